@@ -1,0 +1,34 @@
+"""recurra: recurrent neural networks from a data file to a live stream.
+
+Public names are loaded when first used, so `import recurra` costs milliseconds and imports no torch.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from recurra.version import __version__
+
+if TYPE_CHECKING:
+    from recurra.layers.drop_in import GRU, LSTM, RNN
+    from recurra.tasks.forecast import Forecaster
+    from recurra.types import Sequences
+
+__all__ = ["GRU", "LSTM", "RNN", "Forecaster", "Sequences", "__version__"]
+
+_HOMES = {
+    "GRU": "recurra.layers.drop_in",
+    "LSTM": "recurra.layers.drop_in",
+    "RNN": "recurra.layers.drop_in",
+    "Forecaster": "recurra.tasks.forecast",
+    "Sequences": "recurra.types",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'recurra' has no attribute {name!r}; its names are {', '.join(__all__)}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

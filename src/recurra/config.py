@@ -1,0 +1,48 @@
+"""Checked settings: pydantic models whose errors are ours and name the nearest key."""
+
+import difflib
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from recurra.errors import ConfigError
+
+
+class Config(BaseModel):
+    """Base of all settings: unknown keys are errors, and a finished one never changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, protected_namespaces=())
+
+
+ConfigT = TypeVar("ConfigT", bound=Config)
+
+
+def validated(config_class: type[ConfigT], settings: Mapping[str, Any]) -> ConfigT:
+    """Make a config of a mapping.
+
+    Raises:
+        ConfigError: A key is unknown (the message names the nearest one), missing, or has a wrong value.
+    """
+    for key in settings:
+        if key not in config_class.model_fields:
+            raise _unknown_key(key, sorted(config_class.model_fields))
+    try:
+        return config_class.model_validate(dict(settings))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "the settings together"
+        given = f"{key} is missing" if first["type"] == "missing" else f"{key} is {first['input']!r}"
+        if not first["loc"]:
+            given = "these settings do not go together"
+        raise ConfigError(
+            given,
+            first["msg"].removeprefix("Value error, ").removeprefix("Input should be "),
+            f"Change {key}.",
+        ) from error
+
+
+def _unknown_key(key: str, known: list[str]) -> ConfigError:
+    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    remedy = f"Did you mean {near[0]!r}?" if near else "Remove it, or choose one of these."
+    return ConfigError(f"unknown setting {key!r}", f"one of {', '.join(known)}", remedy)

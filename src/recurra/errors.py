@@ -1,0 +1,84 @@
+"""The errors that recurra raises. Every message says what was given, what was expected, and what to do.
+
+```
+RecurraError
+├── UsageError (ValueError)             the caller's mistake; the command line exits with 2
+│   ├── ConfigError                     an unknown key, or a value that a key does not take
+│   ├── DataError                       a table, series or file that cannot be used as it is
+│   ├── ShapeError                      a tensor of the wrong shape, type or device
+│   ├── NotFittedError                  predicting before fitting
+│   └── ArtifactError                   a run folder, model or checkpoint that cannot be read
+│       ├── DamagedError                truncated, altered, or not ours
+│       └── NewerFormatError            written by a newer version of recurra
+├── MissingDependencyError (ImportError)  an optional extra is not installed
+├── NonFiniteError (ArithmeticError)    training met NaN or infinity
+└── StorageError (OSError)              the disk is full or refuses to be written
+```
+"""
+
+
+class RecurraError(Exception):
+    """Base of all errors of this package.
+
+    Args:
+        got: What was given, as a clause: "horizon is 0".
+        expected: What would have been right: "a whole number of at least 1".
+        remedy: What to do, as a sentence: "Pass horizon=24 for a day of hours."
+    """
+
+    exit_code = 1
+
+    def __init__(self, got: str, expected: str, remedy: str) -> None:
+        super().__init__(got, expected, remedy)
+        self.got = got
+        self.expected = expected
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.got}; expected {self.expected}. {self.remedy}"
+
+
+class UsageError(RecurraError, ValueError):
+    """The caller's mistake."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A setting that does not exist, or a value that it does not take."""
+
+
+class DataError(UsageError):
+    """Data that cannot be used as they are."""
+
+
+class ShapeError(UsageError):
+    """A tensor of the wrong shape, type or device."""
+
+
+class NotFittedError(UsageError):
+    """A model was asked for results before it was fitted."""
+
+
+class ArtifactError(UsageError):
+    """A run folder, model or checkpoint cannot be read."""
+
+
+class DamagedError(ArtifactError):
+    """A file was truncated or altered, or is not one of ours."""
+
+
+class NewerFormatError(ArtifactError):
+    """A file was written by a newer version of recurra."""
+
+
+class MissingDependencyError(RecurraError, ImportError):
+    """An optional extra is not installed."""
+
+
+class NonFiniteError(RecurraError, ArithmeticError):
+    """Training met NaN or infinity."""
+
+
+class StorageError(RecurraError, OSError):
+    """The disk is full, or refuses to be written."""

@@ -1,0 +1,180 @@
+"""Files that appear whole or not at all, and are known to be unaltered when read back.
+
+A file is written under a temporary name beside its place, flushed to the disk, and renamed. A folder is filled
+under a temporary name and renamed. Reading a JSON document or a checksummed file gives one of our errors when it
+was truncated, altered, or written by a newer version.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from recurra.errors import DamagedError, NewerFormatError, StorageError
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        StorageError: The disk is full, or the place cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise _storage_error(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, content: str) -> None:
+    """Write a text file (UTF-8) whole or not at all; errors as `write_bytes`."""
+    write_bytes(path, content.encode())
+
+
+@contextmanager
+def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Fill a folder under a temporary name; it takes its place when the block ends without an error.
+
+    Args:
+        path: Where the folder will be.
+        overwrite: Whether a folder that is there may be replaced.
+
+    Raises:
+        StorageError: The disk is full, or the folder exists and may not be replaced.
+    """
+    if path.exists() and not overwrite:
+        raise StorageError(f"{path} exists", "a new folder", "Choose another name or allow overwriting.")
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        for file in temporary.rglob("*"):
+            if file.is_file():
+                flush(file)
+        _exchange(temporary, path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        if isinstance(error, StorageError):
+            raise
+        raise _storage_error(path, error) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def flush(path: Path) -> None:
+    """Make sure that a file's content is on the disk."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def checksum(content: bytes) -> str:
+    """SHA-256 of some bytes, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_document(path: Path, document: Mapping[str, Any], *, version: int) -> None:
+    """Write a JSON object with its format version and its own checksum, whole or not at all."""
+    body = {"format": version, **document}
+    write_text(path, json.dumps({**body, "checksum": _document_checksum(body)}, indent=2) + "\n")
+
+
+def read_document(path: Path, *, version: int) -> dict[str, Any]:
+    """Read what `write_document` wrote.
+
+    Raises:
+        DamagedError: The file is missing, truncated or altered, or is not ours.
+        NewerFormatError: The file's format is newer than `version`.
+    """
+    remedy = "Restore it from a copy, or train again."
+    try:
+        document = json.loads(read_bytes(path))
+    except ValueError as error:
+        raise DamagedError(f"{path} is not valid JSON ({error})", "a whole file", remedy) from error
+    if not isinstance(document, dict) or not isinstance(document.get("format"), int):
+        raise DamagedError(f"{path} has no format number", "a file written by recurra", remedy)
+    if document["format"] > version:
+        raise NewerFormatError(
+            f"{path} has format {document['format']}", f"at most {version}", "Upgrade recurra to read it."
+        )
+    stated = document.pop("checksum", None)
+    if stated != _document_checksum(document):
+        raise DamagedError(f"{path} does not match its checksum", "the file as it was written", remedy)
+    del document["format"]
+    return document
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file that must be there.
+
+    Raises:
+        DamagedError: The file is missing or cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DamagedError(
+            f"{path} cannot be read ({error.strerror})", "a readable file", "Check the path and its permissions."
+        ) from error
+
+
+def read_checked(path: Path, stated: str) -> bytes:
+    """Read a file and compare it with the checksum stated for it.
+
+    Raises:
+        DamagedError: The file is missing, truncated or altered.
+    """
+    content = read_bytes(path)
+    if checksum(content) != stated:
+        raise DamagedError(
+            f"{path} does not match its checksum",
+            "the file as it was written",
+            "Restore it from a copy, or train again.",
+        )
+    return content
+
+
+def _document_checksum(document: Mapping[str, Any]) -> str:
+    return checksum(json.dumps(document, sort_keys=True).encode())
+
+
+def _exchange(new: Path, place: Path) -> None:
+    """Put a folder in its place; a folder that was there is moved aside first and removed last."""
+    if not place.exists():
+        new.replace(place)
+        return
+    old = place.with_name(f".{place.name}.{uuid.uuid4().hex}")
+    place.replace(old)
+    try:
+        new.replace(place)
+    except OSError:
+        old.replace(place)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _storage_error(path: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"{path} could not be written ({error.strerror or error})",
+        "a writable place with free space",
+        "Free some space or choose another folder; nothing was left half-written.",
+    )

@@ -1,0 +1,14 @@
+"""One thread, fixed seeds, and uninitialised memory filled with NaN, for every test."""
+
+import matplotlib
+import pytest
+import torch
+
+matplotlib.use("agg")
+torch.set_num_threads(1)
+torch.use_deterministic_algorithms(True)  # also fills uninitialised memory with NaN
+
+
+@pytest.fixture(autouse=True)
+def _seed() -> None:
+    torch.manual_seed(0)
