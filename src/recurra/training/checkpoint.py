@@ -1,0 +1,95 @@
+"""Checkpoints on the disk: folders of safetensors and JSON that are there whole or not at all; no pickle.
+
+```
+checkpoints/epoch-00002-step-000000120/
+    model.safetensors      the weights as they are being trained
+    training.safetensors   optimiser, averages, best weights, random generators, carried state
+    state.json             everything else, and the checksums of the other two
+```
+The newest two are kept.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from safetensors.torch import load as tensors_from_bytes
+from safetensors.torch import save as tensors_to_bytes
+from torch import Tensor
+
+from recurra.errors import DamagedError
+from recurra.files import checksum, read_checked, read_document, whole_folder, write_bytes, write_document
+
+FORMAT = 1
+KEPT = 2
+TENSOR_FILES = ("model.safetensors", "training.safetensors")
+
+
+class Snapshot(NamedTuple):
+    """What a checkpoint holds."""
+
+    model: dict[str, Tensor]
+    training: dict[str, Tensor]
+    document: dict[str, Any]
+
+
+def save_checkpoint(folder: Path, name: str, snapshot: Snapshot) -> Path:
+    """Write a checkpoint and remove all but the newest two.
+
+    Args:
+        folder: Holds the checkpoints of a run.
+        name: Of the new one; must sort behind the older ones.
+        snapshot: What it holds.
+
+    Raises:
+        StorageError: The disk is full, or the folder cannot be written.
+    """
+    place = folder / name
+    if not place.exists():
+        with whole_folder(place) as filling:
+            checksums = {}
+            for file, tensors in zip(TENSOR_FILES, (snapshot.model, snapshot.training), strict=True):
+                content = tensors_to_bytes({key: _alone(tensor) for key, tensor in tensors.items()})
+                checksums[file] = checksum(content)
+                write_bytes(filling / file, content)
+            write_document(filling / "state.json", {**snapshot.document, "files": checksums}, version=FORMAT)
+    for old in checkpoints(folder)[:-KEPT]:
+        hidden = old.with_name(f".{old.name}")
+        old.rename(hidden)  # a folder with a plain name is always whole
+    for remains in folder.glob(".*"):
+        shutil.rmtree(remains, ignore_errors=True)
+    return place
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints in a folder, oldest first."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def load_checkpoint(place: Path) -> Snapshot:
+    """Read a checkpoint, every byte of it checked.
+
+    Raises:
+        DamagedError: A file is missing, truncated or altered.
+        NewerFormatError: A newer version of recurra wrote it.
+    """
+    try:
+        document = read_document(place / "state.json", version=FORMAT)
+        files = document.pop("files")
+        model, training = (
+            tensors_from_bytes(read_checked(place / file, files[file])) for file in TENSOR_FILES
+        )
+    except DamagedError as error:
+        raise DamagedError(
+            error.got,
+            error.expected,
+            f"Delete {place} to go on from the checkpoint before it, or train again.",
+        ) from error
+    return Snapshot(model, training, document)
+
+
+def _alone(tensor: Tensor) -> Tensor:
+    """A copy on the CPU that shares no memory, as tied weights do."""
+    return tensor.detach().to("cpu", copy=True).contiguous()

@@ -1,0 +1,63 @@
+"""What the ladder needs to be given: batches, and a loss."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import torch
+from torch import Tensor, nn
+
+
+class Batch(Protocol):
+    """Several rows that are trained on together."""
+
+    def __len__(self) -> int:
+        """Number of rows."""
+
+    def to(self, device: torch.device) -> Self:
+        """The same batch on another device."""
+
+    def shard(self, rank: int, world_size: int) -> Self:
+        """The rows `rank`, `rank + world_size`, ...; there may be none."""
+
+    def chunks(self, steps: int) -> Iterator[Self]:
+        """The batch cut along time into pieces of `steps` steps; only asked for when `tbptt_steps` is set."""
+
+
+class BatchSource(Protocol):
+    """All batches of an epoch, by number.
+
+    Pure: the same `(epoch, index)` always gives the same batch, whatever was asked before. A resumed run can
+    therefore go on in the middle of an epoch and see what the uninterrupted run would have seen.
+    """
+
+    def __len__(self) -> int:
+        """Batches an epoch."""
+
+    def batch(self, epoch: int, index: int) -> Batch:
+        """Batch `index` of epoch `epoch`, both counted from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """What an objective gives back for one chunk.
+
+    Attributes:
+        total: The loss summed over the valid steps, a scalar.
+        count: How many valid steps that were (or their summed weight).
+        state: What the next chunk of the same rows starts from: tensors, or tuples, lists and dicts of them.
+    """
+
+    total: Tensor
+    count: Tensor | float
+    state: Any = None
+
+
+class Objective(Protocol):
+    """Runs the model over one chunk and compares the result with the truth."""
+
+    def __call__(self, model: Any, batch: Any, state: Any) -> Loss:
+        """The loss of a chunk; `state` is what the chunk before gave back, None at the first."""
+
+
+Validate = Callable[[nn.Module], Mapping[str, float]]

@@ -1,0 +1,49 @@
+"""Which device to train on."""
+
+import warnings
+
+import torch
+
+from recurra.errors import ConfigError
+
+
+def choose_device(name: str = "auto", rank: int = 0) -> torch.device:
+    """The device of a name.
+
+    "auto" takes a CUDA device where there is one and the CPU otherwise. It never takes Apple's MPS, whose
+    recurrent kernels have repeatedly given wrong numbers in silence; by name it is given, with a warning.
+
+    Args:
+        name: "auto", "cpu", "cuda", "cuda:1" or "mps".
+        rank: Which of several processes asks; each gets a CUDA device of its own.
+
+    Raises:
+        ConfigError: There is no such device, here or anywhere.
+    """
+    usable = available_devices()
+    if name == "auto":
+        name = "cuda" if "cuda:0" in usable else "cpu"
+    if name == "cuda":
+        name = f"cuda:{rank}"
+    if name not in usable:
+        raise ConfigError(
+            f"device is {name!r}", f"one of auto, {', '.join(usable)}", "Train with device=auto."
+        )
+    if name == "mps":
+        warnings.warn(
+            "torch's LSTM and GRU have given wrong outputs and gradients on MPS (pytorch issues 94691, "
+            "102911, 190056). Compare a short run with device=cpu before trusting a long one.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return torch.device(name)
+
+
+def available_devices() -> list[str]:
+    """Names of the devices of this machine, the CPU first."""
+    names = ["cpu"]
+    if torch.cuda.is_available():
+        names += [f"cuda:{index}" for index in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        names.append("mps")
+    return names

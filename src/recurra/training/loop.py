@@ -1,0 +1,209 @@
+"""The training ladder: `fit` > `epoch` > `chunk` > `step`.
+
+Read from top to bottom. A run goes through epochs; an epoch through the batches of its source; a batch is cut
+along time into chunks (one chunk, unless backpropagation through time is truncated); and after every chunk,
+or every few, the optimiser makes a step.
+
+The loss is summed over the valid time steps and divided by their number once per optimiser step, so the
+gradient is that of the mean over all valid steps that the optimiser step has seen, however they were spread
+over chunks, batches and processes.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from recurra.errors import ConfigError, ShapeError
+from recurra.training.carried import detached
+from recurra.training.config import TrainingConfig
+from recurra.training.contract import Batch, BatchSource, Objective, Validate
+from recurra.training.gradient import check_usable, gradients_of, measure, normalise_and_clip
+from recurra.training.history import History
+from recurra.training.interruption import Interruption, interruptible
+from recurra.training.optimizer import set_learning_rate
+from recurra.training.progress import Progress
+from recurra.training.run import Run
+from recurra.training.seed import seed_everything
+from recurra.training.settings import check_settings, follows_metric, remedy_for_divergence
+from recurra.training.snapshot import resume as taken_up
+from recurra.training.snapshot import save
+
+
+def fit(
+    model: nn.Module,
+    objective: Objective,
+    source: BatchSource,
+    config: TrainingConfig,
+    *,
+    validate: Validate | None = None,
+    folder: Path | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> History:
+    """Train a model in place.
+
+    Afterwards the model has the weights of the best epoch (by `config.monitor`) when there is validation, and
+    the last ones otherwise; averaged ones in either case when `config.averaging` asks for it. It is left in
+    evaluation mode.
+
+    Args:
+        model: What to train.
+        objective: Runs the model on a chunk and gives its loss.
+        source: The batches.
+        config: How to train.
+        validate: Called after every epoch with the model in evaluation mode; gives the metrics.
+        folder: Gets `history.jsonl` and `checkpoints/`; without it nothing is written.
+        resume: Go on from the newest checkpoint in the folder; begin where there is none yet.
+        progress: Shows how far training has come.
+
+    Raises:
+        ConfigError: Settings that do not fit each other, the machine, or the run that is resumed.
+        NonFiniteError: Loss or gradient became NaN or infinite.
+        StorageError: The disk is full, or the folder cannot be written.
+        DamagedError: The checkpoint to resume from was truncated or altered.
+    """
+    check_settings(source, config, validate, folder, resume=resume)
+    interruption = Interruption()
+    with interruptible(interruption):
+        run = Run(
+            model, objective, source, config, validate=validate, folder=folder, interruption=interruption
+        )
+        return train(run, progress or Progress(enabled=False), resume=resume)
+
+
+def train(run: Run, progress: Progress, *, resume: bool) -> History:
+    """Begin a run or take it up, go through its epochs, and leave the best weights in the model."""
+    if not (resume and taken_up(run)):
+        seed_everything(run.config.seed, run.group.rank)
+    run.stopped = verdict(run)
+    batches = len(run.source)
+    done = run.position.epoch * batches + run.position.batch
+    with progress.bar("training", run.config.max_epochs * batches, done) as run.bar:
+        while run.stopped is None:
+            epoch(run)
+    leave_best_weights(run)
+    if run.stopped == "interrupted":
+        kept = f"Resume it from the checkpoint in {run.folder}." if run.folder else "Nothing was saved."
+        progress.say(f"Interrupted at {run.place}. {kept}")
+    run.history.stopped = run.stopped
+    return run.history
+
+
+def epoch(run: Run) -> None:
+    """Train on every batch of the source, then judge the weights."""
+    run.open_epoch()
+    for index in range(run.position.batch, len(run.source)):
+        parts = run.open_batch(index)
+        for number in range(run.position.chunk, len(parts)):
+            chunk(run, parts[number])
+            last_of_epoch = index == len(run.source) - 1 and number == len(parts) - 1
+            if run.gathered.chunks == run.config.accumulate or last_of_epoch:
+                step(run)
+            if run.stopped is not None:
+                return
+        run.close_batch()
+    judge(run)
+
+
+def chunk(run: Run, part: Batch) -> None:
+    """Forward through one chunk and back to its beginning; the state goes on to the next, no gradient."""
+    run.position.chunk += 1
+    run.gathered.chunks += 1
+    if run.group.world_size > 1 and len(part) == 0:
+        return
+    with run.precision.autocast():
+        loss = run.objective(run.model, part, run.carried)
+    if loss.total.ndim:
+        raise ShapeError(
+            f"the loss has shape {tuple(loss.total.shape)}",
+            "a scalar",
+            "Sum the objective's loss over valid steps.",
+        )
+    if loss.total.requires_grad:
+        run.precision.backward(loss.total)
+    run.gathered.add(loss)
+    run.carried = detached(loss.state)
+
+
+def step(run: Run) -> None:
+    """Turn what the chunks gathered into the gradient of their mean loss, clip it, and move the weights."""
+    config = run.config
+    totals = run.group.reduce(run.parameters, run.gathered.totals(stop=run.interruption.requested))
+    gradients = gradients_of(run.parameters)
+    run.precision.unscale(run.optimizer, gradients)
+    measured = measure(totals, gradients, largest=config.gradient_clip_value is not None)
+
+    if measured.count == 0 or (not measured.finite and run.precision.may_overflow):
+        run.precision.skip(gradients)
+    else:
+        check_usable(measured, run.model, run.place, remedy_for_divergence(config))
+        clipped = normalise_and_clip(gradients, measured, config.gradient_clip, config.gradient_clip_value)
+        run.learning_rate = config.learning_rate * run.schedule.factor(run.progress)
+        set_learning_rate(run.optimizer, run.learning_rate)
+        run.precision.step(run.optimizer)
+        run.averaging.after_step()
+        run.tally_step(measured, clipped=clipped)
+    run.optimizer.zero_grad()
+    run.close_step()
+    if measured.stop:
+        run.stopped = "interrupted"
+    if measured.stop or (config.checkpoint_every and run.position.step % config.checkpoint_every == 0):
+        save(run)
+
+
+def judge(run: Run) -> None:
+    """Validate the (averaged) weights, keep them if they are the best, and decide whether to go on."""
+    at = run.position
+    record = run.tally.epoch_record(at.epoch, at.step, run.learning_rate)
+    run.averaging.after_epoch((at.epoch + 1) / run.config.max_epochs)
+    with run.averaging.applied():
+        metrics = validated(run)
+        clash = sorted(record.keys() & metrics.keys())
+        if clash:
+            raise ConfigError(
+                f"validation gives {clash[0]}", "a name of its own", "Call the metric something else."
+            )
+        record |= metrics
+        watched = run.validate is not None or follows_metric(run.config)
+        improved = watched and run.early_stopping.observe(
+            at.epoch, {"train_loss": record["train_loss"], **metrics}
+        )
+        if improved and run.validate is not None:
+            run.best = {name: value.detach().clone() for name, value in run.model.state_dict().items()}
+    run.schedule.after_epoch(improved=improved)
+    run.close_epoch(record)
+    run.stopped = verdict(run)
+    if run.group.broadcast(run.interruption.requested):
+        run.stopped = run.stopped or "interrupted"
+    save(run)
+
+
+def validated(run: Run) -> dict[str, float]:
+    """The metrics of the weights as they are; only the first process validates, and tells the others."""
+    if run.validate is None:
+        return {}
+    metrics: dict[str, float] = {}
+    if run.group.rank == 0:
+        run.model.eval()
+        with torch.no_grad():
+            metrics = {name: float(value) for name, value in run.validate(run.model).items()}
+    agreed: dict[str, float] = run.group.broadcast(metrics)
+    return agreed
+
+
+def verdict(run: Run) -> str | None:
+    """Why the run is over, if it is."""
+    if run.early_stopping.exhausted:
+        return "patience"
+    return "max_epochs" if run.position.epoch >= run.config.max_epochs else None
+
+
+def leave_best_weights(run: Run) -> None:
+    """Put the weights that the caller wants into the model: the best, the last or the averaged ones."""
+    if run.best is not None:
+        run.model.load_state_dict(run.best)
+        run.history.best_epoch = run.early_stopping.best_epoch
+    else:
+        run.averaging.apply()
+    run.model.eval()

@@ -1,0 +1,109 @@
+"""Progress bars on stderr with the time that is left; none where stderr is not a terminal."""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sized
+from contextlib import contextmanager
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
+
+ItemT = TypeVar("ItemT")
+
+REFRESH_SECONDS = 0.1
+
+
+class Bar:
+    """One bar. Moving it costs next to nothing, since it is drawn ten times a second at most."""
+
+    def __init__(self, drawn: RichProgress | None, task: TaskID) -> None:
+        self._drawn = drawn
+        self._task = task
+        self._pending = 0
+        self._next = 0.0
+
+    @classmethod
+    def hidden(cls) -> "Bar":
+        """A bar that nobody sees."""
+        return cls(None, TaskID(0))
+
+    def advance(self, count: int = 1, *, description: str | None = None, note: str = "") -> None:
+        """Move the bar on, and show a note behind it."""
+        if self._drawn is None:
+            return
+        self._pending += count
+        now = time.monotonic()
+        if now >= self._next or description is not None:
+            self._drawn.update(self._task, advance=self._pending, description=description, note=note)
+            self._pending = 0
+            self._next = now + REFRESH_SECONDS
+
+
+class Progress:
+    """Shows how far long work has come.
+
+    Args:
+        enabled: Whether to draw bars; None: when stderr is a terminal. Messages are written either way.
+    """
+
+    def __init__(self, *, enabled: bool | None = None) -> None:
+        self.enabled = sys.stderr.isatty() if enabled is None else enabled
+        self._drawn: RichProgress | None = None
+
+    @contextmanager
+    def bar(self, description: str, total: int | None, done: int = 0) -> Iterator[Bar]:
+        """A bar for the time of the block; inside another bar's block it appears below that one.
+
+        Args:
+            description: What is being done.
+            total: How many items there are, None when nobody knows.
+            done: How many of them are done already.
+        """
+        if not self.enabled:
+            yield Bar.hidden()
+            return
+        outermost = self._drawn is None
+        drawn = self._drawn or _drawn_on_stderr()
+        if outermost:
+            self._drawn = drawn
+            drawn.start()
+        task = drawn.add_task(description, total=total, completed=done, note="")
+        try:
+            yield Bar(drawn, task)
+        finally:
+            if outermost:
+                drawn.stop()
+                self._drawn = None
+            else:
+                drawn.remove_task(task)
+
+    def track(self, items: Iterable[ItemT], description: str, total: int | None = None) -> Iterator[ItemT]:
+        """The items, with a bar that follows them."""
+        if total is None and isinstance(items, Sized):
+            total = len(items)
+        with self.bar(description, total) as bar:
+            for item in items:
+                yield item
+                bar.advance()
+
+    def say(self, message: str) -> None:
+        """Write a line to stderr, above the bars."""
+        (self._drawn.console if self._drawn else Console(stderr=True)).print(
+            message, highlight=False, markup=False
+        )
+
+
+def _drawn_on_stderr() -> RichProgress:
+    return RichProgress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=Console(stderr=True),
+        transient=True,
+    )

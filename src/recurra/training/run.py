@@ -1,0 +1,163 @@
+"""A training run: what the rungs of the ladder hand to each other."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor, nn
+
+from recurra.training.averaging import Averaging
+from recurra.training.config import TrainingConfig
+from recurra.training.contract import Batch, BatchSource, Objective, Validate
+from recurra.training.device import choose_device
+from recurra.training.distributed import Group
+from recurra.training.early_stopping import EarlyStopping
+from recurra.training.gradient import Gathered, Measurement
+from recurra.training.history import History, HistoryFile, Tally
+from recurra.training.interruption import Interruption
+from recurra.training.optimizer import make_optimizer
+from recurra.training.precision import Precision
+from recurra.training.progress import Bar
+from recurra.training.schedule import Schedule
+
+
+@dataclass
+class Position:
+    """Where a run stands.
+
+    Attributes:
+        epoch: The epoch that is being trained, counted from 0.
+        batch: The batch of this epoch.
+        chunk: Chunks of this batch that are done.
+        step: Optimiser steps so far.
+    """
+
+    epoch: int = 0
+    batch: int = 0
+    chunk: int = 0
+    step: int = 0
+
+    @property
+    def name(self) -> str:
+        """A name for a checkpoint at this position; later ones sort behind earlier ones."""
+        return f"epoch-{self.epoch:05d}-step-{self.step:09d}"
+
+
+class Run:
+    """Everything that training goes on; `recurra.training.snapshot` says what of it a checkpoint keeps.
+
+    Attributes:
+        position: The next chunk to train on.
+        parts: The chunks of the batch that is being trained on.
+        carried: The state that the last chunk hands to the next one.
+        gathered: Losses since the last optimiser step.
+        best: The best epoch's weights, None before there are any.
+        window: Sums since the last history line of kind "step".
+        tally: Sums since the beginning of the epoch.
+        learning_rate: Of the last optimiser step.
+        stopped: Why the run is over, None while it goes on.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        objective: Objective,
+        source: BatchSource,
+        config: TrainingConfig,
+        *,
+        validate: Validate | None = None,
+        folder: Path | None = None,
+        group: Group | None = None,
+        interruption: Interruption | None = None,
+    ) -> None:
+        self.group = group or Group()
+        self.device = choose_device(config.device, self.group.rank)
+        self.model = model.to(self.device)
+        self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        self.objective = objective
+        self.source = source
+        self.config = config
+        self.validate = validate
+        self.folder = folder
+        self.interruption = interruption or Interruption()
+        self.bar = Bar.hidden()
+
+        self.optimizer = make_optimizer(model, config)
+        self.schedule = Schedule(config)
+        self.precision = Precision(config.precision, self.device)
+        self.averaging = Averaging(model, config)
+        self.early_stopping = EarlyStopping(config)
+        self.history = History()
+        writes = folder is not None and self.group.rank == 0
+        self.history_file = HistoryFile(folder / "history.jsonl" if folder and writes else None, self.history)
+
+        self.position = Position()
+        self.parts: list[Batch] = []
+        self.carried: Any = None
+        self.gathered = Gathered(self.device)
+        self.best: dict[str, Tensor] | None = None
+        self.window = Tally()
+        self.tally = Tally()
+        self.learning_rate = config.learning_rate
+        self.stopped: str | None = None
+        self._clock = time.perf_counter()
+
+    def open_batch(self, index: int) -> list[Batch]:
+        """Cut a batch of this epoch into its chunks: this process's rows, on this process's device."""
+        batch = self.source.batch(self.position.epoch, index)
+        steps = self.config.tbptt_steps
+        pieces = [batch] if steps is None else list(batch.chunks(steps))
+        self.parts = [self.group.share(piece).to(self.device) for piece in pieces]
+        self.position.batch = index
+        return self.parts
+
+    def close_batch(self) -> None:
+        """Let go of a batch and its state."""
+        self.position.batch += 1
+        self.position.chunk = 0
+        self.parts = []
+        self.carried = None
+        self.bar.advance(note=f"loss {self.tally.loss:.4g}")
+
+    def open_epoch(self) -> None:
+        """Make the model ready for training."""
+        self.model.train()
+        self._clock = time.perf_counter()
+        self.bar.advance(0, description=f"epoch {self.position.epoch + 1} of {self.config.max_epochs}")
+
+    def close_epoch(self, record: dict[str, Any]) -> None:
+        """Write an epoch's record and begin the next one's."""
+        self.history_file.add(record)
+        self.tally = Tally()
+        self.position.epoch += 1
+        self.position.batch = 0
+
+    @property
+    def progress(self) -> float:
+        """Share of the run that is done, in the middle of the chunk that was trained last."""
+        chunks = (self.position.chunk - 0.5) / len(self.parts) if self.parts else 0.0
+        epochs = self.position.epoch + (self.position.batch + chunks) / len(self.source)
+        return epochs / self.config.max_epochs
+
+    @property
+    def place(self) -> str:
+        """Where the run stands, in words."""
+        at = self.position
+        return f"epoch {at.epoch}, step {at.step} (batch {at.batch} of {len(self.source)}, counted from 0)"
+
+    def tally_step(self, measured: Measurement, *, clipped: bool) -> None:
+        """Add up what an optimiser step measured."""
+        now = time.perf_counter()
+        seconds, self._clock = now - self._clock, now
+        for tally in (self.window, self.tally):
+            tally.add(measured.total, measured.count, measured.norm, clipped=clipped, seconds=seconds)
+
+    def close_step(self) -> None:
+        """Begin to gather anew, and now and then write a line of history."""
+        self.gathered = Gathered(self.device)
+        self.position.step += 1
+        if self.position.step % self.config.log_every == 0:
+            at = self.position
+            self.history_file.add(self.window.step_record(at.epoch, at.step, self.learning_rate))
+            self.window = Tally()

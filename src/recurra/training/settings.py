@@ -1,0 +1,56 @@
+"""Settings that are wrong only together with what else a run was given, found before training begins."""
+
+from pathlib import Path
+
+from recurra.errors import ConfigError
+from recurra.training.checkpoint import checkpoints
+from recurra.training.config import TrainingConfig
+from recurra.training.contract import BatchSource, Validate
+
+
+def check_settings(
+    source: BatchSource,
+    config: TrainingConfig,
+    validate: Validate | None,
+    folder: Path | None,
+    *,
+    resume: bool,
+) -> None:
+    """Refuse what can be seen to be wrong before training.
+
+    Raises:
+        ConfigError: No batches, nothing to monitor, nowhere to resume from, or another run in the folder.
+    """
+    if len(source) == 0:
+        raise ConfigError("the source has no batches", "at least one", "Check that the data are not empty.")
+    if validate is None and follows_metric(config) and config.monitor != "train_loss":
+        raise ConfigError(
+            f"monitor is {config.monitor!r}, but there is no validation",
+            "train_loss",
+            "Set monitor=train_loss, or hold out data to validate on.",
+        )
+    if resume and folder is None:
+        raise ConfigError("resume is set without a folder", "the folder of the run", "Pass folder as well.")
+    if folder is not None and not resume and checkpoints(folder / "checkpoints"):
+        raise ConfigError(
+            f"{folder} holds the checkpoints of an earlier run",
+            "a new folder",
+            "Choose another folder, or resume the run.",
+        )
+
+
+def follows_metric(config: TrainingConfig) -> bool:
+    """Whether the course of the run depends on the monitored metric."""
+    return config.patience is not None or config.schedule == "plateau"
+
+
+def remedy_for_divergence(config: TrainingConfig) -> str:
+    """What to try when loss or gradient is no number."""
+    clip = (
+        "set gradient_clip=1.0"
+        if config.gradient_clip is None
+        else f"gradient_clip (now {config.gradient_clip:g})"
+    )
+    rate = f"Lower learning_rate (now {config.learning_rate:g})"
+    clip = f"{rate} or {clip}" if config.gradient_clip is not None else f"{rate}, {clip}"
+    return f"{clip}, and look for huge, infinite or missing values in the data."
