@@ -1,0 +1,83 @@
+"""The contract of a cell: parameters, and one step of a recurrence as a function of input and state.
+
+Unrolling over time, stacking, two directions, lengths, resets, truncation and streaming are written once
+against this contract. `recurra.testing.check_cell` tells whether a cell keeps it.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Generic, final
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from recurra.ops.state import StateT
+from recurra.types import Input, Lengths, RecurrentMask, Resets
+
+
+class Cell(nn.Module, ABC, Generic[StateT]):
+    """One step of a recurrent net.
+
+    A cell keeps nothing between calls: the state comes in and goes out. A state is a NamedTuple of (batch,
+    ...) tensors; its first field, `hidden`, is also the output. Zeros in every field are a state.
+
+    Attributes:
+        input_size: Number of features that a step takes.
+        hidden_size: Number of hidden units.
+        output_size: Number of features that a step puts out.
+    """
+
+    input_size: int
+    hidden_size: int
+    output_size: int
+
+    @abstractmethod
+    def initial_state(self, batch_size: int) -> StateT:
+        """The state before the first step, of the parameters' type and on their device."""
+
+    @abstractmethod
+    def project_input(self, input: Float[Tensor, "*steps features"]) -> Float[Tensor, "*steps projected"]:
+        """The part of a step that needs no state, for any number of steps at once."""
+
+    @abstractmethod
+    def step(
+        self,
+        projected: Float[Tensor, "batch projected"],
+        state: StateT,
+        recurrent_mask: Float[Tensor, "batch outputs"] | None = None,
+    ) -> tuple[Float[Tensor, "batch outputs"], StateT]:
+        """The rest of a step: (output, next state).
+
+        Args:
+            projected: What `project_input` made of the step's input.
+            state: The state before the step.
+            recurrent_mask: Multiplies the hidden state where it enters the recurrent product, and nowhere
+                else.
+        """
+
+    @final  # type: ignore[misc]  # torch declares forward as an attribute
+    def forward(
+        self, input: Float[Tensor, "batch features"], state: StateT
+    ) -> tuple[Float[Tensor, "batch outputs"], StateT]:
+        """One step: (output, next state)."""
+        return self.step(self.project_input(input), state)
+
+
+class FusedCell(Cell[StateT]):
+    """A cell with an op of its own for whole sequences, faster than one step after another."""
+
+    @abstractmethod
+    def run(
+        self,
+        input: Input,
+        state: StateT,
+        *,
+        lengths: Lengths | None = None,
+        resets: Resets | None = None,
+        recurrent_mask: RecurrentMask | None = None,
+        reverse: bool = False,
+        backend: str = "auto",
+    ) -> tuple[Tensor, StateT]:
+        """All steps of (batch, time, input_size): outputs (batch, time, output_size) and the last state.
+
+        Arguments and errors are those of `recurra.ops.lstm.lstm`.
+        """

@@ -1,0 +1,130 @@
+"""The simple recurrent net as a cell."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from recurra.cells.cell import FusedCell
+from recurra.cells.initialization import Identity, Initialization, initialize
+from recurra.cells.parameter import check_sizes, empty_parameter
+from recurra.ops.elman import GATES, ElmanState, ElmanWeights, check_nonlinearity, elman, reference
+from recurra.types import Input, Lengths, RecurrentMask, Resets
+
+INITIALIZATIONS = {"tanh": Initialization(), "relu": Initialization(recurrent=Identity())}
+
+
+class Elman(FusedCell[ElmanState]):
+    """Simple recurrent net: the hidden state is a function of the input and of itself.
+
+    ```
+    h' = φ(W x + b_W + U h + b_U)    φ = tanh or ReLU
+    ```
+
+    The output is h'. Weights are named as in `torch.nn.RNNCell`, with two biases.
+
+    Departures from the paper: its context units are copies of the hidden units, and its gradient stops there;
+    here it goes on through time. A tanh net starts with an orthogonal recurrent matrix, a ReLU net with the
+    identity (Le, Jaitly & Hinton 2015).
+
+    Reference: Elman, Finding structure in time, Cognitive Science 14(2), 1990.
+
+    Args:
+        input_size: Number of features that a step takes.
+        hidden_size: Number of hidden units.
+        nonlinearity: "tanh" or "relu".
+        bias: Whether there are biases.
+        initialization: How the weights start; None for the nonlinearity's own.
+        device: Where the weights are.
+        dtype: Their type.
+
+    >>> import torch
+    >>> from recurra.cells import Elman
+    >>> cell = Elman(3, 5, nonlinearity="relu")
+    >>> output, state = cell(torch.randn(2, 3), cell.initial_state(2))
+    >>> output.shape, output is state.hidden
+    (torch.Size([2, 5]), True)
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        initialization: Initialization | None = None,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        check_sizes(input_size=input_size, hidden_size=hidden_size)
+        self.input_size, self.hidden_size, self.output_size = input_size, hidden_size, hidden_size
+        check_nonlinearity(nonlinearity)
+        self.nonlinearity = nonlinearity
+        self.initialization = initialization or INITIALIZATIONS[nonlinearity]
+        self.weight_ih = empty_parameter(hidden_size, input_size, device=device, dtype=dtype)
+        self.weight_hh = empty_parameter(hidden_size, hidden_size, device=device, dtype=dtype)
+        self.bias_ih = empty_parameter(hidden_size, device=device, dtype=dtype) if bias else None
+        self.bias_hh = empty_parameter(hidden_size, device=device, dtype=dtype) if bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Fill the weights anew."""
+        initialize(
+            self.initialization,
+            GATES,
+            weight_ih=self.weight_ih,
+            weight_hh=self.weight_hh,
+            bias_ih=self.bias_ih,
+            bias_hh=self.bias_hh,
+        )
+
+    def weights(self) -> ElmanWeights:
+        """The weights as the op takes them."""
+        return ElmanWeights(self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+
+    def initial_state(self, batch_size: int) -> ElmanState:
+        """Zeros."""
+        return ElmanState(self.weight_hh.new_zeros(batch_size, self.hidden_size))
+
+    def project_input(self, input: Float[Tensor, "*steps features"]) -> Float[Tensor, "*steps projected"]:
+        """W x + b."""
+        return reference.project(input, self.weights())
+
+    def step(
+        self,
+        projected: Float[Tensor, "batch projected"],
+        state: ElmanState,
+        recurrent_mask: Float[Tensor, "batch outputs"] | None = None,
+    ) -> tuple[Float[Tensor, "batch outputs"], ElmanState]:
+        """The hidden state."""
+        state = reference.step(projected, state, self.weights(), recurrent_mask, self.nonlinearity)
+        return state.hidden, state
+
+    def run(
+        self,
+        input: Input,
+        state: ElmanState,
+        *,
+        lengths: Lengths | None = None,
+        resets: Resets | None = None,
+        recurrent_mask: RecurrentMask | None = None,
+        reverse: bool = False,
+        backend: str = "auto",
+    ) -> tuple[Tensor, ElmanState]:
+        """All steps; see `recurra.ops.elman.elman`."""
+        return elman(
+            input,
+            self.weights(),
+            state,
+            lengths=lengths,
+            resets=resets,
+            recurrent_mask=recurrent_mask,
+            nonlinearity=self.nonlinearity,
+            reverse=reverse,
+            backend=backend,
+        )
+
+    def extra_repr(self) -> str:
+        """The sizes and the nonlinearity, for `print`."""
+        return f"{self.input_size}, {self.hidden_size}, nonlinearity={self.nonlinearity!r}"

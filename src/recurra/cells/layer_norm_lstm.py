@@ -1,0 +1,120 @@
+"""The long short-term memory with layer normalisation, as a cell."""
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from recurra.cells.cell import Cell
+from recurra.cells.initialization import ForgetBias, Initialization, initialize
+from recurra.cells.parameter import check_sizes, empty_parameter
+from recurra.ops.lstm import GATES, LSTMState
+
+REMEMBERING = Initialization(bias=ForgetBias(1.0))
+
+
+class LayerNormLSTM(Cell[LSTMState]):
+    """Long short-term memory whose sums are normalised, so that their scale can neither vanish nor explode.
+
+    ```
+    a = LN(W x; α_W) + LN(U h; α_U) + b    the four gates together
+    i, f, g, o = σ(a_i), σ(a_f), tanh(a_g), σ(a_o)
+    c' = f ∘ c + i ∘ g                     cell
+    h' = o ∘ tanh(LN(c'; α_c, β_c))        hidden
+    LN(a; α, β) = α ∘ (a - mean(a)) / sqrt(var(a) + epsilon) + β
+    ```
+
+    There are three normalisations: of the input's product and of the hidden state's product, each over all
+    four gates of a row together, and of the cell on its way to the output. The cell that is carried on is not
+    normalised. The output is h'.
+
+    Departures from the paper: the first two normalisations have a gain but no bias of their own, since b
+    follows.
+
+    Reference: Ba, Kiros & Hinton, Layer normalization, arXiv:1607.06450, 2016, equations 20 to 22.
+
+    Args:
+        input_size: Number of features that a step takes.
+        hidden_size: Number of memory cells.
+        epsilon: Added to every variance.
+        initialization: How the weights start; gains start at 1.
+        device: Where the weights are.
+        dtype: Their type.
+
+    >>> import torch
+    >>> from recurra.cells import LayerNormLSTM
+    >>> cell = LayerNormLSTM(3, 5)
+    >>> output, state = cell(torch.randn(2, 3), cell.initial_state(2))
+    >>> output.shape, state.cell.shape
+    (torch.Size([2, 5]), torch.Size([2, 5]))
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        epsilon: float = 1e-5,
+        initialization: Initialization = REMEMBERING,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        check_sizes(input_size=input_size, hidden_size=hidden_size)
+        self.input_size, self.hidden_size, self.output_size = input_size, hidden_size, hidden_size
+        self.epsilon = epsilon
+        self.initialization = initialization
+        rows = len(GATES) * hidden_size
+        self.weight_ih = empty_parameter(rows, input_size, device=device, dtype=dtype)
+        self.weight_hh = empty_parameter(rows, hidden_size, device=device, dtype=dtype)
+        self.bias = empty_parameter(rows, device=device, dtype=dtype)
+        self.gain_ih = empty_parameter(rows, device=device, dtype=dtype)
+        self.gain_hh = empty_parameter(rows, device=device, dtype=dtype)
+        self.gain_cell = empty_parameter(hidden_size, device=device, dtype=dtype)
+        self.bias_cell = empty_parameter(hidden_size, device=device, dtype=dtype)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Fill the weights anew."""
+        for gain in (self.gain_ih, self.gain_hh, self.gain_cell):
+            nn.init.ones_(gain)
+        nn.init.zeros_(self.bias_cell)
+        initialize(
+            self.initialization,
+            GATES,
+            weight_ih=self.weight_ih,
+            weight_hh=self.weight_hh,
+            bias_ih=self.bias,
+            bias_hh=None,
+        )
+
+    def initial_state(self, batch_size: int) -> LSTMState:
+        """Zeros."""
+        zeros = self.weight_hh.new_zeros(batch_size, self.hidden_size)
+        return LSTMState(zeros, zeros.clone())
+
+    def project_input(self, input: Float[Tensor, "*steps features"]) -> Float[Tensor, "*steps projected"]:
+        """LN(W x) + b of all gates."""
+        return self._normalized(F.linear(input, self.weight_ih), self.gain_ih, self.bias)
+
+    def step(
+        self,
+        projected: Float[Tensor, "batch projected"],
+        state: LSTMState,
+        recurrent_mask: Float[Tensor, "batch outputs"] | None = None,
+    ) -> tuple[Float[Tensor, "batch outputs"], LSTMState]:
+        """The gates, the cell and the hidden state."""
+        hidden = state.hidden if recurrent_mask is None else state.hidden * recurrent_mask
+        gates = projected + self._normalized(F.linear(hidden, self.weight_hh), self.gain_hh)
+        input_gate, forget_gate, candidate, output_gate = gates.chunk(len(GATES), dim=-1)
+        cell = forget_gate.sigmoid() * state.cell + input_gate.sigmoid() * candidate.tanh()
+        shown = self._normalized(cell, self.gain_cell, self.bias_cell)
+        hidden = output_gate.sigmoid() * shown.tanh()
+        return hidden, LSTMState(hidden, cell)
+
+    def _normalized(self, values: Tensor, gain: Tensor, bias: Tensor | None = None) -> Tensor:
+        return F.layer_norm(values, values.shape[-1:], gain, bias, self.epsilon)
+
+    def extra_repr(self) -> str:
+        """The sizes, for `print`."""
+        return f"{self.input_size}, {self.hidden_size}"

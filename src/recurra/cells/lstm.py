@@ -1,0 +1,150 @@
+"""The long short-term memory as a cell."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from recurra.cells.cell import FusedCell
+from recurra.cells.initialization import ForgetBias, Initialization, initialize
+from recurra.cells.parameter import check_sizes, empty_parameter
+from recurra.errors import ConfigError
+from recurra.ops.lstm import GATES, LSTMState, LSTMWeights, lstm, reference
+from recurra.types import Input, Lengths, RecurrentMask, Resets
+
+REMEMBERING = Initialization(bias=ForgetBias(1.0))
+
+
+class LSTM(FusedCell[LSTMState]):
+    """Long short-term memory: a cell that is written, kept and shown by gates.
+
+    ```
+    i = σ(W_i x + U_i h + b_i)     input gate
+    f = σ(W_f x + U_f h + b_f)     forget gate
+    g = tanh(W_g x + U_g h + b_g)  candidate
+    o = σ(W_o x + U_o h + b_o)     output gate
+    c' = f ∘ c + i ∘ g             cell
+    h' = o ∘ tanh(c')              hidden
+    ```
+
+    The output is h'. With `proj_size` it is P h', a linear projection that also takes the place of h in the
+    recurrence (Sak et al. 2014). Weights are named and stacked as in `torch.nn.LSTMCell`, with two biases per
+    gate.
+
+    Departures from the paper: the forget gate (Gers, Schmidhuber & Cummins 2000), full gradients, no
+    peepholes. The forget gate's bias starts at 1.
+
+    Reference: Hochreiter & Schmidhuber, Long short-term memory, Neural Computation 9(8), 1997.
+
+    Args:
+        input_size: Number of features that a step takes.
+        hidden_size: Number of memory cells.
+        bias: Whether the gates have biases.
+        proj_size: Size of the projected output; 0 for none.
+        initialization: How the weights start.
+        device: Where the weights are.
+        dtype: Their type.
+
+    >>> import torch
+    >>> from recurra.cells import LSTM
+    >>> cell = LSTM(3, 5)
+    >>> output, state = cell(torch.randn(2, 3), cell.initial_state(2))
+    >>> output.shape, state.cell.shape, output is state.hidden
+    (torch.Size([2, 5]), torch.Size([2, 5]), True)
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        bias: bool = True,
+        proj_size: int = 0,
+        initialization: Initialization = REMEMBERING,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        check_sizes(input_size=input_size, hidden_size=hidden_size)
+        if not 0 <= proj_size < hidden_size:
+            raise ConfigError(
+                f"proj_size is {proj_size}",
+                f"0 to {hidden_size - 1}",
+                "Project to fewer units than there are.",
+            )
+        self.input_size, self.hidden_size, self.output_size = (
+            input_size,
+            hidden_size,
+            proj_size or hidden_size,
+        )
+        self.initialization = initialization
+        rows = len(GATES) * hidden_size
+        self.weight_ih = empty_parameter(rows, input_size, device=device, dtype=dtype)
+        self.weight_hh = empty_parameter(rows, self.output_size, device=device, dtype=dtype)
+        self.bias_ih = empty_parameter(rows, device=device, dtype=dtype) if bias else None
+        self.bias_hh = empty_parameter(rows, device=device, dtype=dtype) if bias else None
+        self.weight_hr = (
+            empty_parameter(proj_size, hidden_size, device=device, dtype=dtype) if proj_size else None
+        )
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Fill the weights anew."""
+        initialize(
+            self.initialization,
+            GATES,
+            weight_ih=self.weight_ih,
+            weight_hh=self.weight_hh,
+            bias_ih=self.bias_ih,
+            bias_hh=self.bias_hh,
+            weight_hr=self.weight_hr,
+        )
+
+    def weights(self) -> LSTMWeights:
+        """The weights as the op takes them."""
+        return LSTMWeights(self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh, self.weight_hr)
+
+    def initial_state(self, batch_size: int) -> LSTMState:
+        """Zeros."""
+        hidden = self.weight_hh.new_zeros(batch_size, self.output_size)
+        return LSTMState(hidden, self.weight_hh.new_zeros(batch_size, self.hidden_size))
+
+    def project_input(self, input: Float[Tensor, "*steps features"]) -> Float[Tensor, "*steps projected"]:
+        """W x + b of all gates."""
+        return reference.project(input, self.weights())
+
+    def step(
+        self,
+        projected: Float[Tensor, "batch projected"],
+        state: LSTMState,
+        recurrent_mask: Float[Tensor, "batch outputs"] | None = None,
+    ) -> tuple[Float[Tensor, "batch outputs"], LSTMState]:
+        """The gates, the cell and the hidden state."""
+        state = reference.step(projected, state, self.weights(), recurrent_mask)
+        return state.hidden, state
+
+    def run(
+        self,
+        input: Input,
+        state: LSTMState,
+        *,
+        lengths: Lengths | None = None,
+        resets: Resets | None = None,
+        recurrent_mask: RecurrentMask | None = None,
+        reverse: bool = False,
+        backend: str = "auto",
+    ) -> tuple[Tensor, LSTMState]:
+        """All steps; see `recurra.ops.lstm.lstm`."""
+        return lstm(
+            input,
+            self.weights(),
+            state,
+            lengths=lengths,
+            resets=resets,
+            recurrent_mask=recurrent_mask,
+            reverse=reverse,
+            backend=backend,
+        )
+
+    def extra_repr(self) -> str:
+        """The sizes, for `print`."""
+        return f"{self.input_size}, {self.hidden_size}"

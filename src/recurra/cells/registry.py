@@ -1,0 +1,55 @@
+"""Cells by name."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+from recurra.cells.cell import Cell
+from recurra.cells.elman import Elman
+from recurra.cells.gru import GRU
+from recurra.cells.initialization import Initialization
+from recurra.cells.layer_norm_lstm import LayerNormLSTM
+from recurra.cells.lstm import LSTM
+from recurra.cells.zoneout import Zoneout
+from recurra.errors import ConfigError
+
+CELLS: Mapping[str, Callable[..., Cell[Any]]] = MappingProxyType({
+    "elman": Elman,
+    "elman_relu": partial(Elman, nonlinearity="relu"),
+    "lstm": LSTM,
+    "gru": GRU,
+    "gru_reset_before": partial(GRU, reset_after=False),
+    "layer_norm_lstm": LayerNormLSTM,
+})  # fmt: skip
+
+
+def make_cell(
+    name: str,
+    input_size: int,
+    hidden_size: int,
+    *,
+    zoneout: float | Mapping[str, float] = 0.0,
+    initialization: Initialization | None = None,
+) -> Cell[Any]:
+    """Make a cell by its name.
+
+    Args:
+        name: One of `CELLS`.
+        input_size: Number of features that a step takes.
+        hidden_size: Number of hidden units.
+        zoneout: The rates of `Zoneout` around the cell; 0 for none.
+        initialization: How the weights start; None for the cell's own.
+
+    Raises:
+        ConfigError: No cell has this name, or a value is out of range.
+
+    >>> from recurra.cells import make_cell
+    >>> make_cell("gru", 3, 5)
+    GRU(3, 5, reset_after=True)
+    """
+    if name not in CELLS:
+        raise ConfigError(f"cell {name!r}", f"one of {', '.join(CELLS)}", "Choose one of these names.")
+    chosen = {} if initialization is None else {"initialization": initialization}
+    cell = CELLS[name](input_size, hidden_size, **chosen)
+    return Zoneout(cell, zoneout) if zoneout else cell

@@ -1,0 +1,103 @@
+"""A cell over time, in one direction."""
+
+from typing import Generic, TypeVar
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from recurra.cells import Cell, FusedCell
+from recurra.errors import ConfigError
+from recurra.layers.dropout import check_probability
+from recurra.layers.layer import Layer
+from recurra.layers.unroll import unroll
+from recurra.ops import backends
+from recurra.ops.state import State
+from recurra.types import Input, Lengths, RecurrentMask, Resets
+
+StateT = TypeVar("StateT", bound=State)
+
+
+class Recurrent(Layer, Generic[StateT]):
+    """One cell over time.
+
+    Args:
+        cell: What happens in a step.
+        reverse: Start at the last valid step and go back; outputs stay aligned with the input.
+        recurrent_dropout: The share of hidden units that the recurrent product does not see in training: the
+            same units at all steps of a call, drawn anew for every row and call (Gal & Ghahramani 2016). The
+            state that is carried on keeps them.
+        backend: One of `recurra.ops.backends.NAMES`; a cell without an op of its own has only the reference.
+
+    Raises:
+        ConfigError: The backend is unknown, the cell has none of this name, or the dropout is out of range.
+
+    >>> import torch
+    >>> from recurra.cells import LSTM
+    >>> from recurra.layers import Recurrent
+    >>> layer = Recurrent(LSTM(3, 5))
+    >>> outputs, state = layer(torch.randn(2, 7, 3), lengths=torch.tensor([7, 4]))
+    >>> outputs.shape, bool(outputs[1, 4:].any()), bool((outputs[1, 3] == state.hidden[1]).all())
+    (torch.Size([2, 7, 5]), False, True)
+    """
+
+    def __init__(
+        self,
+        cell: Cell[StateT],
+        *,
+        reverse: bool = False,
+        recurrent_dropout: float = 0.0,
+        backend: str = "auto",
+    ) -> None:
+        super().__init__()
+        backends.check_name(backend)
+        if not isinstance(cell, FusedCell) and backend not in ("auto", "reference"):
+            raise ConfigError(
+                f"backend {backend!r} for {type(cell).__name__}",
+                "auto or reference",
+                'Choose backend="auto".',
+            )
+        check_probability("recurrent_dropout", recurrent_dropout)
+        self.cell = cell
+        self.reverse = reverse
+        self.recurrent_dropout = recurrent_dropout
+        self.backend = backend
+        self.input_size, self.output_size = cell.input_size, cell.output_size
+
+    def initial_state(self, batch_size: int) -> StateT:
+        """The cell's."""
+        return self.cell.initial_state(batch_size)
+
+    def forward(
+        self,
+        input: Input,
+        state: StateT | None = None,
+        *,
+        lengths: Lengths | None = None,
+        resets: Resets | None = None,
+    ) -> tuple[Tensor, StateT]:
+        """Run over a batch of sequences; see `Layer.forward`."""
+        if state is None:
+            state = self.cell.initial_state(len(input))
+        mask = self._recurrent_mask(state)
+        if isinstance(self.cell, FusedCell):
+            return self.cell.run(
+                input,
+                state,
+                lengths=lengths,
+                resets=resets,
+                recurrent_mask=mask,
+                reverse=self.reverse,
+                backend=self.backend,
+            )
+        return unroll(
+            self.cell, input, state, lengths=lengths, resets=resets, recurrent_mask=mask, reverse=self.reverse
+        )
+
+    def _recurrent_mask(self, state: StateT) -> RecurrentMask | None:
+        if not self.training or self.recurrent_dropout == 0:
+            return None
+        return F.dropout(state[0].new_ones(state[0].shape), self.recurrent_dropout)
+
+    def extra_repr(self) -> str:
+        """What differs from the default, for `print`."""
+        return f"reverse={self.reverse}, recurrent_dropout={self.recurrent_dropout}, backend={self.backend!r}"

@@ -1,0 +1,97 @@
+"""Layers on top of each other."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from torch import Tensor, nn
+
+from recurra.errors import ConfigError, ShapeError
+from recurra.layers.dropout import VariationalDropout
+from recurra.layers.layer import Layer
+from recurra.types import Input, Lengths, Resets
+
+
+class Stack(Layer):
+    """Layers, each of which reads the outputs of the one below. The state is a tuple of theirs.
+
+    Args:
+        layers: From the bottom to the top.
+        dropout: The share of features dropped between layers in training.
+        variational: Whether the same features are dropped at all time steps of a row.
+        residual: Whether the input of a layer is added to its outputs, where they are equally wide.
+
+    Raises:
+        ConfigError: There are no layers, their sizes do not go together, or residual finds no place.
+
+    >>> import torch
+    >>> from recurra.cells import LSTM
+    >>> from recurra.layers import Recurrent, Stack
+    >>> stack = Stack([Recurrent(LSTM(3, 5)), Recurrent(LSTM(5, 5))], dropout=0.1, residual=True)
+    >>> outputs, state = stack(torch.randn(2, 7, 3))
+    >>> outputs.shape, len(state)
+    (torch.Size([2, 7, 5]), 2)
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        *,
+        dropout: float = 0.0,
+        variational: bool = False,
+        residual: bool = False,
+    ) -> None:
+        super().__init__()
+        if not layers:
+            raise ConfigError("a stack of no layers", "at least one", "Give a layer.")
+        for number, (below, above) in enumerate(pairwise(layers)):
+            if below.output_size != above.input_size:
+                raise ConfigError(
+                    f"layer {number} of {below.output_size} features below one that takes {above.input_size}",
+                    "the same number",
+                    f"Give layer {number + 1} input_size={below.output_size}.",
+                )
+        if residual and all(layer.input_size != layer.output_size for layer in layers):
+            raise ConfigError(
+                "residual=True, but no layer is as wide as its input",
+                "at least one that is",
+                "Make hidden_size equal to the layer's input_size.",
+            )
+        self.layers = nn.ModuleList(layers)
+        self.dropout = VariationalDropout(dropout) if variational else nn.Dropout(dropout)
+        self.residual = residual
+        self.input_size, self.output_size = layers[0].input_size, layers[-1].output_size
+
+    def initial_state(self, batch_size: int) -> tuple[Any, ...]:
+        """Every layer's."""
+        return tuple(layer.initial_state(batch_size) for layer in self._layers())
+
+    def forward(
+        self,
+        input: Input,
+        state: tuple[Any, ...] | None = None,
+        *,
+        lengths: Lengths | None = None,
+        resets: Resets | None = None,
+    ) -> tuple[Tensor, tuple[Any, ...]]:
+        """Run over a batch of sequences; see `Layer.forward`."""
+        layers = self._layers()
+        states = (None,) * len(layers) if state is None else state
+        if len(states) != len(layers):
+            raise ShapeError(
+                f"a state of {len(states)} layers",
+                f"{len(layers)}",
+                "Take it from initial_state(batch_size).",
+            )
+        final = []
+        outputs = input
+        for number, (layer, before) in enumerate(zip(layers, states, strict=True)):
+            below = outputs if number == 0 else self.dropout(outputs)
+            outputs, after = layer(below, before, lengths=lengths, resets=resets)
+            if self.residual and layer.input_size == layer.output_size:
+                outputs = outputs + below
+            final.append(after)
+        return outputs, tuple(final)
+
+    def _layers(self) -> list[Layer]:
+        return [layer for layer in self.layers if isinstance(layer, Layer)]

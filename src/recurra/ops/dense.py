@@ -1,0 +1,85 @@
+"""Lengths, resets and the reverse direction on top of kernels that run every row forward from end to end."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from recurra.ops.order import Pieces, flipped
+from recurra.ops.state import StateT, mapped, zeroed
+from recurra.types import valid_steps
+
+# (input, state, lengths) -> (outputs, final state), forward in time. The final state must be that of the last
+# valid step; what it puts out past a length does not matter.
+ForwardRun = Callable[[Tensor, StateT, Tensor | None], tuple[Tensor, StateT]]
+
+
+def run_any_order(
+    forward: ForwardRun[StateT],
+    input: Float[Tensor, "batch time features"],
+    state: StateT,
+    *,
+    lengths: Int[Tensor, " batch"] | None,
+    resets: Bool[Tensor, "batch time"] | None,
+    reverse: bool,
+) -> tuple[Float[Tensor, "batch time hidden"], StateT]:
+    """Run a recurrence in either direction, with lengths and resets.
+
+    The reverse direction turns every row around within its length. Resets cut the rows into pieces that run
+    side by side as rows of their own. No step is computed twice, and no sequence is packed.
+    """
+    if reverse:
+        turned = None if resets is None else flipped(resets, lengths)
+        outputs, final = _run_forward(forward, flipped(input, lengths), state, lengths, turned)
+        return flipped(outputs, lengths), final
+    return _run_forward(forward, input, state, lengths, resets)
+
+
+def _run_forward(
+    forward: ForwardRun[StateT], input: Tensor, state: StateT, lengths: Tensor | None, resets: Tensor | None
+) -> tuple[Tensor, StateT]:
+    if resets is None:
+        return _within_lengths(forward, input, state, lengths)
+    return _between_resets(forward, input, state, lengths, resets)
+
+
+def _within_lengths(
+    forward: ForwardRun[StateT], input: Tensor, state: StateT, lengths: Tensor | None
+) -> tuple[Tensor, StateT]:
+    if lengths is None:
+        return forward(input, state, None)
+    time = input.shape[1]
+    longest = max(int(lengths.max()), 1)
+    outputs, final = forward(input[:, :longest], state, lengths)
+    outputs = outputs.masked_fill(~valid_steps(lengths, longest).unsqueeze(-1), 0)
+    return torch.nn.functional.pad(outputs, (0, 0, 0, time - longest)), final
+
+
+def _between_resets(
+    forward: ForwardRun[StateT], input: Tensor, state: StateT, lengths: Tensor | None, resets: Tensor
+) -> tuple[Tensor, StateT]:
+    if lengths is None:
+        lengths = torch.full((len(input),), input.shape[1], device=input.device)
+    pieces = Pieces.between(resets, lengths)
+    initial = zeroed(~pieces.continues, mapped(lambda field: field[pieces.row], state))
+    outputs, final = forward(pieces.cut(input), initial, pieces.lengths)
+    return pieces.joined(outputs), mapped(pieces.last_of_rows, final)
+
+
+def one_layer(weights: Sequence[Tensor | None]) -> dict[str, Any]:
+    """What torch's kernels take beside input and state, for one layer and direction, batch first.
+
+    Args:
+        weights: weight_ih, weight_hh, bias_ih, bias_hh and what else there is; None where there is none.
+    """
+    return {
+        "params": [weight for weight in weights if weight is not None],
+        "has_biases": weights[2] is not None,
+        "num_layers": 1,
+        "dropout": 0.0,
+        "train": torch.is_grad_enabled(),  # so that there is a backward pass in evaluation mode too
+        "bidirectional": False,
+        "batch_first": True,
+    }

@@ -1,0 +1,48 @@
+"""The gated recurrent unit, reset after the product, by torch's own kernels: cuDNN on a GPU."""
+
+from functools import partial
+from typing import Any
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from recurra.ops.dense import one_layer, run_any_order
+from recurra.ops.gru import reference
+from recurra.ops.gru.reference import GRUState, GRUWeights
+from recurra.ops.order import at_last_step
+from recurra.ops.second_order import twice_differentiable
+
+
+def run(
+    input: Float[Tensor, "batch time features"],
+    weights: GRUWeights,
+    state: GRUState,
+    *,
+    lengths: Int[Tensor, " batch"] | None = None,
+    resets: Bool[Tensor, "batch time"] | None = None,
+    reverse: bool = False,
+) -> tuple[Float[Tensor, "batch time hidden"], GRUState]:
+    """As `reference.run`, without a recurrent mask."""
+    return run_any_order(
+        partial(_forward, weights), input, state, lengths=lengths, resets=resets, reverse=reverse
+    )
+
+
+def _forward(
+    weights: GRUWeights, input: Tensor, state: GRUState, lengths: Tensor | None
+) -> tuple[Tensor, GRUState]:
+    outputs, hidden = twice_differentiable(_kernel, _plain, [input, *state, *weights])
+    if lengths is None:
+        return outputs, GRUState(hidden)
+    return outputs, GRUState(at_last_step(outputs, state.hidden, lengths))
+
+
+def _kernel(input: Tensor, hidden: Tensor, *weights: Tensor | None) -> tuple[Tensor, ...]:
+    outputs, hidden = torch.gru(input, hidden.unsqueeze(0), **one_layer(weights))
+    return outputs, hidden.squeeze(0)
+
+
+def _plain(input: Tensor, hidden: Tensor, *weights: Any) -> tuple[Tensor, ...]:
+    outputs, state = reference.run(input, GRUWeights(*weights), GRUState(hidden))
+    return outputs, *state

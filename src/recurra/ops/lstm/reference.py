@@ -1,0 +1,82 @@
+"""Long short-term memory, written as its equations read (Hochreiter & Schmidhuber 1997, Gers et al. 2000).
+
+i = σ(W_i x + U_i h + b_i)    input gate: how much of the candidate is written
+f = σ(W_f x + U_f h + b_f)    forget gate: how much of the memory is kept
+g = tanh(W_g x + U_g h + b_g) candidate: what could be written
+o = σ(W_o x + U_o h + b_o)    output gate: how much of the memory is shown
+c' = f ∘ c + i ∘ g            the memory
+h' = o ∘ tanh(c')             the hidden state, which is also the output
+"""
+
+from typing import NamedTuple
+
+import torch.nn.functional as F
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from recurra.ops.scan import scan
+
+GATES = (
+    "input_gate",
+    "forget_gate",
+    "candidate",
+    "output_gate",
+)  # along the first axis of every weight, as in torch
+
+
+class LSTMState(NamedTuple):
+    """What an LSTM remembers: (batch, hidden) each; with a projection `hidden` is (batch, projection)."""
+
+    hidden: Tensor
+    cell: Tensor
+
+
+class LSTMWeights(NamedTuple):
+    """Weights with the four gates stacked: W, U, their biases, and the projection of the hidden state."""
+
+    weight_ih: Tensor  # 4*hidden, features
+    weight_hh: Tensor  # 4*hidden, hidden (or projection)
+    bias_ih: Tensor | None = None  # 4*hidden
+    bias_hh: Tensor | None = None  # 4*hidden
+    weight_hr: Tensor | None = None  # projection, hidden
+
+
+def project(input: Float[Tensor, "*steps features"], weights: LSTMWeights) -> Float[Tensor, "*steps gates"]:
+    """The part of the gates that needs no state: W x + b, for all steps in one product."""
+    return F.linear(input, weights.weight_ih, weights.bias_ih)
+
+
+def step(
+    projected: Float[Tensor, "batch gates"],
+    state: LSTMState,
+    weights: LSTMWeights,
+    recurrent_mask: Float[Tensor, "batch hidden"] | None = None,
+) -> LSTMState:
+    """One step, given what `project` made of its input."""
+    hidden = state.hidden if recurrent_mask is None else state.hidden * recurrent_mask
+    gates = projected + F.linear(hidden, weights.weight_hh, weights.bias_hh)
+    input_gate, forget_gate, candidate, output_gate = gates.chunk(len(GATES), dim=-1)
+    cell = forget_gate.sigmoid() * state.cell + input_gate.sigmoid() * candidate.tanh()
+    hidden = output_gate.sigmoid() * cell.tanh()
+    if weights.weight_hr is not None:
+        hidden = F.linear(hidden, weights.weight_hr)
+    return LSTMState(hidden, cell)
+
+
+def run(
+    input: Float[Tensor, "batch time features"],
+    weights: LSTMWeights,
+    state: LSTMState,
+    *,
+    lengths: Int[Tensor, " batch"] | None = None,
+    resets: Bool[Tensor, "batch time"] | None = None,
+    recurrent_mask: Float[Tensor, "batch hidden"] | None = None,
+    reverse: bool = False,
+) -> tuple[Float[Tensor, "batch time hidden"], LSTMState]:
+    """All steps, one after another."""
+
+    def advance(projected: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:
+        state = step(projected, state, weights, recurrent_mask)
+        return state.hidden, state
+
+    return scan(advance, project(input, weights), state, lengths=lengths, resets=resets, reverse=reverse)
