@@ -1,0 +1,312 @@
+"""Every series of a table on a regular grid, in flat arrays.
+
+The rows of series i are `offsets[i]` to `offsets[i + 1]`; the first `lengths[i]` of them reach to its last
+target, the others hold known-future covariates. Times are not stored: they are computed from each series'
+start.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self, cast
+
+import numpy as np
+import polars as pl
+from jaxtyping import Float32, Int32, Int64
+
+from recurra.data.assembly import Placement, learn_vocabularies, place_covariates, place_rows
+from recurra.data.calendar import calendar_cycles, calendar_features
+from recurra.data.columns import Columns, resolve_columns
+from recurra.data.frequency import Frequency, parse_frequency
+from recurra.data.reader import missing_column
+from recurra.data.schema import PanelSchema
+from recurra.data.table import Table, read_table
+from recurra.data.timestamp import TimeType, parse_text
+from recurra.data.zone import DAY
+from recurra.errors import ConfigError, DataError
+
+_PEEKED_ROWS = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Several series with their covariates.
+
+    Attributes:
+        schema: How the table was read; what a saved model keeps.
+        table: The table without its rows: the caller's library, and what to call the source.
+        time_type: How this table writes its times.
+        id_values: The ids as the table writes them, sorted.
+        starts: The grid time of each series' first step.
+        lengths: Steps from a series' first to its last target.
+        offsets: Where each series begins in the flat arrays, and where the last one ends.
+        target: What is forecast; NaN is missing.
+        past, future: Numeric covariates of every row; NaN is missing.
+        past_codes, future_codes: Categorical covariates of every row; 0 is missing or unknown.
+        static, static_codes: The same of every series.
+        repairs: What was found and done while reading, in sentences.
+    """
+
+    schema: PanelSchema
+    table: Table
+    time_type: TimeType
+    id_values: pl.Series
+    starts: Int64[np.ndarray, " series"]
+    lengths: Int64[np.ndarray, " series"]
+    offsets: Int64[np.ndarray, " series_plus_1"]
+    target: Float32[np.ndarray, " rows"]
+    past: Float32[np.ndarray, "rows past"]
+    future: Float32[np.ndarray, "rows future"]
+    past_codes: Int32[np.ndarray, "rows past_categories"]
+    future_codes: Int32[np.ndarray, "rows future_categories"]
+    static: Float32[np.ndarray, "series static"]
+    static_codes: Int32[np.ndarray, "series static_categories"]
+    repairs: list[str]
+
+    @classmethod
+    def read(
+        cls,
+        source: Any,
+        *,
+        unique_id: str | None = None,
+        time: str | None = None,
+        target: str | None = None,
+        past: Sequence[str] = (),
+        future: Sequence[str] = (),
+        static: Sequence[str] = (),
+        categorical: Sequence[str] = (),
+        frequency: Frequency | str | None = None,
+        season_length: int | None = None,
+    ) -> Self:
+        """Find the columns of a source, read only these, and put its series on a grid.
+
+        Args:
+            source: Anything that `read_table` takes.
+            unique_id: The column that names the series; None: by convention, or a single series.
+            time: The column of times; None: by convention, or the only one that holds dates.
+            target: The column to forecast; None: by convention, or the only numeric one left.
+            past: Covariates known up to now.
+            future: Covariates known for the time to be forecast as well.
+            static: Covariates that are the same for all rows of a series.
+            categorical: Those covariates to read as categories although they are numbers.
+            frequency: As for `build`.
+            season_length: As for `build`.
+
+        Raises:
+            DataError: As `read_table`, `resolve_columns` and `build` do.
+        """
+        head = read_table(source, rows=_PEEKED_ROWS)
+        columns, notes = resolve_columns(
+            head.frame,
+            unique_id=unique_id,
+            time=time,
+            target=target,
+            past=past,
+            future=future,
+            static=static,
+            categorical=categorical,
+            source=head.source,
+        )
+        table = read_table(source, columns=columns.names)
+        return cls.build(table, columns, frequency=frequency, season_length=season_length, notes=notes)
+
+    @classmethod
+    def build(
+        cls,
+        table: Any,
+        columns: Columns | None = None,
+        *,
+        frequency: Frequency | str | None = None,
+        season_length: int | None = None,
+        static: Any = None,
+        future: Any = None,
+        schema: PanelSchema | None = None,
+        notes: Sequence[str] = (),
+    ) -> Self:
+        """Put the series of a table on a regular grid.
+
+        Rows are sorted. Rows that repeat a time of their series become one: numbers that differ are averaged,
+        of categories the first in alphabetical order stays. Steps without a row are missing values. A few
+        times off the grid move to their nearest step; with a frequency given, all do. Each series is cut to
+        the steps from its first to its last target; later rows are kept when there are known-future
+        covariates. Series without any target are left out. All this is told in `repairs`.
+
+        Args:
+            table: Anything that `read_table` takes.
+            columns: The roles of its columns; None: by convention (`resolve_columns`), or the schema's.
+            frequency: The distance between steps, such as "1h"; None: inferred, or the schema's.
+            season_length: Steps of a season; None: the frequency's own.
+            static: A table with one row of static covariates for every series; None: they are columns of
+                `table`.
+            future: A table with known-future covariates after the last target; its targets are ignored.
+            schema: Read the table as the data of a model were read.
+            notes: Sentences to begin `repairs` with.
+
+        Raises:
+            DataError: The table cannot be used as it is, or does not fit the schema.
+        """
+        table = read_table(table)
+        repairs = list(notes)
+        if columns is None and schema is None:
+            columns, found = resolve_columns(table.frame, source=table.source)
+            repairs += found
+        columns = schema.columns if schema is not None else cast(Columns, columns)
+        static_frame = None if static is None else read_table(static).frame
+        frame = _collect(table, columns, with_static=static is None, future=future)
+        placement = place_rows(frame, columns, None if schema else _as_frequency(frequency), schema)
+        schema = schema or _make_schema(frame, static_frame, columns, placement, season_length)
+        covariates = place_covariates(frame, static_frame, schema, placement)
+        return cls(
+            schema,
+            Table(table.frame.clear(), table.library, table.source),
+            placement.time_type,
+            placement.ids,
+            placement.starts,
+            placement.extent.lengths,
+            placement.extent.offsets,
+            placement.target,
+            *covariates[:6],
+            [*repairs, *placement.repairs, *covariates.repairs],
+        )
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    @property
+    def columns(self) -> Columns:
+        """The roles of the table's columns."""
+        return self.schema.columns
+
+    @property
+    def frequency(self) -> Frequency:
+        """The distance between steps."""
+        return self.schema.frequency
+
+    @property
+    def season_length(self) -> int:
+        """Steps of a season."""
+        return self.schema.season_length
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """The names of the series, as text."""
+        return [str(value) for value in self.id_values]
+
+    @property
+    def extents(self) -> Int64[np.ndarray, " series"]:
+        """All steps of each series, those of the known future included."""
+        return np.diff(self.offsets)
+
+    @property
+    def time(self) -> Int64[np.ndarray, " rows"]:
+        """The time of every row, in UTC (or integers); computed anew at each call."""
+        series = np.repeat(np.arange(len(self)), self.extents)
+        return self.step_times(series, np.arange(len(series)) - self.offsets[series])
+
+    def step_times(
+        self, series: Int64[np.ndarray, "*series"], positions: Int64[np.ndarray, "*positions"]
+    ) -> Int64[np.ndarray, "*result"]:
+        """Times (UTC, or integers) of steps of some series, before and after their rows too (broadcast)."""
+        grid = self.schema.grid
+        return grid.to_utc(grid.advance(self.starts[series], positions))
+
+    def times(self, index: int) -> Int64[np.ndarray, " steps"]:
+        """The times (UTC, or integers) of a series from its first to its last target."""
+        return self.step_times(np.int64(index) + np.zeros(1, dtype=np.int64), np.arange(self.lengths[index]))
+
+    def series(self, index: int) -> Float32[np.ndarray, " steps"]:
+        """The target of a series from its first to its last value: a view; NaN is missing."""
+        begin = int(self.offsets[index])
+        return self.target[begin : begin + int(self.lengths[index])]
+
+    def calendar(
+        self, series: Int64[np.ndarray, "*series"], positions: Int64[np.ndarray, "*positions"]
+    ) -> Float32[np.ndarray, "*result columns"]:
+        """Calendar features of steps of some series; arrays broadcast."""
+        grid = self.schema.grid
+        wall = grid.to_wall(grid.advance(self.starts[series], positions))
+        return calendar_features(wall, self.schema.cycles)
+
+    def index_frame(
+        self, series: Int64[np.ndarray, " rows"], positions: Int64[np.ndarray, " rows"]
+    ) -> pl.DataFrame:
+        """The id and time columns of some steps, named and typed as in the table."""
+        name = self.columns.unique_id or "unique_id"
+        times = self.step_times(series, positions)
+        return pl.DataFrame(
+            [self.id_values.gather(series).alias(name), self.time_type.column(times, self.columns.time)]
+        )
+
+    def to_frame(self) -> pl.DataFrame:
+        """All rows on their grid, known future included, with targets and covariates; null is missing."""
+        series = np.repeat(np.arange(len(self)), self.extents)
+        frame = self.index_frame(series, np.arange(len(series)) - self.offsets[series])
+        columns = [pl.Series(self.columns.target, self.target)]
+        for role, values, chosen in (
+            ("past", self.past, self.past_codes),
+            ("future", self.future, self.future_codes),
+            ("static", self.static[series], self.static_codes[series]),
+        ):
+            columns += [pl.Series(name, values[:, at]) for at, name in enumerate(self.schema.numeric(role))]
+            for at, name in enumerate(self.schema.categorical(role)):
+                words = pl.Series(name, [None, *self.schema.vocabularies[name]], dtype=pl.String)
+                columns.append(words.gather(chosen[:, at]))
+        return frame.with_columns(columns).with_columns(pl.col(pl.Float32).fill_nan(None))
+
+
+def _as_frequency(frequency: Frequency | str | None) -> Frequency | None:
+    return parse_frequency(frequency) if isinstance(frequency, str) else frequency
+
+
+def _collect(table: Table, columns: Columns, *, with_static: bool, future: Any) -> pl.DataFrame:
+    """The columns that have a role, times read if they are text, and the rows of the future if there are any."""
+    names = columns.names if with_static else tuple(set(columns.names) - set(columns.static))
+    for name in names:
+        if name not in table.frame.columns:
+            raise missing_column(name, table.frame.columns, table.source)
+    frame = table.frame.select(names)
+    frame = frame.with_columns(parse_text(frame[columns.time]))
+    return frame if future is None else _append(frame, read_table(future), columns)
+
+
+def _append(frame: pl.DataFrame, future: Table, columns: Columns) -> pl.DataFrame:
+    """The rows of a table of the future, without targets, after those of the past."""
+    names = [columns.time, *columns.future, *((columns.unique_id,) if columns.unique_id else ())]
+    for name in names:
+        if name not in future.frame.columns:
+            raise missing_column(name, future.frame.columns, "the table of the future")
+    rows = future.frame.select(names)
+    rows = rows.with_columns(parse_text(rows[columns.time]))
+    try:
+        return pl.concat([frame, rows.cast({name: frame.schema[name] for name in names})], how="diagonal")
+    except pl.exceptions.PolarsError as error:
+        raise DataError(
+            f"the table of the future does not fit ({str(error).splitlines()[0]})",
+            "columns of the same types as in the data",
+            "Convert its columns.",
+        ) from error
+
+
+def _make_schema(
+    frame: pl.DataFrame,
+    static: pl.DataFrame | None,
+    columns: Columns,
+    placement: Placement,
+    season_length: int | None,
+) -> PanelSchema:
+    if season_length is not None and season_length < 1:
+        raise ConfigError(
+            f"season_length is {season_length}",
+            "a whole number of at least 1",
+            "Leave it out for the usual one.",
+        )
+    frequency = placement.grid.frequency
+    size = frequency.size or frequency.months * 30 * DAY
+    return PanelSchema(
+        columns,
+        frequency,
+        season_length or frequency.season_length,
+        placement.time_type,
+        learn_vocabularies(frame, static, columns),
+        calendar_cycles(frequency, int(placement.extent.lengths.max()) * size),
+    )

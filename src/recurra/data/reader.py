@@ -1,0 +1,191 @@
+"""Files as polars frames, with errors that say which file, which line, and what to do."""
+
+import gzip
+import io
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from recurra.data.naming import listed, suggestion
+from recurra.data.timestamp import looks_like_time
+from recurra.errors import DataError
+
+MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "-")
+_PEEKED_ROWS = 1000
+_SEPARATORS = (",", ";", "\t", "|")
+
+
+def read_file(path: Path, columns: Sequence[str] | None = None, rows: int | None = None) -> pl.DataFrame:
+    """Read a table from .csv, .tsv, .jsonl, .ndjson (each also .gz) or .parquet.
+
+    Args:
+        path: The file; its name says its format.
+        columns: The only ones to read, to save memory.
+        rows: At most so many from the top.
+
+    Raises:
+        DataError: The file is missing, empty, damaged or of an unknown format, or lacks a column.
+    """
+    if not path.is_file():
+        state = "is a folder" if path.is_dir() else "does not exist"
+        raise DataError(f"{path} {state}", "a file with a table", "Check the path.")
+    if path.stat().st_size == 0:
+        raise DataError(f"{path} is empty", "a table with a header and rows", "Write the file again.")
+    reader = _reader(path)
+    try:
+        return reader(path, columns, rows)
+    except pl.exceptions.ColumnNotFoundError as error:
+        there = reader(path, None, 1).columns
+        missing = next((name for name in columns or () if name not in there), "")
+        raise missing_column(missing, there, str(path)) from error
+    except (pl.exceptions.PolarsError, OSError, EOFError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise DataError(
+            f"{path} cannot be read ({reason})",
+            f"a whole {path.suffix} file",
+            "Write the file again or restore it.",
+        ) from error
+
+
+def missing_column(name: str, there: Sequence[str], source: str) -> DataError:
+    """The error for a column that a table does not have; it names those that it has."""
+    return DataError(
+        f"{source} has no column {name!r}",
+        f"one of its columns: {listed(there, 30)}",
+        suggestion(name, there, "Choose one of these."),
+    )
+
+
+Reader = Callable[[Path, Sequence[str] | None, int | None], pl.DataFrame]
+
+
+def _reader(path: Path) -> Reader:
+    readers: dict[str, Reader] = {
+        ".csv": _read_csv,
+        ".tsv": _read_csv,
+        ".jsonl": _read_json_lines,
+        ".ndjson": _read_json_lines,
+        ".parquet": _read_parquet,
+    }
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    compressed = suffixes[-1:] == [".gz"]
+    suffix = "".join(suffixes[-2:-1] if compressed else suffixes[-1:])
+    if suffix not in readers or (compressed and suffix == ".parquet"):
+        raise DataError(
+            f"{path} has an unknown format",
+            f"a name that ends in {', '.join(readers)}, or .gz after a text format",
+            "Convert the table to one of these.",
+        )
+    return readers[suffix]
+
+
+def _read_parquet(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.DataFrame:
+    return pl.read_parquet(path, columns=None if columns is None else list(columns), n_rows=rows)
+
+
+def _read_csv(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.DataFrame:
+    separator = _separator(path)
+    try:
+        head = pl.read_csv(path, separator=separator, n_rows=_PEEKED_ROWS, infer_schema=False)
+    except pl.exceptions.NoDataError as error:
+        raise DataError(
+            f"{path} is empty", "a table with a header and rows", "Write the file again."
+        ) from error
+    for name in columns or ():
+        if name not in head.columns:
+            raise missing_column(name, head.columns, str(path))
+    types = {name: kind for name in columns or head.columns if (kind := _text_type(head[name])) is not None}
+    wanted = None if columns is None else list(columns)
+
+    def read(overrides: dict[str, pl.DataType], inferred_rows: int | None) -> pl.DataFrame:
+        return pl.read_csv(
+            path,
+            columns=wanted,
+            separator=separator,
+            n_rows=rows,
+            schema_overrides=overrides,
+            infer_schema_length=inferred_rows,
+            null_values=None,
+        )
+
+    try:
+        frame = read(types, 10_000)
+    except pl.exceptions.ComputeError:
+        # A later row differs from the first ones: find the types from all rows, and parse times afterwards.
+        frame = read({name: pl.String() for name in types}, None)
+    if wanted is not None:
+        frame = frame.select(wanted)
+    return frame.with_columns([_numbers(column) for column in frame if column.dtype == pl.String])
+
+
+def _text_type(column: pl.Series) -> pl.DataType | None:
+    """The type to read a text column as, from its first rows; None leaves it to polars."""
+    if not looks_like_time(column):
+        return None
+    text = column.drop_nulls()
+    if bool(text.str.contains(r"^\d{4}-\d{2}-\d{2}$").all()):
+        return pl.Date()
+    if bool(text.str.contains(r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$").all()):
+        return pl.Datetime("us")
+    return pl.String()
+
+
+def _numbers(column: pl.Series) -> pl.Series:
+    """A text column as numbers when all of it is numbers or words for a missing value."""
+    for part in (column.head(_PEEKED_ROWS), column):
+        known = part.str.strip_chars()
+        known = known.set(known.is_in(MISSING_WORDS), None)
+        numbers = known.cast(pl.Float64, strict=False)
+        if numbers.null_count() > known.null_count() or numbers.null_count() == len(numbers) > 0:
+            return column
+    return numbers
+
+
+def _separator(path: Path) -> str:
+    """A tab for .tsv; otherwise a comma, or what separates the header when it has no comma."""
+    if ".tsv" in path.name.lower():
+        return "\t"
+    with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as file:
+        header = file.readline().decode("utf-8", errors="replace")
+    return next((separator for separator in _SEPARATORS if separator in header), ",")
+
+
+def _read_json_lines(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.DataFrame:
+    source: Path | io.BytesIO = path
+    if path.suffix.lower() == ".gz":
+        source = io.BytesIO(gzip.decompress(path.read_bytes()))
+    try:
+        lazy = pl.scan_ndjson(source, n_rows=rows, infer_schema_length=10_000)
+        return (lazy if columns is None else lazy.select(columns)).collect()
+    except pl.exceptions.ColumnNotFoundError:
+        raise
+    except pl.exceptions.PolarsError as error:
+        _find_bad_line(path)
+        if isinstance(source, io.BytesIO):
+            source.seek(0)
+        try:
+            lazy = pl.scan_ndjson(source, n_rows=rows, infer_schema_length=None)
+            return (lazy if columns is None else lazy.select(columns)).collect()
+        except pl.exceptions.PolarsError:
+            raise error from None
+
+
+def _find_bad_line(path: Path) -> None:
+    """Raise the error that names the first line which is no JSON object; only called after reading failed."""
+    with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                good = not line.strip() or isinstance(json.loads(line), dict)
+            except ValueError:
+                good = False
+            if not good:
+                shown = line.decode("utf-8", errors="replace").strip()[:60]
+                raise DataError(
+                    f"line {number} of {path} is not valid JSON ({shown!r})",
+                    "one JSON object a line",
+                    "Correct or remove that line.",
+                )

@@ -1,0 +1,27 @@
+"""Small real series that ship with the package; `samples/README.md` says where each comes from."""
+
+from pathlib import Path
+
+from recurra.data.naming import listed, suggestion
+from recurra.errors import DataError
+
+_FOLDER = Path(__file__).parent / "samples"
+
+
+def sample_names() -> list[str]:
+    """The names that "sample:NAME" knows."""
+    return sorted(path.stem for path in _FOLDER.glob("*.csv"))
+
+
+def sample_path(name: str) -> Path:
+    """The file of a bundled series: columns unique_id, ds, y.
+
+    Raises:
+        DataError: There is no such sample.
+    """
+    names = sample_names()
+    if name not in names:
+        raise DataError(
+            f"no sample is named {name!r}", f"one of {listed(names)}", suggestion(name, names, "")
+        )
+    return _FOLDER / f"{name}.csv"

@@ -1,0 +1,91 @@
+"""How a model's data were read, so that new data are read in the same way."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from recurra.data.columns import Columns
+from recurra.data.frequency import Frequency
+from recurra.data.grid import Grid
+from recurra.data.timestamp import TimeType
+from recurra.errors import DataError
+
+
+@dataclass(frozen=True)
+class PanelSchema:
+    """The part of a panel that a saved model keeps.
+
+    Attributes:
+        columns: The roles of the table's columns.
+        frequency: The distance between steps.
+        season_length: Steps of a season.
+        time_type: How the table wrote its times; its zone is the one whose days count.
+        vocabularies: The categories of every categorical covariate, in the order of their codes from 1.
+        cycles: The calendar cycles that windows carry.
+    """
+
+    columns: Columns
+    frequency: Frequency
+    season_length: int
+    time_type: TimeType
+    vocabularies: dict[str, tuple[str, ...]]
+    cycles: tuple[str, ...]
+
+    @property
+    def grid(self) -> Grid:
+        """The grid that all series lie on."""
+        return Grid(self.frequency, self.time_type.zone)
+
+    def numeric(self, role: str) -> tuple[str, ...]:
+        """The numeric covariates of a role ("past", "future" or "static"), in the order of their arrays."""
+        return tuple(name for name in getattr(self.columns, role) if name not in self.vocabularies)
+
+    def categorical(self, role: str) -> tuple[str, ...]:
+        """The categorical covariates of a role, in the order of their arrays."""
+        return tuple(name for name in getattr(self.columns, role) if name in self.vocabularies)
+
+    def category_counts(self, role: str) -> tuple[int, ...]:
+        """How many codes each categorical covariate of a role has, the 0 of unknown ones included."""
+        return tuple(len(self.vocabularies[name]) + 1 for name in self.categorical(role))
+
+    def check_time_type(self, time_type: TimeType) -> None:
+        """Make sure that new data write time as the model's data did.
+
+        Raises:
+            DataError: One has integers and the other dates, or only one has a time zone.
+        """
+        expected = self.time_type
+        if (time_type.kind == "integer") != (expected.kind == "integer"):
+            raise DataError(
+                f"column {self.columns.time!r} holds {time_type.kind} times",
+                f"{expected.kind} times, as in the data of the model",
+                "Convert the column, or train a model on data like these.",
+            )
+        if (time_type.zone is None) != (expected.zone is None):
+            raise DataError(
+                f"times have {'no time zone' if time_type.zone is None else 'zone ' + time_type.zone}",
+                f"{'none' if expected.zone is None else 'one'}, as in the data of the model",
+                f"Give them the zone {expected.zone}." if expected.zone else "Remove their zone.",
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-able description."""
+        return {
+            "columns": self.columns.to_dict(),
+            "frequency": self.frequency.to_dict(),
+            "season_length": self.season_length,
+            "time_type": self.time_type.to_dict(),
+            "vocabularies": {name: list(words) for name, words in self.vocabularies.items()},
+            "cycles": list(self.cycles),
+        }
+
+    @classmethod
+    def from_dict(cls, description: dict[str, Any]) -> Self:
+        """The schema that `to_dict` described."""
+        return cls(
+            Columns.from_dict(description["columns"]),
+            Frequency.from_dict(description["frequency"]),
+            description["season_length"],
+            TimeType.from_dict(description["time_type"]),
+            {name: tuple(words) for name, words in description["vocabularies"].items()},
+            tuple(description["cycles"]),
+        )

@@ -1,0 +1,138 @@
+"""A table of any origin as a polars frame, and results back in the caller's library.
+
+Sources are files (CSV, TSV, JSON Lines, Parquet), bundled samples ("sample:co2"), and frames of polars,
+pandas or pyarrow. Read only the columns you need: ten million rows of three columns take 240 MiB.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import narwhals as nw
+import polars as pl
+
+from recurra.data.reader import missing_column, read_file
+from recurra.data.sample import sample_path
+from recurra.errors import DataError, MissingDependencyError
+
+Library = Literal["polars", "pandas", "pyarrow"]
+SAMPLE_PREFIX = "sample:"
+INDEX_NAME = "ds"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A polars frame that remembers where it came from.
+
+    Attributes:
+        frame: The rows.
+        library: Whose frame the caller gave; "polars" for files.
+        source: What to call the table in messages and records.
+    """
+
+    frame: pl.DataFrame
+    library: Library = "polars"
+    source: str = "the table"
+
+    def give_back(self, frame: pl.DataFrame) -> Any:
+        """A frame of results in the caller's library.
+
+        Raises:
+            MissingDependencyError: The library is not installed.
+        """
+        if self.library == "polars":
+            return frame
+        try:
+            return frame.to_pandas() if self.library == "pandas" else frame.to_arrow()
+        except ImportError as error:
+            raise _missing_pandas(error) from error
+
+
+def read_table(source: Any, *, columns: Sequence[str] | None = None, rows: int | None = None) -> Table:
+    """Read a table.
+
+    Args:
+        source: A path to .csv, .tsv, .jsonl, .ndjson (each also .gz) or .parquet; "sample:NAME"; a frame of
+            polars, pandas or pyarrow; or a Table. A pandas index that has a name or holds times becomes a
+            column (named "ds" when it has no name).
+        columns: The only columns to read, in this order.
+        rows: At most so many rows from the top.
+
+    Raises:
+        DataError: The source is missing, empty, damaged or of an unknown kind, or lacks a column.
+        MissingDependencyError: The frame's library needs an extra.
+    """
+    if isinstance(source, Table):
+        table = source
+    elif isinstance(source, str | Path):
+        text = str(source)
+        path = (
+            sample_path(text.removeprefix(SAMPLE_PREFIX)) if text.startswith(SAMPLE_PREFIX) else Path(source)
+        )
+        table = Table(read_file(path.expanduser(), columns, rows), "polars", text)
+    else:
+        table = _from_frame(source, columns)
+    frame = table.frame
+    for name in columns or ():
+        if name not in frame.columns:
+            raise missing_column(name, frame.columns, table.source)
+    frame = frame.select(columns) if columns is not None else frame
+    frame = frame.head(rows) if rows is not None else frame
+    if frame.height == 0:
+        raise DataError(
+            f"{table.source} has no rows",
+            "at least two rows",
+            "Check the file or the filter that made the table.",
+        )
+    return Table(frame, table.library, table.source)
+
+
+def _from_frame(source: Any, columns: Sequence[str] | None) -> Table:
+    if isinstance(source, pl.LazyFrame):
+        source = source.collect()
+    if isinstance(source, pl.DataFrame):
+        return Table(source)
+    try:
+        native = nw.from_native(source, eager_only=True)
+    except TypeError as error:
+        raise DataError(
+            f"a table of type {type(source).__name__}",
+            "a path, 'sample:NAME', or a frame of polars, pandas or pyarrow",
+            "Convert it to one of these; a pandas Series with .reset_index(name='y').",
+        ) from error
+    library: Library = "polars"
+    if native.implementation.is_pandas():
+        library, native = "pandas", nw.from_native(_with_index(source), eager_only=True)
+    elif native.implementation.is_pyarrow():
+        library = "pyarrow"
+    if columns is not None:
+        native = native.select([name for name in native.columns if name in columns])
+    try:
+        return Table(native.to_polars(), library)
+    except ImportError as error:
+        raise _missing_pandas(error) from error
+
+
+def _with_index(frame: Any) -> Any:
+    """A pandas frame whose meaningful index has become columns."""
+    index = frame.index
+    named = any(name is not None for name in index.names)
+    temporal = (
+        nw.from_native(index.to_series(), series_only=True).dtype.is_temporal()
+        if index.nlevels == 1
+        else True
+    )
+    if not named and not temporal:
+        return frame
+    if index.nlevels == 1 and index.name is None:
+        return frame.rename_axis(INDEX_NAME).reset_index()
+    return frame.reset_index()
+
+
+def _missing_pandas(error: ImportError) -> MissingDependencyError:
+    return MissingDependencyError(
+        f"converting the frame needs {error.name or 'pyarrow'}",
+        "pandas and pyarrow to be installed",
+        "Run: pip install 'recurra[pandas]'",
+    )

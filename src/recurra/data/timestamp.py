@@ -1,0 +1,153 @@
+"""A column of times as int64, and back in the type it came in.
+
+Dates and datetimes become microseconds since 1970-01-01 in UTC; whole numbers stay what they are. Text must
+be written year first (ISO 8601), because 01/02/2020 means different days to different people.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
+
+import numpy as np
+import polars as pl
+from jaxtyping import Int64
+
+from recurra.data.zone import load_zone
+from recurra.errors import DataError
+
+_ISO = (
+    r"^\s*\d{4}[-/]\d{1,2}[-/]\d{1,2}"
+    r"(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2})?\s*$"
+)
+_MONTH = r"^\s*\d{4}-\d{2}\s*$"
+_QUARTER = r"^\s*(\d{4})-?[Qq]([1-4])\s*$"
+
+
+@dataclass(frozen=True)
+class TimeType:
+    """How a table writes its times.
+
+    Attributes:
+        kind: "datetime", "date", or "integer".
+        unit: Of a datetime: "ms", "us" or "ns".
+        zone: Of a datetime; None when it has none.
+    """
+
+    kind: Literal["datetime", "date", "integer"]
+    unit: Literal["ms", "us", "ns"] = "us"
+    zone: str | None = None
+
+    def column(self, times: Int64[np.ndarray, " rows"], name: str) -> pl.Series:
+        """Times as the table wrote them."""
+        series = pl.Series(name, times)
+        if self.kind == "integer":
+            return series
+        if self.kind == "date" and not np.any(times % 86_400_000_000):
+            return series.cast(pl.Datetime("us")).cast(pl.Date)
+        if self.zone is None:
+            return series.cast(pl.Datetime("us")).cast(pl.Datetime(self.unit))
+        utc = series.cast(pl.Datetime("us", "UTC")).cast(pl.Datetime(self.unit, "UTC"))
+        return utc.dt.convert_time_zone(self.zone)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON-able description."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, description: dict[str, Any]) -> Self:
+        """The type that `to_dict` described."""
+        return cls(**description)
+
+
+def read_times(column: pl.Series) -> tuple[Int64[np.ndarray, " rows"], TimeType]:
+    """A column of times as int64, and its type.
+
+    Raises:
+        DataError: A time is missing or cannot be read, or the column holds no times.
+    """
+    column = parse_text(column)
+    if column.null_count():
+        row = int(column.is_null().arg_max() or 0)
+        raise DataError(
+            f"column {column.name!r} has {column.null_count()} missing times, first in row {row + 1}",
+            "a time in every row",
+            "Remove these rows or give them a time.",
+        )
+    kind = column.dtype
+    if isinstance(kind, pl.Datetime):
+        if kind.time_zone:
+            load_zone(kind.time_zone)
+        return column.cast(pl.Datetime("us", kind.time_zone)).to_physical().to_numpy(), TimeType(
+            "datetime", kind.time_unit, kind.time_zone
+        )
+    if kind == pl.Date:
+        return column.cast(pl.Datetime("us")).to_physical().to_numpy(), TimeType("date")
+    if kind.is_integer():
+        return column.cast(pl.Int64).to_numpy(), TimeType("integer")
+    if kind.is_float() and bool((column == column.round()).all()):
+        return column.cast(pl.Int64).to_numpy(), TimeType("integer")
+    raise DataError(
+        f"column {column.name!r} has type {kind} (such as {column[0]!r})",
+        "dates, datetimes or whole numbers",
+        "Choose the column with time=..., or write times like 2020-01-31 or 2020-01-31 14:00.",
+    )
+
+
+def is_temporal(kind: pl.DataType) -> bool:
+    """Whether a column of this type holds points in time."""
+    return isinstance(kind, pl.Datetime) or kind == pl.Date
+
+
+def looks_like_time(column: pl.Series) -> bool:
+    """Whether a column holds dates or datetimes, or text that is written like them."""
+    if is_temporal(column.dtype):
+        return True
+    if column.dtype != pl.String:
+        return False
+    text = column.drop_nulls()
+    pattern = f"{_ISO}|{_MONTH}|{_QUARTER}"
+    return len(text) > 0 and bool(text.head(100).str.contains(pattern).all())
+
+
+def parse_text(column: pl.Series) -> pl.Series:
+    """Text as dates or datetimes; other columns as they are.
+
+    Raises:
+        DataError: A text cannot be read as a time.
+    """
+    if column.dtype in (pl.Categorical, pl.Enum):
+        column = column.cast(pl.String)
+    if column.dtype != pl.String or column.is_null().all():
+        return column
+    first = column.drop_nulls()[0]
+    parsed = _parse_like(column, first)
+    if parsed is None or parsed.null_count() > column.null_count():
+        wrong = parsed.is_null() & column.is_not_null() if parsed is not None else column.is_not_null()
+        row = int(wrong.arg_max() or 0)
+        raise DataError(
+            f"column {column.name!r} has {column[row]!r} in row {row + 1}",
+            "times written year first, all in one way",
+            "Write them like 2020-01-31, 2020-01-31 14:00 or 2020-01-31T14:00:00+01:00.",
+        )
+    return parsed
+
+
+def _parse_like(column: pl.Series, first: str) -> pl.Series | None:
+    """Text as times in the way its first value is written; None when that is no way we know."""
+    example = pl.Series([first])
+    if bool(example.str.contains(_QUARTER).all()):
+        parts = column.str.extract_groups(_QUARTER)
+        year, quarter = parts.struct.field("1"), parts.struct.field("2").cast(pl.Int32)
+        month = (quarter * 3 - 2).cast(pl.String).str.zfill(2)
+        return (year + "-" + month + "-01").str.to_date("%Y-%m-%d", strict=False).alias(column.name)
+    if bool(example.str.contains(_MONTH).all()):
+        return (column.str.strip_chars() + "-01").str.to_date("%Y-%m-%d", strict=False)
+    if not bool(example.str.contains(_ISO).all()):
+        return None
+    column = column.str.strip_chars()
+    zoned = bool(example.str.extract(_ISO, 1).is_not_null().all())
+    try:
+        if ":" not in first:
+            return column.str.to_date(strict=False)
+        return column.str.to_datetime(strict=False, time_unit="us", time_zone="UTC" if zoned else None)
+    except pl.exceptions.PolarsError:
+        return None

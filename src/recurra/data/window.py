@@ -1,0 +1,177 @@
+"""Windows cut from a panel when they are needed, for training (drawn at random) and for judging (in order).
+
+Training draws with replacement from all allowed origins. The draw of a batch is a function of (seed, epoch,
+index) alone: a Philox generator is keyed by the seed and starts at a counter made of the epoch and the index,
+so any batch can be made again without those before it, and no list of windows is kept or shuffled.
+"""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Int64
+
+from recurra.data.batch import WindowBatch
+from recurra.data.origin import OriginIndex, Origins
+from recurra.data.panel import Panel
+from recurra.data.scaling import Scaling, ScalingTables
+from recurra.errors import ConfigError, DataError
+
+
+class WindowSource:
+    """Random windows of the training parts of a panel's series.
+
+    Args:
+        panel: The series.
+        context: Steps before the origin; windows may begin before their series, where nothing is observed.
+        horizon: Steps from the origin on.
+        ends: Where the training part of each series ends (`Split.train_end`); nothing later is seen.
+        batch_size: Windows in a batch.
+        batches: Batches in an epoch; None: as many as show as many windows as there are.
+        sampling: "windows": every window is as likely as any other; "series": every series is.
+        min_history: Values that must be there in the context.
+        seed: Of the draws.
+        scaling: Applied to the covariates.
+
+    Raises:
+        ConfigError: A number is too small, or the sampling is unknown.
+        DataError: No window fits into any training part.
+    """
+
+    def __init__(
+        self,
+        panel: Panel,
+        *,
+        context: int,
+        horizon: int,
+        ends: Int64[np.ndarray, " series"],
+        batch_size: int,
+        batches: int | None = None,
+        sampling: Literal["windows", "series"] = "windows",
+        min_history: int = 1,
+        seed: int = 0,
+        scaling: Scaling | None = None,
+    ) -> None:
+        _check_sizes(context=context, horizon=horizon, batch_size=batch_size, min_history=min_history)
+        if sampling not in ("windows", "series"):
+            raise ConfigError(f"sampling {sampling!r}", "'windows' or 'series'", "Choose one of these.")
+        self.panel, self.context, self.horizon = panel, context, horizon
+        self.batch_size, self.sampling, self.seed = batch_size, sampling, seed
+        self._tables = None if scaling is None else scaling.tables(panel)
+        self.index = OriginIndex(
+            panel.target, panel.offsets, ends, context=context, horizon=horizon, min_history=min_history
+        )
+        if len(self.index) == 0:
+            raise DataError(
+                f"no window fits: the longest training part has {int(ends.max())} steps",
+                f"at least {min_history} values and {horizon} steps to forecast after them",
+                "Shorten the horizon, or give longer series.",
+            )
+        self._eligible = np.flatnonzero(self.index.counts)
+        self._batches = batches or -(-len(self.index) // batch_size)
+
+    def __len__(self) -> int:
+        return self._batches
+
+    def origins(self, epoch: int, index: int) -> Origins:
+        """The origins of a batch: a function of the seed, the epoch and the index alone."""
+        random = np.random.Generator(np.random.Philox(key=self.seed, counter=[0, 0, index, epoch]))
+        if self.sampling == "windows":
+            return self.index[random.integers(len(self.index), size=self.batch_size)]
+        series = self._eligible[random.integers(len(self._eligible), size=self.batch_size)]
+        return self.index[self.index.first[series] + random.integers(self.index.counts[series])]
+
+    def batch(self, epoch: int, index: int) -> WindowBatch:
+        """The windows of a batch; the same for the same seed, epoch and index."""
+        return cut_windows(self.panel, self.origins(epoch, index), self.context, self.horizon, self._tables)
+
+
+def window_batches(
+    panel: Panel,
+    origins: Origins,
+    *,
+    context: int,
+    horizon: int,
+    batch_size: int,
+    scaling: Scaling | None = None,
+) -> Iterator[WindowBatch]:
+    """The windows of some origins in their order, a batch at a time; the last may be smaller.
+
+    Raises:
+        ConfigError: A number is too small.
+    """
+    _check_sizes(context=context, horizon=horizon, batch_size=batch_size)
+    tables = None if scaling is None else scaling.tables(panel)
+    for begin in range(0, len(origins.series), batch_size):
+        part = Origins(*(values[begin : begin + batch_size] for values in origins))
+        yield cut_windows(panel, part, context, horizon, tables)
+
+
+def cut_windows(
+    panel: Panel, origins: Origins, context: int, horizon: int, scaling: ScalingTables | None = None
+) -> WindowBatch:
+    """The windows of some origins as one batch."""
+    series, origin = origins
+    column = series[:, None]
+    positions = origin[:, None] + np.arange(-context, horizon)
+    inside = (positions >= 0) & (positions < panel.extents[column])
+    rows = np.where(inside, panel.offsets[column] + positions, 0)
+    target, observed = _gather(panel.target[..., None], rows, inside)
+    before, inside_before = rows[:, :context], inside[:, :context]
+    everywhere = np.ones_like(column, dtype=bool)
+    past_scale = future_scale = static_scale = None
+    if scaling is not None:
+        past_scale = scaling.past_mean[series], scaling.past_deviation[series]
+        future_scale = scaling.future_mean[series], scaling.future_deviation[series]
+        static_scale = scaling.static_mean[series], scaling.static_deviation[series]
+    past, past_observed = _gather(panel.past, before, inside_before, past_scale)
+    future, future_observed = _gather(panel.future, rows, inside, future_scale)
+    static, static_observed = _gather(panel.static, column, everywhere, static_scale)
+    arrays = (
+        target[..., 0],
+        observed[..., 0],
+        panel.calendar(column, positions),
+        past,
+        past_observed,
+        _gather_codes(panel.past_codes, before, inside_before),
+        future,
+        future_observed,
+        _gather_codes(panel.future_codes, rows, inside),
+        static[:, 0],
+        static_observed[:, 0],
+        panel.static_codes[series].astype(np.int64),
+        series,
+        origin,
+    )
+    return WindowBatch(*(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays))
+
+
+def _gather(
+    values: np.ndarray,
+    rows: np.ndarray,
+    inside: np.ndarray,
+    scale: tuple[np.ndarray, np.ndarray] | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Values of some rows, 0 where they are missing or outside, and where they are there."""
+    if values.shape[1] == 0:
+        empty = np.zeros((*rows.shape, 0), dtype=np.float32)
+        return empty, empty.astype(bool)
+    own = values[rows]
+    observed = inside[..., None] & ~np.isnan(own)
+    if scale is not None:
+        own = (own - scale[0][:, None]) / scale[1][:, None]
+    own[~observed] = 0.0
+    return own, observed
+
+
+def _gather_codes(values: np.ndarray, rows: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    if values.shape[1] == 0:
+        return np.zeros((*rows.shape, 0), dtype=np.int64)
+    return np.where(inside[..., None], values[rows], 0).astype(np.int64)
+
+
+def _check_sizes(**sizes: int) -> None:
+    for name, size in sizes.items():
+        if size < 1:
+            raise ConfigError(f"{name} is {size}", "a whole number of at least 1", f"Raise {name}.")
