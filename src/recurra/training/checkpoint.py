@@ -10,11 +10,11 @@ The newest two are kept.
 """
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from safetensors.torch import load as tensors_from_bytes
-from safetensors.torch import save as tensors_to_bytes
+from safetensors.torch import load, save
 from torch import Tensor
 
 from recurra.errors import DamagedError
@@ -49,7 +49,7 @@ def save_checkpoint(folder: Path, name: str, snapshot: Snapshot) -> Path:
         with whole_folder(place) as filling:
             checksums = {}
             for file, tensors in zip(TENSOR_FILES, (snapshot.model, snapshot.training), strict=True):
-                content = tensors_to_bytes({key: _alone(tensor) for key, tensor in tensors.items()})
+                content = tensors_to_bytes(tensors)
                 checksums[file] = checksum(content)
                 write_bytes(filling / file, content)
             write_document(filling / "state.json", {**snapshot.document, "files": checksums}, version=FORMAT)
@@ -90,6 +90,11 @@ def load_checkpoint(place: Path) -> Snapshot:
     return Snapshot(model, training, document)
 
 
-def _alone(tensor: Tensor) -> Tensor:
-    """A copy on the CPU that shares no memory, as tied weights do."""
-    return tensor.detach().to("cpu", copy=True).contiguous()
+def tensors_to_bytes(tensors: Mapping[str, Tensor]) -> bytes:
+    """Tensors in safetensors' format; those that share memory, as tied weights do, become copies."""
+    return save({key: value.detach().to("cpu", copy=True).contiguous() for key, value in tensors.items()})
+
+
+def tensors_from_bytes(content: bytes) -> dict[str, Tensor]:
+    """What `tensors_to_bytes` wrote."""
+    return load(content)

@@ -39,6 +39,24 @@ def choose_device(name: str = "auto", rank: int = 0) -> torch.device:
     return torch.device(name)
 
 
+def choose_backend(name: str, devices: int) -> str:
+    """What processes on several devices talk by.
+
+    Raises:
+        ConfigError: The devices are not there, or cannot work together.
+    """
+    kinds = {choose_device(name, rank) for rank in range(devices)}
+    if kinds == {torch.device("cpu")}:
+        return "gloo"
+    if len(kinds) < devices:
+        raise ConfigError(
+            f"device is {name!r} with devices={devices}",
+            "cpu, or cuda with a GPU for each",
+            "Train with devices=1.",
+        )
+    return "nccl"
+
+
 def available_devices() -> list[str]:
     """Names of the devices of this machine, the CPU first."""
     names = ["cpu"]

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 
-from recurra.errors import ConfigError, NonFiniteError
+from recurra.errors import ConfigError, NonFiniteError, RecurraError
 from recurra.training.contract import Loss
 
 
@@ -101,30 +101,25 @@ def normalise_and_clip(
     return too_long or measured.largest > clip_value
 
 
-def check_usable(measured: Measurement, model: nn.Module, place: str, remedy: str) -> None:
-    """Refuse a loss or a gradient that is no number.
+def unusable(measured: Measurement, model: nn.Module, place: str, remedy: str) -> RecurraError:
+    """The error for a loss or a gradient that is no number, or for a gradient that is not there.
 
     Args:
         measured: Loss and gradient.
         model: Whose gradients they are.
         place: Where training is: "epoch 2, step 120".
-        remedy: What to try.
-
-    Raises:
-        NonFiniteError: Loss or gradient is NaN or infinite.
-        ConfigError: No parameter has a gradient.
+        remedy: What to try against numbers that are not finite.
     """
-    expected = "finite numbers"
     if not math.isfinite(measured.total):
-        raise NonFiniteError(f"the loss is {measured.total} at {place}", expected, remedy)
+        return NonFiniteError(f"the loss is {measured.total} at {place}", "a finite number", remedy)
     if not math.isfinite(measured.norm):
-        raise NonFiniteError(f"the gradient of {_worst(model)} is not finite at {place}", expected, remedy)
-    if not gradients_of(model.parameters()):
-        raise ConfigError(
-            "no parameter received a gradient",
-            "a loss that depends on a trainable parameter",
-            "Check that the objective does not detach the loss, and that some parameter requires a gradient.",
-        )
+        worst = _worst(model)
+        return NonFiniteError(f"the gradient of {worst} is not finite at {place}", "finite numbers", remedy)
+    return ConfigError(
+        "no parameter received a gradient",
+        "a loss that depends on a trainable parameter",
+        "Check that the objective does not detach the loss, and that some parameter requires a gradient.",
+    )
 
 
 def _worst(model: nn.Module) -> str:

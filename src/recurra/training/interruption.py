@@ -4,23 +4,34 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ctypes import c_bool
+from multiprocessing.sharedctypes import RawValue
 from types import FrameType
 
 
 class Interruption:
-    """Whether the run was asked to stop."""
+    """Whether the run was asked to stop.
 
-    def __init__(self) -> None:
-        self._requested = False
+    Args:
+        flag: Where that is kept; one in shared memory reaches other processes.
+    """
+
+    def __init__(self, flag: c_bool | None = None) -> None:
+        self.flag = c_bool() if flag is None else flag
+
+    @classmethod
+    def shared(cls) -> "Interruption":
+        """One whose flag can be given to new processes."""
+        return cls(RawValue(c_bool))
 
     def request(self) -> None:
         """Ask the run to stop after its step."""
-        self._requested = True
+        self.flag.value = True
 
     @property
     def requested(self) -> bool:
         """Whether somebody asked."""
-        return self._requested
+        return self.flag.value
 
 
 @contextmanager

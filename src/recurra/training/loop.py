@@ -9,16 +9,23 @@ gradient is that of the mean over all valid steps that the optimiser step has se
 over chunks, batches and processes.
 """
 
+from collections.abc import Callable
+from copy import deepcopy
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import nn
 
-from recurra.errors import ConfigError, ShapeError
+from recurra.errors import ShapeError
 from recurra.training.carried import detached
+from recurra.training.checkpoint import tensors_from_bytes, tensors_to_bytes
 from recurra.training.config import TrainingConfig
 from recurra.training.contract import Batch, BatchSource, Objective, Validate
-from recurra.training.gradient import check_usable, gradients_of, measure, normalise_and_clip
+from recurra.training.device import choose_backend
+from recurra.training.distributed import Group, run_processes
+from recurra.training.gradient import gradients_of, measure, normalise_and_clip, unusable
 from recurra.training.history import History
 from recurra.training.interruption import Interruption, interruptible
 from recurra.training.optimizer import set_learning_rate
@@ -64,18 +71,22 @@ def fit(
         DamagedError: The checkpoint to resume from was truncated or altered.
     """
     check_settings(source, config, validate, folder, resume=resume)
+    progress = progress or Progress.silent()
+    prepare = partial(
+        Run, objective=objective, source=source, config=config, validate=validate, folder=folder
+    )
+    if config.devices > 1:
+        return fit_in_processes(model, prepare, config, progress, resume=resume)
     interruption = Interruption()
     with interruptible(interruption):
-        run = Run(
-            model, objective, source, config, validate=validate, folder=folder, interruption=interruption
-        )
-        return train(run, progress or Progress(enabled=False), resume=resume)
+        return train(prepare(model, interruption=interruption), progress, resume=resume)
 
 
 def train(run: Run, progress: Progress, *, resume: bool) -> History:
     """Begin a run or take it up, go through its epochs, and leave the best weights in the model."""
     if not (resume and taken_up(run)):
         seed_everything(run.config.seed, run.group.rank)
+    run.optimizer.zero_grad()
     run.stopped = verdict(run)
     batches = len(run.source)
     done = run.position.epoch * batches + run.position.batch
@@ -137,7 +148,8 @@ def step(run: Run) -> None:
     if measured.count == 0 or (not measured.finite and run.precision.may_overflow):
         run.precision.skip(gradients)
     else:
-        check_usable(measured, run.model, run.place, remedy_for_divergence(config))
+        if not (measured.finite and gradients):
+            raise unusable(measured, run.model, run.place, remedy_for_divergence(config))
         clipped = normalise_and_clip(gradients, measured, config.gradient_clip, config.gradient_clip_value)
         run.learning_rate = config.learning_rate * run.schedule.factor(run.progress)
         set_learning_rate(run.optimizer, run.learning_rate)
@@ -154,28 +166,21 @@ def step(run: Run) -> None:
 
 def judge(run: Run) -> None:
     """Validate the (averaged) weights, keep them if they are the best, and decide whether to go on."""
-    at = run.position
-    record = run.tally.epoch_record(at.epoch, at.step, run.learning_rate)
-    run.averaging.after_epoch((at.epoch + 1) / run.config.max_epochs)
+    epoch_number = run.position.epoch
+    run.averaging.after_epoch((epoch_number + 1) / run.config.max_epochs)
     with run.averaging.applied():
         metrics = validated(run)
-        clash = sorted(record.keys() & metrics.keys())
-        if clash:
-            raise ConfigError(
-                f"validation gives {clash[0]}", "a name of its own", "Call the metric something else."
-            )
-        record |= metrics
-        watched = run.validate is not None or follows_metric(run.config)
-        improved = watched and run.early_stopping.observe(
-            at.epoch, {"train_loss": record["train_loss"], **metrics}
+        record = run.epoch_record(metrics)
+        watched = {"train_loss": run.tally.loss, **metrics}
+        improved = follows_metric(run.config, run.validate) and run.early_stopping.observe(
+            epoch_number, watched
         )
         if improved and run.validate is not None:
             run.best = {name: value.detach().clone() for name, value in run.model.state_dict().items()}
     run.schedule.after_epoch(improved=improved)
     run.close_epoch(record)
-    run.stopped = verdict(run)
-    if run.group.broadcast(run.interruption.requested):
-        run.stopped = run.stopped or "interrupted"
+    interrupted = run.group.broadcast(run.interruption.requested)
+    run.stopped = verdict(run) or ("interrupted" if interrupted else None)
     save(run)
 
 
@@ -207,3 +212,31 @@ def leave_best_weights(run: Run) -> None:
     else:
         run.averaging.apply()
     run.model.eval()
+
+
+def fit_in_processes(
+    model: nn.Module, prepare: Callable[..., Run], config: TrainingConfig, progress: Progress, *, resume: bool
+) -> History:
+    """`train` in several processes at once; the first one's weights and history come back to this one."""
+    backend = choose_backend(config.device, config.devices)
+    work = partial(train_share, deepcopy(model).cpu(), prepare, progress, resume)
+    interruption = Interruption.shared()
+    with interruptible(interruption):
+        history, weights = run_processes(work, config.devices, backend, interruption)[0]
+    model.load_state_dict(tensors_from_bytes(weights))
+    model.eval()
+    return cast("History", history)
+
+
+def train_share(
+    model: nn.Module,
+    prepare: Callable[..., Run],
+    progress: Progress,
+    resume: bool,
+    group: Group,
+    interruption: Interruption,
+) -> tuple[History, bytes]:
+    """What one of several processes does. Its model arrives in memory that all share, so it trains a copy."""
+    run = prepare(deepcopy(model), group=group, interruption=interruption)
+    history = train(run, progress if group.rank == 0 else Progress.silent(), resume=resume)
+    return history, tensors_to_bytes(run.model.state_dict())

@@ -46,11 +46,18 @@ class Progress:
 
     Args:
         enabled: Whether to draw bars; None: when stderr is a terminal. Messages are written either way.
+        messages: Whether `say` writes anything.
     """
 
-    def __init__(self, *, enabled: bool | None = None) -> None:
+    def __init__(self, *, enabled: bool | None = None, messages: bool = True) -> None:
+        self._messages = messages
         self.enabled = sys.stderr.isatty() if enabled is None else enabled
         self._drawn: RichProgress | None = None
+
+    @classmethod
+    def silent(cls) -> "Progress":
+        """One that shows and says nothing."""
+        return cls(enabled=False, messages=False)
 
     @contextmanager
     def bar(self, description: str, total: int | None, done: int = 0) -> Iterator[Bar]:

@@ -1,12 +1,14 @@
 """A training run: what the rungs of the ladder hand to each other."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor, nn
 
+from recurra.errors import ConfigError
 from recurra.training.averaging import Averaging
 from recurra.training.config import TrainingConfig
 from recurra.training.contract import Batch, BatchSource, Objective, Validate
@@ -125,6 +127,22 @@ class Run:
         self.model.train()
         self._clock = time.perf_counter()
         self.bar.advance(0, description=f"epoch {self.position.epoch + 1} of {self.config.max_epochs}")
+
+    def epoch_record(self, metrics: Mapping[str, float]) -> dict[str, Any]:
+        """The line of history that sums up this epoch.
+
+        Raises:
+            ConfigError: A metric has the name of something else in it.
+        """
+        record = self.tally.epoch_record(self.position.epoch, self.position.step, self.learning_rate)
+        for name in metrics:
+            if name in record:
+                raise ConfigError(
+                    f"validation gives a metric named {name}",
+                    "a name of its own",
+                    "Call it valid_" + name + ".",
+                )
+        return {**record, **metrics}
 
     def close_epoch(self, record: dict[str, Any]) -> None:
         """Write an epoch's record and begin the next one's."""

@@ -23,7 +23,7 @@ def check_settings(
     """
     if len(source) == 0:
         raise ConfigError("the source has no batches", "at least one", "Check that the data are not empty.")
-    if validate is None and follows_metric(config) and config.monitor != "train_loss":
+    if validate is None and follows_metric(config, validate) and config.monitor != "train_loss":
         raise ConfigError(
             f"monitor is {config.monitor!r}, but there is no validation",
             "train_loss",
@@ -39,9 +39,9 @@ def check_settings(
         )
 
 
-def follows_metric(config: TrainingConfig) -> bool:
-    """Whether the course of the run depends on the monitored metric."""
-    return config.patience is not None or config.schedule == "plateau"
+def follows_metric(config: TrainingConfig, validate: Validate | None) -> bool:
+    """Whether the monitored metric decides which weights to keep, when to stop, or the learning rate."""
+    return validate is not None or config.patience is not None or config.schedule == "plateau"
 
 
 def remedy_for_divergence(config: TrainingConfig) -> str:
