@@ -1,10 +1,10 @@
 """One thread, fixed seeds, and uninitialised memory filled with NaN, for every test."""
 
-import matplotlib
+import matplotlib as mpl
 import pytest
 import torch
 
-matplotlib.use("agg")
+mpl.use("agg")
 torch.set_num_threads(1)
 torch.use_deterministic_algorithms(True)  # also fills uninitialised memory with NaN
 

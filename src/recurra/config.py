@@ -1,6 +1,8 @@
 """Checked settings: pydantic models whose errors are ours and name the nearest key."""
 
 import difflib
+import inspect
+import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -10,9 +12,18 @@ from recurra.errors import ConfigError
 
 
 class Config(BaseModel):
-    """Base of all settings: unknown keys are errors, and a finished one never changes."""
+    """Base of all settings: unknown keys are errors, and a finished one never changes.
+
+    The "Attributes:" part of a subclass's docstring describes its keys; the command line's help shows it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, protected_namespaces=())
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        for key, description in _described(inspect.getdoc(cls) or "").items():
+            if key in cls.model_fields:
+                cls.model_fields[key].description = description
 
 
 ConfigT = TypeVar("ConfigT", bound=Config)
@@ -40,6 +51,13 @@ def validated(config_class: type[ConfigT], settings: Mapping[str, Any]) -> Confi
             first["msg"].removeprefix("Value error, ").removeprefix("Input should be "),
             f"Change {key}.",
         ) from error
+
+
+def _described(docstring: str) -> dict[str, str]:
+    """The entries of a docstring's "Attributes:" part, each in one line."""
+    _, _, attributes = docstring.partition("Attributes:\n")
+    entries = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", attributes, flags=re.MULTILINE)
+    return {key: re.sub(r"\s+", " ", text) for key, text in entries}
 
 
 def _unknown_key(key: str, known: list[str]) -> ConfigError:

@@ -1,8 +1,8 @@
 """Files that appear whole or not at all, and are known to be unaltered when read back.
 
-A file is written under a temporary name beside its place, flushed to the disk, and renamed. A folder is filled
-under a temporary name and renamed. Reading a JSON document or a checksummed file gives one of our errors when it
-was truncated, altered, or written by a newer version.
+A file is written under a temporary name beside its place, flushed to the disk, and renamed. A folder is
+filled under a temporary name and renamed. Reading a JSON document or a checksummed file gives one of our
+errors when it was truncated, altered, or written by a newer version.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -125,7 +125,9 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise DamagedError(
-            f"{path} cannot be read ({error.strerror})", "a readable file", "Check the path and its permissions."
+            f"{path} cannot be read ({error.strerror})",
+            "a readable file",
+            "Check the path and its permissions.",
         ) from error
 
 
@@ -143,6 +145,26 @@ def read_checked(path: Path, stated: str) -> bytes:
             "Restore it from a copy, or train again.",
         )
     return content
+
+
+MANIFEST = "manifest.json"
+
+
+def write_manifest(folder: Path, names: Iterable[str]) -> None:
+    """State the checksums of some files of a folder in its `manifest.json`."""
+    sums = {name: checksum(read_bytes(folder / name)) for name in names}
+    write_document(folder / MANIFEST, {"files": sums}, version=1)
+
+
+def verify_manifest(folder: Path) -> None:
+    """Compare the files of a folder with what its manifest states.
+
+    Raises:
+        DamagedError: The manifest or a file is missing, truncated or altered.
+        NewerFormatError: A newer version of recurra wrote the manifest.
+    """
+    for name, stated in read_document(folder / MANIFEST, version=1)["files"].items():
+        read_checked(folder / name, stated)
 
 
 def _document_checksum(document: Mapping[str, Any]) -> str:

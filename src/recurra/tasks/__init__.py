@@ -1,1 +1,1 @@
-"""tasks."""
+"""What people come with: one folder for each task."""

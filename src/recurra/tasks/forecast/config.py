@@ -1,0 +1,125 @@
+"""The settings of a forecaster, and the rules that turn "auto" into numbers."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from recurra.config import validated
+from recurra.errors import ConfigError
+from recurra.training.config import TrainingConfig
+
+Auto = Literal["auto"]
+Whole = int | Auto
+
+
+class ForecastConfig(TrainingConfig):
+    """What to forecast, with which network, and how to train it.
+
+    Attributes:
+        horizon: Steps to forecast.
+        target: Column to forecast.
+        time: Column of time stamps (or whole numbers); "auto" takes `ds`, or the only column of times.
+        unique_id: Column that names the series; "auto" takes `unique_id` where there is one.
+        past: Columns known up to the present only.
+        future: Columns known ahead, such as holidays or prices; numeric or categorical.
+        static: Columns that never change within a series; numeric or categorical.
+        frequency: Distance of two steps ("1h", "15min", "1d", "1mo", "1" for whole numbers); "auto" infers
+            it.
+        season_length: Steps of a season; "auto" takes the natural one of the frequency (24 for hours).
+        preset: Name of a set of defaults for a kind of data, see PRESETS; keys given beside it win.
+        context: Steps of history the network sees; "auto" takes several seasons.
+        patch: Steps the recurrence takes at once; "auto" takes a season where the context holds many.
+        network: Kind of network: the recurrent one, or what it is compared with.
+        cell: Name of the recurrent cell.
+        hidden_size: Hidden units of every layer.
+        num_layers: Layers of the encoder and of the decoder.
+        dropout: Share of hidden values dropped in training.
+        recurrent_dropout: Share of hidden units cut off from the recurrence in training.
+        zoneout: Probability that a unit of the state keeps its value over a step, in training.
+        centre: Measure a window from its mean or from its last value.
+        scaling: Measure a window in its own spread, or all in the spread of the training data.
+        linear: Whether a linear map of the history is added (the autoregressive highway of LSTNet).
+        calendar: Whether the network sees hour, weekday, month and the like.
+        series_embedding: Whether each series has learnt numbers of its own.
+        head: What is put out: nine quantiles, Student's t, or the negative binomial for counts.
+        point: Point forecast: the median (best absolute error) or the mean (best squared error).
+        test_size: Last steps of every series kept for the final score; 0 trains on everything.
+        validation_size: Steps before those that choose the best epoch; 0 keeps the last epoch.
+        steps_per_epoch: Batches an epoch; "auto" shows each part of the data about once.
+        baselines: Networks that `recurra train` trains beside the recurrent one, on the same data.
+    """
+
+    horizon: int = Field(ge=1)
+    target: str = "auto"
+    time: str = "auto"
+    unique_id: str = "auto"
+    past: tuple[str, ...] = ()
+    future: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
+    frequency: str = "auto"
+    season_length: Whole = "auto"
+    preset: str = "default"
+    context: Whole = "auto"
+    patch: Whole = "auto"
+    network: Literal["recurrent", "feed_forward", "convolutional"] = "recurrent"
+    cell: str = "lstm"
+    hidden_size: int = Field(default=64, ge=1)
+    num_layers: int = Field(default=1, ge=1)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    recurrent_dropout: float = Field(default=0.0, ge=0, lt=1)
+    zoneout: float = Field(default=0.0, ge=0, lt=1)
+    centre: Literal["mean", "last"] = "mean"
+    scaling: Literal["window", "global"] = "window"
+    linear: bool = True
+    calendar: bool = True
+    series_embedding: bool = False
+    head: Literal["quantile", "student_t", "negative_binomial"] = "quantile"
+    point: Literal["median", "mean"] = "median"
+    test_size: Whole = "auto"
+    validation_size: Whole = "auto"
+    steps_per_epoch: Whole = "auto"
+    baselines: tuple[Literal["feed_forward", "convolutional"], ...] = ("feed_forward", "convolutional")
+
+    batch_size: int = Field(default=256, ge=1)
+    learning_rate: float = Field(default=2e-3, gt=0, allow_inf_nan=False)
+    optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = "adamw"
+    weight_decay: float = Field(default=1e-4, ge=0, allow_inf_nan=False)
+    schedule: Literal["constant", "cosine", "one_cycle", "plateau", "step"] = "one_cycle"
+    warmup: float | None = Field(default=0.1, ge=0, lt=1)
+    averaging: Literal["none", "ema", "swa"] = "ema"
+    averaging_decay: float = Field(default=0.99, ge=0, lt=1)
+
+    @model_validator(mode="after")
+    def _sizes_are_whole(self) -> Self:
+        lowest = {"season_length": 1, "context": 1, "patch": 1, "steps_per_epoch": 1}
+        for key in ("season_length", "context", "patch", "steps_per_epoch", "test_size", "validation_size"):
+            value = getattr(self, key)
+            if value != "auto" and value < lowest.get(key, 0):
+                raise ValueError(f"{key} of at least {lowest.get(key, 0)}, or auto")
+        if self.tbptt_steps is not None:
+            raise ValueError("tbptt_steps left out: forecast windows are short enough to train through whole")
+        return self
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "default": {},
+}
+"""Defaults for kinds of data, by name."""
+
+
+def forecast_config(settings: Mapping[str, Any]) -> ForecastConfig:
+    """Make a config of settings, over the defaults of the preset they name.
+
+    Raises:
+        ConfigError: A key is unknown, a value wrong, or there is no such preset.
+    """
+    preset = settings.get("preset", "default")
+    if preset not in PRESETS:
+        raise ConfigError(f"preset is {preset!r}", f"one of {', '.join(PRESETS)}", "Choose one of these.")
+    return validated(ForecastConfig, {**PRESETS[preset], **settings})
+
+
+def plain(config: ForecastConfig) -> dict[str, Any]:
+    """A config as plain values, for YAML and JSON."""
+    return config.model_dump(mode="json")

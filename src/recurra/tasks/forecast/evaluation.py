@@ -1,0 +1,195 @@
+"""Scores of a fitted network beside the baselines, all on the same windows and the same observed steps."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int64
+
+from recurra.data.origin import Origins
+from recurra.data.panel import Panel
+from recurra.errors import DataError
+from recurra.metrics.forecast import Scores, forecast_scores
+from recurra.metrics.forecast_baseline import BASELINES
+from recurra.metrics.forecast_scale import InSampleScale, in_sample_scale
+from recurra.tasks.forecast.fitted import Fitted, Forecasts
+from recurra.tasks.forecast.head import TRAINED_QUANTILES
+
+CELL_LABELS = {"lstm": "LSTM", "gru": "GRU", "elman": "Elman", "elman_relu": "Elman (ReLU)"}
+NETWORK_LABELS = {"feed_forward": "Feed-forward net", "convolutional": "Convolutional net"}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One model and its scores.
+
+    Attributes:
+        name: "recurra", "feed_forward", "seasonal_naive", ...
+        label: As people read it.
+        kind: "recurrent", "neural" or "naive".
+        scores: On all windows.
+        seconds: Time to train where it was trained, else to forecast.
+        parameters: How many numbers training chose.
+    """
+
+    name: str
+    label: str
+    kind: str
+    scores: Scores
+    seconds: float | None = None
+    parameters: int | None = None
+
+
+@dataclass
+class Evaluation:
+    """Scores of all models.
+
+    Attributes:
+        models: The network first.
+        ids: Names of the series, in the order of `Scores.per_series`.
+        windows: How many forecasts were scored.
+        origins: From where they started.
+        scale: What MASE divides by.
+        seconds: How long it took.
+    """
+
+    models: list[Judged]
+    ids: list[str]
+    windows: int
+    origins: Origins
+    scale: InSampleScale
+    seconds: float = 0.0
+
+    @property
+    def scores(self) -> dict[str, dict[str, float]]:
+        """Model -> metric -> score over all series."""
+        return {model.name: dict(model.scores.overall) for model in self.models}
+
+
+@dataclass
+class _Collected:
+    """What all models are scored against."""
+
+    truth: list[np.ndarray] = field(default_factory=list)
+    observed: list[np.ndarray] = field(default_factory=list)
+    series: list[np.ndarray] = field(default_factory=list)
+    points: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    quantiles: list[np.ndarray] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def evaluate(
+    fitted: Fitted,
+    panel: Panel,
+    origins: Origins,
+    *,
+    device: torch.device,
+    rivals: Mapping[str, tuple[Fitted, float]] | None = None,
+    seconds: float | None = None,
+) -> Evaluation:
+    """Score a fitted network, its rivals, and the baselines that need no training.
+
+    Args:
+        fitted: The network.
+        panel: The series.
+        origins: Moments to forecast from.
+        device: Where the networks run.
+        rivals: Networks to compare with, and the seconds that training took, by name.
+        seconds: How long training took.
+
+    Raises:
+        DataError: There is nothing to score.
+    """
+    rivals = rivals or {}
+    if len(origins.series) == 0:
+        raise DataError(
+            "no series is long enough to be scored",
+            f"more steps than are scored, and at least the horizon, {fitted.resolved.horizon}",
+            "Give longer series, or score fewer steps.",
+        )
+    collected = _collect(fitted, panel, origins, device)
+    for name, (rival, _) in rivals.items():
+        parts = rival.forecasts(panel, origins, TRAINED_QUANTILES, device=device)
+        collected.points[name] = [part.point for part in parts]
+    scale = in_sample_scale(_known_before(panel, origins), panel.season_length)
+    judged = _Judge(collected, scale)
+    cell = fitted.resolved.config.cell
+    kind, label = "recurrent", CELL_LABELS.get(cell, cell)
+    if fitted.resolved.config.network != "recurrent":
+        kind, label = "neural", NETWORK_LABELS[fitted.resolved.config.network]
+    models = [Judged("recurra", label, kind, judged.network(), seconds, _size(fitted))]
+    for name, (rival, took) in rivals.items():
+        models.append(Judged(name, NETWORK_LABELS[name], "neural", judged.point(name), took, _size(rival)))
+    for name, baseline in BASELINES.items():
+        models.append(Judged(name, baseline.label, "naive", judged.point(name), collected.seconds[name]))
+    return Evaluation(models, panel.ids, len(origins.series), origins, scale)
+
+
+class _Judge:
+    """Scores points and quantiles of the same windows."""
+
+    def __init__(self, collected: _Collected, scale: InSampleScale) -> None:
+        self.collected = collected
+        self.truth = np.concatenate(collected.truth)
+        self.observed = np.concatenate(collected.observed)
+        self.series = np.concatenate(collected.series)
+        self.scale = scale
+
+    def point(self, name: str) -> Scores:
+        """Scores of a model that gives points only."""
+        points = np.concatenate(self.collected.points[name])
+        return forecast_scores(self.truth, points, self.observed, self.series, self.scale.values)
+
+    def network(self) -> Scores:
+        """Scores of the network, intervals included."""
+        points = np.concatenate(self.collected.points["recurra"])
+        values = np.concatenate(self.collected.quantiles)
+        quantiles = {one: values[..., index] for index, one in enumerate(TRAINED_QUANTILES)}
+        return forecast_scores(
+            self.truth, points, self.observed, self.series, self.scale.values, quantiles=quantiles
+        )
+
+
+def _collect(fitted: Fitted, panel: Panel, origins: Origins, device: torch.device) -> _Collected:
+    collected = _Collected(points={name: [] for name in ("recurra", *BASELINES)})
+    collected.seconds = dict.fromkeys(BASELINES, 0.0)
+    for part in fitted.forecasts(panel, origins, TRAINED_QUANTILES, device=device):
+        history, known, truth, observed = _values(part)
+        collected.truth.append(truth)
+        collected.observed.append(observed & known.any(axis=1, keepdims=True))
+        collected.series.append(part.windows.series.numpy())
+        collected.points["recurra"].append(part.point)
+        collected.quantiles.append(part.quantiles)
+        for name, baseline in BASELINES.items():
+            began = time.perf_counter()
+            points = baseline(history, known, truth.shape[1], panel.season_length)
+            collected.points[name].append(points)
+            collected.seconds[name] += time.perf_counter() - began
+    return collected
+
+
+def _values(
+    part: Forecasts,
+) -> tuple[
+    Float[np.ndarray, "batch context"],
+    Bool[np.ndarray, "batch context"],
+    Float[np.ndarray, "batch horizon"],
+    Bool[np.ndarray, "batch horizon"],
+]:
+    """History and truth, each with what was observed of it."""
+    context = part.windows.context
+    target, observed = part.windows.target.numpy(), part.windows.observed.numpy()
+    return target[:, :context], observed[:, :context], target[:, context:], observed[:, context:]
+
+
+def _known_before(panel: Panel, origins: Origins) -> list[Float[np.ndarray, " steps"]]:
+    """Each series up to the first moment it is forecast from; whole where it is not."""
+    ends: Int64[np.ndarray, " series"] = panel.lengths.copy()
+    np.minimum.at(ends, origins.series, origins.position)
+    return [panel.series(index)[:end] for index, end in enumerate(ends)]
+
+
+def _size(fitted: Fitted) -> int:
+    return sum(parameter.numel() for parameter in fitted.network.parameters())

@@ -1,0 +1,212 @@
+"""What a forecasting network puts out for each step: quantiles, or the parameters of a distribution.
+
+A head turns `size` raw numbers a step into parameters in the units of the data, and parameters into a loss,
+a point forecast, and any quantile. Quantiles never cross: each is the one nearer the centre plus a distance.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from scipy import special, stats
+from torch import Tensor
+from torch.nn import functional as F
+
+from recurra.errors import ConfigError
+
+Point = Literal["median", "mean"]
+RawOutput = Float[Tensor, "batch horizon size"]
+Parameters = Float[Tensor, "batch horizon size"]
+Steps = Float[Tensor, "batch horizon"]
+PerWindow = Float[Tensor, "batch 1"]
+
+TRAINED_QUANTILES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
+
+
+class Head(ABC):
+    """The last stage of a forecasting network.
+
+    Attributes:
+        size: How many raw numbers the network puts out for each step.
+        point: Which value stands as the point forecast.
+    """
+
+    size: int
+    point: Point
+
+    @abstractmethod
+    def parameters(self, raw: RawOutput, centre: Steps, scale: PerWindow) -> Parameters:
+        """Parameters in the units of the data, from raw outputs around a centre, in units of a scale."""
+
+    @abstractmethod
+    def loss(self, parameters: Parameters, target: Steps, weight: Steps) -> Steps:
+        """The loss of each step; `weight` (one over the units of the data) makes it free of units."""
+
+    @abstractmethod
+    def point_forecast(self, parameters: Parameters) -> Steps:
+        """The point forecast of each step."""
+
+    @abstractmethod
+    def quantiles(
+        self, parameters: Parameters, probabilities: Sequence[float]
+    ) -> Float[Tensor, "batch horizon quantiles"]:
+        """The values that the target stays below with the given probabilities."""
+
+
+class QuantileHead(Head):
+    """Nine quantiles, trained by the pinball loss; those between them are interpolated in normal scores.
+
+    With `point="mean"` the centre is the mean, trained by the squared error alone, and the quantiles stand
+    around it. Source: Koenker and Bassett, "Regression quantiles" (1978).
+    """
+
+    def __init__(self, point: Point = "median") -> None:
+        self.point = point
+        self.middle = TRAINED_QUANTILES.index(0.5)
+        self.size = len(TRAINED_QUANTILES) + (point == "mean")
+        scores = torch.special.ndtri(torch.tensor(TRAINED_QUANTILES, dtype=torch.float64))
+        self.scores = scores.float()
+        self.gaps = scores.diff().float()
+
+    def parameters(self, raw: RawOutput, centre: Steps, scale: PerWindow) -> Parameters:
+        """The nine quantiles, then the mean where that is the point forecast."""
+        scale = scale.unsqueeze(-1)
+        centre = centre.unsqueeze(-1) + scale * raw[..., :1]
+        median = centre
+        if self.point == "mean":
+            median = centre.detach() + scale * raw[..., -1:]
+        distances = scale * F.softplus(raw[..., 1 : len(TRAINED_QUANTILES)]) * self.gaps.to(raw)
+        below, above = distances[..., : self.middle], distances[..., self.middle :]
+        lower = median - below.flip(-1).cumsum(-1).flip(-1)
+        parameters = torch.cat([lower, median, median + above.cumsum(-1)], dim=-1)
+        return torch.cat([parameters, centre], dim=-1) if self.point == "mean" else parameters
+
+    def loss(self, parameters: Parameters, target: Steps, weight: Steps) -> Steps:
+        """Twice the mean pinball loss over the quantiles, plus the squared error where the mean is wanted."""
+        probabilities = torch.tensor(TRAINED_QUANTILES).to(parameters)
+        error = (target.unsqueeze(-1) - parameters[..., : len(TRAINED_QUANTILES)]) * weight.unsqueeze(-1)
+        pinball: Tensor = 2 * torch.maximum(probabilities * error, (probabilities - 1) * error).mean(-1)
+        if self.point == "mean":
+            squared: Tensor = ((target - parameters[..., -1]) * weight).square()
+            pinball += squared
+        return pinball
+
+    def point_forecast(self, parameters: Parameters) -> Steps:
+        """The median, or the mean."""
+        return parameters[..., -1] if self.point == "mean" else parameters[..., self.middle]
+
+    def quantiles(
+        self, parameters: Parameters, probabilities: Sequence[float]
+    ) -> Float[Tensor, "batch horizon quantiles"]:
+        """Linear in normal scores between the trained quantiles, and beyond the outermost two."""
+        wanted = torch.special.ndtri(torch.tensor(list(probabilities), dtype=torch.float64)).float()
+        right = torch.searchsorted(self.scores, wanted).clamp(1, len(TRAINED_QUANTILES) - 1)
+        left = right - 1
+        share = (wanted - self.scores[left]) / (self.scores[right] - self.scores[left])
+        low, high = parameters[..., left], parameters[..., right]
+        return low + share.to(parameters) * (high - low)
+
+
+class StudentTHead(Head):
+    """Student's t distribution: location, scale and degrees of freedom, trained by the likelihood.
+
+    Source: Alexandrov and others, "GluonTS: probabilistic and neural time series modeling in Python" (2020).
+    """
+
+    size = 3
+
+    def __init__(self, point: Point = "median") -> None:
+        self.point = point
+
+    def parameters(self, raw: RawOutput, centre: Steps, scale: PerWindow) -> Parameters:
+        """Location, scale (above 0), degrees of freedom (above 2, so that the variance is finite)."""
+        location = centre + scale * raw[..., 0]
+        width = scale * (F.softplus(raw[..., 1]) + 1e-4)
+        return torch.stack([location, width, 2.01 + F.softplus(raw[..., 2])], dim=-1)
+
+    def loss(self, parameters: Parameters, target: Steps, weight: Steps) -> Steps:
+        """The negative log-likelihood, in nats, of the target in units of one over `weight`."""
+        location, width, freedom = parameters.unbind(-1)
+        distribution = torch.distributions.StudentT(freedom, location, width, validate_args=False)
+        likelihood: Tensor = distribution.log_prob(target)  # type: ignore[no-untyped-call]
+        return -likelihood + weight.log()
+
+    def point_forecast(self, parameters: Parameters) -> Steps:
+        """The location, which is median and mean alike."""
+        return parameters[..., 0]
+
+    def quantiles(
+        self, parameters: Parameters, probabilities: Sequence[float]
+    ) -> Float[Tensor, "batch horizon quantiles"]:
+        """Exact quantiles."""
+        location, width, freedom = (parameters[..., index, None] for index in range(3))
+        scores = special.stdtrit(freedom.detach().cpu().double().numpy(), np.asarray(probabilities))
+        return location + width * torch.from_numpy(scores).to(parameters)
+
+
+class NegativeBinomialHead(Head):
+    """The negative binomial distribution for counts: mean and dispersion, trained by the likelihood.
+
+    Source: Salinas, Flunkert and Gasthaus, "DeepAR" (2017).
+    """
+
+    size = 2
+
+    def __init__(self, point: Point = "median") -> None:
+        self.point = point
+
+    def parameters(self, raw: RawOutput, centre: Steps, scale: PerWindow) -> Parameters:
+        """Mean (above 0) and dispersion (above 0; the variance is mean + dispersion * mean squared)."""
+        mean = scale * F.softplus((centre / scale + raw[..., 0]) * 4) / 4 + 1e-6
+        return torch.stack([mean, F.softplus(raw[..., 1]) + 1e-4], dim=-1)
+
+    def loss(self, parameters: Parameters, target: Steps, weight: Steps) -> Steps:  # noqa: ARG002
+        """The negative log-likelihood in nats; counts have no other unit, so `weight` plays no part."""
+        mean, dispersion = parameters.unbind(-1)
+        count = 1 / dispersion
+        likelihood: Tensor = (
+            torch.lgamma(target + count)
+            - torch.lgamma(count)
+            - torch.lgamma(target + 1)
+            - count * torch.log1p(mean * dispersion)
+            + target * (torch.log(mean) - torch.log(count + mean))
+        )
+        return -likelihood
+
+    def point_forecast(self, parameters: Parameters) -> Steps:
+        """The mean, or the exact median."""
+        if self.point == "mean":
+            return parameters[..., 0]
+        return self.quantiles(parameters, [0.5])[..., 0]
+
+    def quantiles(
+        self, parameters: Parameters, probabilities: Sequence[float]
+    ) -> Float[Tensor, "batch horizon quantiles"]:
+        """Exact quantiles: whole numbers."""
+        mean, dispersion = (
+            parameters[..., index, None].detach().cpu().double().numpy() for index in range(2)
+        )
+        count = 1 / dispersion
+        values = stats.nbinom.ppf(np.asarray(probabilities), count, count / (count + mean))
+        return torch.from_numpy(values).to(parameters)
+
+
+HEADS: dict[str, type[QuantileHead] | type[StudentTHead] | type[NegativeBinomialHead]] = {
+    "quantile": QuantileHead,
+    "student_t": StudentTHead,
+    "negative_binomial": NegativeBinomialHead,
+}
+
+
+def make_head(name: str, point: Point = "median") -> Head:
+    """Make a head by its name.
+
+    Raises:
+        ConfigError: There is no head of that name.
+    """
+    if name not in HEADS:
+        raise ConfigError(f"head is {name!r}", f"one of {', '.join(HEADS)}", "Choose one of these.")
+    return HEADS[name](point)

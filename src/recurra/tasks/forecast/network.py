@@ -1,0 +1,195 @@
+"""The forecasting network: scale the window, read its history, write its horizon, scale back.
+
+    forecast = centre + unit * (linear(history) + body(history, horizon))
+
+The linear part sees the scaled history at once and learns what a ridge regression would (the autoregressive
+highway of LSTNet); the body, recurrent by default, learns the rest. Both give all steps of the horizon
+directly: no step waits for, or inherits the error of, the forecast of another.
+
+Source: Lai, Chang, Yang and Liu, "Modeling long- and short-term temporal patterns with deep neural networks"
+(2018), for the linear part; Sutskever, Vinyals and Le (2014), for encoder and decoder.
+"""
+
+from typing import Literal, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from recurra.data.batch import WindowBatch
+from recurra.tasks.forecast.body import NetworkName, make_body
+from recurra.tasks.forecast.embedding import Embeddings
+from recurra.tasks.forecast.feature import beside, character, lagged, patches, scale_history
+from recurra.tasks.forecast.head import Head
+from recurra.tasks.forecast.scaling import WindowScale, fill_missing, window_scale
+
+
+class InputSizes(NamedTuple):
+    """How many features of each kind a window carries.
+
+    Attributes:
+        calendar: Features of the time stamps.
+        past: Numeric covariates known up to the present.
+        future: Numeric covariates known ahead.
+        static: Numeric covariates of the series.
+        past_codes: For each categorical covariate known up to the present, how many codes it has.
+        future_codes: The same of those known ahead.
+        static_codes: The same of those of the series.
+        series: Number of series, where each gets an embedding of its own; else 0.
+    """
+
+    calendar: int = 0
+    past: int = 0
+    future: int = 0
+    static: int = 0
+    past_codes: tuple[int, ...] = ()
+    future_codes: tuple[int, ...] = ()
+    static_codes: tuple[int, ...] = ()
+    series: int = 0
+
+
+class Output(NamedTuple):
+    """Parameters of the head for each step of the horizon, and the unit each window is measured in."""
+
+    parameters: Float[Tensor, "batch horizon size"]
+    unit: Float[Tensor, "batch 1"]
+
+
+class ForecastNetwork(nn.Module):
+    """A global forecasting network: one set of weights for all series.
+
+    Args:
+        head: What is put out for each step.
+        sizes: What a window carries.
+        context: Steps of history.
+        horizon: Steps ahead.
+        season: Steps of a season.
+        lags: Distances, in steps, at which the horizon looks back.
+        patch: Steps that the body takes at once.
+        centre: Whether a window is measured from its mean or from its last value.
+        scaling: Whether a window is measured in its own spread, or in one unit for all (`unit`).
+        unit: The unit where `scaling` is "global", in the units of the data.
+        scale_span: How many of the last steps tell a window's scale.
+        linear_span: How many of the last steps the linear part sees; 0 leaves it out.
+        network: Kind of body.
+        cell: Name of the recurrent cell.
+        hidden_size: Number of hidden units.
+        num_layers: Depth of the body.
+        dropout: Share of hidden values dropped in training.
+        recurrent_dropout: Share of hidden units cut off from the recurrence in training.
+        zoneout: Probability that a state unit keeps its value in training.
+    """
+
+    def __init__(
+        self,
+        head: Head,
+        sizes: InputSizes,
+        *,
+        context: int,
+        horizon: int,
+        season: int,
+        lags: tuple[int, ...],
+        patch: int = 1,
+        centre: Literal["mean", "last"] = "mean",
+        scaling: Literal["window", "global"] = "window",
+        unit: float = 1.0,
+        scale_span: int,
+        linear_span: int,
+        network: NetworkName = "recurrent",
+        cell: str = "lstm",
+        hidden_size: int = 64,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        zoneout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.head, self.sizes = head, sizes
+        self.context, self.horizon, self.season, self.lags, self.patch = context, horizon, season, lags, patch
+        self.centre, self.scaling, self.scale_span, self.linear_span = (
+            centre,
+            scaling,
+            scale_span,
+            linear_span,
+        )
+        self.unit: Tensor
+        self.register_buffer("unit", torch.tensor(float(unit)))
+        self.past_codes = Embeddings(sizes.past_codes)
+        self.future_codes = Embeddings(sizes.future_codes)
+        self.static_codes = Embeddings(sizes.static_codes)
+        self.series = Embeddings((sizes.series + 1,) if sizes.series else ())
+        static = 2 + sizes.static + self.static_codes.output_size + self.series.output_size
+        known = sizes.calendar + 2 * sizes.future + self.future_codes.output_size
+        past = 2 + 2 * sizes.past + self.past_codes.output_size
+        history_size = patch * (past + known) + static
+        horizon_size = patch * (len(lags) + known) + static
+        horizon_steps = -(-horizon // patch)
+        self.position = nn.Parameter(0.1 * torch.randn(horizon_steps, 8))
+        self.body = make_body(
+            network,
+            (-(-context // patch), history_size),
+            (horizon_steps, horizon_size + self.position.shape[1]),
+            cell=cell,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            zoneout=zoneout,
+        )
+        last = nn.Linear(hidden_size, patch * head.size)
+        linear = nn.Linear(linear_span, horizon) if linear_span else None
+        _begin_at_the_centre(last, linear)
+        self.output = nn.Sequential(nn.Dropout(dropout), last)
+        self.linear = linear
+
+    def forward(self, window: WindowBatch) -> Output:
+        """Forecast the horizon of each window from its history."""
+        observed = window.observed[:, : self.context]
+        values = fill_missing(window.target[:, : self.context], observed, self.season)
+        scale = window_scale(values, observed, span=self.scale_span, season=self.season)
+        unit = scale.spread if self.scaling == "window" else self.unit.expand_as(scale.spread)
+        scaled = scale_history(values, scale, centre=self.centre, unit=unit)
+
+        static = self._static(window, scale)
+        known = self._known(window)
+        history = [scaled.values.unsqueeze(-1), observed.unsqueeze(-1), *self._past(window)]
+        history_steps = torch.cat([*history, known[:, : self.context]], dim=-1)
+        back = lagged(scaled.values, self.lags, self.horizon, self.season)
+        horizon_steps = patches(torch.cat([back, known[:, self.context :]], dim=-1), self.patch)
+        position = self.position.expand(horizon_steps.shape[0], -1, -1)
+        hidden = self.body(
+            beside(patches(history_steps, self.patch), static),
+            torch.cat([beside(horizon_steps, static), position], dim=-1),
+        )
+
+        raw = self.output(hidden).reshape(hidden.shape[0], -1, self.head.size)[:, : self.horizon]
+        middle = scaled.centre.expand(-1, self.horizon)
+        if self.linear is not None:
+            middle = middle + unit * self.linear(scaled.values[:, -self.linear_span :])
+        return Output(self.head.parameters(raw.float(), middle.float(), unit), unit)
+
+    def _known(self, window: WindowBatch) -> Float[Tensor, "batch window known"]:
+        """What is known of history and horizon alike: calendar and covariates known ahead."""
+        codes = self.future_codes(window.future_codes)
+        calendar = window.calendar[..., : self.sizes.calendar]
+        return torch.cat([calendar, window.future, window.future_observed, codes], dim=-1)
+
+    def _past(self, window: WindowBatch) -> list[Tensor]:
+        """Covariates known up to the present."""
+        return [window.past, window.past_observed, self.past_codes(window.past_codes)]
+
+    def _static(self, window: WindowBatch, scale: WindowScale) -> Float[Tensor, "batch static"]:
+        """What does not change with time: the window's character and the covariates of its series."""
+        codes = self.static_codes(window.static_codes)
+        series = self.series(window.series.unsqueeze(-1) + 1)
+        return torch.cat([character(scale), window.static, codes, series], dim=1)
+
+
+def _begin_at_the_centre(output: nn.Linear, linear: nn.Linear | None) -> None:
+    """Small outputs and no linear part, so that the first forecasts are the centre of each window."""
+    with torch.no_grad():
+        output.weight.mul_(0.1)
+        nn.init.zeros_(output.bias)
+        if linear is not None:
+            nn.init.zeros_(linear.weight)
+            nn.init.zeros_(linear.bias)

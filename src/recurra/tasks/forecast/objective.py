@@ -1,0 +1,85 @@
+"""What training minimises and what validation reports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import nn
+
+from recurra.data.batch import WindowBatch
+from recurra.data.origin import Origins
+from recurra.data.panel import Panel
+from recurra.data.scaling import Scaling
+from recurra.data.window import window_batches
+from recurra.metrics.forecast import smape_terms
+from recurra.tasks.forecast.network import ForecastNetwork, Output
+from recurra.training.contract import Loss
+
+
+def forecast_loss(model: ForecastNetwork, batch: WindowBatch, state: Any = None) -> Loss:
+    """The head's loss over the observed steps of the horizon, each window measured in its own unit."""
+    del state
+    return output_loss(model, model(batch), batch)
+
+
+def output_loss(model: ForecastNetwork, output: Output, batch: WindowBatch) -> Loss:
+    """The loss of a network's output."""
+    target = batch.target[:, batch.context :]
+    observed = batch.observed[:, batch.context :]
+    weight = (1 / output.unit).expand_as(target)
+    losses = model.head.loss(output.parameters, target, weight)
+    return Loss(torch.where(observed, losses, 0).sum(), observed.sum())
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Scores the weights on held-out windows after every epoch.
+
+    Attributes:
+        panel: The series.
+        origins: Where the windows' horizons begin.
+        context: Steps of history.
+        horizon: Steps ahead.
+        batch_size: Windows at once.
+        scaling: Of the covariates.
+    """
+
+    panel: Panel
+    origins: Origins
+    context: int
+    horizon: int
+    batch_size: int
+    scaling: Scaling
+
+    def __call__(self, model: nn.Module) -> Mapping[str, float]:
+        """`valid_loss` as in training, and `valid_mae`, `valid_rmse`, `valid_smape` of the point forecast."""
+        network = cast("ForecastNetwork", model)
+        device = next(network.parameters()).device
+        loss = count = 0.0
+        errors, terms = [], []
+        for batch in window_batches(
+            self.panel,
+            self.origins,
+            context=self.context,
+            horizon=self.horizon,
+            batch_size=self.batch_size,
+            scaling=self.scaling,
+        ):
+            windows = batch.to(device)
+            output = network(windows)
+            part = output_loss(network, output, windows)
+            loss, count = loss + float(part.total), count + float(part.count)
+            forecast = network.head.point_forecast(output.parameters).cpu().numpy()
+            observed = batch.observed[:, self.context :].numpy()
+            truth = batch.target[:, self.context :].numpy()[observed]
+            errors.append(forecast[observed] - truth)
+            terms.append(smape_terms(truth, forecast[observed]))
+        error = np.concatenate(errors)
+        return {
+            "valid_loss": loss / max(count, 1.0),
+            "valid_mae": float(np.abs(error).mean()),
+            "valid_rmse": float(np.sqrt(np.square(error).mean())),
+            "valid_smape": float(np.concatenate(terms).mean()),
+        }

@@ -1,0 +1,239 @@
+"""A run folder from a table: train, judge beside baselines, keep everything that tells how it came about.
+
+While it trains, the folder holds `config.yaml`, `history.jsonl` and `checkpoints/`, from which it can be
+resumed; the rest appears at the end, and `manifest.json` last, which vouches for every file but the report
+and checkpoints.
+"""
+
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+import yaml
+
+from recurra.data.panel import Panel
+from recurra.errors import ConfigError, DamagedError
+from recurra.files import MANIFEST, read_bytes, verify_manifest, whole_folder, write_manifest, write_text
+from recurra.report.page import write_report
+from recurra.report.record import (
+    EXAMPLES_FILE,
+    METRICS_FILE,
+    MetricsRecord,
+    read_metrics,
+    write_examples,
+    write_metrics,
+)
+from recurra.tasks.forecast.artifact import CONFIG as MODEL
+from recurra.tasks.forecast.artifact import RECENT, WEIGHTS, write_fitted
+from recurra.tasks.forecast.config import forecast_config, plain
+from recurra.tasks.forecast.evaluation import evaluate as judge
+from recurra.tasks.forecast.fitted import Fitted
+from recurra.tasks.forecast.forecaster import LEVELS, Forecaster, held_out_origins, read_panel
+from recurra.tasks.forecast.record import examples_record, metrics_record
+from recurra.tasks.forecast.resolution import resolve
+from recurra.training.device import choose_device
+from recurra.training.progress import Progress
+
+CONFIG, HISTORY = "config.yaml", "history.jsonl"
+WRITTEN = (CONFIG, HISTORY, MODEL, WEIGHTS, RECENT, METRICS_FILE, EXAMPLES_FILE)
+
+
+class Summary(NamedTuple):
+    """What a run came to.
+
+    Attributes:
+        folder: The run folder.
+        metrics: The scores, as in `metrics.json`; None where training was interrupted.
+    """
+
+    folder: Path
+    metrics: MetricsRecord | None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C stopped it, so that it can be resumed."""
+        return self.metrics is None
+
+
+def train(
+    source: str,
+    settings: Mapping[str, Any],
+    out: Path,
+    *,
+    overwrite: bool = False,
+    resume: bool = False,
+    show_progress: bool | None = None,
+    command: str | None = None,
+) -> Summary:
+    """Train a forecaster and judge it beside baselines, in a run folder.
+
+    Args:
+        source: A path to a table, or "sample:NAME".
+        settings: Keys of `ForecastConfig`.
+        out: The run folder.
+        overwrite: Whether a run folder that is there may be replaced.
+        resume: Go on with the run in the folder.
+        show_progress: Whether to draw bars; None: where stderr is a terminal.
+        command: What was typed, for the report.
+
+    Raises:
+        ConfigError: A setting is wrong, or the folder exists and neither is to be replaced nor resumed.
+        DataError: The table cannot be used as it is.
+        NonFiniteError: Training diverged.
+    """
+    progress = Progress(enabled=show_progress)
+    config = forecast_config(settings)
+    _check_folder(out, overwrite=overwrite, resume=resume)
+    panel = read_panel(source, config)
+    resolved = resolve(config, panel)
+    if resolved.test_size < resolved.horizon:
+        raise ConfigError(
+            f"test_size is {resolved.test_size} with horizon {resolved.horizon}",
+            "at least the horizon, since a run is always scored",
+            "Leave test_size out, or use the library: Forecaster(test_size=0).",
+        )
+    _open_folder(out, {"task": "forecast", "data": source, **plain(resolved.config)}, resume=resume)
+
+    fitted: dict[str, tuple[Forecaster, float]] = {}
+    for name in ("recurra", *resolved.config.baselines):
+        changed = {} if name == "recurra" else {"network": name}
+        folder = out if name == "recurra" else out / "baselines" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        began = time.perf_counter()
+        forecaster = Forecaster(**{**settings, **changed})
+        forecaster.fit_panel(panel, folder=folder, resume=resume, progress=progress)
+        if forecaster.history_ is not None and forecaster.history_.interrupted:
+            return Summary(out, None)
+        fitted[name] = (forecaster, time.perf_counter() - began)
+    return Summary(out, _finish(out, panel, fitted, command))
+
+
+def evaluate(run: Path, source: str | None) -> MetricsRecord:
+    """The scores of a run: the recorded ones, or those on another table.
+
+    Raises:
+        DamagedError: A file of the run is missing, truncated or altered.
+        DataError: The table does not fit the one of training.
+    """
+    check_run(run)
+    if source is None:
+        return read_metrics(run)
+    forecaster = Forecaster.load(run)
+    return _judge(forecaster, Panel.build(source, schema=forecaster.fitted_.schema), {}, None, None)
+
+
+def predict(
+    run: Path, source: str | None, *, future: str | None = None, levels: tuple[float, ...] = LEVELS
+) -> pl.DataFrame:
+    """What comes after the data of a run, or after those of another table.
+
+    Raises:
+        DamagedError: A file of the run is missing, truncated or altered.
+        DataError: A table does not fit the one of training.
+    """
+    check_run(run)
+    frame: pl.DataFrame = Forecaster.load(run).predict(source, future=future, level=levels)
+    return frame
+
+
+def check_run(run: Path) -> None:
+    """Make sure that a run folder is there, finished, and as it was written.
+
+    Raises:
+        DamagedError: It is not.
+        NewerFormatError: A newer version of recurra wrote it.
+    """
+    if not run.is_dir():
+        raise DamagedError(f"there is no folder {run}", "a run folder", "Check the path.")
+    if not (run / MANIFEST).exists() and (run / CONFIG).exists():
+        raise DamagedError(
+            f"{run} holds a run that did not end",
+            "a finished run",
+            "Go on with it: add --resume to its command.",
+        )
+    verify_manifest(run)
+
+
+def _finish(
+    out: Path, panel: Panel, fitted: Mapping[str, tuple[Forecaster, float]], command: str | None
+) -> MetricsRecord:
+    """Write everything that a finished run holds; the manifest comes last."""
+    forecaster, seconds = fitted["recurra"]
+    rivals = {name: (one.fitted_, took) for name, (one, took) in fitted.items() if name != "recurra"}
+    metrics = _judge(forecaster, panel, rivals, seconds, command)
+    origins = held_out_origins(panel, forecaster.fitted_.resolved)
+    device = choose_device(forecaster.config_.device)
+    write_fitted(forecaster.fitted_, out)
+    write_metrics(out, metrics)
+    write_examples(out, examples_record(forecaster.fitted_, panel, origins, device=device))
+    write_manifest(out, WRITTEN)
+    write_report(out)
+    return metrics
+
+
+def _judge(
+    forecaster: Forecaster,
+    panel: Panel,
+    rivals: Mapping[str, tuple[Fitted, float]],
+    seconds: float | None,
+    command: str | None,
+) -> MetricsRecord:
+    fitted = forecaster.fitted_
+    origins = held_out_origins(panel, fitted.resolved)
+    device = choose_device(fitted.resolved.config.device)
+    evaluation = judge(fitted, panel, origins, device=device, rivals=rivals, seconds=seconds)
+    repairs = forecaster.repairs_ or panel.repairs
+    return metrics_record(evaluation, fitted, panel, repairs=repairs, command=command)
+
+
+def _check_folder(out: Path, *, overwrite: bool, resume: bool) -> None:
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"{out} is a file", "a folder for the run", "Choose another name.")
+    if not out.exists() or not any(out.iterdir()):
+        if resume:
+            raise ConfigError(
+                f"there is no run in {out}", "one to resume", "Leave --resume out to begin one."
+            )
+        return
+    if not (out / CONFIG).exists():
+        raise ConfigError(f"{out} holds something else than a run", "a new folder", "Choose another name.")
+    if not (overwrite or resume):
+        raise ConfigError(
+            f"{out} holds a run",
+            "a new folder",
+            "Choose another, or add --overwrite, or --resume to go on with it.",
+        )
+
+
+def _open_folder(out: Path, document: Mapping[str, Any], *, resume: bool) -> None:
+    """Make the folder, or make sure that the run in it is the one that is asked for."""
+    if not resume:
+        shutil.rmtree(out, ignore_errors=True)
+        with whole_folder(out) as filling:
+            write_text(filling / CONFIG, yaml.safe_dump(dict(document), sort_keys=False))
+        return
+    before = _read_config(out / CONFIG)
+    for key, value in document.items():
+        if before.get(key) != value and key != "max_epochs":
+            raise ConfigError(
+                f"{key} is {value!r} now and was {before.get(key)!r}",
+                "the settings that the run began with",
+                "Give the same ones, or begin a new run.",
+            )
+    (out / MANIFEST).unlink(missing_ok=True)
+    write_text(out / CONFIG, yaml.safe_dump(dict(document), sort_keys=False))
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(read_bytes(path))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DamagedError(
+            f"{path} is not valid YAML", "the file as it was written", "Begin a new run."
+        ) from error
+    if not isinstance(document, dict):
+        raise DamagedError(f"{path} holds no settings", "the file as it was written", "Begin a new run.")
+    return document
