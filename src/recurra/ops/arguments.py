@@ -145,8 +145,9 @@ def _check_kind(name: str, tensor: Tensor, parameter: Tensor) -> None:
             f"{parameter.device}, where the weights are",
             "Move one to the other.",
         )
-    mixed = tensor.is_floating_point() and torch.is_autocast_enabled(tensor.device.type)
-    if tensor.dtype != parameter.dtype and not mixed:
+    if tensor.dtype == parameter.dtype:
+        return
+    if not (tensor.is_floating_point() and torch.is_autocast_enabled(tensor.device.type)):
         raise ShapeError(
             f"{name} of type {tensor.dtype}",
             f"{parameter.dtype}, as the weights",

@@ -1,5 +1,6 @@
 """Second derivatives for kernels that have only first ones."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -9,10 +10,31 @@ from torch import Tensor
 Kernel = Callable[..., tuple[Tensor, ...]]
 
 
+def run_kernel(kernel: Kernel, reference: Kernel, tensors: Sequence[Tensor | None]) -> tuple[Tensor, ...]:
+    """Run one of torch's recurrent kernels so that its gradient can be differentiated again.
+
+    On a CPU torch's kernels can be themselves; cuDNN's cannot.
+
+    Args:
+        kernel: Function of the tensors that has a first derivative.
+        reference: The same function in plain operations.
+        tensors: Arguments of both, the input first; None where one is left out.
+    """
+    if tensors[0] is not None and tensors[0].device.type == "cpu":
+        return kernel(*tensors)
+    with warnings.catch_warnings():
+        # cuDNN wants the weights of a whole stack in one piece; here it copies one layer's, which costs
+        # little.
+        warnings.filterwarnings(
+            "ignore", message="RNN module weights are not part of single contiguous chunk"
+        )
+        return twice_differentiable(kernel, reference, tensors)
+
+
 def twice_differentiable(
     kernel: Kernel, reference: Kernel, tensors: Sequence[Tensor | None]
 ) -> tuple[Tensor, ...]:
-    """Run a fast kernel so that its gradient can be differentiated again.
+    """Run a kernel that has only a first derivative so that it has a second one.
 
     The gradient comes from the kernel's own backward pass. When that pass is itself being recorded
     (`create_graph=True`), it is computed through the reference instead.

@@ -11,7 +11,7 @@ from recurra.ops.dense import one_layer, run_any_order
 from recurra.ops.elman import reference
 from recurra.ops.elman.reference import ElmanState, ElmanWeights
 from recurra.ops.order import at_last_step
-from recurra.ops.second_order import twice_differentiable
+from recurra.ops.second_order import run_kernel
 
 KERNELS = {"tanh": torch.rnn_tanh, "relu": torch.rnn_relu}
 
@@ -35,7 +35,7 @@ def _forward(
     weights: ElmanWeights, nonlinearity: str, input: Tensor, state: ElmanState, lengths: Tensor | None
 ) -> tuple[Tensor, ElmanState]:
     kernel, plain = partial(_kernel, nonlinearity), partial(_plain, nonlinearity)
-    outputs, hidden = twice_differentiable(kernel, plain, [input, *state, *weights])
+    outputs, hidden = run_kernel(kernel, plain, [input, *state, *weights])
     if lengths is None:
         return outputs, ElmanState(hidden)
     return outputs, ElmanState(at_last_step(outputs, state.hidden, lengths))

@@ -11,7 +11,7 @@ from recurra.ops.dense import one_layer, run_any_order
 from recurra.ops.gru import reference
 from recurra.ops.gru.reference import GRUState, GRUWeights
 from recurra.ops.order import at_last_step
-from recurra.ops.second_order import twice_differentiable
+from recurra.ops.second_order import run_kernel
 
 
 def run(
@@ -32,7 +32,7 @@ def run(
 def _forward(
     weights: GRUWeights, input: Tensor, state: GRUState, lengths: Tensor | None
 ) -> tuple[Tensor, GRUState]:
-    outputs, hidden = twice_differentiable(_kernel, _plain, [input, *state, *weights])
+    outputs, hidden = run_kernel(_kernel, _plain, [input, *state, *weights])
     if lengths is None:
         return outputs, GRUState(hidden)
     return outputs, GRUState(at_last_step(outputs, state.hidden, lengths))

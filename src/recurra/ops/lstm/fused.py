@@ -11,7 +11,7 @@ from recurra.ops.dense import one_layer, run_any_order
 from recurra.ops.lstm import reference
 from recurra.ops.lstm.reference import GATES, LSTMState, LSTMWeights
 from recurra.ops.order import at_last_step
-from recurra.ops.second_order import twice_differentiable
+from recurra.ops.second_order import run_kernel
 from recurra.types import valid_steps
 
 # Added to a gate in padded steps. Far beyond where a sigmoid becomes 0 or 1 exactly, and within float16.
@@ -57,7 +57,7 @@ def _holding_in_padding(input: Tensor, weights: LSTMWeights, lengths: Tensor) ->
 
 
 def _dense(input: Tensor, weights: LSTMWeights, state: LSTMState) -> tuple[Tensor, LSTMState]:
-    outputs, hidden, cell = twice_differentiable(_kernel, _plain, [input, *state, *weights])
+    outputs, hidden, cell = run_kernel(_kernel, _plain, [input, *state, *weights])
     return outputs, LSTMState(hidden, cell)
 
 

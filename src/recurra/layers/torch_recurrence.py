@@ -1,0 +1,226 @@
+"""What `RNN`, `LSTM` and `GRU` share: torch.nn's weights, and the walk over layers and directions."""
+
+import math
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from recurra.cells.parameter import check_sizes, empty_parameter
+from recurra.errors import ConfigError, ShapeError
+from recurra.layers.dropout import check_probability
+from recurra.ops import backends
+from recurra.ops.state import State
+from recurra.types import Lengths, Resets
+
+Weights = list[Any]
+Options = dict[str, Any]
+Run = tuple[Tensor, State]
+
+
+class TorchRecurrence(nn.Module, ABC):
+    """A module with torch.nn's weights whose recurrence is one of ours.
+
+    Attributes:
+        input_size: Number of features of the input.
+        output_size: Number of features of the output, all directions together.
+    """
+
+    gates: int  # blocks that the weights are stacked of
+    fields: int  # tensors in a state
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int,
+        *,
+        bias: bool,
+        batch_first: bool,
+        dropout: float,
+        bidirectional: bool,
+        proj_size: int,
+        backend: str,
+        device: torch.device | str | None,
+        dtype: torch.dtype | None,
+    ) -> None:
+        super().__init__()
+        check_sizes(input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
+        check_probability("dropout", dropout)
+        backends.check_name(backend)
+        if not 0 <= proj_size < hidden_size:
+            raise ConfigError(
+                f"proj_size is {proj_size}",
+                f"0 to {hidden_size - 1}",
+                "Project to fewer units than there are.",
+            )
+        if dropout and num_layers == 1:
+            warnings.warn("dropout acts between layers, and there is only one", UserWarning, stacklevel=3)
+        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
+        self.bias, self.batch_first, self.dropout = bias, batch_first, dropout
+        self.bidirectional, self.proj_size, self.backend = bidirectional, proj_size, backend
+        self.output_size = (proj_size or hidden_size) * self._directions
+        for layer in range(num_layers):
+            for direction in range(self._directions):
+                self._register(layer, direction, {"device": device, "dtype": dtype})
+        self.reset_parameters()
+
+    @property
+    def _directions(self) -> int:
+        return 2 if self.bidirectional else 1
+
+    def _register(self, layer: int, direction: int, place: dict[str, Any]) -> None:
+        rows, outputs = self.gates * self.hidden_size, self.proj_size or self.hidden_size
+        shapes: dict[str, tuple[int, ...]] = {
+            "weight_ih": (rows, self.input_size if layer == 0 else self.output_size),
+            "weight_hh": (rows, outputs),
+        }
+        if self.bias:
+            shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
+        if self.proj_size:
+            shapes["weight_hr"] = (self.proj_size, self.hidden_size)
+        for name, shape in shapes.items():
+            self.register_parameter(_full_name(name, layer, direction), empty_parameter(*shape, **place))
+
+    def reset_parameters(self) -> None:
+        """Fill the weights as torch.nn does: uniform within 1 / sqrt(hidden_size)."""
+        bound = 1 / math.sqrt(self.hidden_size)
+        for weight in self.parameters():
+            nn.init.uniform_(weight, -bound, bound)
+
+    def flatten_parameters(self) -> None:
+        """Do nothing; torch.nn's modules have it, and programs call it."""
+
+    def forward(
+        self,
+        input: Tensor,
+        hx: Any = None,
+        *,
+        lengths: Lengths | None = None,
+        resets: Resets | None = None,
+    ) -> tuple[Tensor, Any]:
+        """Run over a batch of sequences, or over one.
+
+        Args:
+            input: (time, batch, input_size), with `batch_first` (batch, time, input_size), or (time,
+                input_size).
+            hx: The state before the first step as torch.nn takes it: (num_layers * directions, batch, size),
+                without the batch axis for one sequence; for the LSTM a tuple of hidden and cell state. None
+                for zeros.
+            lengths: (batch,), int64: the number of valid steps of every row; None when all are.
+            resets: True where a row's state is set to zero before the step, with the axes of the input:
+                (time, batch), (batch, time), or (time,).
+
+        Returns:
+            Outputs (as the input, with output_size features; zero past a row's length) and the last state (as
+            hx).
+
+        Raises:
+            ShapeError: A tensor has the wrong shape, type or device, or a length is out of range.
+        """
+        rows, row_resets = self._rows_first(input, lengths, resets)
+        one = input.dim() == 2
+        fields = self._fields(hx, len(rows), one=one)
+        finals: list[State] = []
+        for layer in range(self.num_layers):
+            outputs = []
+            for direction in range(self._directions):
+                index = layer * self._directions + direction
+                output, final = self._run(
+                    rows,
+                    self._weights(layer, direction),
+                    [field[index] for field in fields],
+                    {
+                        "lengths": lengths,
+                        "resets": row_resets,
+                        "reverse": direction == 1,
+                        "backend": self.backend,
+                    },
+                )
+                outputs.append(output)
+                finals.append(final)
+            rows = torch.cat(outputs, dim=-1) if self.bidirectional else outputs[0]
+            if layer < self.num_layers - 1 and self.dropout:
+                rows = F.dropout(rows, self.dropout, self.training)
+        last = [torch.stack(field) for field in zip(*finals, strict=True)]
+        if one:
+            return rows.squeeze(0), self._packed([field.squeeze(1) for field in last])
+        return (rows if self.batch_first else rows.transpose(0, 1)), self._packed(last)
+
+    @abstractmethod
+    def _run(self, input: Tensor, weights: Weights, state: list[Tensor], options: Options) -> Run:
+        """One layer in one direction."""
+
+    @abstractmethod
+    def _unpacked(self, hx: Any) -> Sequence[Tensor]:
+        """The fields of a state as torch.nn takes it."""
+
+    @abstractmethod
+    def _packed(self, fields: list[Tensor]) -> Any:
+        """A state as torch.nn returns it."""
+
+    def _weights(self, layer: int, direction: int) -> Weights:
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+        return [getattr(self, _full_name(name, layer, direction), None) for name in names]
+
+    @property
+    def all_weights(self) -> list[list[Tensor]]:
+        """The weights of every layer and direction, as torch.nn lists them."""
+        return [
+            [weight for weight in self._weights(layer, direction) if weight is not None]
+            for layer in range(self.num_layers)
+            for direction in range(self._directions)
+        ]
+
+    def _rows_first(
+        self, input: Any, lengths: Tensor | None, resets: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Input and resets as (batch, time, ...)."""
+        if isinstance(input, nn.utils.rnn.PackedSequence):
+            raise ShapeError(
+                "a PackedSequence",
+                "a padded tensor",
+                "Pass the padded tensor and lengths=; no sequence needs to be packed.",
+            )
+        if input.dim() not in (2, 3):
+            axes = "(batch, time, features)" if self.batch_first else "(time, batch, features)"
+            raise ShapeError(
+                f"input of shape {tuple(input.shape)}", f"{axes} or (time, features)", "Add the missing axes."
+            )
+        if input.dim() == 2:
+            if lengths is not None:
+                raise ShapeError("lengths of one sequence", "None", "Cut the sequence to its length.")
+            return input.unsqueeze(0), None if resets is None else resets.unsqueeze(0)
+        if self.batch_first:
+            return input, resets
+        return input.transpose(0, 1), None if resets is None else resets.transpose(0, -1)
+
+    def _fields(self, hx: Any, batch: int, *, one: bool) -> list[Tensor]:
+        """The fields of a state, each (num_layers * directions, batch, size)."""
+        directions = self.num_layers * self._directions
+        sizes = [self.proj_size or self.hidden_size, self.hidden_size][: self.fields]
+        if hx is None:
+            parameter = next(self.parameters())
+            return [parameter.new_zeros(directions, batch, size) for size in sizes]
+        fields = self._unpacked(hx)
+        for field, size in zip(fields, sizes, strict=True):
+            expected = (directions, size) if one else (directions, batch, size)
+            if field.shape != expected:
+                raise ShapeError(
+                    f"an initial state of shape {tuple(field.shape)}",
+                    f"{expected}, (num_layers * directions, batch, size)",
+                    "Leave hx out to start from zeros.",
+                )
+        return [field.unsqueeze(1) if one else field for field in fields]
+
+    def extra_repr(self) -> str:
+        """The sizes, for `print`."""
+        return f"{self.input_size}, {self.hidden_size}, num_layers={self.num_layers}"
+
+
+def _full_name(name: str, layer: int, direction: int) -> str:
+    return f"{name}_l{layer}{'_reverse' if direction else ''}"
