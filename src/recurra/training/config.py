@@ -1,6 +1,6 @@
 """The settings that every training run has."""
 
-from typing import Literal, Self
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -73,7 +73,7 @@ class TrainingConfig(Config):
     devices: int = Field(default=1, ge=1)
 
     @model_validator(mode="after")
-    def _momentum_has_a_place(self) -> Self:
+    def _momentum_has_a_place(self) -> "TrainingConfig":
         if self.momentum is not None and self.optimizer not in {"sgd", "rmsprop"}:
             raise ValueError(f"momentum only with sgd or rmsprop; {self.optimizer} has its own")
         return self

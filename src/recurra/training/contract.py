@@ -2,28 +2,30 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
 
+@runtime_checkable
 class Batch(Protocol):
     """Several rows that are trained on together."""
 
     def __len__(self) -> int:
         """Number of rows."""
 
-    def to(self, device: torch.device) -> Self:
+    def to(self, device: torch.device) -> "Batch":
         """The same batch on another device."""
 
-    def shard(self, rank: int, world_size: int) -> Self:
+    def shard(self, rank: int, world_size: int) -> "Batch":
         """The rows `rank`, `rank + world_size`, ...; there may be none."""
 
-    def chunks(self, steps: int) -> Iterator[Self]:
+    def chunks(self, steps: int) -> Iterator["Batch"]:
         """The batch cut along time into pieces of `steps` steps; only asked for when `tbptt_steps` is set."""
 
 
+@runtime_checkable
 class BatchSource(Protocol):
     """All batches of an epoch, by number.
 
@@ -53,6 +55,7 @@ class Loss:
     state: Any = None
 
 
+@runtime_checkable
 class Objective(Protocol):
     """Runs the model over one chunk and compares the result with the truth."""
 

@@ -153,9 +153,9 @@ class Tally:
             "step": step,
             "loss": self.loss,
             "learning_rate": learning_rate,
-            "gradient_norm": _ratio(self.norm, self.steps),
-            "clipped": _ratio(self.clipped, self.steps),
-            "steps_per_second": _ratio(self.steps, self.seconds),
+            "gradient_norm": _ratio(self.norm, float(self.steps)),
+            "clipped": _ratio(float(self.clipped), float(self.steps)),
+            "steps_per_second": _ratio(float(self.steps), self.seconds),
         }
 
     def epoch_record(self, epoch: int, step: int, learning_rate: float) -> dict[str, Any]:
@@ -166,8 +166,8 @@ class Tally:
             "step": step,
             "train_loss": self.loss,
             "learning_rate": learning_rate,
-            "gradient_norm": _ratio(self.norm, self.steps),
-            "clipped_share": _ratio(self.clipped, self.steps),
+            "gradient_norm": _ratio(self.norm, float(self.steps)),
+            "clipped_share": _ratio(float(self.clipped), float(self.steps)),
             "items_per_second": _ratio(self.count, self.seconds),
             "seconds": self.seconds,
         }

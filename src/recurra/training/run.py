@@ -54,6 +54,7 @@ class Run:
         parts: The chunks of the batch that is being trained on.
         carried: The state that the last chunk hands to the next one.
         gathered: Losses since the last optimiser step.
+        step_began: How many epochs were done before them.
         best: The best epoch's weights, None before there are any.
         window: Sums since the last history line of kind "step".
         tally: Sums since the beginning of the epoch.
@@ -98,6 +99,7 @@ class Run:
         self.parts: list[Batch] = []
         self.carried: Any = None
         self.gathered = Gathered(self.device)
+        self.step_began = 0.0
         self.best: dict[str, Tensor] | None = None
         self.window = Tally()
         self.tally = Tally()
@@ -152,11 +154,16 @@ class Run:
         self.position.batch = 0
 
     @property
+    def epochs_done(self) -> float:
+        """How many epochs are done, the fraction of this one included."""
+        at = self.position
+        of_batch = at.chunk / len(self.parts) if self.parts else 0.0
+        return at.epoch + (at.batch + of_batch) / len(self.source)
+
+    @property
     def progress(self) -> float:
-        """Share of the run that is done, in the middle of the chunk that was trained last."""
-        chunks = (self.position.chunk - 0.5) / len(self.parts) if self.parts else 0.0
-        epochs = self.position.epoch + (self.position.batch + chunks) / len(self.source)
-        return epochs / self.config.max_epochs
+        """Share of the run that was done in the middle of the chunks that the optimiser step takes in."""
+        return (self.step_began + self.epochs_done) / 2 / self.config.max_epochs
 
     @property
     def place(self) -> str:
@@ -174,6 +181,7 @@ class Run:
     def close_step(self) -> None:
         """Begin to gather anew, and now and then write a line of history."""
         self.gathered = Gathered(self.device)
+        self.step_began = self.epochs_done
         self.position.step += 1
         if self.position.step % self.config.log_every == 0:
             at = self.position

@@ -69,6 +69,7 @@ def _captured(run: Run, everyone: list[dict[str, Tensor]]) -> Snapshot:
         "batches": len(run.source),
         "position": asdict(run.position),
         "learning_rate": run.learning_rate,
+        "step_began": run.step_began,
         "window": asdict(run.window),
         "tally": asdict(run.tally),
         "history": run.history_file.mark()._asdict(),
@@ -104,6 +105,7 @@ def _restore(run: Run, snapshot: Snapshot) -> None:
     run.early_stopping.best_epoch = document["early_stopping"]["best_epoch"]
     run.early_stopping.waited = document["early_stopping"]["waited"]
     run.learning_rate = document["learning_rate"]
+    run.step_began = document["step_began"]
     run.window = Tally(**document["window"])
     run.tally = Tally(**document["tally"])
     run.history_file.rewind(Mark(**document["history"]))
