@@ -18,6 +18,7 @@ from recurra.data.naming import listed
 from recurra.data.reader import missing_column
 from recurra.data.schema import PanelSchema
 from recurra.data.timestamp import TimeType, read_times
+from recurra.data.zone import DAY
 from recurra.errors import DataError
 
 SINGLE_SERIES = "series"
@@ -58,10 +59,11 @@ def place_rows(
         if late:
             repairs.append(f"sorted by time: {late:,} rows stood after a later one of their series")
     grid = _find_grid(series, times, time_type, frequency, schema)
-    steps = find_steps(series, times, order, grid, chosen=frequency is not None)
+    chosen = frequency is not None if schema is None else schema.resampled
+    steps = find_steps(series, times, order, grid, chosen=chosen)
     repairs += steps.repairs
     values = numbers(frame[columns.target])
-    repairs += _report_merged(steps, values, columns, chosen=frequency is not None)
+    repairs += _report_merged(steps, values, columns, chosen=chosen)
     merged = steps.merge_numbers(values)
     extent = find_extent(steps, ~np.isnan(merged), beyond=bool(columns.future), ids=ids)
     target = extent.spread(merged, np.nan, np.float32)
@@ -101,7 +103,8 @@ def _find_grid(
     integer = time_type.kind == "integer"
     if schema is not None:
         schema.check_time_type(time_type)
-        _check_frequency(series, times, schema)
+        if not schema.resampled:
+            _check_frequency(series, times, schema)
         return schema.grid
     if frequency is None:
         frequency = infer_frequency(times, series, integer=integer, zone=time_type.zone)
@@ -171,9 +174,8 @@ def _report_extent(
     beyond = int((np.diff(extent.offsets) - extent.lengths).sum())
     gaps = int(extent.lengths.sum()) - (int(np.count_nonzero(inside)) - _count_beyond(steps, extent, inside))
     if gaps:
-        repairs.append(
-            f"filled {gaps:,} steps that had no row with missing values, on a grid of {grid.frequency}"
-        )
+        free = "; no row is on a Saturday or Sunday" if _spares_weekends(steps, grid) else ""
+        repairs.append(f"filled {gaps:,} steps without a row as missing, on a grid of {grid.frequency}{free}")
     if missing - _count_beyond(steps, extent, inside) > 0:
         repairs.append(
             f"{missing - _count_beyond(steps, extent, inside):,} rows have no target: missing values"
@@ -181,6 +183,14 @@ def _report_extent(
     if beyond:
         repairs.append(f"{beyond:,} steps lie after the last value of their series: known future")
     return repairs
+
+
+def _spares_weekends(steps: Steps, grid: Grid) -> bool:
+    """Whether a daily table has only business days."""
+    if grid.frequency != Frequency(1, "d"):
+        return False
+    days = grid.advance(steps.starts[steps.series], steps.positions) // DAY
+    return bool(((days + 3) % 7 < 5).all())
 
 
 def _count_beyond(steps: Steps, extent: Extent, inside: np.ndarray) -> int:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Self
 
 import torch
 from jaxtyping import Bool, Float32, Int64
@@ -56,17 +55,17 @@ class WindowBatch:
         """Steps from the origin on."""
         return self.target.shape[1] - self.context
 
-    def to(self, device: torch.device | str) -> Self:
+    def to(self, device: torch.device | str) -> "WindowBatch":
         """The same windows on a device."""
         return type(self)(
             *(getattr(self, field.name).to(device, non_blocking=True) for field in fields(self))
         )
 
-    def shard(self, rank: int, world_size: int) -> Self:
+    def shard(self, rank: int, world_size: int) -> "WindowBatch":
         """The windows that fall to one of several processes: every `world_size`-th from `rank` on."""
         return type(self)(*(getattr(self, field.name)[rank::world_size] for field in fields(self)))
 
-    def chunks(self, steps: int) -> Iterator[Self]:
+    def chunks(self, steps: int) -> Iterator["WindowBatch"]:
         """Forecast windows are trained whole.
 
         Raises:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any
 
 import polars as pl
 
@@ -69,7 +69,7 @@ class Columns:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, description: dict[str, Any]) -> Self:
+    def from_dict(cls, description: dict[str, Any]) -> "Columns":
         """The columns that `to_dict` described."""
         lists = ("past", "future", "static", "categorical")
         names: dict[str, Any] = {key: tuple(description[key]) for key in lists}
@@ -86,13 +86,14 @@ def resolve_columns(
     future: Sequence[str] = (),
     static: Sequence[str] = (),
     categorical: Sequence[str] = (),
+    static_frame: pl.DataFrame | None = None,
     source: str = "the table",
 ) -> tuple[Columns, list[str]]:
     """Find the roles of a table's columns.
 
     A column that is not named is looked up by convention (`unique_id`, `ds`, `y`). Without it, the table is
     one series, its time is the only column of dates, and its target the only numeric column that has no other
-    role.
+    role. Static covariates are columns of the table, or of `static_frame`: those named, or all but its ids.
 
     Returns:
         The columns, and a sentence about every one that was found otherwise than by name.
@@ -100,7 +101,7 @@ def resolve_columns(
     Raises:
         DataError: A named column does not exist, has two roles, or the choice is not clear.
     """
-    for name in (unique_id, time, target, *past, *future, *static):
+    for name in (unique_id, time, target, *past, *future, *(static if static_frame is None else ())):
         if name is not None and name not in frame.columns:
             raise missing_column(name, frame.columns, source)
     notes: list[str] = []
@@ -110,6 +111,8 @@ def resolve_columns(
         if unique_id is None:
             notes.append(f"no column {UNIQUE_ID!r}: all rows are one series")
     taken.add(unique_id or "")
+    if static_frame is not None and not static:
+        static = [name for name in static_frame.columns if name != unique_id]
     if time is None:
         time = TIME if TIME in frame.columns and target != TIME else None
         if time is None:

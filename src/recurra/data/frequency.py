@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int64
@@ -84,7 +84,7 @@ class Frequency:
             raise ConfigError(
                 f"frequency unit {self.unit!r}",
                 f"one of {', '.join(UNITS)}",
-                suggestion(self.unit, UNITS, ""),
+                suggestion(self.unit, UNITS, "Choose one of these."),
             )
         if self.step < 1:
             raise ConfigError(f"a frequency of {self.step} {self.unit}", "at least 1", "Write it like '1h'.")
@@ -142,7 +142,7 @@ class Frequency:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, description: dict[str, Any]) -> Self:
+    def from_dict(cls, description: dict[str, Any]) -> "Frequency":
         """The frequency that `to_dict` described."""
         return cls(**description)
 

@@ -160,7 +160,7 @@ def find_steps(
             raise DataError(
                 f"{off:,} of {len(times):,} times lie off the grid of {grid.frequency}",
                 "nearly all times on one regular grid for each series",
-                f"Pass frequency='{grid.frequency}' (or another) to move all to their nearest step.",
+                "Resample the table, or train with a frequency of your choice, which moves all times.",
             )
         repairs.append(f"moved {off:,} times to the nearest step of {grid.frequency}")
     new = np.ones(len(series), dtype=bool)

@@ -8,7 +8,7 @@ start.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self, cast
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,7 @@ from recurra.data.assembly import Placement, learn_vocabularies, place_covariate
 from recurra.data.calendar import calendar_cycles, calendar_features
 from recurra.data.columns import Columns, resolve_columns
 from recurra.data.frequency import Frequency, parse_frequency
+from recurra.data.origin import Origins
 from recurra.data.reader import missing_column
 from recurra.data.schema import PanelSchema
 from recurra.data.table import Table, read_table
@@ -77,7 +78,9 @@ class Panel:
         categorical: Sequence[str] = (),
         frequency: Frequency | str | None = None,
         season_length: int | None = None,
-    ) -> Self:
+        static_table: Any = None,
+        future_table: Any = None,
+    ) -> "Panel":
         """Find the columns of a source, read only these, and put its series on a grid.
 
         Args:
@@ -91,10 +94,13 @@ class Panel:
             categorical: Those covariates to read as categories although they are numbers.
             frequency: As for `build`.
             season_length: As for `build`.
+            static_table: As `static` for `build`.
+            future_table: As `future` for `build`.
 
         Raises:
             DataError: As `read_table`, `resolve_columns` and `build` do.
         """
+        static_frame = None if static_table is None else read_table(static_table).frame
         head = read_table(source, rows=_PEEKED_ROWS)
         columns, notes = resolve_columns(
             head.frame,
@@ -104,11 +110,20 @@ class Panel:
             past=past,
             future=future,
             static=static,
+            static_frame=static_frame,
             categorical=categorical,
             source=head.source,
         )
-        table = read_table(source, columns=columns.names)
-        return cls.build(table, columns, frequency=frequency, season_length=season_length, notes=notes)
+        own = [name for name in columns.names if static_frame is None or name not in columns.static]
+        return cls.build(
+            read_table(source, columns=own),
+            columns,
+            frequency=frequency,
+            season_length=season_length,
+            static=static_frame,
+            future=future_table,
+            notes=notes,
+        )
 
     @classmethod
     def build(
@@ -122,7 +137,7 @@ class Panel:
         future: Any = None,
         schema: PanelSchema | None = None,
         notes: Sequence[str] = (),
-    ) -> Self:
+    ) -> "Panel":
         """Put the series of a table on a regular grid.
 
         Rows are sorted. Rows that repeat a time of their series become one: numbers that differ are averaged,
@@ -146,15 +161,17 @@ class Panel:
             DataError: The table cannot be used as it is, or does not fit the schema.
         """
         table = read_table(table)
+        static_frame = None if static is None else read_table(static).frame
         repairs = list(notes)
         if columns is None and schema is None:
-            columns, found = resolve_columns(table.frame, source=table.source)
+            columns, found = resolve_columns(table.frame, static_frame=static_frame, source=table.source)
             repairs += found
         columns = schema.columns if schema is not None else cast(Columns, columns)
-        static_frame = None if static is None else read_table(static).frame
         frame = _collect(table, columns, with_static=static is None, future=future)
         placement = place_rows(frame, columns, None if schema else _as_frequency(frequency), schema)
-        schema = schema or _make_schema(frame, static_frame, columns, placement, season_length)
+        schema = schema or _make_schema(
+            frame, static_frame, columns, placement, season_length, resampled=frequency is not None
+        )
         covariates = place_covariates(frame, static_frame, schema, placement)
         return cls(
             schema,
@@ -196,6 +213,11 @@ class Panel:
     def extents(self) -> Int64[np.ndarray, " series"]:
         """All steps of each series, those of the known future included."""
         return np.diff(self.offsets)
+
+    @property
+    def last_origins(self) -> Origins:
+        """The step after the last target of every series: where forecasts begin."""
+        return Origins(np.arange(len(self)), self.lengths)
 
     @property
     def time(self) -> Int64[np.ndarray, " rows"]:
@@ -259,7 +281,7 @@ def _as_frequency(frequency: Frequency | str | None) -> Frequency | None:
 
 
 def _collect(table: Table, columns: Columns, *, with_static: bool, future: Any) -> pl.DataFrame:
-    """The columns that have a role, times read if they are text, and the rows of the future if there are any."""
+    """The columns that have a role, times read if they are text, and the rows of the future if any."""
     names = columns.names if with_static else tuple(set(columns.names) - set(columns.static))
     for name in names:
         if name not in table.frame.columns:
@@ -293,6 +315,8 @@ def _make_schema(
     columns: Columns,
     placement: Placement,
     season_length: int | None,
+    *,
+    resampled: bool,
 ) -> PanelSchema:
     if season_length is not None and season_length < 1:
         raise ConfigError(
@@ -309,4 +333,5 @@ def _make_schema(
         placement.time_type,
         learn_vocabularies(frame, static, columns),
         calendar_cycles(frequency, int(placement.extent.lengths.max()) * size),
+        resampled,
     )

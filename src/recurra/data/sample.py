@@ -22,6 +22,8 @@ def sample_path(name: str) -> Path:
     names = sample_names()
     if name not in names:
         raise DataError(
-            f"no sample is named {name!r}", f"one of {listed(names)}", suggestion(name, names, "")
+            f"no sample is named {name!r}",
+            f"one of {listed(names)}",
+            suggestion(name, names, "Choose one of these."),
         )
     return _FOLDER / f"{name}.csv"

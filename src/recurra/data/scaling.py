@@ -7,7 +7,7 @@ the common one. The target is not scaled here: models scale each window by its o
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
@@ -75,7 +75,7 @@ class Scaling:
         }
 
     @classmethod
-    def from_dict(cls, description: Mapping[str, Any]) -> Self:
+    def from_dict(cls, description: Mapping[str, Any]) -> "Scaling":
         """The scaling that `to_dict` described."""
         series = {
             name: (_restore(past), _restore(future)) for name, (past, future) in description["series"].items()

@@ -1,7 +1,7 @@
 """How a model's data were read, so that new data are read in the same way."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from recurra.data.columns import Columns
 from recurra.data.frequency import Frequency
@@ -21,6 +21,7 @@ class PanelSchema:
         time_type: How the table wrote its times; its zone is the one whose days count.
         vocabularies: The categories of every categorical covariate, in the order of their codes from 1.
         cycles: The calendar cycles that windows carry.
+        resampled: Whether the frequency was chosen, so that every time moves to its nearest step.
     """
 
     columns: Columns
@@ -29,6 +30,7 @@ class PanelSchema:
     time_type: TimeType
     vocabularies: dict[str, tuple[str, ...]]
     cycles: tuple[str, ...]
+    resampled: bool = False
 
     @property
     def grid(self) -> Grid:
@@ -76,10 +78,11 @@ class PanelSchema:
             "time_type": self.time_type.to_dict(),
             "vocabularies": {name: list(words) for name, words in self.vocabularies.items()},
             "cycles": list(self.cycles),
+            "resampled": self.resampled,
         }
 
     @classmethod
-    def from_dict(cls, description: dict[str, Any]) -> Self:
+    def from_dict(cls, description: dict[str, Any]) -> "PanelSchema":
         """The schema that `to_dict` described."""
         return cls(
             Columns.from_dict(description["columns"]),
@@ -88,4 +91,5 @@ class PanelSchema:
             TimeType.from_dict(description["time_type"]),
             {name: tuple(words) for name, words in description["vocabularies"].items()},
             tuple(description["cycles"]),
+            description["resampled"],
         )

@@ -112,6 +112,13 @@ def _from_frame(source: Any, columns: Sequence[str] | None) -> Table:
         return Table(native.to_polars(), library)
     except ImportError as error:
         raise _missing_pandas(error) from error
+    except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise DataError(
+            f"a {library} frame that cannot be converted ({reason})",
+            "columns that each hold one type of value",
+            "Give every column one type.",
+        ) from error
 
 
 def _with_index(frame: Any) -> Any:

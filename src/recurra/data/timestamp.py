@@ -4,8 +4,9 @@ Dates and datetimes become microseconds since 1970-01-01 in UTC; whole numbers s
 be written year first (ISO 8601), because 01/02/2020 means different days to different people.
 """
 
+import re
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -53,7 +54,7 @@ class TimeType:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, description: dict[str, Any]) -> Self:
+    def from_dict(cls, description: dict[str, Any]) -> "TimeType":
         """The type that `to_dict` described."""
         return cls(**description)
 
@@ -92,14 +93,9 @@ def read_times(column: pl.Series) -> tuple[Int64[np.ndarray, " rows"], TimeType]
     )
 
 
-def is_temporal(kind: pl.DataType) -> bool:
-    """Whether a column of this type holds points in time."""
-    return isinstance(kind, pl.Datetime) or kind == pl.Date
-
-
 def looks_like_time(column: pl.Series) -> bool:
     """Whether a column holds dates or datetimes, or text that is written like them."""
-    if is_temporal(column.dtype):
+    if isinstance(column.dtype, pl.Datetime) or column.dtype == pl.Date:
         return True
     if column.dtype != pl.String:
         return False
@@ -143,11 +139,26 @@ def _parse_like(column: pl.Series, first: str) -> pl.Series | None:
         return (column.str.strip_chars() + "-01").str.to_date("%Y-%m-%d", strict=False)
     if not bool(example.str.contains(_ISO).all()):
         return None
-    column = column.str.strip_chars()
     zoned = bool(example.str.extract(_ISO, 1).is_not_null().all())
     try:
-        if ":" not in first:
-            return column.str.to_date(strict=False)
-        return column.str.to_datetime(strict=False, time_unit="us", time_zone="UTC" if zoned else None)
+        return _parse_iso(column, first, "UTC" if zoned else None)
     except pl.exceptions.PolarsError:
         return None
+
+
+def _parse_iso(column: pl.Series, first: str, zone: str | None) -> pl.Series:
+    if ":" not in first:
+        return column.str.strip_chars().str.to_date(strict=False)
+    pattern = _pattern(first)
+    if pattern is not None:
+        parsed = column.str.to_datetime(pattern, strict=False, time_unit="us")
+        if parsed.null_count() == column.null_count():
+            return parsed
+    return column.str.strip_chars().str.to_datetime(strict=False, time_unit="us", time_zone=zone)
+
+
+def _pattern(first: str) -> str | None:
+    """How a plain datetime is written; None when polars should find out, which takes much longer."""
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?", first):
+        return None
+    return f"%Y-%m-%d{first[10]}%H:%M" + (":%S" if first.count(":") == 2 else "")

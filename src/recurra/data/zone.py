@@ -56,17 +56,16 @@ def load_zone(name: str) -> Zone:
     Raises:
         DataError: The zone has no such name.
     """
-    hours = np.arange(_year_begin(FIRST_YEAR), _year_begin(LAST_YEAR), HOUR, dtype=np.int64)
-    offsets = _offsets(hours, name)
-    changed = np.flatnonzero(np.diff(offsets))
-    seconds = (hours[changed][:, None] + SECOND * np.arange(3601, dtype=np.int64)).ravel()
-    fine = _offsets(seconds, name)
-    turn = np.flatnonzero((np.diff(fine) != 0) & (np.diff(seconds) == SECOND)) + 1
-    return Zone(
-        name,
-        np.concatenate([[np.iinfo(np.int64).min // 2], seconds[turn]]),
-        np.concatenate([offsets[:1], fine[turn]]),
-    )
+    turn = np.array([_year_begin(FIRST_YEAR)], dtype=np.int64)
+    before = _offsets(turn, name)
+    size = _year_begin(LAST_YEAR) - _year_begin(FIRST_YEAR)
+    for finer in (DAY, HOUR, 60 * SECOND, SECOND):  # find the pieces with a change in ever shorter ones
+        borders = turn[:, None] + np.arange(0, size + 1, finer, dtype=np.int64)
+        changed = np.diff(_offsets(borders.ravel(), name).reshape(borders.shape), axis=1) != 0
+        turn, size = borders[:, :-1][changed], finer
+    begins = turn + SECOND
+    first = np.array([np.iinfo(np.int64).min // 2], dtype=np.int64)
+    return Zone(name, np.concatenate([first, begins]), np.concatenate([before, _offsets(begins, name)]))
 
 
 def _year_begin(year: int) -> int:

@@ -1,0 +1,137 @@
+import gzip
+from pathlib import Path
+
+import polars as pl
+import pytest
+from tests.data.example import hourly
+
+from recurra.data.reader import read_file
+from recurra.data.table import read_table
+from recurra.errors import DataError
+
+
+def csv(folder: Path, text: str, name: str = "table.csv") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_a_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"none\.csv does not exist; expected a file"):
+        read_file(tmp_path / "none.csv")
+    with pytest.raises(DataError, match="is a folder"):
+        read_file(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv", "t.jsonl", "t.parquet", "t.csv.gz"])
+def test_an_empty_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(DataError, match=r"t\..* is empty; expected a table with a header"):
+        read_file(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.jsonl"])
+@pytest.mark.parametrize("text", ["\n", "\n\n\n", " \n", "unique_id,ds,y\n"])
+def test_a_file_without_rows(tmp_path: Path, text: str, name: str) -> None:
+    with pytest.raises(DataError, match=r"is empty|has no rows|cannot be read|not valid JSON"):
+        read_table(csv(tmp_path, text, name))
+
+
+@pytest.mark.parametrize("name", ["table.xlsx", "table", "table.parquet.gz", "table.zip"])
+def test_an_unknown_format_names_the_known_ones(tmp_path: Path, name: str) -> None:
+    with pytest.raises(DataError, match=r"unknown format; .* ends in \.csv, \.tsv, \.jsonl"):
+        read_file(csv(tmp_path, "a,b\n1,2\n", name))
+
+
+@pytest.mark.parametrize("keep", [0.1, 0.5, 0.9, 0.999])
+@pytest.mark.parametrize("name", ["table.parquet", "table.csv.gz", "table.jsonl.gz"])
+def test_a_truncated_file(tmp_path: Path, name: str, keep: float) -> None:
+    frame = hourly()
+    path = tmp_path / name
+    if name.endswith("parquet"):
+        frame.write_parquet(path)
+    else:
+        text = frame.write_csv() if "csv" in name else frame.write_ndjson()
+        path.write_bytes(gzip.compress(text.encode()))
+    path.write_bytes(path.read_bytes()[: int(keep * path.stat().st_size)])
+    with pytest.raises(DataError, match=r"cannot be read|is empty"):
+        read_file(path)
+
+
+def test_a_parquet_file_that_is_none(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"table\.parquet cannot be read .*whole \.parquet file"):
+        read_file(csv(tmp_path, "unique_id,ds,y\n", "table.parquet"))
+
+
+def test_a_bad_json_line_is_named(tmp_path: Path) -> None:
+    path = csv(tmp_path, '{"ds": 1, "y": 2}\n{"ds": 2, "y" 3}\n{"ds": 3, "y": 4}\n', "table.jsonl")
+    with pytest.raises(DataError, match=r"line 2 of .*jsonl is not valid JSON .*one JSON object a line"):
+        read_file(path)
+
+
+def test_a_json_array_is_no_json_lines(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="line 1"):
+        read_file(csv(tmp_path, '[{"ds": 1, "y": 2},\n{"ds": 2, "y": 3}]\n', "table.jsonl"))
+
+
+def test_json_lines_may_lack_keys_and_change_from_whole_numbers(tmp_path: Path) -> None:
+    frame = read_file(csv(tmp_path, '{"ds": 1, "y": 2}\n\n{"ds": 2}\n{"ds": 3, "y": 2.5}\n', "table.jsonl"))
+    assert frame["y"].to_list() == [2.0, None, 2.5]
+
+
+def test_ragged_lines_and_other_encodings(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="cannot be read"):
+        read_file(csv(tmp_path, "ds,y\n1,2\n3,4,5\n"))
+    path = tmp_path / "latin.csv"
+    path.write_bytes("unique_id,ds,y\nm\xfcnchen,1,2\n".encode("latin-1"))
+    with pytest.raises(DataError, match="utf-8"):
+        read_file(path)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_separators_are_found_in_the_header(tmp_path: Path, separator: str) -> None:
+    text = "\n".join(separator.join(row) for row in [("unique_id", "ds", "y"), ("a", "2024-01-01", "2.5")])
+    frame = read_file(csv(tmp_path, text))
+    assert frame.columns == ["unique_id", "ds", "y"]
+    assert frame["y"].to_list() == [2.5]
+
+
+def test_a_byte_order_mark_and_windows_lines(tmp_path: Path) -> None:
+    frame = read_file(csv(tmp_path, "\ufeffunique_id,ds,y\r\na,2024-01-01,1.5\r\n"))
+    assert frame.columns == ["unique_id", "ds", "y"]
+    assert frame["y"].to_list() == [1.5]
+
+
+@pytest.mark.parametrize("word", ["NA", "", "NaN", "null", "N/A", "-"])
+@pytest.mark.parametrize("row", [0, 1, 20_000])
+def test_words_for_missing_values_leave_numbers_numbers(tmp_path: Path, word: str, row: int) -> None:
+    values = ["1"] * 20_001
+    values[row] = word
+    lines = "\n".join(f"{step},{value}" for step, value in enumerate(values))
+    column = read_file(csv(tmp_path, f"ds,y\n{lines}\n"))["y"]
+    assert column.dtype.is_numeric()
+    assert column.fill_nan(None).null_count() == 1
+
+
+def test_whole_numbers_that_become_fractions_late(tmp_path: Path) -> None:
+    lines = "\n".join(f"{step},1" for step in range(20_000))
+    assert read_file(csv(tmp_path, f"ds,y\n{lines}\n20000,2.5\n"))["y"].to_list()[-1] == 2.5
+
+
+def test_a_country_called_na_stays_a_name(tmp_path: Path) -> None:
+    assert read_file(csv(tmp_path, "unique_id,ds,y\nNA,1,2\nDE,1,3\n"))["unique_id"].to_list() == ["NA", "DE"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-01-31",
+        "2024-01-31 05:00",
+        "2024-01-31T05:00:07",
+        "2024-01-31 05:00:00.25",
+        "2024-01-31T05:00:00Z",
+    ],
+)
+def test_times_are_read_as_times(tmp_path: Path, text: str) -> None:
+    kind = read_file(csv(tmp_path, f"ds,y\n{text},1\n{text},2\n"))["ds"].dtype
+    assert kind == (pl.Date if ":" not in text else pl.Datetime("us", "UTC" if "Z" in text else None))
