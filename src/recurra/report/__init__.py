@@ -1,1 +1,20 @@
-"""report."""
+"""One offline HTML file from a run's records, without torch.
+
+`record` and `history` say what the records are, `figure` and `training_figure` draw, `table`, `heading` and
+`verdict` put into words and numbers, the sections and `page` bring it together. `write_report` is loaded when
+first used: those who only write records need not wait for matplotlib.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from recurra.report.page import write_report
+
+__all__ = ["write_report"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'recurra.report' has no attribute {name!r}")
+    return getattr(importlib.import_module("recurra.report.page"), name)

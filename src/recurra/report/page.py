@@ -1,0 +1,155 @@
+"""The page: a run's records in, one offline HTML file out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jinja2
+import yaml
+
+from recurra.errors import ArtifactError, DamagedError
+from recurra.files import read_bytes, write_text
+from recurra.report import forecast_section, training_section
+from recurra.report.heading import data_facts, heading
+from recurra.report.history import HISTORY_FILE, Course, read_course
+from recurra.report.metric import metric
+from recurra.report.record import (
+    EXAMPLES_FILE,
+    METRICS_FILE,
+    ExamplesRecord,
+    MetricsRecord,
+    read_examples,
+    read_metrics,
+)
+from recurra.report.table import leaders, score_rows, series_table
+from recurra.report.verdict import reference_of, subject_of, within
+
+CONFIG_FILE = "config.yaml"
+REPORT_FILE = "report.html"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Records:
+    """What a run folder holds; None for a file that is not there."""
+
+    folder: Path
+    config: dict[str, Any] | None
+    course: Course | None
+    metrics: MetricsRecord | None
+    examples: ExamplesRecord | None
+
+
+def write_report(run_folder: Path) -> Path:
+    """Write `report.html` into a run folder, from the records there; a section without records says so.
+
+    Args:
+        run_folder: Folder with any of config.yaml, history.jsonl, metrics.json and examples.json
+            (`recurra.report.record` and `recurra.report.history` say what they hold).
+
+    Returns:
+        The path of the report: one file that needs nothing else, neither network nor scripts.
+
+    Raises:
+        ArtifactError: The folder is not there, or holds none of the records.
+        DamagedError: A record is truncated or altered, or does not hold what it should.
+        NewerFormatError: A newer version of recurra wrote it.
+        StorageError: The report could not be written.
+    """
+    page = render(read_records(run_folder))
+    path = run_folder / REPORT_FILE
+    write_text(path, page)
+    return path
+
+
+def read_records(run_folder: Path) -> Records:
+    """Read what there is; errors as `write_report`."""
+    if not run_folder.is_dir():
+        raise ArtifactError(
+            f"{run_folder} is not there", "the folder of a run", "Pass the folder that recurra train wrote."
+        )
+    records = Records(
+        run_folder,
+        _read_if_there(run_folder, CONFIG_FILE, _read_config),
+        _read_if_there(run_folder, HISTORY_FILE, read_course),
+        _read_if_there(run_folder, METRICS_FILE, read_metrics),
+        _read_if_there(run_folder, EXAMPLES_FILE, read_examples),
+    )
+    if records.course is None and records.metrics is None and records.examples is None:
+        names = f"{METRICS_FILE}, {EXAMPLES_FILE} or {HISTORY_FILE}"
+        raise ArtifactError(
+            f"{run_folder} holds no records of a run",
+            f"a folder with {names}",
+            "Pass the folder that recurra train wrote.",
+        )
+    return records
+
+
+def render(records: Records) -> str:
+    """The page as HTML."""
+    metrics, config = records.metrics, records.config or {}
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["within"] = within
+    return environment.get_template("page.html.j2").render(
+        heading=heading(metrics, records.folder.resolve().name),
+        metrics=metrics,
+        columns=[metric(name) for name in metrics.metrics] if metrics else [],
+        scores=score_rows(metrics) if metrics else [],
+        reference=reference_of(metrics) if metrics else None,
+        subject=subject_of(metrics) if metrics else None,
+        forecasts=forecast_section.forecasts(records.examples, metrics),
+        errors=forecast_section.errors(metrics),
+        leaders=leaders(metrics, 4) if metrics else [],
+        series=series_table(metrics) if metrics else None,
+        training=training_section.training(records.course, config),
+        settings=_settings(config),
+        facts=data_facts(metrics) if metrics else [],
+    )
+
+
+def _read_if_there(folder: Path, name: str, read: Callable[[Path], T]) -> T | None:
+    return read(folder) if (folder / name).exists() else None
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    path = folder / CONFIG_FILE
+    try:
+        config = yaml.safe_load(read_bytes(path))
+    except (yaml.YAMLError, ValueError) as error:
+        config = str(error)
+    if not isinstance(config, dict):
+        raise DamagedError(
+            f"{path} holds no settings",
+            "a YAML mapping of names to values",
+            "Restore it from a copy, or train again.",
+        )
+    return config
+
+
+def _settings(config: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Settings as (name, value), those of a group after its name and a dot."""
+    rows = []
+    for name, value in config.items():
+        if isinstance(value, dict):
+            rows += _settings(value, f"{prefix}{name}.")
+        else:
+            rows.append((f"{prefix}{name}", _setting_text(value)))
+    return rows
+
+
+def _setting_text(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(_setting_text(item) for item in value) or "none"
+    return str(value)

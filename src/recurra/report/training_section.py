@@ -1,0 +1,114 @@
+"""The course of training on the page: figures with the sentences around them."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from recurra.report.forecast_section import Panel
+from recurra.report.history import Course
+from recurra.report.metric import metric
+from recurra.report.number import count, duration, percent, plain
+from recurra.report.training_figure import curve_figure, gradient_figure, rate_figure
+
+
+@dataclass(frozen=True)
+class Training:
+    """The course of a run.
+
+    Attributes:
+        summary: One sentence: how long it took and which epoch was kept.
+        panels: The figures.
+        validated: Whether a validation curve is drawn beside the training loss.
+    """
+
+    summary: str
+    panels: list[Panel]
+    validated: bool
+
+
+def training(course: Course | None, config: dict[str, Any]) -> Training | None:
+    """Draw the course of a run; None where nothing was recorded."""
+    if course is None or not (course.steps or course.epochs):
+        return None
+    losses = [name for name in course.metrics if name.endswith("loss")]
+    monitor = config.get("monitor")
+    if monitor not in course.metrics:
+        monitor = next((name for name in losses if name != "train_loss"), None)
+    best = course.best_epoch(monitor, str(config.get("monitor_mode", "min"))) if monitor else None
+    panels = []
+    if losses:
+        panels.append(_loss_panel(course, losses, best if monitor in losses else None))
+    if monitor is not None and monitor not in losses:
+        panels.append(_monitor_panel(course, monitor, best))
+    panels += [*_rate_panel(course), *_gradient_panel(course, config.get("gradient_clip"))]
+    return Training(_summary(course, best, monitor), panels, any(name != "train_loss" for name in losses))
+
+
+def _loss_panel(course: Course, losses: list[str], best: int | None) -> Panel:
+    kept = f" The best epoch is {best + 1}." if best is not None else ""
+    description = f"{' and '.join(_words(name) for name in losses)} by epoch.{kept}"
+    svg = curve_figure(course, losses, best, "loss", description, "")
+    note = f"Dot: the best epoch, {best + 1}." if best is not None else "Mean loss of every epoch."
+    return Panel("Loss", note, svg)
+
+
+def _monitor_panel(course: Course, monitor: str, best: int | None) -> Panel:
+    label = metric(monitor).label
+    description = f"{label} on the validation part by epoch."
+    svg = curve_figure(course, [monitor], best, "monitor", description, "")
+    note = f"Dot: the best epoch, {best + 1}." if best is not None else "By epoch."
+    return Panel(f"{label} on the validation part", note, svg)
+
+
+def _rate_panel(course: Course) -> list[Panel]:
+    rates = _known(course, "learning_rate")
+    if not rates:
+        return []
+    svg = rate_figure(course, "learning-rate", f"Learning rate, at most {max(rates):.3g}.")
+    return [Panel("Learning rate", f"Highest {plain(max(rates), 2)}, {plain(rates[-1], 2)} at the end.", svg)]
+
+
+def _gradient_panel(course: Course, clip: Any) -> list[Panel]:
+    norms = _known(course, "gradient_norm")
+    if not norms:
+        return []
+    threshold = float(clip) if isinstance(clip, int | float) else None
+    middle = plain(sorted(norms)[len(norms) // 2])
+    shares = _known(course, "clipped") or _known(course, "clipped_share")
+    if threshold is None:
+        note = f"Median {middle}; gradients were not clipped."
+    else:
+        share = sum(shares) / len(shares) if shares else None
+        note = f"Median {middle}; clipped at {threshold:g} (dashed), in {percent(share, 1)} of the steps."
+    description = f"Norm of the gradient before clipping. {note}"
+    svg = gradient_figure(course, threshold, "gradient", description)
+    return [Panel("Gradient norm before clipping", note, svg)]
+
+
+def _known(course: Course, name: str) -> list[float]:
+    """The finite values of a column, from the steps where they have it."""
+    for records in (course.steps, course.epochs):
+        values = [record[name] for record in records if math.isfinite(record.get(name, math.nan))]
+        if values:
+            return values
+    return []
+
+
+def _summary(course: Course, best: int | None, monitor: str | None) -> str:
+    epochs = len(course.epochs)
+    if not epochs:
+        return "The run ended within its first epoch."
+    text = f"{count(epochs)} epoch{'s' if epochs > 1 else ''}"
+    if course.seconds:
+        text += f" in {duration(course.seconds)}"
+    steps = int(course.epochs[-1]["step"])
+    text += f", {count(steps)} optimiser steps."
+    if best is not None and monitor is not None:
+        text += f" Epoch {best + 1} was the best by {_words(monitor)}."
+    return text
+
+
+def _words(name: str) -> str:
+    """The name of a metric within a sentence."""
+    spelt = {"train_loss": "training loss", "valid_loss": "validation loss"}
+    return spelt.get(name, metric(name).label)
