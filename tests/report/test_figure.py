@@ -95,7 +95,7 @@ def test_descriptions_are_escaped_and_ids_are_the_figures_own():
 
 @pytest.mark.parametrize("values", [[1.0, 2.0, 3.0], [1.0], [None, 2.0, None], [0.0, 0.0, 0.0]])
 def test_errors_by_step_of_any_length(values):
-    drawn(step_figure({"LSTM": values, "Drift": values}, "by-step", "Error by step.", "MASE"))
+    drawn(step_figure([values, values], "by-step", "Error by step.", "MASE"))
 
 
 @pytest.mark.parametrize("spread", [1.0, 1.5, 1e4])
@@ -153,3 +153,10 @@ def test_losses_that_are_not_finite_leave_gaps():
 )
 def test_ticks_have_the_decimals_that_tell_them_apart(values, texts):
     assert tick_texts(values) == texts
+
+
+def test_a_description_stays_as_it_is():
+    svg = str(
+        calibration_figure([CoverageRecord(level=80, coverage=0.7)], "calibration", "id 1.23456  #0c0c01")
+    )
+    assert 'aria-label="id 1.23456  #0c0c01"' in svg

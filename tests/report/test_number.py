@@ -58,6 +58,8 @@ def test_durations_use_the_unit_that_people_would_say(seconds, text):
     [
         (0.0, "0.0\u202f%"),
         (-0.234, "\u221223\u202f%"),
+        (0.0051, "+0.5\u202f%"),
+        (-0.0004, "0.0\u202f%"),
         (0.051, "+5.1\u202f%"),
         (1.5, "+150\u202f%"),
         (None, "\u2013"),

@@ -1,6 +1,6 @@
 """Figures of forecasts and of scores, each as SVG for the page."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -79,9 +79,10 @@ def forecast_figure(
 
 def _draw_intervals(axes: Axes, ahead: Sequence[float], example: ExampleRecord) -> None:
     """Intervals as bands, the widest beneath; as bars where there is one step only."""
-    for interval in sorted(example.intervals, key=lambda one: -one.level):
+    ordered = sorted(example.intervals, key=lambda one: -one.level)
+    for interval in ordered:
         lower, upper = finite(interval.lower), finite(interval.upper)
-        alpha = 0.16 if interval.level > 85 else 0.24
+        alpha = 0.16 if interval is ordered[0] and len(ordered) > 1 else 0.24
         if len(ahead) == 1:
             axes.vlines(ahead, lower, upper, color=colour("model"), alpha=alpha, linewidth=7)
         else:
@@ -94,12 +95,10 @@ def _history_shown(example: ExampleRecord, size: tuple[int, int]) -> int:
     return min(len(example.history.ds), max(16 * times, times * len(example.ds)))
 
 
-def step_figure(
-    lines: Mapping[str, Sequence[float | None]], name: str, description: str, y_label: str
-) -> Markup:
+def step_figure(lines: Sequence[Sequence[float | None]], name: str, description: str, y_label: str) -> Markup:
     """Error by step ahead, one line per model in the order of `LINES`."""
     with drawing(*SMALL) as (figure, axes):
-        for role, values in reversed(list(zip(LINES, lines.values(), strict=False))):
+        for role, values in reversed(list(zip(LINES, lines, strict=False))):
             steps = np.arange(1, len(values) + 1)
             marker = "o" if len(values) == 1 else ""
             width = 2 if role == "model" else 1.5

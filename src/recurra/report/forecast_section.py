@@ -102,8 +102,8 @@ def _step_panel(metrics: MetricsRecord) -> Panel | None:
     if len(metrics.by_step[recorded[0].name][names[0]]) < 2:
         return None
     judge = metric(names[0])
-    lines = {one.label: metrics.by_step[one.name][names[0]] for one in recorded}
-    description = f"{judge.label} by step ahead of {', '.join(lines)}."
+    lines = [metrics.by_step[one.name][names[0]] for one in recorded]
+    description = f"{judge.label} by step ahead of {', '.join(one.label for one in recorded)}."
     svg = step_figure(lines, "by-step", description, judge.label)
     return Panel("Error by step ahead", f"{judge.label} at each step of the forecast.", svg)
 

@@ -31,7 +31,7 @@ def fixed(value: float | None, decimals: int | None) -> str:
         exponent = math.floor(math.log10(abs(value)))
         text = f"{value / 10**exponent:.2f}\N{MULTIPLICATION SIGN}10{str(exponent).translate(_SUPERSCRIPTS)}"
     else:
-        text = f"{value:,.{decimals}f}".replace(",", NARROW_SPACE)
+        text = f"{round(value, decimals) + 0.0:,.{decimals}f}".replace(",", NARROW_SPACE)
     return text.replace("-", _MINUS)
 
 
@@ -55,8 +55,9 @@ def signed_percent(share: float | None) -> str:
     """A change in percent, with its sign; a tenth is shown below 10 percent."""
     if share is None or not math.isfinite(share):
         return NOT_DEFINED
-    text = percent(share, 1 if abs(share) < 0.0995 else 0)
-    return text if text.startswith((_MINUS, "0")) else f"+{text}"
+    decimals = 1 if abs(share) < 0.0995 else 0
+    sign = "+" if round(100 * share, decimals) > 0 else ""
+    return sign + percent(share, decimals)
 
 
 def count(value: int | None) -> str:

@@ -21,7 +21,7 @@ from matplotlib.ticker import Formatter, MaxNLocator
 
 from recurra.report.number import fixed
 
-ROLES = ("ink", "muted", "line", "paper", "model", "reference", "third", "fourth")
+ROLES = ("ink", "muted", "line", "model", "reference", "third", "fourth")
 """The colours of the page, each a CSS variable of that name in templates/page.css."""
 
 _STAND_INS = {role: f"#0c0c{index:02x}" for index, role in enumerate(ROLES)}
@@ -161,10 +161,9 @@ def inline_svg(figure: Figure, name: str, description: str) -> Markup:
     body = re.sub(r"<!--.*?-->|<metadata>.*?</metadata>|<style[^>]*>.*?</style>", "", body, flags=re.DOTALL)
     view = re.search(r'viewBox="([^"]*)"', body)
     head = f'<svg viewBox="{view[1] if view else ""}" role="img" aria-label="{escape(description)}">'
-    body = head + body[body.index(">") + 1 :]
-    body = _page_colours(_short_numbers(_own_ids(body, name)))
+    body = _page_colours(_short_numbers(_own_ids(body[body.index(">") + 1 :], name)))
     body = re.sub(r"\s+", " ", body).replace("> <", "><").strip()
-    return Markup(body)  # noqa: S704  # our own drawing; matplotlib escapes its texts
+    return Markup(head + body)  # noqa: S704  # our own drawing; matplotlib escapes its texts
 
 
 def _own_ids(body: str, name: str) -> str:

@@ -134,4 +134,4 @@ def _series(metrics: MetricsRecord) -> list[str]:
 
 def within(label: str) -> str:
     """A label as it stands within a sentence: "Seasonal naive" becomes "seasonal naive", "LSTM" stays."""
-    return label[0].lower() + label[1:] if label[1:] == label[1:].lower() else label
+    return label[:1].lower() + label[1:] if label[1:] == label[1:].lower() else label
