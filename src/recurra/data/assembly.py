@@ -15,7 +15,6 @@ from recurra.data.grid import Grid
 from recurra.data.inference import infer_frequency
 from recurra.data.layout import Extent, Steps, find_extent, find_steps, sort_order
 from recurra.data.naming import listed
-from recurra.data.reader import missing_column
 from recurra.data.schema import PanelSchema
 from recurra.data.timestamp import TimeType, read_times
 from recurra.data.zone import DAY
@@ -66,7 +65,7 @@ def place_rows(
     repairs += _report_merged(steps, values, columns, chosen=chosen)
     merged = steps.merge_numbers(values)
     extent = find_extent(steps, ~np.isnan(merged), beyond=bool(columns.future), ids=ids)
-    target = extent.spread(merged, np.nan, np.float32)
+    target = extent.spread(merged, np.float32)
     repairs += _report_extent(steps, extent, merged, ids, grid, columns)
     return Placement(ids.gather(extent.kept), grid, time_type, steps, extent, target, tuple(repairs))
 
@@ -255,7 +254,7 @@ def _spread_numbers(
     flat = np.empty((int(placement.extent.offsets[-1]), len(names)), dtype=np.float32)
     for index, name in enumerate(names):
         values = placement.steps.merge_numbers(numbers(frame[name]))
-        flat[:, index] = placement.extent.spread(values, np.nan, np.float32)
+        flat[:, index] = placement.extent.spread(values, np.float32)
     return flat
 
 
@@ -266,7 +265,7 @@ def _spread_codes(
     flat = np.empty((int(placement.extent.offsets[-1]), len(names)), dtype=np.int32)
     for index, name in enumerate(names):
         values = placement.steps.merge_codes(codes(frame[name], words[name]))
-        flat[:, index] = placement.extent.spread(values, 0, np.int32)
+        flat[:, index] = placement.extent.spread(values, np.int32)
     return flat
 
 
@@ -287,9 +286,6 @@ def _static_columns(
                 f"the static table has {static.height} rows for one series", "one row", "Name the id column."
             )
         return static.select(columns.static), []
-    for name in (key, *columns.static):
-        if name not in static.columns:
-            raise missing_column(name, static.columns, "the static table")
     static = static.select(key, *columns.static).with_columns(pl.col(key).cast(pl.String))
     if static[key].n_unique() < static.height:
         twice = static[key].filter(static[key].is_duplicated())[0]

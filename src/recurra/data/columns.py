@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from recurra.data.naming import listed
-from recurra.data.reader import missing_column
+from recurra.data.reader import require_columns
 from recurra.data.timestamp import looks_like_time
 from recurra.errors import DataError
 
@@ -101,9 +101,8 @@ def resolve_columns(
     Raises:
         DataError: A named column does not exist, has two roles, or the choice is not clear.
     """
-    for name in (unique_id, time, target, *past, *future, *(static if static_frame is None else ())):
-        if name is not None and name not in frame.columns:
-            raise missing_column(name, frame.columns, source)
+    named = (unique_id, time, target, *past, *future, *(static if static_frame is None else ()))
+    require_columns(frame.columns, [name for name in named if name is not None], source)
     notes: list[str] = []
     taken = {*past, *future, *static}
     if unique_id is None:

@@ -28,7 +28,7 @@ def numbers(column: pl.Series) -> Float64[np.ndarray, " rows"]:
         odd = given
         if kind == pl.String:
             odd = given.filter(given.str.strip_chars().cast(pl.Float64, strict=False).is_null())
-        example = (odd if len(odd) else given)[0] if len(given) else None
+        example = next(iter((odd if len(odd) else given).head(1).to_list()), None)
         raise DataError(
             f"column {column.name!r} has type {kind} (such as {example!r})",
             "numbers",

@@ -108,8 +108,9 @@ class Extent:
     offsets: Int64[np.ndarray, " kept_plus_1"]
     cells: Int64[np.ndarray, " steps"]
 
-    def spread(self, values: np.ndarray, empty: float, kind: type) -> np.ndarray:
-        """The flat array of a column that has one value for every step."""
+    def spread(self, values: np.ndarray, kind: type) -> np.ndarray:
+        """The flat array of a column that has one value for every step; missing ones are NaN (0 in codes)."""
+        empty = np.nan if np.issubdtype(kind, np.floating) else 0
         flat: np.ndarray = np.full(int(self.offsets[-1]), empty, dtype=kind)
         inside = self.cells >= 0
         if inside.all():

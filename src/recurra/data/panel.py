@@ -8,7 +8,7 @@ start.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -19,7 +19,7 @@ from recurra.data.calendar import calendar_cycles, calendar_features
 from recurra.data.columns import Columns, resolve_columns
 from recurra.data.frequency import Frequency, parse_frequency
 from recurra.data.origin import Origins
-from recurra.data.reader import missing_column
+from recurra.data.reader import require_columns
 from recurra.data.schema import PanelSchema
 from recurra.data.table import Table, read_table
 from recurra.data.timestamp import TimeType, parse_text
@@ -162,11 +162,7 @@ class Panel:
         """
         table = read_table(table)
         static_frame = None if static is None else read_table(static).frame
-        repairs = list(notes)
-        if columns is None and schema is None:
-            columns, found = resolve_columns(table.frame, static_frame=static_frame, source=table.source)
-            repairs += found
-        columns = schema.columns if schema is not None else cast(Columns, columns)
+        columns, found = _find_columns(table, static_frame, columns, schema)
         frame = _collect(table, columns, with_static=static is None, future=future)
         placement = place_rows(frame, columns, None if schema else _as_frequency(frequency), schema)
         schema = schema or _make_schema(
@@ -183,7 +179,7 @@ class Panel:
             placement.extent.offsets,
             placement.target,
             *covariates[:6],
-            [*repairs, *placement.repairs, *covariates.repairs],
+            [*notes, *found, *placement.repairs, *covariates.repairs],
         )
 
     def __len__(self) -> int:
@@ -276,6 +272,21 @@ class Panel:
         return frame.with_columns(columns).with_columns(pl.col(pl.Float32).fill_nan(None))
 
 
+def _find_columns(
+    table: Table, static: pl.DataFrame | None, columns: Columns | None, schema: PanelSchema | None
+) -> tuple[Columns, list[str]]:
+    """The given columns, or the schema's, or those found by convention, and what to tell about them."""
+    notes: list[str] = []
+    if schema is not None:
+        columns = schema.columns
+    elif columns is None:
+        columns, notes = resolve_columns(table.frame, static_frame=static, source=table.source)
+    if static is not None:
+        own = columns.static if columns.unique_id is None else (columns.unique_id, *columns.static)
+        require_columns(static.columns, own, "the static table")
+    return columns, notes
+
+
 def _as_frequency(frequency: Frequency | str | None) -> Frequency | None:
     return parse_frequency(frequency) if isinstance(frequency, str) else frequency
 
@@ -283,9 +294,7 @@ def _as_frequency(frequency: Frequency | str | None) -> Frequency | None:
 def _collect(table: Table, columns: Columns, *, with_static: bool, future: Any) -> pl.DataFrame:
     """The columns that have a role, times read if they are text, and the rows of the future if any."""
     names = columns.names if with_static else tuple(set(columns.names) - set(columns.static))
-    for name in names:
-        if name not in table.frame.columns:
-            raise missing_column(name, table.frame.columns, table.source)
+    require_columns(table.frame.columns, names, table.source)
     frame = table.frame.select(names)
     frame = frame.with_columns(parse_text(frame[columns.time]))
     return frame if future is None else _append(frame, read_table(future), columns)
@@ -294,9 +303,7 @@ def _collect(table: Table, columns: Columns, *, with_static: bool, future: Any) 
 def _append(frame: pl.DataFrame, future: Table, columns: Columns) -> pl.DataFrame:
     """The rows of a table of the future, without targets, after those of the past."""
     names = [columns.time, *columns.future, *((columns.unique_id,) if columns.unique_id else ())]
-    for name in names:
-        if name not in future.frame.columns:
-            raise missing_column(name, future.frame.columns, "the table of the future")
+    require_columns(future.frame.columns, names, "the table of the future")
     rows = future.frame.select(names)
     rows = rows.with_columns(parse_text(rows[columns.time]))
     try:

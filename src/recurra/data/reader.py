@@ -37,10 +37,10 @@ def read_file(path: Path, columns: Sequence[str] | None = None, rows: int | None
     reader = _reader(path)
     try:
         return reader(path, columns, rows)
-    except pl.exceptions.ColumnNotFoundError as error:
+    except pl.exceptions.ColumnNotFoundError:
         there = reader(path, None, 1).columns
-        missing = next((name for name in columns or () if name not in there), "")
-        raise missing_column(missing, there, str(path)) from error
+        require_columns(there, columns or (), str(path))
+        raise
     except (pl.exceptions.PolarsError, OSError, EOFError, ValueError, zlib.error) as error:
         if isinstance(error, DataError):
             raise
@@ -59,6 +59,17 @@ def missing_column(name: str, there: Sequence[str], source: str) -> DataError:
         f"one of its columns: {listed(there, 30)}",
         suggestion(name, there, "Choose one of these."),
     )
+
+
+def require_columns(there: Sequence[str], wanted: Sequence[str], source: str) -> None:
+    """Make sure that a table has some columns.
+
+    Raises:
+        DataError: It lacks one.
+    """
+    for name in wanted:
+        if name not in there:
+            raise missing_column(name, there, source)
 
 
 Reader = Callable[[Path, Sequence[str] | None, int | None], pl.DataFrame]
@@ -96,9 +107,7 @@ def _read_csv(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl
         raise DataError(
             f"{path} is empty", "a table with a header and rows", "Write the file again."
         ) from error
-    for name in columns or ():
-        if name not in head.columns:
-            raise missing_column(name, head.columns, str(path))
+    require_columns(head.columns, columns or (), str(path))
     wanted = None if columns is None else list(columns)
     times = {name: pl.String() for name in wanted or head.columns if looks_like_time(head[name])}
 

@@ -82,7 +82,12 @@ def split_by_windows(
 
 
 def split_by_size(
-    panel: Panel, horizon: int, *, validation: float, test: float, min_history: int = 1
+    panel: Panel,
+    horizon: int,
+    *,
+    validation: int | float,  # noqa: PYI041 - steps and shares are two things
+    test: int | float,  # noqa: PYI041
+    min_history: int = 1,
 ) -> Split:
     """Keep the last steps of every series for test, and those before them for validation.
 

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import narwhals as nw
 import polars as pl
 
-from recurra.data.reader import missing_column, read_file
+from recurra.data.reader import read_file, require_columns
 from recurra.data.sample import sample_path
 from recurra.errors import DataError, MissingDependencyError
 
@@ -74,9 +74,7 @@ def read_table(source: Any, *, columns: Sequence[str] | None = None, rows: int |
     else:
         table = _from_frame(source, columns)
     frame = table.frame
-    for name in columns or ():
-        if name not in frame.columns:
-            raise missing_column(name, frame.columns, table.source)
+    require_columns(frame.columns, columns or (), table.source)
     frame = frame.select(columns) if columns is not None else frame
     frame = frame.head(rows) if rows is not None else frame
     if frame.height == 0:

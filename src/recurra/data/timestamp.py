@@ -66,6 +66,8 @@ def read_times(column: pl.Series) -> tuple[Int64[np.ndarray, " rows"], TimeType]
         DataError: A time is missing or cannot be read, or the column holds no times.
     """
     column = parse_text(column)
+    if column.dtype.is_float():
+        column = column.fill_nan(None)
     if column.null_count():
         row = int(column.is_null().arg_max() or 0)
         raise DataError(
@@ -84,10 +86,10 @@ def read_times(column: pl.Series) -> tuple[Int64[np.ndarray, " rows"], TimeType]
         return column.cast(pl.Datetime("us")).to_physical().to_numpy(), TimeType("date")
     if kind.is_integer():
         return column.cast(pl.Int64).to_numpy(), TimeType("integer")
-    if kind.is_float() and bool((column == column.round()).all()):
+    if kind.is_float() and bool((column.is_finite() & (column == column.round())).all()):
         return column.cast(pl.Int64).to_numpy(), TimeType("integer")
     raise DataError(
-        f"column {column.name!r} has type {kind} (such as {column[0]!r})",
+        f"column {column.name!r} has type {kind} (such as {column.head(1).to_list()[0]!r})",
         "dates, datetimes or whole numbers",
         "Choose the column with time=..., or write times like 2020-01-31 or 2020-01-31 14:00.",
     )

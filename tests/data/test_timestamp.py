@@ -1,0 +1,116 @@
+from datetime import date, datetime
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_series_equal
+
+from recurra.data.timestamp import TimeType, looks_like_time, parse_text, read_times
+from recurra.errors import DataError
+
+MOMENTS = pl.Series("ds", [datetime(1969, 12, 31, 23, 59), datetime(2024, 2, 29, 5), datetime(2100, 1, 1)])
+
+
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "UTC", "Asia/Kathmandu"])
+def test_datetimes_of_every_unit_and_zone_come_back(unit: str, zone: str | None) -> None:
+    column = MOMENTS.cast(pl.Datetime(unit))
+    if zone:
+        column = column.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+    times, kind = read_times(column)
+    np.testing.assert_array_equal(times, MOMENTS.dt.epoch("us"))
+    assert kind == TimeType("datetime", unit, zone)
+    assert_series_equal(kind.column(times, "ds"), column)
+    assert TimeType.from_dict(kind.to_dict()) == kind
+
+
+def test_dates_come_back_as_dates_unless_hours_are_forecast() -> None:
+    column = pl.Series("ds", [date(2024, 2, 29), date(1960, 1, 1)])
+    times, kind = read_times(column)
+    assert_series_equal(kind.column(times, "ds"), column)
+    assert kind.column(times + 3_600_000_000, "ds")[0] == datetime(2024, 2, 29, 1)
+
+
+@pytest.mark.parametrize("dtype", [pl.Int8, pl.UInt32, pl.Int64, pl.Float32, pl.Float64])
+def test_whole_numbers_are_integer_times(dtype: type[pl.DataType]) -> None:
+    times, kind = read_times(pl.Series("year", [5, 7, 11], dtype=dtype))
+    assert times.tolist() == [5, 7, 11]
+    assert kind.kind == "integer"
+    assert kind.column(times, "year").to_list() == [5, 7, 11]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2024-02-29", datetime(2024, 2, 29)),
+        ("2024/2/9", datetime(2024, 2, 9)),
+        ("2024-02", datetime(2024, 2, 1)),
+        ("2024Q3", datetime(2024, 7, 1)),
+        ("2024-q4", datetime(2024, 10, 1)),
+        (" 2024-02-29 ", datetime(2024, 2, 29)),
+        ("2024-02-29 05:07", datetime(2024, 2, 29, 5, 7)),
+        ("2024-02-29T05:07:09", datetime(2024, 2, 29, 5, 7, 9)),
+        ("2024-02-29 05:07:09.5", datetime(2024, 2, 29, 5, 7, 9, 500_000)),
+        ("2024-02-29T05:07:09Z", datetime(2024, 2, 29, 5, 7, 9)),
+        ("2024-02-29T05:07:09+02:00", datetime(2024, 2, 29, 3, 7, 9)),
+        ("2024-02-29T05:07:09+0200", datetime(2024, 2, 29, 3, 7, 9)),
+    ],
+)
+def test_text_is_read_year_first(text: str, expected: datetime) -> None:
+    column = pl.Series("ds", [text, text])
+    assert looks_like_time(column)
+    times, _ = read_times(column)
+    assert pl.Series(times).cast(pl.Datetime("us")).to_list() == [expected, expected]
+
+
+@pytest.mark.parametrize(
+    "later", ["2024-02-29 05:07:09.25", "2024-02-29 05:07:09"], ids=["with a fraction", "without one"]
+)
+def test_fractions_of_seconds_may_come_and_go(later: str) -> None:
+    column = pl.Series("ds", ["2024-02-29 05:07:09", later])
+    assert parse_text(column)[1].microsecond == (250_000 if "." in later else 0)
+
+
+@pytest.mark.parametrize(
+    "text", ["01/02/2024", "29.02.2024", "Feb 3, 2024", "today", "2024-13-01", "2024-02-30"]
+)
+def test_other_text_is_an_error_that_shows_it(text: str) -> None:
+    with pytest.raises(
+        DataError, match=rf"column 'ds' has '{text}' in row 1; expected times written year first"
+    ):
+        read_times(pl.Series("ds", [text, "2024-01-01"]))
+
+
+def test_the_first_bad_row_is_named() -> None:
+    with pytest.raises(DataError, match=r"column 'ds' has 'soon' in row 3"):
+        read_times(pl.Series("ds", ["2024-01-01", "2024-01-02", "soon", "later"]))
+
+
+def test_missing_times_are_counted() -> None:
+    with pytest.raises(
+        DataError, match=r"column 'ds' has 2 missing times, first in row 2; expected a time in every"
+    ):
+        read_times(pl.Series("ds", [date(2024, 1, 1), None, None]))
+    with pytest.raises(DataError, match="2 missing times"):
+        read_times(pl.Series("ds", [None, None], dtype=pl.String))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [pl.Series("ds", [1.5, 2.0]), pl.Series("ds", [True, False]), pl.Series("ds", [[1], [2]])],
+    ids=["fractions", "truth values", "lists"],
+)
+def test_other_types_are_an_error(column: pl.Series) -> None:
+    with pytest.raises(DataError, match=r"column 'ds' has type .*expected dates, datetimes or whole numbers"):
+        read_times(column)
+
+
+def test_infinite_and_missing_floats_are_no_times() -> None:
+    for value in (float("nan"), float("inf")):
+        with pytest.raises(DataError, match="column 'ds'"):
+            read_times(pl.Series("ds", [1.0, value]))
+
+
+@pytest.mark.parametrize("values", [["a", "b"], [1, 2], [None, None], ["2024-01-01", "x"]])
+def test_what_does_not_look_like_time(values: list[object]) -> None:
+    assert not looks_like_time(pl.Series("x", values, strict=False))
