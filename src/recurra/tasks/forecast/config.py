@@ -104,8 +104,22 @@ class ForecastConfig(TrainingConfig):
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
+    "single_series": {
+        "centre": "last",
+        "scaling": "global",
+        "calendar": False,
+        "hidden_size": 16,
+        "dropout": 0.5,
+        "point": "mean",
+        "learning_rate": 5e-4,
+        "weight_decay": 1e-2,
+        "batch_size": 128,
+        "steps_per_epoch": 100,
+        "max_epochs": 12,
+        "monitor": "valid_rmse",
+    },
 }
-"""Defaults for kinds of data, by name."""
+"""Defaults for kinds of data, by name: `single_series` for one long, noisy series that hardly repeats itself."""
 
 
 def forecast_config(settings: Mapping[str, Any]) -> ForecastConfig:

@@ -106,8 +106,8 @@ class QuantileHead(Head):
         right = torch.searchsorted(self.scores, wanted).clamp(1, len(TRAINED_QUANTILES) - 1)
         left = right - 1
         share = (wanted - self.scores[left]) / (self.scores[right] - self.scores[left])
-        low, high = parameters[..., left], parameters[..., right]
-        return low + share.to(parameters) * (high - low)
+        exact = parameters.detach().cpu().double()  # so that rounding neither crosses nor misses a quantile
+        return torch.lerp(exact[..., left], exact[..., right], share.double()).to(parameters)
 
 
 class StudentTHead(Head):
