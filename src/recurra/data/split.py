@@ -202,8 +202,8 @@ def _position(panel: Panel, time: str | date | datetime | int) -> Int64[np.ndarr
     if (kind.kind == "integer") != (schema.time_type.kind == "integer"):
         raise DataError(
             f"a split at {time!r}",
-            f"a {schema.time_type.kind} as in column {schema.columns.time!r}",
-            "Convert it.",
+            f"a time like those of column {schema.columns.time!r} ({schema.time_type.kind})",
+            "Write it in the same way.",
         )
     if schema.time_type.zone and kind.zone is None:
         when = load_zone(schema.time_type.zone).utc(when)

@@ -6,7 +6,6 @@ so any batch can be made again without those before it, and no list of windows i
 """
 
 from collections.abc import Iterator
-from typing import Literal
 
 import numpy as np
 import torch
@@ -48,7 +47,7 @@ class WindowSource:
         ends: Int64[np.ndarray, " series"],
         batch_size: int,
         batches: int | None = None,
-        sampling: Literal["windows", "series"] = "windows",
+        sampling: str = "windows",
         min_history: int = 1,
         seed: int = 0,
         scaling: Scaling | None = None,
