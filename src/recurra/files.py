@@ -31,7 +31,7 @@ def write_bytes(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-        _flush_folder(path.parent)
+        flush(path.parent)
     except OSError as error:
         raise _storage_error(path, error) from error
     finally:
@@ -60,11 +60,10 @@ def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     try:
         temporary.mkdir(parents=True)
         yield temporary
-        for file in temporary.rglob("*"):
-            if file.is_file():
-                flush(file)
+        for entry in (*temporary.rglob("*"), temporary):
+            flush(entry)
         _exchange(temporary, path)
-        _flush_folder(path.parent)
+        flush(path.parent)
     except OSError as error:
         if isinstance(error, StorageError):
             raise
@@ -74,9 +73,12 @@ def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
 
 
 def flush(path: Path) -> None:
-    """Make sure that a file's content is on the disk."""
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    """Make sure that a file's content, or the names in a folder, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def checksum(content: bytes) -> str:
@@ -184,14 +186,6 @@ def _exchange(new: Path, place: Path) -> None:
         old.replace(place)
         raise
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _storage_error(path: Path, error: OSError) -> StorageError:

@@ -60,7 +60,8 @@ class Averaging:
             if not self.averages:
                 self.averages = {name: value.detach().clone() for name, value in self._parameters.items()}
             else:
-                torch._foreach_lerp_(list(self.averages.values()), list(self._parameters.values()), share)
+                averages = [self.averages[name] for name in self._parameters]
+                torch._foreach_lerp_(averages, list(self._parameters.values()), share)
         self.count += 1
 
     def _set(self, values: dict[str, Tensor]) -> None:

@@ -18,7 +18,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from recurra.errors import DamagedError
-from recurra.files import checksum, read_checked, read_document, whole_folder, write_bytes, write_document
+from recurra.files import checksum, read_checked, read_document, whole_folder, write_document
 
 FORMAT = 1
 KEPT = 2
@@ -51,7 +51,7 @@ def save_checkpoint(folder: Path, name: str, snapshot: Snapshot) -> Path:
             for file, tensors in zip(TENSOR_FILES, (snapshot.model, snapshot.training), strict=True):
                 content = tensors_to_bytes(tensors)
                 checksums[file] = checksum(content)
-                write_bytes(filling / file, content)
+                (filling / file).write_bytes(content)
             write_document(filling / "state.json", {**snapshot.document, "files": checksums}, version=FORMAT)
     for old in checkpoints(folder)[:-KEPT]:
         hidden = old.with_name(f".{old.name}")

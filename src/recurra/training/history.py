@@ -9,11 +9,14 @@ import hashlib
 import json
 import math
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from recurra.errors import DamagedError, StorageError
+from recurra.files import flush
 
 TIMINGS = ("seconds", "steps_per_second", "items_per_second")
 
@@ -67,6 +70,17 @@ class HistoryFile:
         self._digest = hashlib.sha256()
         self._size = 0
 
+    def begin(self) -> None:
+        """Begin with an empty file, in a new folder if need be.
+
+        Raises:
+            StorageError: The disk is full, or the file cannot be written.
+        """
+        if self._path is not None:
+            with _storage_errors(self._path):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._path.write_bytes(b"")
+
     def add(self, record: dict[str, Any]) -> None:
         """Append a record; it survives the end of the process, though not yet that of the machine.
 
@@ -78,22 +92,16 @@ class HistoryFile:
         if self._path is None:
             return
         line = (json.dumps(record) + "\n").encode()
-        try:
-            with self._path.open("ab") as file:
-                file.write(line)
-        except OSError as error:
-            raise _unwritable(self._path, error) from error
+        with _storage_errors(self._path), self._path.open("ab") as file:
+            file.write(line)
         self._digest.update(line)
         self._size += len(line)
 
     def mark(self) -> Mark:
         """Make sure that all lines are on the disk, and say how many bytes they are."""
         if self._path is not None:
-            try:
-                with self._path.open("ab") as file:
-                    os.fsync(file.fileno())
-            except OSError as error:
-                raise _unwritable(self._path, error) from error
+            with _storage_errors(self._path):
+                flush(self._path)
         return Mark(self._size, self._digest.hexdigest())
 
     def rewind(self, mark: Mark) -> None:
@@ -114,8 +122,8 @@ class HistoryFile:
                 f"{mark.size} unaltered bytes",
                 "Restore it from a copy, or train again in a new folder.",
             )
-        with self._path.open("ab") as file:
-            file.truncate(mark.size)
+        with _storage_errors(self._path):
+            os.truncate(self._path, mark.size)
         for line in kept.splitlines():
             self._history.add(json.loads(line))
 
@@ -184,9 +192,13 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _unwritable(path: Path, error: OSError) -> StorageError:
-    return StorageError(
-        f"{path} could not be written ({error.strerror or error})",
-        "a writable place with free space",
-        "Free some space and resume the run.",
-    )
+@contextmanager
+def _storage_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"{path} could not be written ({error.strerror or error})",
+            "a writable place with free space",
+            "Free some space or choose another folder; a run that had begun can be resumed.",
+        ) from error

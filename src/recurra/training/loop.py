@@ -85,6 +85,7 @@ def fit(
 def train(run: Run, progress: Progress, *, resume: bool) -> History:
     """Begin a run or take it up, go through its epochs, and leave the best weights in the model."""
     if not (resume and taken_up(run)):
+        run.history_file.begin()
         seed_everything(run.config.seed, run.group.rank)
     run.optimizer.zero_grad()
     run.stopped = verdict(run)

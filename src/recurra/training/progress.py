@@ -97,9 +97,9 @@ class Progress:
 
     def say(self, message: str) -> None:
         """Write a line to stderr, above the bars."""
-        (self._drawn.console if self._drawn else Console(stderr=True)).print(
-            message, highlight=False, markup=False
-        )
+        if self._messages:
+            console = self._drawn.console if self._drawn else Console(stderr=True)
+            console.print(message, highlight=False, markup=False, soft_wrap=True)
 
 
 def _drawn_on_stderr() -> RichProgress:

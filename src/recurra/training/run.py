@@ -92,8 +92,8 @@ class Run:
         self.averaging = Averaging(model, config)
         self.early_stopping = EarlyStopping(config)
         self.history = History()
-        writes = folder is not None and self.group.rank == 0
-        self.history_file = HistoryFile(folder / "history.jsonl" if folder and writes else None, self.history)
+        writes = folder if self.group.rank == 0 else None
+        self.history_file = HistoryFile(writes / "history.jsonl" if writes else None, self.history)
 
         self.position = Position()
         self.parts: list[Batch] = []

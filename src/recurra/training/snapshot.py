@@ -50,7 +50,8 @@ def resume(run: Run) -> bool:
     if not found:
         return False
     snapshot = load_checkpoint(found[-1])
-    _check_same(run, snapshot.document, found[-1])
+    _check_settings(run, snapshot.document, found[-1])
+    _check_model(run, snapshot.model, found[-1])
     _restore(run, snapshot)
     return True
 
@@ -137,7 +138,7 @@ def _restore_optimizer(run: Run, tensors: dict[str, Tensor]) -> None:
     )
 
 
-def _check_same(run: Run, document: dict[str, Any], place: Path) -> None:
+def _check_settings(run: Run, document: dict[str, Any], place: Path) -> None:
     before, now = document["config"], json.loads(json.dumps(run.config.model_dump(mode="json")))
     free = FREE_TO_CHANGE if depends_on_max_epochs(run.config) else {*FREE_TO_CHANGE, "max_epochs"}
     for key in sorted({*before, *now} - free):
@@ -153,6 +154,18 @@ def _check_same(run: Run, document: dict[str, Any], place: Path) -> None:
             f"{document['batches']}, as in the checkpoint {place}",
             "Resume with the same data, or train again in a new folder.",
         )
+
+
+def _check_model(run: Run, kept: dict[str, Tensor], place: Path) -> None:
+    before = {name: tuple(value.shape) for name, value in kept.items()}
+    now = {name: tuple(value.shape) for name, value in run.model.state_dict().items()}
+    for name in sorted({*before, *now}):
+        if before.get(name) != now.get(name):
+            raise ConfigError(
+                f"the model's {name} has shape {now[name]}" if name in now else f"the model has no {name}",
+                f"{before.get(name, 'nothing')}, as in the checkpoint {place}",
+                "Resume with the same model, or train again in a new folder.",
+            )
 
 
 def _why_fixed(key: str, config: TrainingConfig) -> str:

@@ -1,0 +1,76 @@
+"""Runs of the toy model for tests that interrupt and kill processes.
+
+`python -m tests.training.toy_run run FOLDER DEVICES` trains once. `... killed FOLDER SEED` trains in child
+processes that are killed with signal 9 at random moments until one gets to the end; prints how many were.
+"""
+
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+import torch
+from tests.training.toy import ToyModel, ToySource, squared_error, toy_config, toy_model, valid_loss
+
+from recurra.training.history import History
+from recurra.training.loop import fit
+from recurra.training.progress import Progress
+
+SOURCE = ToySource(batches=5, rows=6)
+SETTINGS = {
+    "max_epochs": 4,
+    "tbptt_steps": 3,
+    "accumulate": 2,
+    "averaging": "ema",
+    "checkpoint_every": 2,
+    "monitor": "valid_loss",
+    "log_every": 3,
+}
+
+
+def toy_run(folder: Path | None, *, resume: bool = False, **settings: object) -> tuple[ToyModel, History]:
+    """Train the toy model with everything on that a checkpoint must keep; dropout needs the random state."""
+    model = toy_model(0.2)
+    config = toy_config(**{**SETTINGS, **settings})
+    history = fit(
+        model,
+        squared_error,
+        SOURCE,
+        config,
+        validate=valid_loss,
+        folder=folder,
+        resume=resume,
+        progress=Progress(enabled=False),
+    )
+    return model, history
+
+
+def killed_until_done(folder: Path, seed: int) -> int:
+    """Train in forked processes, each killed a little later than the last, and count the kills."""
+    moments = random.Random(seed)
+    kills, longest = 0, 0.1
+    while True:
+        child = os.fork()
+        if child == 0:
+            toy_run(folder, resume=True)
+            os._exit(0)
+        time.sleep(moments.uniform(0, longest))
+        os.kill(child, signal.SIGKILL)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if code == 0:
+            return kills
+        if code != -signal.SIGKILL:
+            sys.exit("a child failed by itself")
+        kills += 1
+        longest *= 1.25
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    command, place, number = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+    if command == "killed":
+        sys.stdout.write(str(killed_until_done(place, number)))
+    else:
+        toy_run(place, devices=number)
