@@ -108,7 +108,7 @@ def test_different_rows_of_one_time_are_averaged_and_counted() -> None:
     assert panel.series(0).tolist() == [1, 3, 5, 7]
     assert panel.repairs[1] == (
         "merged 3 rows that repeated a time of their series; "
-        "1 times had different values, which were averaged"
+        "1 time had different targets, which were averaged"
     )
 
 
@@ -128,7 +128,7 @@ def test_gaps_are_filled_with_missing_values() -> None:
     panel = Panel.build(daily_dates("2024-02-27", "2024-02-28", "2024-03-01", "2024-03-02"))
     np.testing.assert_array_equal(panel.series(0), [0, 1, np.nan, 2, 3])
     assert panel.to_frame()["ds"].to_list()[2] == date(2024, 2, 29)
-    assert panel.repairs[-1] == "filled 1 steps without a row as missing, on a grid of 1d"
+    assert panel.repairs[-1] == "filled 1 step without a row as missing, on a grid of 1d"
 
 
 def test_business_days_are_days_with_gaps_and_told() -> None:
@@ -143,10 +143,8 @@ def test_missing_targets_stay_missing_and_ends_are_cut() -> None:
     panel = Panel.build(integer_series(None, None, 1, None, 3, float("nan"), 5, None))
     np.testing.assert_array_equal(panel.series(0), [1, np.nan, 3, np.nan, 5])
     assert panel.times(0).tolist() == [2, 3, 4, 5, 6]
-    assert (
-        "cut 3 steps without target before the first or after the last value of their series" in panel.repairs
-    )
-    assert "2 rows have no target: missing values" in panel.repairs
+    assert "cut 3 steps without a target at the beginning or end of their series" in panel.repairs
+    assert "found 2 rows without a target: missing values" in panel.repairs
 
 
 def test_rows_after_the_last_target_are_the_known_future() -> None:
@@ -154,7 +152,7 @@ def test_rows_after_the_last_target_are_the_known_future() -> None:
     panel = Panel.build(frame, Columns(None, "ds", "y", future=("price",)))
     assert (panel.lengths.tolist(), panel.extents.tolist()) == ([3], [5])
     assert panel.future[:, 0].tolist() == [5, 6, 7, 8, 9]
-    assert "2 steps lie after the last value of their series: known future" in panel.repairs
+    assert "kept 2 steps after the last target of their series: the known future" in panel.repairs
     assert panel.last_origins.position.tolist() == [3]
 
 
@@ -187,7 +185,7 @@ def test_static_covariates_may_be_a_table_of_their_own() -> None:
     panel = Panel.build(frame.drop("size", "kind"), COVARIATE_COLUMNS, static=static.to_pandas())
     assert_frame_equal(panel.to_frame(), expected.to_frame())
     panel = Panel.build(frame, COVARIATE_COLUMNS, static=static.filter(pl.col("unique_id") != "b"))
-    assert panel.repairs[-1] == "1 series have no row in the static table: missing values"
+    assert panel.repairs[-1] == "1 series without a row in the static table: missing values"
     assert np.isnan(panel.static[1]).all()
     assert panel.static_codes[:, 0].tolist() == [1, 0, 2]
 

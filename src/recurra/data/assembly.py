@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float32, Float64, Int32, Int64
+from jaxtyping import Float32, Int32, Int64
 
 from recurra.data.columns import Columns
 from recurra.data.covariate import codes, is_categorical, numbers, vocabulary
@@ -14,10 +14,10 @@ from recurra.data.frequency import Frequency
 from recurra.data.grid import Grid
 from recurra.data.inference import infer_frequency
 from recurra.data.layout import Extent, Steps, find_extent, find_steps, sort_order
-from recurra.data.naming import listed
+from recurra.data.naming import counted
+from recurra.data.repair import report_extent, report_merged
 from recurra.data.schema import PanelSchema
 from recurra.data.timestamp import TimeType, read_times
-from recurra.data.zone import DAY
 from recurra.errors import DataError
 
 SINGLE_SERIES = "series"
@@ -56,17 +56,17 @@ def place_rows(
     if order is not None:
         series, times = series[order], times[order]
         if late:
-            repairs.append(f"sorted by time: {late:,} rows stood after a later one of their series")
+            repairs.append(f"sorted by time: {counted(late, 'row')} stood after a later one of their series")
     grid = _find_grid(series, times, time_type, frequency, schema)
     chosen = frequency is not None if schema is None else schema.resampled
     steps = find_steps(series, times, order, grid, chosen=chosen)
     repairs += steps.repairs
     values = numbers(frame[columns.target])
-    repairs += _report_merged(steps, values, columns, chosen=chosen)
+    repairs += report_merged(steps, values, columns.unique_id, chosen=chosen)
     merged = steps.merge_numbers(values)
     extent = find_extent(steps, ~np.isnan(merged), beyond=bool(columns.future), ids=ids)
     target = extent.spread(merged, np.float32)
-    repairs += _report_extent(steps, extent, merged, ids, grid, columns)
+    repairs += report_extent(steps, extent, merged, ids, grid)
     return Placement(ids.gather(extent.kept), grid, time_type, steps, extent, target, tuple(repairs))
 
 
@@ -75,6 +75,12 @@ def _encode_ids(frame: pl.DataFrame, name: str | None) -> tuple[pl.Series, Int32
     if name is None:
         return pl.Series("unique_id", [SINGLE_SERIES]), np.zeros(frame.height, dtype=np.int32)
     column = frame[name]
+    if column.dtype.is_nested() or column.dtype in (pl.Object, pl.Binary):
+        raise DataError(
+            f"column {name!r} has type {column.dtype}", "names or numbers of series", "Choose another column."
+        )
+    if column.dtype.is_float():
+        column = column.fill_nan(None)
     if column.null_count():
         row = int(column.is_null().arg_max() or 0)
         raise DataError(
@@ -133,70 +139,6 @@ def _check_frequency(
             f"{wanted}, as in the data of the model",
             "Resample them, or train a model on data like these.",
         )
-
-
-def _report_merged(
-    steps: Steps, values: Float64[np.ndarray, " rows"], columns: Columns, *, chosen: bool
-) -> list[str]:
-    if steps.heads is None:
-        return []
-    repeated, conflicts = len(values) - len(steps.heads), steps.conflicts(values)
-    if 2 * conflicts > len(steps.heads) and not chosen:
-        raise DataError(
-            f"{conflicts:,} of {len(steps.heads):,} times have several, different targets in one series",
-            "one row for every series and time",
-            f"Name the column that tells series apart with unique_id=... (now {columns.unique_id}).",
-        )
-    means = f"; {conflicts:,} times had different values, which were averaged" if conflicts else ""
-    return [f"merged {repeated:,} rows that repeated a time of their series{means}"]
-
-
-def _report_extent(
-    steps: Steps,
-    extent: Extent,
-    merged: Float64[np.ndarray, " steps"],
-    ids: pl.Series,
-    grid: Grid,
-    columns: Columns,
-) -> list[str]:
-    repairs = []
-    if len(extent.kept) < len(ids):
-        dropped = np.setdiff1d(np.arange(len(ids)), extent.kept)
-        names = listed(map(str, ids.gather(dropped[:5])), 4)
-        repairs.append(f"left out {len(dropped):,} of {len(ids):,} series without any target value: {names}")
-    inside = extent.cells >= 0
-    cut = int(len(inside) - np.count_nonzero(inside))
-    if cut:
-        what = "before the first value" if columns.future else "before the first or after the last value"
-        repairs.append(f"cut {cut:,} steps without target {what} of their series")
-    missing = int(np.count_nonzero(np.isnan(merged) & inside))
-    beyond = int((np.diff(extent.offsets) - extent.lengths).sum())
-    gaps = int(extent.lengths.sum()) - (int(np.count_nonzero(inside)) - _count_beyond(steps, extent, inside))
-    if gaps:
-        free = "; no row is on a Saturday or Sunday" if _spares_weekends(steps, grid) else ""
-        repairs.append(f"filled {gaps:,} steps without a row as missing, on a grid of {grid.frequency}{free}")
-    if missing - _count_beyond(steps, extent, inside) > 0:
-        repairs.append(
-            f"{missing - _count_beyond(steps, extent, inside):,} rows have no target: missing values"
-        )
-    if beyond:
-        repairs.append(f"{beyond:,} steps lie after the last value of their series: known future")
-    return repairs
-
-
-def _spares_weekends(steps: Steps, grid: Grid) -> bool:
-    """Whether a daily table has only business days."""
-    if grid.frequency != Frequency(1, "d"):
-        return False
-    days = grid.advance(steps.starts[steps.series], steps.positions) // DAY
-    return bool(((days + 3) % 7 < 5).all())
-
-
-def _count_beyond(steps: Steps, extent: Extent, inside: np.ndarray) -> int:
-    """How many given steps lie after the last value of their series."""
-    place = np.zeros(len(steps.starts), dtype=np.int64)
-    place[extent.kept] = extent.first + extent.lengths
-    return int(np.count_nonzero(inside & (steps.positions >= place[steps.series])))
 
 
 def learn_vocabularies(
@@ -296,7 +238,9 @@ def _static_columns(
         )
     joined = ids.cast(pl.String).alias(key).to_frame().join(static, on=key, how="left", maintain_order="left")
     absent = len(ids) - int(ids.cast(pl.String).is_in(static[key].implode()).sum())
-    notes = [f"{absent:,} series have no row in the static table: missing values"] if absent else []
+    notes = (
+        [f"{counted(absent, 'series')} without a row in the static table: missing values"] if absent else []
+    )
     return joined.drop(key), notes
 
 

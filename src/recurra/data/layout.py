@@ -11,7 +11,7 @@ import polars as pl
 from jaxtyping import Bool, Float64, Int32, Int64
 
 from recurra.data.grid import Grid
-from recurra.data.naming import listed
+from recurra.data.naming import counted, listed
 from recurra.errors import DataError
 
 _TOLERATED_OFF_GRID = 0.1
@@ -163,7 +163,7 @@ def find_steps(
                 "nearly all times on one regular grid for each series",
                 "Resample the table, or train with a frequency of your choice, which moves all times.",
             )
-        repairs.append(f"moved {off:,} times to the nearest step of {grid.frequency}")
+        repairs.append(f"moved {counted(off, 'time')} to the nearest step of {grid.frequency}")
     new = np.ones(len(series), dtype=bool)
     new[1:] = (series[1:] != series[:-1]) | (positions[1:] != positions[:-1])
     if new.all():

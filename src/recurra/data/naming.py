@@ -16,3 +16,8 @@ def suggestion(name: str, names: Iterable[str], otherwise: str) -> str:
     known = {candidate.lower(): candidate for candidate in names}
     near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
     return f"Did you mean {known[near[0]]!r}?" if near else otherwise
+
+
+def counted(count: int, noun: str) -> str:
+    """A number and its noun: "1 row", "2,043 rows"."""
+    return f"{count:,} {noun}" if count == 1 or noun == "series" else f"{count:,} {noun}s"

@@ -1,0 +1,80 @@
+"""What was done to a table on its way to a panel, in sentences, and where mending would hide a mistake."""
+
+import numpy as np
+import polars as pl
+from jaxtyping import Bool, Float64
+
+from recurra.data.frequency import Frequency
+from recurra.data.grid import Grid
+from recurra.data.layout import Extent, Steps
+from recurra.data.naming import counted, listed
+from recurra.data.zone import DAY
+from recurra.errors import DataError
+
+
+def report_merged(
+    steps: Steps, values: Float64[np.ndarray, " rows"], unique_id: str | None, *, chosen: bool
+) -> list[str]:
+    """How many rows repeated a time of their series.
+
+    Raises:
+        DataError: Most times have several targets that differ, which is no repetition but a forgotten id.
+    """
+    if steps.heads is None:
+        return []
+    repeated, conflicts = len(values) - len(steps.heads), steps.conflicts(values)
+    if 2 * conflicts > len(steps.heads) and not chosen:
+        raise DataError(
+            f"{conflicts:,} of {len(steps.heads):,} times have several, different targets in one series",
+            "one row for every series and time",
+            f"Name the column that tells series apart with unique_id=... (now {unique_id}).",
+        )
+    means = f"; {counted(conflicts, 'time')} had different targets, which were averaged" if conflicts else ""
+    return [f"merged {counted(repeated, 'row')} that repeated a time of their series{means}"]
+
+
+def report_extent(
+    steps: Steps, extent: Extent, target: Float64[np.ndarray, " steps"], ids: pl.Series, grid: Grid
+) -> list[str]:
+    """What was left out, cut, filled, found missing, and found beyond the last target."""
+    repairs = []
+    if len(extent.kept) < len(ids):
+        dropped = np.setdiff1d(np.arange(len(ids)), extent.kept)
+        names = listed(map(str, ids.gather(dropped[:5])), 4)
+        repairs.append(f"left out {len(dropped):,} of {len(ids):,} series without any target value: {names}")
+    inside = extent.cells >= 0
+    if not inside.all():
+        cut = counted(int(np.count_nonzero(~inside)), "step")
+        repairs.append(f"cut {cut} without a target at the beginning or end of their series")
+    ahead = _ahead(steps, extent, inside)
+    given = int(np.count_nonzero(inside)) - ahead
+    gaps = int(extent.lengths.sum()) - given
+    if gaps:
+        free = "; no row is on a Saturday or Sunday" if _spares_weekends(steps, grid) else ""
+        repairs.append(
+            f"filled {counted(gaps, 'step')} without a row as missing, on a grid of {grid.frequency}{free}"
+        )
+    missing = int(np.count_nonzero(np.isnan(target) & inside)) - ahead
+    if missing:
+        repairs.append(f"found {counted(missing, 'row')} without a target: missing values")
+    beyond = int((np.diff(extent.offsets) - extent.lengths).sum())
+    if beyond:
+        repairs.append(
+            f"kept {counted(beyond, 'step')} after the last target of their series: the known future"
+        )
+    return repairs
+
+
+def _ahead(steps: Steps, extent: Extent, inside: Bool[np.ndarray, " steps"]) -> int:
+    """How many given steps lie after the last target of their series."""
+    end = np.zeros(len(steps.starts), dtype=np.int64)
+    end[extent.kept] = extent.first + extent.lengths
+    return int(np.count_nonzero(inside & (steps.positions >= end[steps.series])))
+
+
+def _spares_weekends(steps: Steps, grid: Grid) -> bool:
+    """Whether a daily table has only business days."""
+    if grid.frequency != Frequency(1, "d"):
+        return False
+    days = grid.advance(steps.starts[steps.series], steps.positions) // DAY
+    return bool(((days + 3) % 7 < 5).all())
