@@ -1,0 +1,8 @@
+"""The command line: `python -m recurra` is `recurra`."""
+
+import sys
+
+from recurra.cli.app import main
+
+if __name__ == "__main__":
+    sys.exit(main())

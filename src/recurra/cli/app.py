@@ -1,0 +1,127 @@
+"""The commands joined into one program, and how it ends: with a message and an exit code, not a traceback."""
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from recurra.cli import screen
+from recurra.cli.evaluate import evaluate
+from recurra.cli.help import Command, Group, usage_line
+from recurra.cli.info import info
+from recurra.cli.predict import predict
+from recurra.cli.report import report
+from recurra.cli.train import train
+from recurra.errors import ConfigError, RecurraError
+from recurra.version import __version__
+
+USAGE_ERROR: Any = (
+    typer.BadParameter.__base__
+)  # typer shows the class of all its usage errors only in this way
+PIPE_CLOSED = 141
+
+app = typer.Typer(
+    name="recurra",
+    cls=Group,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Results go to stdout, messages to stderr; --json turns the result into one JSON object.\n"
+    "Exit codes: 0 done, 2 a mistake in what was given, 1 any other failure, 130 interrupted.",
+)
+app.add_typer(train, name="train")
+for command in (evaluate, predict, report, info):
+    app.command(command.__name__, cls=Command)(command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        screen.say(f"recurra {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Train recurrent nets on sequences, judge them beside honest baselines, and use them.
+
+    Examples:
+      recurra train forecast sample:co2 --horizon 26      a bundled series: weekly CO2 at Mauna Loa
+      recurra train forecast sales.csv --time date --target sales --horizon 14 --out runs/sales
+      recurra evaluate runs/sales                         its scores again, beside the baselines
+      recurra predict runs/sales -o forecast.csv          what comes next, with intervals
+      recurra report runs/sales                           one offline HTML page about the run
+    """
+    if context.invoked_subcommand is None:
+        screen.say(context.get_help())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program.
+
+    Args:
+        arguments: What comes after the program's name; the process's own by default.
+
+    Returns:
+        The exit code: 0 done, 2 a mistake in what was given, 1 any other failure of ours, 130 interrupted.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(
+                errors="backslashreplace"
+            )  # a terminal that lacks a letter is no reason to fail
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: screen.warn(str(message))
+        try:
+            code = _run(given)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return PIPE_CLOSED
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("recurra", list(arguments), obj=arguments) as context:
+            command.invoke(context)
+    except typer.Exit as stop:
+        return stop.exit_code
+    except USAGE_ERROR as error:
+        return _fail(_as_ours(error), arguments)
+    except RecurraError as error:
+        return _fail(error, arguments)
+    except KeyboardInterrupt:
+        screen.note("interrupted")
+        return screen.INTERRUPTED
+    return 0
+
+
+def _fail(error: RecurraError, arguments: list[str]) -> int:
+    if "--json" in arguments:
+        screen.emit(screen.error_document(error))
+    screen.complain(error)
+    return error.exit_code
+
+
+def _as_ours(error: Any) -> ConfigError:
+    """A usage error of typer's in our words."""
+    message = error.format_message().rstrip(".?")
+    message = message[:1].lower() + message[1:]
+    if error.ctx is None:
+        return ConfigError(message, "a command as help shows it", "See: recurra --help")
+    command, path = error.ctx.command, error.ctx.command_path
+    usage = (
+        f"one of {', '.join(command.commands)}" if isinstance(command, Group) else usage_line(command, path)
+    )
+    return ConfigError(message, usage, f"See: {path} --help")

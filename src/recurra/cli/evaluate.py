@@ -1,0 +1,35 @@
+"""`recurra evaluate`: scores of a trained model beside the baselines."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recurra.cli import screen
+
+
+def evaluate(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder that `recurra train` wrote.")],
+    data: Annotated[
+        str | None,
+        typer.Argument(metavar="DATA", help="Another table to score on; left out: the recorded scores."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object: the scores and how they were taken.")
+    ] = False,
+) -> None:
+    """Show the scores of a run beside the baselines, or score its model on other data.
+
+    Examples:
+      recurra evaluate runs/sales
+      recurra evaluate runs/sales sales-2025.csv
+      recurra evaluate runs/sales --json
+    """
+    from recurra.cli.score_table import print_scores
+    from recurra.tasks.forecast import run as forecast
+
+    metrics = forecast.evaluate(run, data)
+    if as_json:
+        screen.emit(metrics.model_dump(mode="json"))
+    else:
+        print_scores(metrics)

@@ -1,0 +1,94 @@
+"""`recurra info`: what this installation runs with, and why each backend is or is not used."""
+
+import os
+import platform
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from recurra.cli import screen
+from recurra.version import __version__
+
+LIBRARIES = ("torch", "numpy", "polars", "pydantic", "safetensors")
+
+
+def info(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show versions, processor, threads, devices, and which backends are used and why.
+
+    Examples:
+      recurra info
+      recurra info --json
+    """
+    facts = _facts()
+    if as_json:
+        screen.emit(facts)
+        return
+    rows = [
+        ("recurra", facts["recurra"]),
+        ("Python", facts["python"]),
+        *facts["libraries"].items(),
+        ("system", facts["system"]),
+        ("processor", f"{facts['processor']}, {facts['cores']} cores"),
+        ("threads", f"{facts['threads']} for torch"),
+        *(("device", device) for device in facts["devices"]),
+        *(("backend", f"{name}: {reason}") for name, reason in facts["backends"].items()),
+    ]
+    column = max(len(name) for name, _ in rows) + 2
+    for (name, value), (before, _) in zip(rows, [("", ""), *rows], strict=False):
+        screen.say(("" if name == before else name).ljust(column) + str(value))
+
+
+def _facts() -> dict[str, Any]:
+    from importlib.metadata import version
+
+    import torch
+
+    return {
+        "recurra": __version__,
+        "python": platform.python_version(),
+        "libraries": {name: version(name) for name in LIBRARIES},
+        "system": platform.platform(),
+        "processor": _processor(),
+        "cores": _cores(),
+        "threads": torch.get_num_threads(),
+        "devices": _devices(torch),
+        "backends": _backends(),
+    }
+
+
+def _backends() -> dict[str, str]:
+    from recurra.ops.backends import PREFERENCE, availability
+
+    reasons = availability()
+    usable = [name for name in PREFERENCE if reasons[name] is None]
+    used = {
+        name: f"used where {' and '.join(usable[:place])} cannot do a call"
+        for place, name in enumerate(usable)
+    }
+    used[usable[0]] = "used: the fastest here"
+    return {name: used.get(name, f"not used: {reasons[name]}") for name in PREFERENCE}
+
+
+def _devices(torch: Any) -> list[str]:
+    cuda = [
+        f"cuda:{index} ({torch.cuda.get_device_name(index)})" for index in range(torch.cuda.device_count())
+    ]
+    return ["cpu", *cuda, *(["mps"] if torch.backends.mps.is_available() else [])]
+
+
+def _processor() -> str:
+    description = Path("/proc/cpuinfo")
+    if description.exists():
+        for line in description.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _cores() -> int:
+    """How many this process may use, where the system says so."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1

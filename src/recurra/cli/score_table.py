@@ -1,0 +1,97 @@
+"""A run's scores beside the baselines, as a table that fits the terminal."""
+
+import sys
+import textwrap
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from recurra.cli import screen
+from recurra.report.heading import heading
+from recurra.report.metric import metric
+from recurra.report.number import NARROW_SPACE, count
+from recurra.report.record import MetricsRecord, ModelRecord
+
+KINDS = ("recurrent", "neural", "naive")
+GAP = 2
+
+
+def print_scores(metrics: MetricsRecord) -> None:
+    """Print the table on stdout, the recurrent net first, the best of every column bold, and a verdict."""
+    top = heading(metrics, "")
+    total = screen.width(sys.stdout)
+    console = Console(width=total, highlight=False, force_terminal=screen.has_colour(sys.stdout))
+    windows = metrics.protocol.windows
+    screen.say(
+        _plain(
+            f"{top.title}: scores" + (f" of {count(windows)} forecasts in the test part" if windows else "")
+        )
+    )
+    screen.say()
+    hidden = _print_table(console, metrics, total)
+    screen.say()
+    if top.verdict is not None:
+        screen.say(textwrap.fill(_plain(" ".join([top.verdict.headline, *top.verdict.details])), total))
+    if hidden:
+        screen.say(
+            textwrap.fill(f"{hidden} more columns are shown in a wider terminal, and by --json.", total)
+        )
+
+
+def _print_table(console: Console, metrics: MetricsRecord, total: int) -> int:
+    """Print the columns that fit; returns how many do not."""
+    models = sorted(
+        metrics.models, key=lambda model: KINDS.index(model.kind) if model.kind in KINDS else len(KINDS)
+    )
+    columns = [_Column(name, models) for name in metrics.metrics]
+    columns = [column for column in columns if column.known]
+    shown = _that_fit(columns, total - max(len(model.label) for model in models))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, GAP - 1, 0, 0), show_edge=False)
+    table.add_column("", no_wrap=True, overflow="ellipsis")
+    for column in shown:
+        table.add_column(column.title, justify="right", no_wrap=True)
+    for row, model in enumerate(models):
+        label = Text(model.label, style="bold" if row == 0 else "")
+        table.add_row(label, *(column.cell(row) for column in shown))
+    console.print(table)
+    return len(columns) - len(shown)
+
+
+class _Column:
+    """One metric of all models."""
+
+    def __init__(self, name: str, models: Sequence[ModelRecord]) -> None:
+        about = metric(name)
+        scores = [model.scores.get(name) for model in models]
+        badness = [about.badness(score) for score in scores]
+        self.title = f"in {about.target:.0%}" if about.better == "target" else about.label
+        self.known = sum(score is not None for score in scores)
+        self.texts = [_plain(text) for text in about.texts(scores)]
+        comparable = self.known > 1 and min(badness) < float("inf")
+        winner = self.texts[badness.index(min(badness))] if comparable else ""
+        self.best = [text == winner for text in self.texts]
+        self.width = max(len(self.title), *map(len, self.texts))
+
+    def cell(self, row: int) -> Text:
+        """The text of a row; bold where it is best."""
+        return Text(self.texts[row], style="bold" if self.best[row] else "")
+
+
+def _that_fit(columns: Sequence[_Column], room: int) -> list[_Column]:
+    """As many columns, from the first, as have room; one at least."""
+    shown: list[_Column] = []
+    for column in columns:
+        room -= column.width + GAP
+        if room < 0 and shown:
+            break
+        shown.append(column)
+    return shown
+
+
+def _plain(text: str) -> str:
+    """A report's text in signs that every terminal has."""
+    text = text.replace(f"{NARROW_SPACE}%", "%").replace(NARROW_SPACE, ",")
+    return text.replace("\N{MINUS SIGN}", "-").replace("\N{EN DASH}", "-")

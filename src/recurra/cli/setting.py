@@ -1,0 +1,119 @@
+"""`key=value` on the command line, and how settings are shown in help."""
+
+import difflib
+import types
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from recurra.config import Config
+from recurra.errors import ConfigError
+
+NOTHING = ("none", "null", "off")
+
+
+def parse_settings(
+    config_class: type[Config], pairs: Sequence[str], options: Mapping[str, str | None]
+) -> dict[str, Any]:
+    """Collect settings from `key=value` pairs and from options that stand for a key.
+
+    Values stay text, which the config turns into numbers; lists are split at commas, and `none` is None
+    where a key takes it.
+
+    Raises:
+        ConfigError: A pair has no `=`, its key is unknown, or a key is given twice.
+    """
+    settings: dict[str, Any] = {}
+    for key, text in [*_split(pairs), *((key, text) for key, text in options.items() if text is not None)]:
+        if key not in config_class.model_fields:
+            raise _unknown(key, config_class)
+        if key in settings:
+            raise ConfigError(f"{key} is given twice", "each setting once", f"Drop one {key}.")
+        settings[key] = _value(text, config_class.model_fields[key].annotation)
+    return settings
+
+
+class Setting(NamedTuple):
+    """A setting as help shows it.
+
+    Attributes:
+        key: Its name.
+        default: As it would be written on the command line; empty where there is none.
+        meaning: One line, and the values that it takes where they are few.
+    """
+
+    key: str
+    default: str
+    meaning: str
+
+
+def settings_by_class(config_class: type[Config]) -> list[list[Setting]]:
+    """The settings of a config class, in groups: its own first, then those of the classes that it extends."""
+    groups: list[list[Setting]] = []
+    listed: set[str] = set()
+    for each in reversed(config_class.__mro__):
+        keys = [key for key in config_class.model_fields if key in vars(each).get("__annotations__", {})]
+        groups.insert(0, [_setting(config_class, key) for key in keys if key not in listed])
+        listed |= set(keys)
+    return [group for group in groups if group]
+
+
+def _setting(config_class: type[Config], key: str) -> Setting:
+    field = config_class.model_fields[key]
+    meaning = field.description or ""
+    values = [value for kind in _alternatives(field.annotation) for value in _literals(kind)]
+    if len(values) > 1:
+        meaning = f"{meaning} [{', '.join(map(str, values))}]"
+    return Setting(key, _default_text(field), meaning)
+
+
+def _literals(kind: Any) -> tuple[Any, ...]:
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    if get_origin(kind) in (tuple, list):
+        return _literals(get_args(kind)[0])
+    return ()
+
+
+def _default_text(field: FieldInfo) -> str:
+    if field.is_required():
+        return ""
+    default = field.get_default(call_default_factory=True)
+    if isinstance(default, tuple | list):
+        return ",".join(map(str, default))
+    return "none" if default is None else str(default).lower() if isinstance(default, bool) else str(default)
+
+
+def _split(pairs: Sequence[str]) -> list[tuple[str, str]]:
+    for pair in pairs:
+        if "=" not in pair:
+            raise ConfigError(
+                f"{pair!r} is left over",
+                "settings as key=value after the data",
+                f"Write {pair}=VALUE, or drop it.",
+            )
+    return [(key.strip().replace("-", "_"), text) for key, _, text in (pair.partition("=") for pair in pairs)]
+
+
+def _unknown(key: str, config_class: type[Config]) -> ConfigError:
+    near = difflib.get_close_matches(key, config_class.model_fields, n=2, cutoff=0.6)
+    remedy = "The --help of the command lists all settings."
+    if near:
+        return ConfigError(f"unknown setting {key!r}", f"a setting such as {' or '.join(near)}", remedy)
+    return ConfigError(f"unknown setting {key!r}", "one of the settings that --help lists", remedy)
+
+
+def _value(text: str, annotation: Any) -> Any:
+    kinds = _alternatives(annotation)
+    if type(None) in kinds and text.lower() in NOTHING:
+        return None
+    if any(get_origin(kind) in (tuple, list) for kind in kinds):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    return text
+
+
+def _alternatives(annotation: Any) -> tuple[Any, ...]:
+    if get_origin(annotation) in (Union, types.UnionType):
+        return tuple(kind for part in get_args(annotation) for kind in _alternatives(part))
+    return (annotation,)

@@ -1,0 +1,83 @@
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cli.program import call, environment
+
+from recurra.tasks.forecast.config import ForecastConfig
+
+COMMANDS = ["evaluate", "predict", "report", "info"]
+
+
+@pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",)])
+def test_the_first_screen_has_examples_and_every_command(capsys, arguments) -> None:
+    outcome = call(capsys, *arguments)
+    assert outcome.code == 0
+    assert outcome.err == ""
+    opening, _, rest = outcome.out.partition("Usage: recurra COMMAND ...")
+    assert "Examples:\n  recurra train forecast" in opening
+    commands = re.findall(r"^  (\w+) +[A-Z]", rest, flags=re.MULTILINE)
+    assert sorted(commands) == sorted([*COMMANDS, "train"])
+    assert len(outcome.out.splitlines()) <= 30
+    assert all(len(line) <= 100 for line in outcome.out.splitlines())
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, "train", "train forecast"])
+def test_the_help_of_a_command_begins_with_what_it_does_and_examples(capsys, command: str) -> None:
+    outcome = call(capsys, *command.split(), "--help")
+    lines = outcome.out.splitlines()
+    assert outcome.code == 0
+    assert lines[0].endswith(".")
+    assert lines[2] == "Examples:"
+    assert lines[3].startswith(f"  recurra {command}")
+    assert f"Usage: recurra {command}" in outcome.out
+    assert "--install-completion" not in outcome.out
+
+
+def test_every_option_has_a_meaning(capsys) -> None:
+    for command in [*COMMANDS, "train forecast"]:
+        options = call(capsys, *command.split(), "--help").out.partition("Options:\n")[2].partition("\n\n")[0]
+        for line in options.splitlines():
+            assert re.match(r"  -\S.*\S  +[A-Z]", line) or line.startswith("      "), line
+
+
+def test_every_setting_of_a_forecaster_is_listed_with_its_default(capsys) -> None:
+    out = call(capsys, "train", "forecast", "--help").out
+    assert "\n  hidden_size=64 " in out
+    assert re.search(r"\n  gradient_clip=1.0 +\S", out)
+    for key in ForecastConfig.model_fields:
+        option = "--id" if key == "unique_id" else f"--{key}"
+        assert f"\n  {key}=" in out or f"\n  {option} " in out
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_help_keeps_to_the_width_of_the_terminal(capsys, monkeypatch, columns: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    settings = call(capsys, "train", "forecast", "--help").out.partition("Settings, given")[2]
+    lines = settings.splitlines()[1:]
+    assert all(len(line) <= columns for line in lines)
+
+
+def test_help_needs_no_torch(tmp_path: Path) -> None:
+    program = (
+        "import sys; from recurra.cli.app import main; main(['train', 'forecast', '--help']);"
+        "sys.exit(any(name in sys.modules for name in ('torch', 'polars', 'rich')))"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, env=environment())
+
+
+def test_help_answers_at_once(tmp_path: Path) -> None:
+    """Processor time, since a busy machine says little by the clock; alone on a machine they are the same."""
+
+    def seconds() -> float:
+        before = os.times()
+        subprocess.run(
+            [sys.executable, "-m", "recurra", "--help"], check=True, capture_output=True, env=environment()
+        )
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
+
+    assert min(seconds() for _ in range(5)) < 0.3
