@@ -1,5 +1,6 @@
 """Many-to-many of unequal lengths: one recurrent stack reads, another, started from its state, writes."""
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
@@ -60,6 +61,9 @@ class EncoderDecoder(nn.Module):
         lengths: Int[Tensor, "batch"] | None = None,
     ) -> Float[Tensor, "batch target_time hidden"]:
         """Read `source` (its rows valid up to `lengths`), then give one output for each step of `target`."""
+        if lengths is not None:  # whatever stands in the padding must not reach the projection's gradient
+            step = torch.arange(source.shape[1], device=source.device)
+            source = source.masked_fill((step >= lengths.unsqueeze(-1)).unsqueeze(-1), 0)
         _, state = self.encoder(self.source_projection(source), lengths=lengths)
         outputs: Tensor
         outputs, _ = self.decoder(self.target_projection(target), state)
