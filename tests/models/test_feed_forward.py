@@ -17,13 +17,13 @@ def test_shape_depth_and_gradient(num_layers: int):
 
 
 def test_rows_do_not_see_each_other():
-    model, input = FeedForward(3, 5, 2), torch.randn(7, 3)
-    one_by_one = torch.cat([model(row[None]) for row in input])
-    torch.testing.assert_close(model(input), one_by_one)
+    model, inputs = FeedForward(3, 5, 2), torch.randn(7, 3)
+    one_by_one = torch.cat([model(row[None]) for row in inputs])
+    torch.testing.assert_close(model(inputs), one_by_one)
 
 
 def test_dropout_acts_in_training_only():
-    model, input = FeedForward(3, 5, 2, dropout=0.5), torch.randn(7, 3)
-    assert not torch.equal(model(input), model(input))
+    model, inputs = FeedForward(3, 5, 2, dropout=0.5), torch.randn(7, 3)
+    assert not torch.equal(model(inputs), model(inputs))
     model.eval()
-    assert torch.equal(model(input), model(input))
+    assert torch.equal(model(inputs), model(inputs))

@@ -7,10 +7,10 @@ from recurra.models.temporal_convolution import CausalConvolution, TemporalConvo
 
 def sensitivity(model: TemporalConvolution, time: int) -> Tensor:
     """How far the last output answers to each step of the input, `(time,)`."""
-    input = torch.randn(2, time, model.input_size, requires_grad=True)
-    model(input)[:, -1].sum().backward()
-    assert input.grad is not None
-    return input.grad.abs().sum(dim=(0, 2))
+    inputs = torch.randn(2, time, model.input_size, requires_grad=True)
+    model(inputs)[:, -1].sum().backward()
+    assert inputs.grad is not None
+    return inputs.grad.abs().sum(dim=(0, 2))
 
 
 @pytest.mark.parametrize("span", [1, 2, 5, 9, 13, 40])
@@ -24,10 +24,10 @@ def test_one_output_for_every_step(span: int, kernel_size: int):
 @pytest.mark.parametrize("step", [0, 3, 6])
 def test_the_future_changes_nothing(step: int):
     model = TemporalConvolution(3, 5, span=7)
-    input = torch.randn(2, 7, 3)
-    changed = input.clone()
+    inputs = torch.randn(2, 7, 3)
+    changed = inputs.clone()
     changed[:, step + 1 :] = 1e6
-    assert torch.equal(model(input)[:, : step + 1], model(changed)[:, : step + 1])
+    assert torch.equal(model(inputs)[:, : step + 1], model(changed)[:, : step + 1])
 
 
 @pytest.mark.parametrize("span", [1, 4, 11, 23])
@@ -48,10 +48,10 @@ def test_gradient_reaches_every_parameter():
 
 def test_dropout_acts_in_training_only():
     model = TemporalConvolution(3, 5, span=7, dropout=0.5)
-    input = torch.randn(2, 7, 3)
-    assert not torch.equal(model(input), model(input))
+    inputs = torch.randn(2, 7, 3)
+    assert not torch.equal(model(inputs), model(inputs))
     model.eval()
-    assert torch.equal(model(input), model(input))
+    assert torch.equal(model(inputs), model(inputs))
 
 
 def test_a_causal_convolution_is_the_sum_over_its_past():
