@@ -18,6 +18,7 @@ from recurra.files import checksum, read_checked, read_document, whole_folder, w
 from recurra.tasks.forecast.config import forecast_config, plain
 from recurra.tasks.forecast.fitted import Fitted, build_network
 from recurra.tasks.forecast.resolution import Resolved
+from recurra.tasks.forecast.unit import Units
 from recurra.version import __version__
 
 FORMAT = 1
@@ -27,14 +28,22 @@ CONFIG, WEIGHTS, RECENT = "config.json", "model.safetensors", "recent.parquet"
 def save_fitted(fitted: Fitted, folder: Path, *, overwrite: bool) -> Path:
     """Write a fitted forecaster into a folder of its own.
 
+    Only a folder that holds nothing else may be replaced: not a run, and not a place with other files in it.
+
     Raises:
         StorageError: The folder exists and may not be replaced, or the disk is full.
     """
-    if overwrite and folder.exists() and not (folder / CONFIG).exists():
-        raise StorageError(f"{folder} is no model of ours", "a model to replace", "Choose another folder.")
+    if overwrite and folder.exists() and not _holds_a_model_only(folder):
+        raise StorageError(
+            f"{folder} holds other files", "a saved model to replace", "Choose another folder."
+        )
     with whole_folder(folder, overwrite=overwrite) as filling:
         write_fitted(fitted, filling)
     return folder
+
+
+def _holds_a_model_only(folder: Path) -> bool:
+    return folder.is_dir() and {path.name for path in folder.iterdir()} <= {CONFIG, WEIGHTS, RECENT}
 
 
 def write_fitted(fitted: Fitted, folder: Path) -> None:
@@ -55,15 +64,19 @@ def write_fitted(fitted: Fitted, folder: Path) -> None:
         "schema": fitted.schema.to_dict(),
         "scaling": fitted.scaling.to_dict(),
         "series": list(fitted.series),
-        "unit": fitted.unit,
+        "units": fitted.units._asdict(),
         "files": {WEIGHTS: checksum(weights), RECENT: checksum(recent)},
         "recurra": __version__,
     }
     write_document(folder / CONFIG, document, version=FORMAT)
 
 
-def load_fitted(folder: Path) -> Fitted:
+def load_fitted(folder: Path, *, device: str = "auto") -> Fitted:
     """Read a fitted forecaster.
+
+    Args:
+        folder: Where it is.
+        device: Where it shall run; the one it was trained on may not be there.
 
     Raises:
         DamagedError: A file is missing, truncated or altered, or is no forecaster.
@@ -76,17 +89,17 @@ def load_fitted(folder: Path) -> Fitted:
         raise DamagedError(
             f"{folder / CONFIG} is of task {document.get('task')!r}", "a forecaster", "Load it as what it is."
         )
-    return _restored(document, folder)
+    return _restored(document, folder, device)
 
 
-def _restored(document: dict[str, Any], folder: Path) -> Fitted:
+def _restored(document: dict[str, Any], folder: Path, device: str) -> Fitted:
     weights = tensors_from_bytes(read_checked(folder / WEIGHTS, document["files"][WEIGHTS]))
     recent = pl.read_parquet(io.BytesIO(read_checked(folder / RECENT, document["files"][RECENT])))
-    resolved = Resolved(forecast_config(document["config"]), tuple(document["lags"]), document["scale_span"])
+    config = forecast_config({**document["config"], "device": device})
+    resolved = Resolved(config, tuple(document["lags"]), document["scale_span"])
     schema = PanelSchema.from_dict(document["schema"])
-    network = build_network(resolved, schema, series=len(document["series"]), unit=document["unit"])
+    units, series = Units(**document["units"]), tuple(document["series"])
+    network = build_network(resolved, schema, series=len(series), units=units)
     network.load_state_dict(weights)
     scaling = Scaling.from_dict(document["scaling"])
-    return Fitted(
-        resolved, schema, scaling, tuple(document["series"]), document["unit"], network.eval(), recent
-    )
+    return Fitted(resolved, schema, scaling, series, units, network.eval(), recent)

@@ -1,7 +1,7 @@
 """The settings of a forecaster, and the rules that turn "auto" into numbers."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -91,7 +91,7 @@ class ForecastConfig(TrainingConfig):
     averaging_decay: float = Field(default=0.99, ge=0, lt=1)
 
     @model_validator(mode="after")
-    def _sizes_are_whole(self) -> Self:
+    def _sizes_are_whole(self) -> "ForecastConfig":
         lowest = {"season_length": 1, "context": 1, "patch": 1, "steps_per_epoch": 1}
         for key in ("season_length", "context", "patch", "steps_per_epoch", "test_size", "validation_size"):
             value = getattr(self, key)

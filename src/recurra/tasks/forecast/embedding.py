@@ -11,7 +11,8 @@ class Embeddings(nn.Module):
     """One table of learnt numbers for each of several categorical covariates, their rows side by side.
 
     Args:
-        counts: For each covariate, how many codes it has; code 0 stands for missing and unknown values.
+        counts: For each covariate, how many codes it has; code 0 stands for missing and unknown values, and
+            begins as zeros, the middle of the others.
     """
 
     def __init__(self, counts: tuple[int, ...]) -> None:
@@ -19,6 +20,7 @@ class Embeddings(nn.Module):
         tables = [nn.Embedding(count, embedding_size(count)) for count in counts]
         for table in tables:
             nn.init.normal_(table.weight, std=0.1)
+            nn.init.zeros_(table.weight[0].detach())
         self.tables = nn.ModuleList(tables)
         self.output_size = sum(embedding_size(count) for count in counts)
 

@@ -8,13 +8,14 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int64
 
+from recurra.data.batch import WindowBatch
 from recurra.data.origin import Origins
 from recurra.data.panel import Panel
 from recurra.errors import DataError
 from recurra.metrics.forecast import Scores, forecast_scores
 from recurra.metrics.forecast_baseline import BASELINES
 from recurra.metrics.forecast_scale import InSampleScale, in_sample_scale
-from recurra.tasks.forecast.fitted import Fitted, Forecasts
+from recurra.tasks.forecast.fitted import Fitted
 from recurra.tasks.forecast.head import TRAINED_QUANTILES
 
 CELL_LABELS = {"lstm": "LSTM", "gru": "GRU", "elman": "Elman", "elman_relu": "Elman (ReLU)"}
@@ -156,9 +157,12 @@ def _collect(fitted: Fitted, panel: Panel, origins: Origins, device: torch.devic
     collected = _Collected(points={name: [] for name in ("recurra", *BASELINES)})
     collected.seconds = dict.fromkeys(BASELINES, 0.0)
     for part in fitted.forecasts(panel, origins, TRAINED_QUANTILES, device=device):
-        history, known, truth, observed = _values(part)
+        target, there = part.windows.target.numpy(), part.windows.observed.numpy()
+        context = part.windows.context
+        truth, seen = target[:, context:], there[:, :context].any(axis=1, keepdims=True)
+        history, known = history_of(panel, part.windows)
         collected.truth.append(truth)
-        collected.observed.append(observed & known.any(axis=1, keepdims=True))
+        collected.observed.append(there[:, context:] & seen)
         collected.series.append(part.windows.series.numpy())
         collected.points["recurra"].append(part.point)
         collected.quantiles.append(part.quantiles)
@@ -170,18 +174,22 @@ def _collect(fitted: Fitted, panel: Panel, origins: Origins, device: torch.devic
     return collected
 
 
-def _values(
-    part: Forecasts,
-) -> tuple[
-    Float[np.ndarray, "batch context"],
-    Bool[np.ndarray, "batch context"],
-    Float[np.ndarray, "batch horizon"],
-    Bool[np.ndarray, "batch horizon"],
-]:
-    """History and truth, each with what was observed of it."""
-    context = part.windows.context
-    target, observed = part.windows.target.numpy(), part.windows.observed.numpy()
-    return target[:, :context], observed[:, :context], target[:, context:], observed[:, context:]
+def history_of(
+    panel: Panel, windows: WindowBatch
+) -> tuple[Float[np.ndarray, "batch steps"], Bool[np.ndarray, "batch steps"]]:
+    """What the baselines see before each window, and what was observed of it.
+
+    That is as much as the network sees, and two seasons at least: a seasonal naive forecast of less would be
+    none.
+    """
+    steps = max(windows.context, 2 * panel.season_length)
+    series, positions = (
+        windows.series.numpy()[:, None],
+        windows.origin.numpy()[:, None] + np.arange(-steps, 0),
+    )
+    values = panel.target[np.where(positions >= 0, panel.offsets[series] + positions, 0)]
+    known = (positions >= 0) & ~np.isnan(values)
+    return np.where(known, values, 0), known
 
 
 def _known_before(panel: Panel, origins: Origins) -> list[Float[np.ndarray, " steps"]]:

@@ -17,6 +17,7 @@ from recurra.data.window import window_batches
 from recurra.tasks.forecast.head import make_head
 from recurra.tasks.forecast.network import ForecastNetwork, InputSizes
 from recurra.tasks.forecast.resolution import Resolved
+from recurra.tasks.forecast.unit import Units
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Fitted:
         schema: How tables are read.
         scaling: Of the covariates, learnt on the training part.
         series: Ids of the series that training saw.
-        unit: The spread of the training targets.
+        units: What the training targets are measured in.
         network: The network, in evaluation mode.
         recent: The last rows of every series, for forecasts that are given no data.
     """
@@ -37,7 +38,7 @@ class Fitted:
     schema: PanelSchema
     scaling: Scaling
     series: tuple[str, ...]
-    unit: float
+    units: Units
     network: ForecastNetwork
     recent: pl.DataFrame
 
@@ -77,7 +78,7 @@ class Forecasts:
     quantiles: Float[np.ndarray, "batch horizon quantiles"]
 
 
-def build_network(resolved: Resolved, schema: PanelSchema, *, series: int, unit: float) -> ForecastNetwork:
+def build_network(resolved: Resolved, schema: PanelSchema, *, series: int, units: Units) -> ForecastNetwork:
     """The network that settings and data ask for, with fresh weights."""
     config = resolved.config
     sizes = InputSizes(
@@ -100,7 +101,8 @@ def build_network(resolved: Resolved, schema: PanelSchema, *, series: int, unit:
         patch=resolved.patch,
         centre=config.centre,
         scaling=config.scaling,
-        unit=unit,
+        unit=units.spread,
+        smallest=units.smallest,
         scale_span=resolved.scale_span,
         linear_span=resolved.context if config.linear else 0,
         network=config.network,

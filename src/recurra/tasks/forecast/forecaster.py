@@ -2,34 +2,34 @@
 
 import time
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-import numpy as np
 import torch
 
-from recurra.data.columns import resolve_columns
-from recurra.data.origin import Origins, rolling_origins
+from recurra.data.origin import Origins
 from recurra.data.panel import Panel
 from recurra.data.scaling import learn_scaling
 from recurra.data.split import Split, split_by_size
-from recurra.data.table import read_table
 from recurra.data.window import WindowSource
-from recurra.errors import ConfigError, NotFittedError
+from recurra.errors import ConfigError, NotFittedError, StorageError
 from recurra.tasks.forecast.artifact import load_fitted, save_fitted
 from recurra.tasks.forecast.config import ForecastConfig, forecast_config
 from recurra.tasks.forecast.evaluation import Evaluation, evaluate
 from recurra.tasks.forecast.fitted import Fitted, build_network
 from recurra.tasks.forecast.frame import backtest_frame, forecast_frame
-from recurra.tasks.forecast.objective import Validation, forecast_loss
+from recurra.tasks.forecast.level import checked_levels, interval_probabilities
+from recurra.tasks.forecast.objective import forecast_loss, make_validation
+from recurra.tasks.forecast.part import check_parts, held_out_origins
 from recurra.tasks.forecast.recent import recent_rows
-from recurra.tasks.forecast.resolution import Resolved, resolve
+from recurra.tasks.forecast.resolution import resolve
+from recurra.tasks.forecast.series import check_counts, read_panel, read_panel_again
+from recurra.tasks.forecast.unit import learn_units
 from recurra.training.device import choose_device
 from recurra.training.history import History
 from recurra.training.loop import fit
 from recurra.training.progress import Progress
 
-LEVELS = (80, 95)
-VALIDATION_WINDOWS = 4000
+LEVELS = (80.0, 95.0)
 
 
 class Forecaster:
@@ -96,14 +96,14 @@ class Forecaster:
         folder: str | Path | None = None,
         resume: bool = False,
         show_progress: bool | None = None,
-    ) -> Self:
+    ) -> "Forecaster":
         """Learn from a table.
 
         Args:
             data: A frame of polars, pandas or pyarrow; a path to CSV, Parquet or JSON Lines; or
                 "sample:NAME".
             static: A table with one row of static covariates for each series, if they are not columns of
-                `data`.
+                `data`; all of its columns, or those that the setting `static` names.
             folder: Where history and checkpoints are kept, so that a killed run can be resumed.
             resume: Go on from the newest checkpoint in the folder.
             show_progress: Whether to draw a bar; None: where stderr is a terminal.
@@ -116,20 +116,25 @@ class Forecaster:
         panel = read_panel(data, self.config, static=static)
         return self.fit_panel(
             panel,
-            folder=None if folder is None else Path(folder),
+            folder=None if folder is None else _made(Path(folder)),
             resume=resume,
             progress=Progress(enabled=show_progress),
         )
 
-    def fit_panel(self, panel: Panel, *, folder: Path | None, resume: bool, progress: Progress) -> Self:
+    def fit_panel(
+        self, panel: Panel, *, folder: Path | None, resume: bool, progress: Progress
+    ) -> "Forecaster":
         """Learn from series that are already on their grid; otherwise as `fit`."""
         resolved = resolve(self.config, panel)
         config = resolved.config
+        check_parts(resolved)
+        if config.head == "negative_binomial":
+            check_counts(panel)
         split = split_by_size(
             panel, config.horizon, validation=resolved.validation_size, test=resolved.test_size
         )
         scaling = learn_scaling(panel, split.train_end)
-        unit = training_spread(panel, split)
+        units = learn_units(panel, split.train_end)
         source = WindowSource(
             panel,
             context=resolved.context,
@@ -141,31 +146,34 @@ class Forecaster:
             scaling=scaling,
         )
         torch.manual_seed(config.seed)
-        network = build_network(resolved, panel.schema, series=len(panel), unit=unit)
+        network = build_network(resolved, panel.schema, series=len(panel), units=units)
         self.history_ = fit(
             network,
             forecast_loss,
             source,
             config,
-            validate=_validation(panel, split, resolved, scaling),
+            validate=make_validation(panel, split, resolved, scaling),
             folder=folder,
             resume=resume,
             progress=progress,
         )
         recent = recent_rows(panel, resolved.context + max(resolved.lags))
-        self._fitted = Fitted(resolved, panel.schema, scaling, tuple(panel.ids), unit, network.cpu(), recent)
+        self._fitted = Fitted(resolved, panel.schema, scaling, tuple(panel.ids), units, network.cpu(), recent)
         self._panel, self._split = panel, split
         self.repairs_ = [*panel.repairs, *split.repairs]
         return self
 
-    def predict(self, data: Any = None, *, future: Any = None, level: tuple[float, ...] = LEVELS) -> Any:
+    def predict(
+        self, data: Any = None, *, future: Any = None, static: Any = None, level: Any = LEVELS
+    ) -> Any:
         """Forecast what comes after the last target of every series.
 
         Args:
             data: The history to go on from; None: the one that `fit` was given. It may be newer, and hold
                 series that training did not see.
             future: A table of the covariates known ahead; steps it leaves out count as unknown.
-            level: Intervals to give, in percent.
+            static: A table of the static covariates, if they are not columns of `data`.
+            level: Intervals to give, in percent; none: the point forecast only.
 
         Returns:
             A frame in the library of `data`: id, time, `forecast`, and `forecast-lo-80`, `forecast-hi-80` for
@@ -176,10 +184,11 @@ class Forecaster:
             DataError: The table does not fit the one of training.
         """
         fitted = self.fitted_
+        level = checked_levels(level)
+        source = fitted.recent if data is None else data
+        panel = read_panel_again(source, fitted.schema, future=future, static=static)
         probabilities = interval_probabilities(level)
-        panel = Panel.build(fitted.recent if data is None else data, schema=fitted.schema, future=future)
-        origins = Origins(np.arange(len(panel)), panel.lengths)
-        parts = list(fitted.forecasts(panel, origins, probabilities, device=self._device()))
+        parts = list(fitted.forecasts(panel, panel.last_origins, probabilities, device=self._device()))
         library = self._panel.table if data is None and self._panel is not None else panel.table
         return library.give_back(forecast_frame(panel, parts, level))
 
@@ -189,7 +198,8 @@ class Forecaster:
         *,
         size: int | None = None,
         stride: int | None = None,
-        level: tuple[float, ...] = LEVELS,
+        static: Any = None,
+        level: Any = LEVELS,
     ) -> Any:
         """Forecast again and again from earlier moments, without refitting, and set the truth beside it.
 
@@ -197,28 +207,42 @@ class Forecaster:
             data: The series; None: those given to `fit`, whose held-out test part is forecast.
             size: How many last steps of each series to forecast; None: as many as the test part has.
             stride: Steps between two moments; None: the horizon.
-            level: Intervals to give, in percent.
+            static: A table of the static covariates, if they are not columns of `data`.
+            level: Intervals to give, in percent; none: the point forecast only.
 
         Returns:
             A frame in the library of `data`: id, `cutoff` (the last time known), time, the target, `forecast`
             and intervals.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            ConfigError: The size is below the horizon, or another number is out of range.
+            DataError: The table does not fit the one of training, or no series is long enough.
         """
         fitted = self.fitted_
-        panel, origins = self._held_out(data, size, stride or self.config.horizon)
+        level = checked_levels(level)
+        stride = self.config.horizon if stride is None else stride
+        panel, origins = self._held_out(data, size, stride, static)
         probabilities = interval_probabilities(level)
         parts = list(fitted.forecasts(panel, origins, probabilities, device=self._device()))
         return panel.table.give_back(backtest_frame(panel, parts, level))
 
-    def evaluate(self, data: Any = None, *, size: int | None = None, stride: int | None = None) -> Evaluation:
+    def evaluate(
+        self, data: Any = None, *, size: int | None = None, stride: int | None = None, static: Any = None
+    ) -> Evaluation:
         """Score forecasts from many moments, beside the baselines that need no training.
 
         Args:
             data: The series; None: those given to `fit`, whose held-out test part is scored.
             size: How many last steps of each series to score; None: as many as the test part has.
             stride: Steps between two moments; None: 1, or more where that would be over 20,000 windows.
+            static: A table of the static covariates, if they are not columns of `data`.
+
+        Raises:
+            As `backtest`.
         """
         fitted = self.fitted_
-        panel, origins = self._held_out(data, size, stride)
+        panel, origins = self._held_out(data, size, stride, static)
         began = time.perf_counter()
         result = evaluate(fitted, panel, origins, device=self._device())
         result.seconds = time.perf_counter() - began
@@ -233,14 +257,18 @@ class Forecaster:
         return save_fitted(self.fitted_, Path(folder), overwrite=overwrite)
 
     @classmethod
-    def load(cls, folder: str | Path) -> Self:
+    def load(cls, folder: str | Path, *, device: str = "auto") -> "Forecaster":
         """Read what `save` wrote, or the model of a run folder. No code runs from the files.
+
+        Args:
+            folder: Where it is.
+            device: Where it shall run, whatever it was trained on.
 
         Raises:
             DamagedError: A file is missing, truncated or altered.
             NewerFormatError: A newer version of recurra wrote it.
         """
-        fitted = load_fitted(Path(folder))
+        fitted = load_fitted(Path(folder), device=device)
         forecaster = cls(fitted.resolved.horizon)
         forecaster.config = fitted.resolved.config
         forecaster._fitted = fitted
@@ -249,101 +277,35 @@ class Forecaster:
     def _device(self) -> torch.device:
         return choose_device(self.fitted_.resolved.config.device)
 
-    def _held_out(self, data: Any, size: int | None, stride: int | None) -> tuple[Panel, Origins]:
+    def _held_out(
+        self, data: Any, size: int | None, stride: int | None, static: Any
+    ) -> tuple[Panel, Origins]:
         """The series to judge on, and the moments to forecast from."""
         resolved = self.fitted_.resolved
         if data is not None:
-            panel = Panel.build(data, schema=self.fitted_.schema)
-            size = size or resolved.test_size or resolved.horizon
+            panel = read_panel_again(data, self.fitted_.schema, static=static)
         elif self._panel is None:
             raise NotFittedError(
                 "a loaded forecaster has no test part", "data to judge it on", "Pass the data."
             )
-        else:
-            panel, size = self._panel, size or resolved.test_size
-        if size < resolved.horizon:
+        elif size is None and resolved.test_size == 0:
             raise ConfigError(
-                f"the part to score has {size} steps",
-                f"at least the horizon, {resolved.horizon}",
+                "test_size is 0, so no part was held out",
+                f"one of at least the horizon, {resolved.horizon}",
                 "Pass data or a size, or fit with a test_size.",
             )
+        else:
+            panel = self._panel
         return panel, held_out_origins(panel, resolved, size, stride)
 
 
-def held_out_origins(
-    panel: Panel, resolved: Resolved, size: int | None = None, stride: int | None = None
-) -> Origins:
-    """Moments in the last steps of every series that is long enough to have one step before them.
-
-    Args:
-        panel: The series.
-        resolved: Tells the horizon.
-        size: How many last steps; None: as many as the test part has, or one horizon where it has none.
-        stride: Steps between two moments; None: 1, or more where that would be over 20,000 windows.
-    """
-    size = size or resolved.test_size or resolved.horizon
-    begin = np.where(panel.lengths > size, panel.lengths - size, panel.lengths)
-    if stride is None:
-        windows = int(np.sum(panel.lengths > size)) * (size - resolved.horizon + 1)
-        stride = max(1, -(-windows // 20_000))
-    return rolling_origins(begin, panel.lengths, resolved.horizon, stride)
-
-
-def read_panel(data: Any, config: ForecastConfig, *, static: Any = None) -> Panel:
-    """Read a table as the settings say.
-
-    Raises:
-        DataError: The table cannot be used as it is.
-    """
-    table = read_table(data)
-    columns, notes = resolve_columns(
-        table.frame,
-        unique_id=_named(config.unique_id),
-        time=_named(config.time),
-        target=_named(config.target),
-        past=config.past,
-        future=config.future,
-        static=config.static,
-        source=table.source,
-    )
-    return Panel.build(
-        table,
-        columns,
-        frequency=_named(config.frequency),
-        season_length=None if config.season_length == "auto" else int(config.season_length),
-        static=static,
-        notes=notes,
-    )
-
-
-def interval_probabilities(level: tuple[float, ...]) -> tuple[float, ...]:
-    """The lower and upper probability of every interval.
-
-    Raises:
-        ConfigError: A level is not between 0 and 100.
-    """
-    for one in level:
-        if not 0 < one < 100:
-            raise ConfigError(f"level {one}", "a percentage between 0 and 100", "Pass level=(80, 95).")
-    return tuple(side for one in level for side in ((100 - one) / 200, (100 + one) / 200))
-
-
-def training_spread(panel: Panel, split: Split) -> float:
-    """Standard deviation of all training targets, in their own unit; 1 where they are all the same."""
-    position = np.arange(len(panel.target)) - np.repeat(panel.offsets[:-1], panel.extents)
-    known = position < np.repeat(split.train_end, panel.extents)
-    spread = float(np.nanstd(panel.target[known], dtype=np.float64))
-    return spread if spread > 0 else 1.0
-
-
-def _validation(panel: Panel, split: Split, resolved: Resolved, scaling: Any) -> Validation | None:
-    if resolved.validation_size == 0:
-        return None
-    every = split.origins("validation", resolved.horizon)
-    stride = max(1, -(-len(every.series) // VALIDATION_WINDOWS))
-    origins = split.origins("validation", resolved.horizon, stride)
-    return Validation(panel, origins, resolved.context, resolved.horizon, resolved.config.batch_size, scaling)
-
-
-def _named(name: str) -> str | None:
-    return None if name == "auto" else name
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"the folder {folder} could not be made ({error.strerror})",
+            "a place that can be written",
+            "Choose another folder.",
+        ) from error
+    return folder

@@ -40,7 +40,7 @@ def _places(parts: Sequence[Forecasts]) -> tuple[np.ndarray, np.ndarray]:
 
 def _values(parts: Sequence[Forecasts], level: Sequence[float]) -> pl.DataFrame:
     columns = [pl.Series("forecast", np.concatenate([part.point.ravel() for part in parts]))]
-    quantiles = np.concatenate([part.quantiles.reshape(-1, 2 * len(level)) for part in parts])
+    quantiles = np.concatenate([part.quantiles.reshape(part.point.size, -1) for part in parts])
     for index, one in enumerate(level):
         columns.append(pl.Series(f"forecast-lo-{one:g}", quantiles[:, 2 * index]))
         columns.append(pl.Series(f"forecast-hi-{one:g}", quantiles[:, 2 * index + 1]))

@@ -69,6 +69,7 @@ class ForecastNetwork(nn.Module):
         centre: Whether a window is measured from its mean or from its last value.
         scaling: Whether a window is measured in its own spread, or in one unit for all (`unit`).
         unit: The unit where `scaling` is "global", in the units of the data.
+        smallest: The smallest spread that a window may have, in the units of the data.
         scale_span: How many of the last steps tell a window's scale.
         linear_span: How many of the last steps the linear part sees; 0 leaves it out.
         network: Kind of body.
@@ -93,6 +94,7 @@ class ForecastNetwork(nn.Module):
         centre: Literal["mean", "last"] = "mean",
         scaling: Literal["window", "global"] = "window",
         unit: float = 1.0,
+        smallest: float = 1e-6,
         scale_span: int,
         linear_span: int,
         network: NetworkName = "recurrent",
@@ -113,7 +115,9 @@ class ForecastNetwork(nn.Module):
             linear_span,
         )
         self.unit: Tensor
+        self.smallest: Tensor
         self.register_buffer("unit", torch.tensor(float(unit)))
+        self.register_buffer("smallest", torch.tensor(float(smallest)))
         self.past_codes = Embeddings(sizes.past_codes)
         self.future_codes = Embeddings(sizes.future_codes)
         self.static_codes = Embeddings(sizes.static_codes)
@@ -146,7 +150,9 @@ class ForecastNetwork(nn.Module):
         """Forecast the horizon of each window from its history."""
         observed = window.observed[:, : self.context]
         values = fill_missing(window.target[:, : self.context], observed, self.season)
-        scale = window_scale(values, observed, span=self.scale_span, season=self.season)
+        scale = window_scale(
+            values, observed, span=self.scale_span, season=self.season, smallest=self.smallest
+        )
         unit = scale.spread if self.scaling == "window" else self.unit.expand_as(scale.spread)
         scaled = scale_history(values, scale, centre=self.centre, unit=unit)
 

@@ -12,10 +12,14 @@ from recurra.data.batch import WindowBatch
 from recurra.data.origin import Origins
 from recurra.data.panel import Panel
 from recurra.data.scaling import Scaling
+from recurra.data.split import Split
 from recurra.data.window import window_batches
 from recurra.metrics.forecast import smape_terms
 from recurra.tasks.forecast.network import ForecastNetwork, Output
+from recurra.tasks.forecast.resolution import Resolved
 from recurra.training.contract import Loss
+
+VALIDATION_WINDOWS = 4000
 
 
 def forecast_loss(model: ForecastNetwork, batch: WindowBatch, state: Any = None) -> Loss:
@@ -74,12 +78,28 @@ class Validation:
             forecast = network.head.point_forecast(output.parameters).cpu().numpy()
             observed = batch.observed[:, self.context :].numpy()
             truth = batch.target[:, self.context :].numpy()[observed]
-            errors.append(forecast[observed] - truth)
+            errors.append(forecast[observed] - truth.astype(np.float64))
             terms.append(smape_terms(truth, forecast[observed]))
         error = np.concatenate(errors)
         return {
-            "valid_loss": loss / max(count, 1.0),
+            "valid_loss": loss / count,
             "valid_mae": float(np.abs(error).mean()),
             "valid_rmse": float(np.sqrt(np.square(error).mean())),
             "valid_smape": float(np.concatenate(terms).mean()),
         }
+
+
+def make_validation(panel: Panel, split: Split, resolved: Resolved, scaling: Scaling) -> Validation | None:
+    """Validation on at most about 4,000 windows; None where there is no such part, or no value in it."""
+    if resolved.validation_size == 0:
+        return None
+    every = split.origins("validation", resolved.horizon)
+    stride = max(1, -(-len(every.series) // VALIDATION_WINDOWS))
+    origins = split.origins("validation", resolved.horizon, stride)
+    first = panel.offsets[origins.series] + origins.position
+    steps = panel.target[first[:, None] + np.arange(resolved.horizon)]
+    observed = ~np.isnan(steps).all(axis=1)
+    if not observed.any():
+        return None
+    origins = Origins(*(values[observed] for values in origins))
+    return Validation(panel, origins, resolved.context, resolved.horizon, resolved.config.batch_size, scaling)

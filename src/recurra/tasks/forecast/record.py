@@ -23,7 +23,7 @@ from recurra.report.record import (
     ModelRecord,
     ProtocolRecord,
 )
-from recurra.tasks.forecast.evaluation import Evaluation
+from recurra.tasks.forecast.evaluation import Evaluation, history_of
 from recurra.tasks.forecast.fitted import Fitted
 from recurra.version import __version__
 
@@ -106,10 +106,7 @@ def examples_record(
     examples = []
     for part in fitted.forecasts(panel, chosen, probabilities, device=device):
         windows = part.windows
-        history, known = (
-            values[:, : windows.context].numpy() for values in (windows.target, windows.observed)
-        )
-        naive = BASELINES["seasonal_naive"](history, known, horizon, season)
+        naive = BASELINES["seasonal_naive"](*history_of(panel, windows), horizon, season)
         for row in range(len(windows)):
             series, origin = int(windows.series[row]), int(windows.origin[row])
             before = min(shown, origin)

@@ -31,9 +31,11 @@ from recurra.tasks.forecast.artifact import RECENT, WEIGHTS, write_fitted
 from recurra.tasks.forecast.config import forecast_config, plain
 from recurra.tasks.forecast.evaluation import evaluate as judge
 from recurra.tasks.forecast.fitted import Fitted
-from recurra.tasks.forecast.forecaster import LEVELS, Forecaster, held_out_origins, read_panel
+from recurra.tasks.forecast.forecaster import LEVELS, Forecaster
+from recurra.tasks.forecast.part import held_out_origins
 from recurra.tasks.forecast.record import examples_record, metrics_record
 from recurra.tasks.forecast.resolution import resolve
+from recurra.tasks.forecast.series import read_panel, read_panel_again
 from recurra.training.device import choose_device
 from recurra.training.progress import Progress
 
@@ -122,11 +124,11 @@ def evaluate(run: Path, source: str | None) -> MetricsRecord:
     if source is None:
         return read_metrics(run)
     forecaster = Forecaster.load(run)
-    return _judge(forecaster, Panel.build(source, schema=forecaster.fitted_.schema), {}, None, None)
+    return _judge(forecaster, read_panel_again(source, forecaster.fitted_.schema), {}, None, None)
 
 
 def predict(
-    run: Path, source: str | None, *, future: str | None = None, levels: tuple[float, ...] = LEVELS
+    run: Path, source: str | None, *, future: str | None = None, levels: Any = LEVELS
 ) -> pl.DataFrame:
     """What comes after the data of a run, or after those of another table.
 
@@ -198,7 +200,7 @@ def _check_folder(out: Path, *, overwrite: bool, resume: bool) -> None:
                 f"there is no run in {out}", "one to resume", "Leave --resume out to begin one."
             )
         return
-    if not (out / CONFIG).exists():
+    if not (out / CONFIG).exists() or "task" not in _read_config(out / CONFIG):
         raise ConfigError(f"{out} holds something else than a run", "a new folder", "Choose another name.")
     if not (overwrite or resume):
         raise ConfigError(

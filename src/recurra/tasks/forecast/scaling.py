@@ -13,7 +13,6 @@ History = Float[Tensor, "batch context"]
 Observed = Bool[Tensor, "batch context"]
 PerWindow = Float[Tensor, "batch 1"]
 
-_SMALLEST = 1e-6  # of a spread, in the units of the data: a constant history has none of its own
 _SMALLEST_SHARE = 1e-4  # of a spread, as a share of the mean magnitude
 
 
@@ -53,29 +52,39 @@ def fill_missing(values: History, observed: Observed, season: int) -> History:
     return filled.view(batch, -1)[:, missing_in_front:]
 
 
-def window_scale(values: History, observed: Observed, *, span: int, season: int) -> WindowScale:
+def window_scale(
+    values: History, observed: Observed, *, span: int, season: int, smallest: Tensor
+) -> WindowScale:
     """Measure the level and spread of each window.
+
+    Losses are divided by the spread, so one that is far too small would make its window outweigh all others.
+    A few values tell little of it: with n of them, 1 / 2^(n - 1) of the magnitude is added (in squares), and
+    the same with n pairs of seasons. A history that does not change at all tells nothing: `smallest` stands.
 
     Args:
         values: The history, missing values filled.
         observed: Which values were observed; the others do not count.
         span: How many of the last steps count.
         season: Length of a season, in steps.
+        smallest: The smallest spread and magnitude to give, above 0, in the units of the data; a scalar.
     """
-    recent, counted = values[:, -span:], observed[:, -span:]
-    empty = ~counted.any(dim=1, keepdim=True)
-    counted = counted | empty  # a silent recent past: its filled values must do
+    recent, known = values[:, -span:], observed[:, -span:]
+    counted = known | ~known.any(dim=1, keepdim=True)  # of a silent recent past, the filled values must do
     location = _mean(recent, counted)
     magnitude = _mean(recent.abs(), counted)
-    floor = _SMALLEST_SHARE * magnitude + _SMALLEST
-    spread = _mean((recent - location).square(), counted).sqrt() + floor
+    unit = magnitude.maximum(smallest)  # squares of numbers in it neither overflow nor vanish
+    deviation = _mean(((recent - location) / unit).square(), counted).sqrt() * unit
+    doubt = magnitude * torch.exp2(1.0 - known.sum(dim=1, keepdim=True))
+    floor = _SMALLEST_SHARE * magnitude
+    spread = (torch.hypot(deviation, doubt) + floor).maximum(smallest)
+    seasonal_error = spread
     if values.shape[1] > season:
         change = (values[:, season:] - values[:, :-season]).abs()
         both = observed[:, season:] & observed[:, :-season]
-        seasonal_error = _mean(change, both) + floor
-    else:
-        seasonal_error = spread
-    return WindowScale(location, spread, magnitude + _SMALLEST, seasonal_error)
+        doubt = magnitude * torch.exp2(1.0 - both.sum(dim=1, keepdim=True))
+        seasonal_error = (torch.hypot(_mean(change, both), doubt) + floor).maximum(smallest)
+        seasonal_error = torch.where(both.any(dim=1, keepdim=True), seasonal_error, spread)
+    return WindowScale(location, spread, unit, seasonal_error)
 
 
 def _mean(values: Float[Tensor, "batch time"], counted: Bool[Tensor, "batch time"]) -> PerWindow:

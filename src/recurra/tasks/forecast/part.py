@@ -1,0 +1,69 @@
+"""The parts of the series that are held out of training, and the moments to forecast them from."""
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from recurra.data.origin import Origins, rolling_origins
+from recurra.data.panel import Panel
+from recurra.errors import ConfigError, DataError
+from recurra.tasks.forecast.resolution import Resolved
+
+MOST_WINDOWS = 20_000
+
+
+def check_parts(resolved: Resolved) -> None:
+    """Make sure that a part which is held out holds a horizon.
+
+    Raises:
+        ConfigError: It does not.
+    """
+    for name in ("test_size", "validation_size"):
+        size = getattr(resolved, name)
+        if 0 < size < resolved.horizon:
+            raise ConfigError(
+                f"{name} is {size} with horizon {resolved.horizon}",
+                "0, or at least the horizon",
+                f"Raise {name}, or leave it out.",
+            )
+
+
+def held_out_origins(
+    panel: Panel, resolved: Resolved, size: int | None = None, stride: int | None = None
+) -> Origins:
+    """Moments in the last steps of every series that is long enough to have one step before them.
+
+    Args:
+        panel: The series.
+        resolved: Tells the horizon.
+        size: How many last steps; None: as many as the test part has, or one horizon where it has none.
+        stride: Steps between two moments; None: 1, or more where that would be over 20,000 windows.
+
+    Raises:
+        ConfigError: Size or stride is no whole number above 0, or the size is below the horizon.
+        DataError: No series is long enough.
+    """
+    numbers: dict[str, Any] = {"size": size, "stride": stride}
+    for name, number in numbers.items():
+        if number is not None and not (isinstance(number, Integral) and int(number) > 0):
+            raise ConfigError(f"{name} is {number}", "a whole number of at least 1", f"Change {name}.")
+    size = resolved.test_size or resolved.horizon if size is None else size
+    if size < resolved.horizon:
+        raise ConfigError(
+            f"the part to score has {size} steps",
+            f"at least the horizon, {resolved.horizon}",
+            "Leave size out, or raise it.",
+        )
+    begin = np.where(panel.lengths > size, panel.lengths - size, panel.lengths)
+    if stride is None:
+        windows = int(np.sum(panel.lengths > size)) * (size - resolved.horizon + 1)
+        stride = max(1, -(-windows // MOST_WINDOWS))
+    origins = rolling_origins(begin, panel.lengths, resolved.horizon, stride)
+    if len(origins.series) == 0:
+        raise DataError(
+            f"the longest series has {int(panel.lengths.max())} steps",
+            f"one before the {size} that are to be forecast",
+            "Give longer series, or a smaller size (at least the horizon).",
+        )
+    return origins

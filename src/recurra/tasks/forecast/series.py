@@ -1,0 +1,91 @@
+"""The series of a table: read as the settings say, or as those of a fitted model were."""
+
+from typing import Any
+
+import numpy as np
+
+from recurra.data.columns import Columns, resolve_columns
+from recurra.data.panel import Panel
+from recurra.data.schema import PanelSchema
+from recurra.data.table import read_table
+from recurra.errors import DataError
+from recurra.tasks.forecast.config import ForecastConfig
+
+_LARGEST_COUNT = 2**24  # up to here 32 bits hold every whole number
+
+
+def read_panel(data: Any, config: ForecastConfig, *, static: Any = None) -> Panel:
+    """Read a table as the settings say.
+
+    Raises:
+        DataError: The table cannot be used as it is.
+    """
+    table = read_table(data)
+    static_frame = None if static is None else read_table(static).frame
+    columns, notes = resolve_columns(
+        table.frame,
+        unique_id=_named(config.unique_id),
+        time=_named(config.time),
+        target=_named(config.target),
+        past=config.past,
+        future=config.future,
+        static=config.static,
+        static_frame=static_frame,
+        source=table.source,
+    )
+    _check_names(columns)
+    return Panel.build(
+        table,
+        columns,
+        frequency=_named(config.frequency),
+        season_length=None if config.season_length == "auto" else int(config.season_length),
+        static=static_frame,
+        notes=notes,
+    )
+
+
+def read_panel_again(data: Any, schema: PanelSchema, *, future: Any = None, static: Any = None) -> Panel:
+    """Read a table as the data of a fitted model were read.
+
+    Raises:
+        DataError: The table does not fit them, or covariates are given of which the model knows nothing.
+    """
+    for role, table in (("future", future), ("static", static)):
+        if table is not None and not getattr(schema.columns, role):
+            raise DataError(
+                f"a table of {role} covariates",
+                f"none, as the model was fitted without {role} covariates",
+                f"Leave it out, or fit with {role}=(...).",
+            )
+    return Panel.build(data, schema=schema, future=future, static=static)
+
+
+def check_counts(panel: Panel) -> None:
+    """Make sure that all targets are counts.
+
+    Raises:
+        DataError: One is negative, no whole number, or too large for 32 bits to be exact.
+    """
+    values = panel.target
+    wrong = np.flatnonzero((values < 0) | (values > _LARGEST_COUNT) | (np.mod(values, 1) > 0))
+    if len(wrong):
+        raise DataError(
+            f"column {panel.columns.target!r} holds {float(values[wrong[0]]):g}",
+            f"whole numbers from 0 to {_LARGEST_COUNT:,}, since head is negative_binomial",
+            "Choose head=quantile or head=student_t.",
+        )
+
+
+def _check_names(columns: Columns) -> None:
+    """Results have columns of their own beside the table's id, time and target."""
+    for name in (columns.unique_id, columns.time, columns.target):
+        if name is not None and (name in ("forecast", "cutoff") or name.startswith("forecast-")):
+            raise DataError(
+                f"column {name!r} is the id, time or target",
+                "a name that forecasts do not need (forecast, forecast-..., cutoff)",
+                "Rename the column.",
+            )
+
+
+def _named(name: str) -> str | None:
+    return None if name == "auto" else name

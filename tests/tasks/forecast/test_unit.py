@@ -1,0 +1,49 @@
+import numpy as np
+import polars as pl
+import pytest
+
+from recurra.data.panel import Panel
+from recurra.tasks.forecast.unit import Units, learn_units
+
+ENDS = np.array([6, 4])
+
+
+def panel_of(*series: list[float | None]) -> Panel:
+    frames = [
+        pl.DataFrame({"unique_id": [f"{index}"] * len(values), "ds": range(len(values)), "y": values})
+        for index, values in enumerate(series)
+    ]
+    return Panel.build(pl.concat(frames))
+
+
+def test_spreads_of_the_training_part():
+    one, other = [1.0, None, 5.0, 3.0, 8.0, 2.0, 1e6, 1e6], [300.0, 301.0, 303.0, 302.0, 9e9]
+    units = learn_units(panel_of(one, other), ENDS)
+    known = [1.0, 5.0, 3.0, 8.0, 2.0], [300.0, 301.0, 303.0, 302.0]
+    assert units.spread == pytest.approx(np.std([*known[0], *known[1]]))
+    assert units.smallest == pytest.approx(0.01 * np.std(known[1]))
+
+
+def test_a_series_left_out_of_training_does_not_count():
+    units = learn_units(panel_of([1.0, 5.0, 3.0], [1.0, 1.5, 1.0]), np.array([3, 0]))
+    assert units == learn_units(panel_of([1.0, 5.0, 3.0]), np.array([3]))
+
+
+def test_a_series_that_never_changes_is_not_the_steadiest():
+    units = learn_units(panel_of([1.0, 5.0, 3.0, 4.0, 2.0, 7.0], [0.1, 0.1, 0.1, 0.1]), ENDS)
+    assert units.smallest == pytest.approx(0.01 * np.std([1.0, 5.0, 3.0, 4.0, 2.0, 7.0]))
+
+
+@pytest.mark.parametrize("level", [0.0, 0.1, -3e-9, 1e30])
+def test_constant_data_have_sizes_of_their_own(level: float):
+    units = learn_units(panel_of([level] * 6, [level] * 5), ENDS)
+    assert units.spread == pytest.approx(abs(level) or 1.0)
+    assert 0 < units.smallest < 1e-3 * units.spread
+
+
+@pytest.mark.parametrize("exponent", [-90, -3, 100])
+def test_sizes_follow_the_unit_of_the_data_exactly(exponent: int):
+    series = [1.0, 5.0, 3.0, 4.0, 2.0, 7.0], [30.0, 31.0, 33.0, 32.0]
+    scaled = [[2.0**exponent * value for value in values] for values in series]
+    one, other = learn_units(panel_of(*series), ENDS), learn_units(panel_of(*scaled), ENDS)
+    assert other == Units(2.0**exponent * one.spread, 2.0**exponent * one.smallest)
