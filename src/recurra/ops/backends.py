@@ -6,6 +6,8 @@ native     recurra's compiled engine
 auto       the first of native, torch, reference that can do the call
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
@@ -17,6 +19,9 @@ from recurra.types import values_are_hidden
 
 PREFERENCE = ("native", "torch", "reference")
 NAMES = ("auto", *PREFERENCE)
+
+TOLERANCES: Mapping[torch.dtype, float] = MappingProxyType({torch.float32: 1e-5, torch.float64: 1e-12})
+"""How far two backends may differ in any output, state or gradient, relative to its largest number."""
 
 
 class Call(NamedTuple):

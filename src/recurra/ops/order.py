@@ -56,7 +56,7 @@ class Pieces(NamedTuple):
 
     def cut(self, values: Shaped[Tensor, "batch time features"]) -> Shaped[Tensor, "pieces longest features"]:
         """The pieces of a batch, padded with zeros to the longest."""
-        longest = int(self.lengths.max())
+        longest = max(int(self.lengths.max()), 1)
         steps = self.start.unsqueeze(1) + torch.arange(longest, device=values.device)
         pieces = values[self.row.unsqueeze(1), steps.clamp(max=values.shape[1] - 1)]
         return pieces.masked_fill(~valid_steps(self.lengths, longest).unsqueeze(-1), 0)

@@ -32,17 +32,13 @@ def gru(
         input: (batch, time, features).
         weights: Gates stacked in the order of `GATES`, as torch stacks them.
         state: The state before the first step, (batch, hidden).
-        lengths: (batch,), int64: the number of valid steps of every row; None when all are.
-        resets: (batch, time), bool: True where a row's state is set to zero before the step.
-        recurrent_mask: (batch, hidden): multiplies the hidden state where it enters the recurrent product.
+        lengths: As in `recurra.ops.lstm.lstm`, whose results and errors these are.
+        resets: As there.
+        recurrent_mask: As there.
         reset_after: Whether the reset gate acts after the recurrent product (torch, cuDNN) or before it (Cho
             2014).
-        reverse: Start at the last valid step and go back; outputs stay aligned with the input.
+        reverse: As there.
         backend: One of `backends.NAMES`.
-
-    Returns:
-        Outputs (batch, time, hidden), zero past a row's length, and the state after the last step taken,
-        which is the initial state of a row of length 0.
 
     Raises:
         ShapeError: A tensor has the wrong shape, type or device, or a length is out of range.

@@ -1,0 +1,57 @@
+"""Which backend computes what, and what is said about it."""
+
+import pytest
+import torch
+
+from recurra import native
+from recurra.cells import GRU, LSTM
+from recurra.errors import ConfigError
+from recurra.layers import Recurrent
+from recurra.ops import backends
+from recurra.ops.backends import Call
+
+WEIGHT, INPUT = torch.zeros(12, 3), torch.zeros(2, 5, 3)
+
+
+def test_auto_takes_the_fastest_that_can():
+    assert backends.choose("auto", Call(INPUT, WEIGHT)) == "torch"
+    assert backends.choose("auto", Call(INPUT, WEIGHT, "a recurrent mask")) == "reference"
+    assert backends.choose("auto", Call(INPUT, WEIGHT.bfloat16())) == "reference"
+    assert backends.choose("auto", Call(INPUT[:, :0], WEIGHT)) == "reference"
+    assert backends.choose("auto", Call(INPUT[:0], WEIGHT)) == "reference"
+
+
+def test_the_native_engine_comes_first_when_it_is_there(monkeypatch):
+    monkeypatch.setattr(native, "unavailable_reason", lambda: None)
+    assert backends.choose("auto", Call(INPUT, WEIGHT)) == "native"
+    assert backends.explain("auto", Call(INPUT, WEIGHT)) == "native: nothing is faster."
+    assert backends.availability()["native"] is None
+
+
+def test_it_says_why():
+    reason = backends.explain("auto", Call(INPUT, WEIGHT, "a recurrent mask"))
+    assert reason.startswith("reference: native cannot (")
+    assert "torch has no kernel for a recurrent mask" in reason
+    assert backends.explain("reference", Call(INPUT, WEIGHT)) == "reference: it was asked for."
+    assert backends.availability()["torch"] is None
+    assert native.unavailable_reason() in backends.explain("auto", Call(INPUT, WEIGHT))
+
+
+def test_an_unknown_name_is_refused():
+    with pytest.raises(ConfigError, match="one of auto, native, torch, reference"):
+        backends.choose("cudnn", Call(INPUT, WEIGHT))
+    with pytest.raises(ConfigError, match="backend 'cuda'"):
+        Recurrent(LSTM(3, 5), backend="cuda")
+
+
+def test_a_backend_that_cannot_is_refused_and_not_replaced():
+    with pytest.raises(ConfigError, match="no compiled engine"):
+        backends.choose("native", Call(INPUT, WEIGHT))
+    with pytest.raises(ConfigError, match="a reset before the product"):
+        Recurrent(GRU(3, 5, reset_after=False), backend="torch")(INPUT)
+    with pytest.raises(ConfigError, match="a recurrent mask"):
+        Recurrent(LSTM(3, 5), backend="torch", recurrent_dropout=0.5)(INPUT)
+    with pytest.raises(ConfigError, match="a recurrent mask"):
+        Recurrent(GRU(3, 5), backend="torch", recurrent_dropout=0.5)(INPUT)
+    with pytest.raises(ConfigError, match="a projection"):
+        Recurrent(LSTM(3, 5, proj_size=2), backend="torch")(INPUT)
