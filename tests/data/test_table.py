@@ -96,6 +96,26 @@ def test_a_pandas_index_of_times_becomes_the_time_column() -> None:
     assert read_table(named).frame.columns == ["day", "y"]
 
 
+def test_pandas_periods_become_their_first_moment() -> None:
+    months = pd.period_range("2024-01", periods=3, freq="M")
+    expected = pl.Series("ds", ["2024-01-01", "2024-02-01", "2024-03-01"]).str.to_datetime()
+    for given in (pd.DataFrame({"y": [1, 2, 3]}, index=months), pd.DataFrame({"ds": months, "y": [1, 2, 3]})):
+        assert read_table(given).frame["ds"].cast(pl.Datetime("us")).to_list() == expected.to_list()
+    assert isinstance(months, pd.PeriodIndex)
+
+
+def test_pandas_columns_that_share_a_name() -> None:
+    with pytest.raises(DataError, match=r"a DataFrame that cannot be converted .*Rename the columns"):
+        read_table(pd.DataFrame([[1, 2, 3]], columns=["ds", "y", "y"]))
+    with pytest.raises(DataError, match=r"cannot be converted"):
+        read_table(pd.DataFrame({"ds": [1, 2]}, index=pd.Index([3, 4], name="ds")))
+
+
+def test_a_lazy_frame_that_fails() -> None:
+    with pytest.raises(DataError, match=r"a LazyFrame that cannot be converted"):
+        read_table(pl.scan_csv("nowhere.csv"))
+
+
 def test_a_plain_pandas_index_is_dropped_and_a_named_one_kept() -> None:
     frame = pd.DataFrame({"ds": [1, 2], "y": [3.0, 4.0]}, index=[7, 5])
     assert read_table(frame).frame.columns == ["ds", "y"]

@@ -114,3 +114,18 @@ def test_infinite_and_missing_floats_are_no_times() -> None:
 @pytest.mark.parametrize("values", [["a", "b"], [1, 2], [None, None], ["2024-01-01", "x"]])
 def test_what_does_not_look_like_time(values: list[object]) -> None:
     assert not looks_like_time(pl.Series("x", values, strict=False))
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pl.Series("ds", [0, 2**63], dtype=pl.UInt64),
+        pl.Series("ds", [0, -(2**62)]),
+        pl.Series("ds", [0.0, 1e30]),
+        pl.Series("ds", [0, 2**62]).cast(pl.Datetime("us")),
+    ],
+    ids=str,
+)
+def test_times_beyond_all_measure_are_an_error(column: pl.Series) -> None:
+    with pytest.raises(DataError, match=r"in row 2; expected times within 36,000 years of 1970"):
+        read_times(column)

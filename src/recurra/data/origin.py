@@ -61,7 +61,7 @@ class OriginIndex:
         horizon: int,
         min_history: int = 1,
     ) -> None:
-        rows = len(target)
+        rows, ends = len(target), np.minimum(ends, np.diff(offsets))
         allowed = np.zeros(-(-rows // _BLOCK) * _BLOCK, dtype=bool)
         values = np.zeros(rows + 1, dtype=np.int64)
         np.cumsum(~np.isnan(target), out=values[1:])

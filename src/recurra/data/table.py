@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import narwhals as nw
 import polars as pl
+from narwhals.exceptions import NarwhalsError
 
 from recurra.data.reader import read_file, require_columns
 from recurra.data.sample import sample_path
@@ -87,8 +88,24 @@ def read_table(source: Any, *, columns: Sequence[str] | None = None, rows: int |
 
 
 def _from_frame(source: Any, columns: Sequence[str] | None) -> Table:
+    try:
+        return _convert(source, columns)
+    except ImportError as error:
+        raise _missing_pandas(error) from error
+    except (TypeError, ValueError, OSError, pl.exceptions.PolarsError, NarwhalsError) as error:
+        if isinstance(error, DataError):
+            raise
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise DataError(
+            f"a {type(source).__name__} that cannot be converted ({reason})",
+            "columns with names of their own that each hold one type of value",
+            "Rename the columns, or give each one type.",
+        ) from error
+
+
+def _convert(source: Any, columns: Sequence[str] | None) -> Table:
     if isinstance(source, pl.LazyFrame):
-        source = source.collect()
+        return Table((source if columns is None else source.select(columns)).collect())
     if isinstance(source, pl.DataFrame):
         return Table(source)
     try:
@@ -101,38 +118,26 @@ def _from_frame(source: Any, columns: Sequence[str] | None) -> Table:
         ) from error
     library: Library = "polars"
     if native.implementation.is_pandas():
-        library, native = "pandas", nw.from_native(_with_index(source), eager_only=True)
+        library, native = "pandas", nw.from_native(_plain_pandas(source), eager_only=True)
     elif native.implementation.is_pyarrow():
         library = "pyarrow"
     if columns is not None:
         native = native.select([name for name in native.columns if name in columns])
-    try:
-        return Table(native.to_polars(), library)
-    except ImportError as error:
-        raise _missing_pandas(error) from error
-    except (TypeError, ValueError, OverflowError, pl.exceptions.PolarsError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise DataError(
-            f"a {library} frame that cannot be converted ({reason})",
-            "columns that each hold one type of value",
-            "Give every column one type.",
-        ) from error
+    return Table(native.to_polars(), library)
 
 
-def _with_index(frame: Any) -> Any:
-    """A pandas frame whose meaningful index has become columns."""
+def _plain_pandas(frame: Any) -> Any:
+    """A pandas frame with its meaningful index as columns, and with periods as their first moment."""
     index = frame.index
-    named = any(name is not None for name in index.names)
-    temporal = (
-        nw.from_native(index.to_series(), series_only=True).dtype.is_temporal()
-        if index.nlevels == 1
-        else True
-    )
-    if not named and not temporal:
-        return frame
-    if index.nlevels == 1 and index.name is None:
-        return frame.rename_axis(INDEX_NAME).reset_index()
-    return frame.reset_index()
+    if hasattr(index, "to_timestamp"):
+        frame = frame.set_axis(index.to_timestamp(), axis=0)
+        index = frame.index
+    periods = [name for name, kind in frame.dtypes.items() if str(kind).startswith("period")]
+    frame = frame.assign(**{name: frame[name].dt.to_timestamp() for name in periods}) if periods else frame
+    if index.nlevels > 1 or index.name is not None:
+        return frame.reset_index()
+    temporal = nw.from_native(index.to_series(), series_only=True).dtype.is_temporal()
+    return frame.rename_axis(INDEX_NAME).reset_index() if temporal else frame
 
 
 def _missing_pandas(error: ImportError) -> MissingDependencyError:

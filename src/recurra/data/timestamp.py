@@ -21,6 +21,7 @@ _ISO = (
 )
 _MONTH = r"^\s*\d{4}-\d{2}\s*$"
 _QUARTER = r"^\s*(\d{4})-?[Qq]([1-4])\s*$"
+_FURTHEST = 1 << 60  # microseconds; leaves room for the arithmetic of grids
 
 
 @dataclass(frozen=True)
@@ -75,19 +76,31 @@ def read_times(column: pl.Series) -> tuple[Int64[np.ndarray, " rows"], TimeType]
             "a time in every row",
             "Remove these rows or give them a time.",
         )
+    times, kind = _as_numbers(column)
+    far = (times > _FURTHEST) | (times < -_FURTHEST)
+    if far.any():
+        row = int(far.argmax())
+        raise DataError(
+            f"column {column.name!r} has {column.cast(pl.String)[row]} in row {row + 1}",
+            "times within 36,000 years of 1970, or whole numbers below 1.1e18",
+            "Correct these times.",
+        )
+    return times, kind
+
+
+def _as_numbers(column: pl.Series) -> tuple[Int64[np.ndarray, " rows"], TimeType]:
     kind = column.dtype
     if isinstance(kind, pl.Datetime):
         if kind.time_zone:
             load_zone(kind.time_zone)
-        return column.cast(pl.Datetime("us", kind.time_zone)).to_physical().to_numpy(), TimeType(
-            "datetime", kind.time_unit, kind.time_zone
-        )
+        times = column.cast(pl.Datetime("us", kind.time_zone)).to_physical()
+        return times.to_numpy(), TimeType("datetime", kind.time_unit, kind.time_zone)
     if kind == pl.Date:
         return column.cast(pl.Datetime("us")).to_physical().to_numpy(), TimeType("date")
-    if kind.is_integer():
-        return column.cast(pl.Int64).to_numpy(), TimeType("integer")
-    if kind.is_float() and bool((column.is_finite() & (column == column.round())).all()):
-        return column.cast(pl.Int64).to_numpy(), TimeType("integer")
+    whole = kind.is_float() and bool((column.is_finite() & (column == column.round())).all())
+    if kind.is_integer() or whole:
+        furthest = np.iinfo(np.int64).max  # stands for all that are larger, which are refused
+        return column.cast(pl.Int64, strict=False).fill_null(furthest).to_numpy(), TimeType("integer")
     raise DataError(
         f"column {column.name!r} has type {kind} (such as {column.head(1).to_list()[0]!r})",
         "dates, datetimes or whole numbers",
@@ -151,16 +164,16 @@ def _parse_like(column: pl.Series, first: str) -> pl.Series | None:
 def _parse_iso(column: pl.Series, first: str, zone: str | None) -> pl.Series:
     if ":" not in first:
         return column.str.strip_chars().str.to_date(strict=False)
-    pattern = _pattern(first)
-    if pattern is not None:
+    for pattern in _patterns(first):
         parsed = column.str.to_datetime(pattern, strict=False, time_unit="us")
         if parsed.null_count() == column.null_count():
             return parsed
     return column.str.strip_chars().str.to_datetime(strict=False, time_unit="us", time_zone=zone)
 
 
-def _pattern(first: str) -> str | None:
-    """How a plain datetime is written; None when polars should find out, which takes much longer."""
-    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?", first):
-        return None
-    return f"%Y-%m-%d{first[10]}%H:%M" + (":%S" if first.count(":") == 2 else "")
+def _patterns(first: str) -> list[str]:
+    """How a plain datetime may be written, fastest first; for others polars is asked, which is slow."""
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?", first):
+        return []
+    minutes = f"%Y-%m-%d{first[10]}%H:%M"
+    return [minutes] if first.count(":") == 1 else [f"{minutes}:%S", f"{minutes}:%S%.f"]
