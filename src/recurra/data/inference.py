@@ -85,7 +85,7 @@ def _fixed(size: int) -> Frequency:
 
 def _monthly(
     wall: Int64[np.ndarray, " rows"], neighbours: np.ndarray, constant_share: float
-) -> Frequency | None:  # fmt: skip
+) -> Frequency | None:
     """The frequency in months, or None when the times do not follow the months."""
     month, day, clock = split_month(wall)
     steps, counts = np.unique(np.diff(month)[neighbours], return_counts=True)

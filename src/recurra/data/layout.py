@@ -49,7 +49,7 @@ class Steps:
         if self.heads is None:
             return values
         merged: np.ndarray = values[self.heads]
-        several, members, group = self._repeated(len(values))
+        several, members, group = _repeated(self.heads, len(values))
         own = values[members]
         own = own[np.lexsort((own, group))]  # a sum that does not depend on the order of the rows
         begins = np.flatnonzero(np.diff(group, prepend=-1))
@@ -75,19 +75,10 @@ class Steps:
         if self.heads is None:
             return 0
         values = self.sort(values)
-        _, members, group = self._repeated(len(values))
+        _, members, group = _repeated(self.heads, len(values))
         begins = np.flatnonzero(np.diff(group, prepend=-1))
         own = values[members]
         return int(np.count_nonzero(np.fmax.reduceat(own, begins) > np.fmin.reduceat(own, begins)))
-
-    def _repeated(
-        self, rows: int
-    ) -> tuple[Int64[np.ndarray, " several"], Bool[np.ndarray, " rows"], Int64[np.ndarray, " members"]]:
-        """Steps with several rows, which rows these are, and the step (counted among those) of each."""
-        assert self.heads is not None  # noqa: S101 - for the type checker; callers have made sure
-        sizes = np.diff(self.heads, append=rows)
-        several = np.flatnonzero(sizes > 1)
-        return several, np.repeat(sizes > 1, sizes), np.repeat(np.arange(len(several)), sizes[several])
 
 
 @dataclass(frozen=True)
@@ -178,8 +169,8 @@ def _starts(
     """The grid point of each series' most common phase that is nearest to its first time."""
     firsts = np.flatnonzero(np.diff(series, prepend=-1))
     phase = grid.phase(times)
-    common = phase[firsts]
-    if not np.array_equal(common[series], phase):
+    usual = phase[firsts]
+    if not np.array_equal(usual[series], phase):
         counts = pl.DataFrame({"series": series, "phase": phase}).group_by("series", "phase").len("count")
         modes = (
             counts.sort("series", "count", "phase", descending=[False, True, False])
@@ -187,8 +178,8 @@ def _starts(
             .agg(pl.col("phase").first(), pl.col("count").first(), pl.col("count").sum().alias("total"))
         )
         rare = (2 * modes["count"] < modes["total"]).to_numpy() & chosen
-        common = np.where(rare, 0, modes["phase"].to_numpy())
-    starts = grid.at_phase(times[firsts], common)
+        usual = np.where(rare, 0, modes["phase"].to_numpy())
+    starts = grid.at_phase(times[firsts], usual)
     return grid.advance(starts, np.zeros_like(starts))
 
 
@@ -245,3 +236,12 @@ def _check_fill(
         f"gaps that at most {_LARGEST_FILL} times as many steps fill",
         "Look for a mistaken date, or pass a coarser frequency=....",
     )
+
+
+def _repeated(
+    heads: Int64[np.ndarray, " steps"], rows: int
+) -> tuple[Int64[np.ndarray, " several"], Bool[np.ndarray, " rows"], Int64[np.ndarray, " members"]]:
+    """Steps with several rows, which rows these are, and the step (counted among those) of each."""
+    sizes = np.diff(heads, append=rows)
+    several = np.flatnonzero(sizes > 1)
+    return several, np.repeat(sizes > 1, sizes), np.repeat(np.arange(len(several)), sizes[several])

@@ -2,7 +2,7 @@
 
 Without series of its own in it, a scaling is the same for all series and works for ones that training never
 saw. `per_series=True` removes each series' own level instead (prices of different goods); unknown series get
-the common one. The target is not scaled here: models scale each window by its own history.
+the shared one. The target is not scaled here: models scale each window by its own history.
 """
 
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ class Scaling:
 
     Attributes:
         past, future, static: The statistics of all series together, of the numeric covariates of each role.
-        series: The statistics (past, future) of single series; empty when they share the common ones.
+        series: The statistics (past, future) of single series; empty when they share theirs.
     """
 
     past: Statistics
@@ -57,12 +57,12 @@ class Scaling:
         arrays = {}
         for at, role in enumerate(("past", "future")):
             for part in ("mean", "deviation"):
-                common = getattr(getattr(self, role), part)
-                rows = [getattr(pair[at], part) for pair in own] or [common]
-                arrays[f"{role}_{part}"] = _table(rows, len(panel), len(common))
+                shared = getattr(getattr(self, role), part)
+                rows = [getattr(pair[at], part) for pair in own] or [shared]
+                arrays[f"{role}_{part}"] = _table(rows, len(panel), len(shared))
         for part in ("mean", "deviation"):
-            common = getattr(self.static, part)
-            arrays[f"static_{part}"] = _table([common], len(panel), len(common))
+            shared = getattr(self.static, part)
+            arrays[f"static_{part}"] = _table([shared], len(panel), len(shared))
         return ScalingTables(**arrays)
 
     def to_dict(self) -> dict[str, Any]:
@@ -100,8 +100,8 @@ def learn_scaling(panel: Panel, ends: Int64[np.ndarray, " series"], *, per_serie
     if per_series:
         pairs = zip(_statistics(past), _statistics(future), strict=True)
         series = {name: pair for name, pair, end in zip(panel.ids, pairs, ends, strict=True) if end > 0}
-    common = [_statistics(sums.sum(axis=1, keepdims=True))[0] for sums in (past, future, static)]
-    return Scaling(common[0], common[1], common[2], series)
+    shared = [_statistics(sums.sum(axis=1, keepdims=True))[0] for sums in (past, future, static)]
+    return Scaling(shared[0], shared[1], shared[2], series)
 
 
 def _sums(
