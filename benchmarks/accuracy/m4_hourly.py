@@ -1,4 +1,4 @@
-"""M4 competition, Hourly: 414 series, 48 hours ahead, one model for all of them, its default settings.
+"""M4 competition, Hourly: 414 series, 48 hours ahead, one model for all of them (preset "m4").
 
     python benchmarks/accuracy/m4_hourly.py --data FOLDER [--json]
 
@@ -35,7 +35,9 @@ def main() -> None:
 
     def run() -> Mapping[str, Any]:
         train = read(options.data / "Hourly-train.csv.gz")
-        forecaster = Forecaster(horizon=HORIZON, season_length=SEASON, test_size=0, seed=options.seed)
+        forecaster = Forecaster(
+            horizon=HORIZON, season_length=SEASON, preset="m4", test_size=0, seed=options.seed
+        )
         forecaster.fit(train)
         forecast = forecaster.predict().sort("unique_id", "ds", maintain_order=True)
 

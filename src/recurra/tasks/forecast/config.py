@@ -11,6 +11,7 @@ from recurra.training.config import TrainingConfig
 
 Auto = Literal["auto"]
 Whole = int | Auto
+Weighting = Literal["unit", "owa"]
 
 
 class ForecastConfig(TrainingConfig):
@@ -44,6 +45,8 @@ class ForecastConfig(TrainingConfig):
         series_embedding: Whether each series has learnt numbers of its own.
         head: What is put out: nine quantiles, Student's t, or the negative binomial for counts.
         point: Point forecast: the median (best absolute error) or the mean (best squared error).
+        weighting: What the error of a step counts: in units of its window, or as in the OWA score of the M4
+            competition (half scaled, half relative to the value; positive series only).
         test_size: Last steps of every series kept for the final score; 0 trains on everything.
         validation_size: Steps before those that choose the best epoch; 0 keeps the last epoch.
         steps_per_epoch: Batches an epoch; "auto" shows each part of the data about once.
@@ -66,7 +69,7 @@ class ForecastConfig(TrainingConfig):
     cell: str = "lstm"
     hidden_size: int = Field(default=64, ge=1)
     num_layers: int = Field(default=1, ge=1)
-    dropout: float = Field(default=0.0, ge=0, lt=1)
+    dropout: float = Field(default=0.1, ge=0, lt=1)
     recurrent_dropout: float = Field(default=0.0, ge=0, lt=1)
     zoneout: float = Field(default=0.0, ge=0, lt=1)
     centre: Literal["mean", "last"] = "mean"
@@ -76,12 +79,13 @@ class ForecastConfig(TrainingConfig):
     series_embedding: bool = False
     head: Literal["quantile", "student_t", "negative_binomial"] = "quantile"
     point: Literal["median", "mean"] = "median"
+    weighting: Weighting = "unit"
     test_size: Whole = "auto"
     validation_size: Whole = "auto"
     steps_per_epoch: Whole = "auto"
     baselines: tuple[Literal["feed_forward", "convolutional"], ...] = ("feed_forward", "convolutional")
 
-    batch_size: int = Field(default=256, ge=1)
+    batch_size: int = Field(default=64, ge=1)
     learning_rate: float = Field(default=2e-3, gt=0, allow_inf_nan=False)
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = "adamw"
     weight_decay: float = Field(default=1e-4, ge=0, allow_inf_nan=False)
@@ -104,6 +108,14 @@ class ForecastConfig(TrainingConfig):
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
+    "m4": {
+        "weighting": "owa",
+        "validation_size": 0,
+        "calendar": False,
+        "dropout": 0.0,
+        "batch_size": 256,
+        "averaging_decay": 0.995,
+    },
     "single_series": {
         "centre": "last",
         "scaling": "global",
@@ -119,7 +131,11 @@ PRESETS: dict[str, dict[str, Any]] = {
         "monitor": "valid_rmse",
     },
 }
-"""Defaults for kinds of data, by name: `single_series` for one long, noisy series that hardly repeats itself."""
+"""Defaults for kinds of data, by name.
+
+* `m4`: many positive series, judged by the OWA of the M4 competition.
+* `single_series`: one long, noisy series that hardly repeats itself, judged by the squared error.
+"""
 
 
 def forecast_config(settings: Mapping[str, Any]) -> ForecastConfig:

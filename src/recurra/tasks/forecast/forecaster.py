@@ -1,6 +1,7 @@
 """The forecaster: one recurrent network for all series of a table, as an estimator."""
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +150,7 @@ class Forecaster:
         network = build_network(resolved, panel.schema, series=len(panel), units=units)
         self.history_ = fit(
             network,
-            forecast_loss,
+            partial(forecast_loss, weighting=config.weighting),
             source,
             config,
             validate=make_validation(panel, split, resolved, scaling),

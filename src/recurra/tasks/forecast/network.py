@@ -49,10 +49,17 @@ class InputSizes(NamedTuple):
 
 
 class Output(NamedTuple):
-    """Parameters of the head for each step of the horizon, and the unit each window is measured in."""
+    """Parameters of the head for each step of the horizon, and what each window is measured in.
+
+    Attributes:
+        parameters: Of the head, in the units of the data.
+        unit: What a window's forecast is measured in.
+        scale: Level and spread of a window's history.
+    """
 
     parameters: Float[Tensor, "batch horizon size"]
     unit: Float[Tensor, "batch 1"]
+    scale: WindowScale
 
 
 class ForecastNetwork(nn.Module):
@@ -172,7 +179,7 @@ class ForecastNetwork(nn.Module):
         middle = scaled.centre.expand(-1, self.horizon)
         if self.linear is not None:
             middle = middle + unit * self.linear(scaled.values[:, -self.linear_span :])
-        return Output(self.head.parameters(raw.float(), middle.float(), unit), unit)
+        return Output(self.head.parameters(raw.float(), middle.float(), unit), unit, scale)
 
     def _known(self, window: WindowBatch) -> Float[Tensor, "batch window known"]:
         """What is known of history and horizon alike: calendar and covariates known ahead."""

@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from torch import nn
+from jaxtyping import Float
+from torch import Tensor, nn
 
 from recurra.data.batch import WindowBatch
 from recurra.data.origin import Origins
@@ -14,27 +15,49 @@ from recurra.data.panel import Panel
 from recurra.data.scaling import Scaling
 from recurra.data.split import Split
 from recurra.data.window import window_batches
-from recurra.metrics.forecast import smape_terms
+from recurra.metrics.forecast import M4_HOURLY, smape_terms
+from recurra.tasks.forecast.config import Weighting
 from recurra.tasks.forecast.network import ForecastNetwork, Output
 from recurra.tasks.forecast.resolution import Resolved
 from recurra.training.contract import Loss
 
 VALIDATION_WINDOWS = 4000
+SMALLEST_SHARE = 0.01  # of a window's magnitude: errors of smaller values are shares of this
 
 
-def forecast_loss(model: ForecastNetwork, batch: WindowBatch, state: Any = None) -> Loss:
-    """The head's loss over the observed steps of the horizon, each window measured in its own unit."""
+def forecast_loss(
+    model: ForecastNetwork, batch: WindowBatch, state: Any = None, *, weighting: Weighting = "unit"
+) -> Loss:
+    """The head's loss over the observed steps of the horizon."""
     del state
-    return output_loss(model, model(batch), batch)
+    return output_loss(model, model(batch), batch, weighting)
 
 
-def output_loss(model: ForecastNetwork, output: Output, batch: WindowBatch) -> Loss:
+def output_loss(
+    model: ForecastNetwork, output: Output, batch: WindowBatch, weighting: Weighting = "unit"
+) -> Loss:
     """The loss of a network's output."""
     target = batch.target[:, batch.context :]
     observed = batch.observed[:, batch.context :]
-    weight = (1 / output.unit).expand_as(target)
+    weight = step_weights(output, target, weighting)
     losses = model.head.loss(output.parameters, target, weight)
     return Loss(torch.where(observed, losses, 0).sum(), observed.sum())
+
+
+def step_weights(
+    output: Output, target: Float[Tensor, "batch horizon"], weighting: Weighting
+) -> Float[Tensor, "batch horizon"]:
+    """What the error of each step is multiplied by.
+
+    "unit" divides by the unit of the window. "owa" is the overall weighted average of the M4 competition:
+    half the absolute error in seasonal errors of the window (MASE), half in shares of the value (sMAPE), each
+    relative to the error of Naive2 on the hourly series.
+    """
+    if weighting == "unit":
+        return (1 / output.unit).expand_as(target)
+    scaled = 1 / output.scale.seasonal_error
+    share = 100 / target.abs().maximum(SMALLEST_SHARE * output.scale.magnitude)
+    return (scaled / M4_HOURLY.mase + share / M4_HOURLY.smape) / 2
 
 
 @dataclass(frozen=True)
@@ -48,6 +71,7 @@ class Validation:
         horizon: Steps ahead.
         batch_size: Windows at once.
         scaling: Of the covariates.
+        weighting: Of the loss.
     """
 
     panel: Panel
@@ -56,6 +80,7 @@ class Validation:
     horizon: int
     batch_size: int
     scaling: Scaling
+    weighting: Weighting = "unit"
 
     def __call__(self, model: nn.Module) -> Mapping[str, float]:
         """`valid_loss` as in training, and `valid_mae`, `valid_rmse`, `valid_smape` of the point forecast."""
@@ -73,7 +98,7 @@ class Validation:
         ):
             windows = batch.to(device)
             output = network(windows)
-            part = output_loss(network, output, windows)
+            part = output_loss(network, output, windows, self.weighting)
             loss, count = loss + float(part.total), count + float(part.count)
             forecast = network.head.point_forecast(output.parameters).cpu().numpy()
             observed = batch.observed[:, self.context :].numpy()
@@ -102,4 +127,7 @@ def make_validation(panel: Panel, split: Split, resolved: Resolved, scaling: Sca
     if not observed.any():
         return None
     origins = Origins(*(values[observed] for values in origins))
-    return Validation(panel, origins, resolved.context, resolved.horizon, resolved.config.batch_size, scaling)
+    config = resolved.config
+    return Validation(
+        panel, origins, resolved.context, resolved.horizon, config.batch_size, scaling, config.weighting
+    )

@@ -5,7 +5,7 @@
   third of the median training part.
 * Patch: the largest divisor of the season up to 24 steps and up to the horizon, so that the recurrence takes
   a day of hours, a year of months or a quarter of weeks at once (as SegRNN does: Lin and others, 2023).
-* Steps an epoch: as many batches as windows fill, between 50 and 100.
+* Steps an epoch: as many batches as windows fill, between 20 and 100.
 """
 
 from typing import NamedTuple
@@ -83,7 +83,7 @@ def resolve(config: ForecastConfig, panel: Panel) -> Resolved:
     patch = min(_known(config.patch, _patch(season, horizon)), context)
     context = -(-context // patch) * patch
     windows = int(np.maximum(panel.lengths - test_size - validation_size - horizon, 0).sum())
-    steps = _known(config.steps_per_epoch, int(np.clip(windows // config.batch_size, 50, 100)))
+    steps = _known(config.steps_per_epoch, int(np.clip(windows // config.batch_size, 20, 100)))
     lags = _lags(context, season, panel.frequency.seasonal_lags)
     resolved = config.model_copy(
         update={
