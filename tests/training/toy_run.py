@@ -2,6 +2,7 @@
 
 `python -m tests.training.toy_run run FOLDER DEVICES` trains once. `... killed FOLDER SEED` trains in child
 processes that are killed with signal 9 at random moments until one gets to the end; prints how many were.
+`... sleep FOLDER COUNT` starts processes that only sleep.
 """
 
 import os
@@ -9,12 +10,15 @@ import random
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import torch
 from tests.training.toy import ToyModel, ToySource, squared_error, toy_config, toy_model, valid_loss
 
+from recurra.training.distributed import Group, run_processes
 from recurra.training.history import History
+from recurra.training.interruption import Interruption
 from recurra.training.loop import fit
 from recurra.training.progress import Progress
 
@@ -67,10 +71,17 @@ def killed_until_done(folder: Path, seed: int) -> int:
         longest *= 1.25
 
 
+def sleep(_group: Group, _interruption: Interruption, folder: Path) -> None:
+    (folder / "history.jsonl").write_text(str(os.getpid()))
+    time.sleep(600)
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     command, place, number = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
-    if command == "killed":
+    if command == "sleep":
+        run_processes(partial(sleep, folder=place), number, "gloo", Interruption.shared())
+    elif command == "killed":
         sys.stdout.write(str(killed_until_done(place, number)))
     else:
         toy_run(place, devices=number)

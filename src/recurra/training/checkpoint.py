@@ -38,7 +38,7 @@ def save_checkpoint(folder: Path, name: str, snapshot: Snapshot) -> Path:
 
     Args:
         folder: Holds the checkpoints of a run.
-        name: Of the new one; must sort behind the older ones.
+        name: Of the new one; begins with "epoch-" and sorts behind the older ones.
         snapshot: What it holds.
 
     Raises:
@@ -56,16 +56,14 @@ def save_checkpoint(folder: Path, name: str, snapshot: Snapshot) -> Path:
     for old in checkpoints(folder)[:-KEPT]:
         hidden = old.with_name(f".{old.name}")
         old.rename(hidden)  # a folder with a plain name is always whole
-    for remains in folder.glob(".*"):
+    for remains in folder.glob(".epoch-*"):
         shutil.rmtree(remains, ignore_errors=True)
     return place
 
 
 def checkpoints(folder: Path) -> list[Path]:
     """The checkpoints in a folder, oldest first."""
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(folder.glob("epoch-*"))
 
 
 def load_checkpoint(place: Path) -> Snapshot:

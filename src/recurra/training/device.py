@@ -27,7 +27,9 @@ def choose_device(name: str = "auto", rank: int = 0) -> torch.device:
         name = f"cuda:{rank}"
     if name not in usable:
         raise ConfigError(
-            f"device is {name!r}", f"one of auto, {', '.join(usable)}", "Train with device=auto."
+            f"device is {name!r}",
+            f"one of auto, {', '.join(usable)}",
+            "Choose one of these, or fewer devices.",
         )
     if name == "mps":
         warnings.warn(

@@ -113,7 +113,7 @@ def run_processes(work: Share, count: int, backend: str, interruption: Interrupt
         ConfigError: The work cannot be sent to another process.
         RecurraError: One of them failed; the others were ended.
     """
-    context = multiprocessing.get_context("spawn")
+    context = _context()
     processes: list[BaseProcess] = []
     outcomes: list[Connection] = []
     threads = max(1, torch.get_num_threads() // count)
@@ -122,7 +122,7 @@ def run_processes(work: Share, count: int, backend: str, interruption: Interrupt
         try:
             for rank in range(count):
                 here, there = context.Pipe(duplex=False)
-                process: BaseProcess = context.Process(
+                process = context.Process(
                     target=_run_process, args=(rank, join, work, interruption.flag, there), daemon=True
                 )
                 _start(process)
@@ -134,6 +134,15 @@ def run_processes(work: Share, count: int, backend: str, interruption: Interrupt
             for process in processes:
                 process.terminate()
                 process.join()
+
+
+def _context() -> Any:
+    """How new processes start: forked from a server that has imported torch, or bare where there is none."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch._dynamo", "recurra.training.loop"])  # optimisers need the first
+    return context
 
 
 def _start(process: BaseProcess) -> None:

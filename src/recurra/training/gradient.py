@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils import get_total_norm
 
@@ -30,7 +31,7 @@ class Gathered:
         self._total = self._total + (total.float() if total.dtype.itemsize < 4 else total)
         self._count = self._count + loss.count
 
-    def totals(self, *, stop: bool) -> Tensor:
+    def totals(self, *, stop: bool) -> Float[Tensor, "3"]:
         """Summed loss, number of valid steps, and whether this process wants to stop; shape (3,)."""
         count = self._count if isinstance(self._count, Tensor) else self._total.new_full((), self._count)
         return torch.stack([self._total, count, self._total.new_full((), float(stop))])
@@ -65,7 +66,7 @@ def gradients_of(parameters: Iterable[nn.Parameter]) -> list[Tensor]:
     return [parameter.grad for parameter in parameters if parameter.grad is not None]
 
 
-def measure(totals: Tensor, gradients: list[Tensor], *, largest: bool) -> Measurement:
+def measure(totals: Float[Tensor, "3"], gradients: list[Tensor], *, largest: bool) -> Measurement:
     """Read totals and gradient norm; the only place in a step that waits for the device.
 
     Args:

@@ -19,7 +19,7 @@ import torch
 from torch import nn
 
 from recurra.errors import ShapeError
-from recurra.training.carried import detached
+from recurra.training.carried_state import detached
 from recurra.training.checkpoint import tensors_from_bytes, tensors_to_bytes
 from recurra.training.config import TrainingConfig
 from recurra.training.contract import Batch, BatchSource, Objective, Validate
@@ -32,7 +32,7 @@ from recurra.training.optimizer import set_learning_rate
 from recurra.training.progress import Progress
 from recurra.training.run import Run
 from recurra.training.seed import seed_everything
-from recurra.training.settings import check_settings, follows_metric, remedy_for_divergence
+from recurra.training.setting import check_settings, follows_metric, remedy_for_divergence
 from recurra.training.snapshot import resume as taken_up
 from recurra.training.snapshot import save
 
@@ -240,4 +240,4 @@ def train_share(
     """What one of several processes does. Its model arrives in memory that all share, so it trains a copy."""
     run = prepare(deepcopy(model), group=group, interruption=interruption)
     history = train(run, progress if group.rank == 0 else Progress.silent(), resume=resume)
-    return history, tensors_to_bytes(run.model.state_dict())
+    return history, tensors_to_bytes(run.model.state_dict() if group.rank == 0 else {})

@@ -22,6 +22,7 @@ class Bar:
         self._drawn = drawn
         self._task = task
         self._pending = 0
+        self._note = ""
         self._next = 0.0
 
     @classmethod
@@ -29,14 +30,15 @@ class Bar:
         """A bar that nobody sees."""
         return cls(None, TaskID(0))
 
-    def advance(self, count: int = 1, *, description: str | None = None, note: str = "") -> None:
-        """Move the bar on, and show a note behind it."""
+    def advance(self, count: int = 1, *, description: str | None = None, note: str | None = None) -> None:
+        """Move the bar on, and change what stands before and behind it."""
         if self._drawn is None:
             return
         self._pending += count
+        self._note = self._note if note is None else note
         now = time.monotonic()
         if now >= self._next or description is not None:
-            self._drawn.update(self._task, advance=self._pending, description=description, note=note)
+            self._drawn.update(self._task, advance=self._pending, description=description, note=self._note)
             self._pending = 0
             self._next = now + REFRESH_SECONDS
 
@@ -104,13 +106,13 @@ class Progress:
 
 def _drawn_on_stderr() -> RichProgress:
     return RichProgress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f}%"),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
         console=Console(stderr=True),
         transient=True,
     )

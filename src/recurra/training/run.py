@@ -106,6 +106,7 @@ class Run:
         self.learning_rate = config.learning_rate
         self.stopped: str | None = None
         self._clock = time.perf_counter()
+        self._last_metric = ""
 
     def open_batch(self, index: int) -> list[Batch]:
         """Cut a batch of this epoch into its chunks: this process's rows, on this process's device."""
@@ -122,13 +123,15 @@ class Run:
         self.position.chunk = 0
         self.parts = []
         self.carried = None
-        self.bar.advance(note=f"loss {self.tally.loss:.4g}")
+        self.bar.advance(note=f"loss {self.tally.loss:.4g}{self._last_metric}")
 
     def open_epoch(self) -> None:
         """Make the model ready for training."""
         self.model.train()
         self._clock = time.perf_counter()
         self.bar.advance(0, description=f"epoch {self.position.epoch + 1} of {self.config.max_epochs}")
+        metric = self.history.epochs[-1].get(self.config.monitor) if self.history.epochs else None
+        self._last_metric = "" if metric is None else f", {self.config.monitor} {metric:.4g}"
 
     def epoch_record(self, metrics: Mapping[str, float]) -> dict[str, Any]:
         """The line of history that sums up this epoch.

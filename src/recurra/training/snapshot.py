@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from recurra.errors import ConfigError
-from recurra.training.carried import filled, tensors_of
+from recurra.training.carried_state import filled, tensors_of
 from recurra.training.checkpoint import Snapshot, checkpoints, load_checkpoint, save_checkpoint
 from recurra.training.config import TrainingConfig
 from recurra.training.history import Mark, Tally

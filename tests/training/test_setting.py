@@ -7,7 +7,7 @@ import pytest
 from tests.training.toy import ToySource, toy_config, valid_loss
 
 from recurra.errors import ConfigError
-from recurra.training.settings import check_settings, remedy_for_divergence
+from recurra.training.setting import check_settings, remedy_for_divergence
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from recurra.errors import ConfigError
-from recurra.training.carried import detached, filled, tensors_of
+from recurra.training.carried_state import detached, filled, tensors_of
 
 
 class LayerState(NamedTuple):
