@@ -222,8 +222,8 @@ class LSTM(TorchRecurrence):
         if not isinstance(hx, (tuple, list)) or [isinstance(field, Tensor) for field in hx] != [True, True]:
             raise ShapeError(
                 f"an initial state of type {type(hx).__name__}",
-                "(hidden, cell)",
-                "Give both, or leave hx out.",
+                "a tuple of two tensors",
+                "Give (hidden, cell), or leave hx out.",
             )
         return hx
 

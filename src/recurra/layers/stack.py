@@ -7,9 +7,9 @@ from typing import Any
 from torch import Tensor, nn
 
 from recurra.errors import ConfigError, ShapeError
-from recurra.layers.dropout import VariationalDropout
+from recurra.layers.dropout import VariationalDropout, check_probability
 from recurra.layers.layer import Layer
-from recurra.types import Input, Lengths, Resets
+from recurra.types import Input, Lengths, Resets, valid_steps
 
 
 class Stack(Layer):
@@ -42,6 +42,7 @@ class Stack(Layer):
         residual: bool = False,
     ) -> None:
         super().__init__()
+        check_probability("dropout", dropout)
         if not layers:
             raise ConfigError("a stack of no layers", "at least one", "Give a layer.")
         for number, (below, above) in enumerate(pairwise(layers)):
@@ -89,9 +90,15 @@ class Stack(Layer):
             below = outputs if number == 0 else self.dropout(outputs)
             outputs, after = layer(below, before, lengths=lengths, resets=resets)
             if self.residual and layer.input_size == layer.output_size:
-                outputs = outputs + below
+                outputs = outputs + _without_padding(below, lengths)
             final.append(after)
         return outputs, tuple(final)
 
     def _layers(self) -> list[Layer]:
         return [layer for layer in self.layers if isinstance(layer, Layer)]
+
+
+def _without_padding(values: Tensor, lengths: Tensor | None) -> Tensor:
+    if lengths is None:
+        return values
+    return values.masked_fill(~valid_steps(lengths, values.shape[1]).unsqueeze(-1), 0)

@@ -10,11 +10,11 @@ from recurra.testing.promise import BrokenPromiseError, Subject
 PROMISES: tuple[Callable[[Subject], None], ...] = (
     step.sizes_are_stated,
     step.state_is_a_named_tuple,
+    step.arguments_stay_as_they_are,
+    step.nothing_is_kept,
     step.output_is_the_hidden_state,
     step.forward_is_project_and_step,
     step.projection_needs_no_order,
-    step.arguments_stay_as_they_are,
-    step.nothing_is_kept,
     step.mask_of_ones_changes_nothing,
     sequence.chunks_are_the_whole,
     sequence.rows_are_independent,
@@ -60,7 +60,7 @@ def check_cell(cell: Cell[Any], *, batch_size: int = 3, time_steps: int = 5, see
         except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             raise BrokenPromiseError(
                 _breach(cell, promise, f"{type(error).__name__}: {error}"),
-                f"no exception where it is tried that {(promise.__doc__ or '').strip()}",
+                f"no exception where this is tried: {(promise.__doc__ or '').strip().rstrip('.')}",
                 "Compare the cell with the contract in recurra.cells.Cell.",
             ) from error
 

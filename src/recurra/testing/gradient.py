@@ -44,6 +44,16 @@ def every_weight_is_used(subject: Subject) -> None:
 
 def weights_are_the_cell(subject: Subject) -> None:
     """A cell with other weights gives the same numbers once it has loaded this one's state dict."""
+    for name, module in subject.cell.named_modules():
+        for attribute, value in vars(module).items():
+            held = value if isinstance(value, (list, tuple)) else [value]
+            registered = attribute in ("_parameters", "_buffers", "_modules")
+            require(
+                registered or not any(isinstance(one, Tensor) for one in held),
+                f"a tensor in the attribute {'.'.join(filter(None, (name, attribute)))}",
+                "no tensor that the state dict does not know",
+                "Make it an nn.Parameter of its own, or register_buffer it.",
+            )
     twin = copy.deepcopy(subject.cell)
     with torch.no_grad():
         for weight in twin.parameters():
@@ -62,8 +72,9 @@ def weights_are_the_cell(subject: Subject) -> None:
 def types_follow_the_weights(subject: Subject) -> None:
     """In float32 everything is float32, and the numbers are about the same."""
     single = copy.deepcopy(subject.cell).float()
-    outputs, final = unroll(single, subject.sequence().float(), single.initial_state(subject.batch_size))
-    expected, _ = unroll(subject.cell, subject.sequence(), subject.cell.initial_state(subject.batch_size))
+    inputs = subject.sequence()[:, 0]
+    outputs, final = single(inputs.float(), single.initial_state(subject.batch_size))
+    expected, _ = subject.cell(inputs, subject.cell.initial_state(subject.batch_size))
     types = {tensor.dtype for tensor in (outputs, *final)}
     remedy = "Create tensors with self.weight.new_zeros(...) and the like."
     require(types == {torch.float32}, f"{types} from float32 weights and input", "float32", remedy)

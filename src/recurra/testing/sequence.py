@@ -80,6 +80,12 @@ def resets_start_anew(subject: Subject) -> None:
         [torch.cat([before, after], dim=1), *last],
         "Keep everything that a step needs in the state, and let zeros be a state.",
     )
+    require(
+        bool(outputs.isfinite().all()),
+        "numbers that are not finite after a reset",
+        "a state of zeros to be a state",
+        "Write the step so that it can start from zeros in every field.",
+    )
 
 
 def reverse_is_flipped(subject: Subject) -> None:

@@ -1,0 +1,223 @@
+"""`recurra.RNN`, `GRU` and `LSTM` are torch.nn's: weights, numbers, gradients, and what they return."""
+
+import copy
+import inspect
+import itertools
+import subprocess
+import sys
+
+import pytest
+import torch
+from tests.trial import assert_close, random_lengths, unchecked, weighted
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+import recurra
+from recurra.errors import ConfigError, ShapeError
+
+BATCH, TIME, FEATURES, HIDDEN = 5, 7, 3, 4
+
+without_type_checks = pytest.fixture(unchecked)
+
+SPECIAL = [
+    ("RNN", {}),
+    ("RNN", {"nonlinearity": "relu"}),
+    ("GRU", {}),
+    ("LSTM", {}),
+    ("LSTM", {"proj_size": 2}),
+]
+GRID = [
+    (name, special | dict(zip(("num_layers", "bidirectional", "bias", "batch_first"), values, strict=True)))
+    for name, special in SPECIAL
+    for values in itertools.product([1, 2], [False, True], [False, True], [False, True])
+]
+every_form = pytest.mark.parametrize(("name", "options"), GRID, ids=str)
+every_kind = pytest.mark.parametrize(("name", "options"), SPECIAL, ids=str)
+
+
+def pair(name, options, dtype=torch.float64):
+    ours = getattr(recurra, name)(FEATURES, HIDDEN, dtype=dtype, **options)
+    theirs = getattr(torch.nn, name)(FEATURES, HIDDEN, dtype=dtype, **options)
+    ours.load_state_dict(theirs.state_dict())
+    return ours, theirs
+
+
+def random_hx(layer, batch, name):
+    """An initial state as torch.nn takes it; batch is () for one sequence."""
+    rows = layer.num_layers * (2 if layer.bidirectional else 1)
+    hidden = torch.randn(rows, *batch, layer.proj_size or HIDDEN, dtype=torch.float64, requires_grad=True)
+    cell = torch.randn(rows, *batch, HIDDEN, dtype=torch.float64, requires_grad=True)
+    return (hidden, cell) if name == "LSTM" else hidden
+
+
+def flat(result):
+    """Outputs and state as one list."""
+    outputs, state = result
+    return [outputs, *(state if isinstance(state, tuple) else [state])]
+
+
+def gradients(results, leaves):
+    return torch.autograd.grad(sum(weighted(tensor, n) for n, tensor in enumerate(results)), leaves)
+
+
+@every_form
+@pytest.mark.parametrize("given", ["one", "batch", "batch_and_state", "one_and_state"])
+def test_numbers_and_gradients(name, options, given):
+    ours, theirs = pair(name, options)
+    batch = () if given.startswith("one") else (BATCH,)
+    shape = (*batch, TIME) if options["batch_first"] or not batch else (TIME, *batch)
+    inputs = torch.randn(*shape, FEATURES, dtype=torch.float64, requires_grad=True)
+    hx = random_hx(theirs, batch, name) if given.endswith("state") else None
+    got, expected = flat(ours(inputs, hx)), flat(theirs(inputs, hx))
+    for one, two in zip(got, expected, strict=True):
+        assert_close(one, two)
+    leaves = [inputs, *([] if hx is None else hx if isinstance(hx, tuple) else [hx])]
+    for one, two in zip(
+        gradients(got, [*leaves, *ours.parameters()]),
+        gradients(expected, [*leaves, *theirs.parameters()]),
+        strict=True,
+    ):
+        assert_close(one, two)
+
+
+@every_form
+def test_lengths_are_packed_sequences(name, options):
+    ours, theirs = pair(name, options)
+    first = options["batch_first"]
+    lengths = random_lengths(BATCH, TIME).clamp(min=1)
+    inputs = torch.randn(BATCH, TIME, FEATURES, dtype=torch.float64)
+    inputs = (inputs if first else inputs.transpose(0, 1)).requires_grad_()
+    hx = random_hx(theirs, (BATCH,), name)
+    packed = pack_padded_sequence(inputs, lengths, batch_first=first, enforce_sorted=False)
+    outputs, state = theirs(packed, hx)
+    padded, _ = pad_packed_sequence(outputs, batch_first=first, total_length=TIME)
+    got, expected = flat(ours(inputs, hx, lengths=lengths)), flat((padded, state))
+    for one, two in zip(got, expected, strict=True):
+        assert_close(one, two)
+    leaves = [inputs, *(hx if isinstance(hx, tuple) else [hx])]
+    for one, two in zip(
+        gradients(got, [*leaves, *ours.parameters()]),
+        gradients(expected, [*leaves, *theirs.parameters()]),
+        strict=True,
+    ):
+        assert_close(one, two)
+
+
+@every_kind
+def test_the_same_seed_gives_the_weights_of_torch(name, options):
+    options = options | {"num_layers": 2, "bidirectional": True}
+    layers = []
+    for package in (recurra, torch.nn):
+        torch.manual_seed(3)
+        layers.append(getattr(package, name)(FEATURES, HIDDEN, **options))
+    ours, theirs = layers
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+    for key, weight in theirs.state_dict().items():
+        assert torch.equal(ours.state_dict()[key], weight)
+    theirs.load_state_dict(ours.state_dict())
+    assert [[w.shape for w in ws] for ws in ours.all_weights] == [
+        [w.shape for w in ws] for ws in theirs.all_weights
+    ]
+    ours.flatten_parameters()
+
+
+@pytest.mark.parametrize("name", ["RNN", "GRU", "LSTM"])
+def test_arguments_come_in_the_order_of_torch(name):
+    ours = list(inspect.signature(getattr(recurra, name).__init__).parameters.values())[1:]
+    order = [p.name for p in ours if p.kind is p.POSITIONAL_OR_KEYWORD]
+    special = {"RNN": ["nonlinearity"], "LSTM": [], "GRU": []}[name]
+    rest = ["bias", "batch_first", "dropout", "bidirectional"] + (["proj_size"] if name == "LSTM" else [])
+    assert order == ["input_size", "hidden_size", "num_layers", *special, *rest]
+    theirs = getattr(torch.nn, name)(3, 5, 2, *(["relu"] if special else []), False, True)
+    layer = getattr(recurra, name)(3, 5, 2, *(["relu"] if special else []), False, True)
+    assert layer(torch.randn(2, 7, 3))[0].shape == theirs(torch.randn(2, 7, 3))[0].shape
+    assert layer.state_dict().keys() == theirs.state_dict().keys()
+
+
+@every_kind
+def test_resets_have_the_axes_of_the_input(name, options):
+    layer = getattr(recurra, name)(FEATURES, HIDDEN, dtype=torch.float64, **options)
+    first = copy.deepcopy(layer)
+    first.batch_first = True
+    inputs = torch.randn(BATCH, TIME, FEATURES, dtype=torch.float64)
+    resets = torch.rand(BATCH, TIME) < 0.3
+    expected, _ = first(inputs, resets=resets)
+    got, _ = layer(inputs.transpose(0, 1), resets=resets.transpose(0, 1))
+    assert_close(got.transpose(0, 1), expected)
+    for number in range(BATCH):
+        alone, _ = layer(inputs[number], resets=resets[number])
+        assert_close(alone, expected[number])
+
+
+def test_single_precision_agrees_too():
+    for name in ("RNN", "GRU", "LSTM"):
+        ours, theirs = pair(name, {"num_layers": 2, "bidirectional": True}, torch.float32)
+        inputs = torch.randn(TIME, BATCH, FEATURES)
+        for one, two in zip(flat(ours(inputs)), flat(theirs(inputs)), strict=True):
+            assert_close(one, two)
+
+
+def test_dropout_acts_between_layers_in_training_only():
+    layer = recurra.GRU(FEATURES, HIDDEN, num_layers=2, dropout=0.5)
+    inputs = torch.randn(TIME, BATCH, FEATURES)
+    assert not torch.equal(layer(inputs)[0], layer(inputs)[0])
+    layer.eval()
+    expected = layer(inputs)[0]
+    assert torch.equal(layer(inputs)[0], expected)
+    layer.train()
+    bottom = layer(inputs)[1][0]
+    assert torch.equal(bottom, layer(inputs)[1][0]), "nothing is dropped below the first layer"
+    with pytest.warns(UserWarning, match="only one"):
+        recurra.GRU(FEATURES, HIDDEN, dropout=0.5)
+
+
+def test_a_backward_pass_in_evaluation_mode_and_a_second_one():
+    layer = recurra.LSTM(FEATURES, HIDDEN).eval()
+    inputs = torch.randn(TIME, BATCH, FEATURES, requires_grad=True)
+    (gradient,) = torch.autograd.grad(layer(inputs)[0].sum(), inputs, create_graph=True)
+    gradient.pow(2).sum().backward()
+    assert all(weight.grad.isfinite().all() for weight in layer.parameters())
+
+
+COMPILED = """
+import torch, recurra
+layer = recurra.LSTM(3, 4, batch_first=True)
+inputs, options = torch.randn(5, 2, 3), {"lengths": torch.tensor([2, 0, 1, 2, 2])}
+compiled = torch.compile(layer, backend="eager", fullgraph=True)
+torch.testing.assert_close(compiled(inputs, **options), layer(inputs, **options))
+"""
+
+
+def test_it_compiles_whole():
+    subprocess.run(
+        [sys.executable, "-c", COMPILED], check=True
+    )  # our type checks in tests cannot be compiled
+
+
+def test_wrong_arguments_are_refused(without_type_checks):
+    lstm, gru = recurra.LSTM(FEATURES, HIDDEN, num_layers=2), recurra.GRU(FEATURES, HIDDEN)
+    inputs = torch.randn(TIME, BATCH, FEATURES)
+    packed = pack_padded_sequence(inputs, torch.full((BATCH,), TIME))
+    for arguments, message in [
+        ({"input": packed}, "Pass the padded tensor and lengths="),
+        ({"input": torch.randn(3)}, r"expected \(time, batch, features\)"),
+        ({"input": torch.randn(TIME, BATCH, 2)}, "input of shape"),
+        ({"input": inputs[0], "lengths": torch.tensor([3])}, "lengths of one sequence"),
+        ({"input": inputs, "hx": torch.zeros(2, BATCH, HIDDEN)}, "a tuple of two tensors"),
+        ({"input": inputs, "hx": (torch.zeros(2, BATCH, HIDDEN), None)}, "a tuple of two tensors"),
+        ({"input": inputs, "hx": (torch.zeros(1, BATCH, HIDDEN),) * 2}, r"expected \(2, 5, 4\)"),
+        ({"input": inputs[:, 0], "hx": (torch.zeros(2, BATCH, HIDDEN),) * 2}, r"expected \(2, 4\)"),
+    ]:
+        with pytest.raises(ShapeError, match=message):
+            lstm(**arguments)
+    with pytest.raises(ShapeError, match="expected a tensor"):
+        gru(inputs, (torch.zeros(1, BATCH, HIDDEN),) * 2)
+    with pytest.raises(ConfigError, match="num_layers is 0"):
+        recurra.GRU(FEATURES, HIDDEN, num_layers=0)
+    with pytest.raises(ConfigError, match="dropout is 2"):
+        recurra.GRU(FEATURES, HIDDEN, num_layers=2, dropout=2.0)
+    with pytest.raises(ConfigError, match="proj_size is 4"):
+        recurra.LSTM(FEATURES, HIDDEN, proj_size=4)
+    with pytest.raises(ConfigError, match="one of tanh, relu"):
+        recurra.RNN(FEATURES, HIDDEN, nonlinearity="silu")
+    with pytest.raises(ConfigError, match="backend 'cudnn'"):
+        recurra.RNN(FEATURES, HIDDEN, backend="cudnn")

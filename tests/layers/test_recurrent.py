@@ -1,0 +1,72 @@
+"""A cell over time: states, recurrent dropout, backends."""
+
+import pytest
+import torch
+from tests.catalogue import every_cell
+from tests.trial import BATCH, FEATURES, HIDDEN, TIME, assert_close, random_input, random_state
+
+from recurra.cells import GRU, LSTM, LayerNormLSTM
+from recurra.errors import ConfigError, ShapeError
+from recurra.layers import Recurrent, unroll
+from recurra.ops import LSTMState
+
+
+def test_no_state_is_the_initial_state():
+    layer = Recurrent(LSTM(FEATURES, HIDDEN))
+    inputs = random_input(dtype=torch.float32)
+    assert torch.equal(layer(inputs)[0], layer(inputs, layer.initial_state(BATCH))[0])
+    assert (layer.input_size, layer.output_size) == (FEATURES, HIDDEN)
+
+
+@every_cell
+def test_recurrent_dropout_hides_the_same_units_at_all_steps(row):
+    cell = row.make(FEATURES, HIDDEN).double().eval()
+    inputs, state = random_input(), random_state(cell.initial_state(BATCH))
+    mask = (torch.rand(BATCH, cell.output_size) < 0.5).double() * 2
+    expected, _ = unroll(cell, inputs, state, recurrent_mask=mask)
+    stepped = state
+    for time in range(TIME):
+        output, stepped = cell.step(cell.project_input(inputs[:, time]), stepped, mask)
+        assert_close(output, expected[:, time])
+    without, _ = unroll(cell, inputs, state)
+    assert not torch.allclose(without, expected)
+    hidden_away, _ = unroll(cell, inputs, state, recurrent_mask=0 * mask)
+    assert not torch.allclose(hidden_away, without)
+
+
+def test_recurrent_dropout_is_for_training():
+    layer = Recurrent(GRU(FEATURES, 200), recurrent_dropout=0.25)
+    inputs = random_input(dtype=torch.float32)
+    assert not torch.equal(layer(inputs)[0], layer(inputs)[0])
+    mask = layer._recurrent_mask(layer.initial_state(BATCH))
+    assert set(mask.unique().tolist()) == {0.0, torch.tensor(4 / 3).item()}
+    assert abs((mask == 0).float().mean() - 0.25) < 0.05
+    assert not torch.equal(mask[0], mask[1])
+    layer.eval()
+    assert torch.equal(layer(inputs)[0], layer(inputs)[0])
+
+
+def test_the_state_that_is_carried_on_keeps_dropped_units():
+    cell = GRU(FEATURES, HIDDEN)
+    with torch.no_grad():
+        for weight in cell.parameters():
+            weight.zero_()
+        cell.bias_ih[HIDDEN : 2 * HIDDEN] = 50  # the update gate keeps everything
+    state = type(cell.initial_state(BATCH))(torch.randn(BATCH, HIDDEN))
+    _, final = unroll(
+        cell, random_input(dtype=torch.float32), state, recurrent_mask=torch.zeros(BATCH, HIDDEN)
+    )
+    assert torch.equal(final.hidden, state.hidden)
+
+
+def test_wrong_settings_are_refused():
+    with pytest.raises(ConfigError, match=r"recurrent_dropout is -0\.1"):
+        Recurrent(GRU(FEATURES, HIDDEN), recurrent_dropout=-0.1)
+    with pytest.raises(ConfigError, match="backend 'torch' for LayerNormLSTM"):
+        Recurrent(LayerNormLSTM(FEATURES, HIDDEN), backend="torch")
+    with pytest.raises(ShapeError, match="input of shape"):
+        Recurrent(LayerNormLSTM(FEATURES, HIDDEN))(torch.zeros(BATCH, TIME, 9))
+    state = LSTMState(torch.zeros(BATCH, HIDDEN), torch.zeros(2, HIDDEN))
+    with pytest.raises(ShapeError, match="state field 'cell'"):
+        Recurrent(LayerNormLSTM(FEATURES, HIDDEN))(torch.zeros(BATCH, TIME, FEATURES), state)
+    assert "recurrent_dropout=0.1" in repr(Recurrent(GRU(FEATURES, HIDDEN), recurrent_dropout=0.1))

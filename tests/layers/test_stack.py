@@ -1,0 +1,84 @@
+"""Layers on top of each other: order, dropout between them, residual connections."""
+
+import pytest
+import torch
+from tests.trial import BATCH, FEATURES, HIDDEN, assert_close, random_input, random_lengths
+
+from recurra.cells import GRU, LSTM
+from recurra.errors import ConfigError, ShapeError
+from recurra.layers import Bidirectional, Recurrent, Stack
+
+
+def layers_of():
+    below = Bidirectional(GRU(FEATURES, HIDDEN), GRU(FEATURES, HIDDEN))
+    return [below, Recurrent(LSTM(2 * HIDDEN, HIDDEN)), Recurrent(GRU(HIDDEN, HIDDEN))]
+
+
+def test_every_layer_reads_the_one_below():
+    layers = layers_of()
+    stack = Stack(layers).double()
+    inputs, lengths = random_input(), random_lengths()
+    outputs, state = stack(inputs, lengths=lengths)
+    expected = inputs
+    for layer in layers:
+        expected, _ = layer(expected, lengths=lengths)
+    assert_close(outputs, expected)
+    again, _ = stack(inputs, stack.initial_state(BATCH), lengths=lengths)
+    assert_close(again, outputs)
+    assert (stack.input_size, stack.output_size, len(state)) == (FEATURES, HIDDEN, 3)
+
+
+def test_a_stack_is_a_layer():
+    stack = Stack([Stack([Recurrent(GRU(FEATURES, 5))]), Recurrent(GRU(5, 7))])
+    outputs, state = stack(random_input(dtype=torch.float32))
+    assert outputs.shape[-1] == 7
+    assert stack(random_input(dtype=torch.float32), state)[0].shape == outputs.shape
+
+
+def test_residual_connections_where_the_sizes_allow():
+    layers = layers_of()
+    stack = Stack(layers, residual=True).double()
+    inputs = random_input()
+    one, _ = layers[0](inputs)
+    two, _ = layers[1](one)
+    three, _ = layers[2](two)
+    assert_close(stack(inputs)[0], three + two)
+
+
+def test_residual_outputs_are_zero_past_a_length():
+    stack = Stack([Recurrent(GRU(FEATURES, FEATURES))], residual=True)
+    inputs = random_input(dtype=torch.float32)
+    inputs[1, 2:] = torch.nan
+    outputs, _ = stack(inputs, lengths=torch.tensor([7, 2, 7, 7, 7]))
+    assert not outputs[1, 2:].any()
+    assert outputs[1, :2].all()
+
+
+@pytest.mark.parametrize("variational", [False, True])
+def test_dropout_acts_between_layers_in_training_only(variational):
+    stack = Stack(layers_of(), dropout=0.5, variational=variational)
+    inputs = random_input(dtype=torch.float32)
+    first, other = stack(inputs), stack(inputs)
+    assert torch.equal(first[1][0].forward.hidden, other[1][0].forward.hidden)
+    assert not torch.equal(first[1][1].hidden, other[1][1].hidden)
+    stack.eval()
+    assert torch.equal(stack(inputs)[0], stack(inputs)[0])
+
+
+def test_everything_dropped_between_layers_leaves_only_the_biases():
+    stack = Stack([Recurrent(GRU(FEATURES, 5)), Recurrent(GRU(5, 7))], dropout=1.0)
+    outputs, _ = stack(random_input(dtype=torch.float32))
+    assert not outputs.any()
+
+
+def test_wrong_settings_are_refused():
+    with pytest.raises(ConfigError, match="no layers"):
+        Stack([])
+    with pytest.raises(ConfigError, match="layer 0 of 5 features below one that takes 4"):
+        Stack([Recurrent(GRU(3, 5)), Recurrent(GRU(4, 5))])
+    with pytest.raises(ConfigError, match="no layer is as wide as its input"):
+        Stack([Recurrent(GRU(3, 5)), Recurrent(GRU(5, 7))], residual=True)
+    with pytest.raises(ConfigError, match="between 0 and 1"):
+        Stack(layers_of(), dropout=1.1)
+    with pytest.raises(ShapeError, match="a state of 2 layers"):
+        Stack(layers_of())(random_input(dtype=torch.float32), (None, None))
