@@ -14,16 +14,18 @@ from recurra.errors import ConfigError
 class Config(BaseModel):
     """Base of all settings: unknown keys are errors, and a finished one never changes.
 
-    The "Attributes:" part of a subclass's docstring describes its keys; the command line's help shows it.
+    The "Attributes:" part of a subclass's docstring describes its keys, and those that it takes over from its
+    base and does not describe anew; the command line's help shows it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, protected_namespaces=())
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
-        for key, description in _described(inspect.getdoc(cls) or "").items():
-            if key in cls.model_fields:
-                cls.model_fields[key].description = description
+        for base in reversed(cls.__mro__):
+            for key, description in _described(inspect.getdoc(base) or "").items():
+                if key in cls.model_fields:
+                    cls.model_fields[key].description = description
 
 
 ConfigT = TypeVar("ConfigT", bound=Config)
@@ -42,7 +44,8 @@ def validated(config_class: type[ConfigT], settings: Mapping[str, Any]) -> Confi
         return config_class.model_validate(dict(settings))
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "the settings together"
+        place = [part for part in first["loc"] if isinstance(part, int) or part in config_class.model_fields]
+        key = ".".join(str(part) for part in place) or "the settings together"
         given = f"{key} is missing" if first["type"] == "missing" else f"{key} is {first['input']!r}"
         if not first["loc"]:
             given = "these settings do not go together"

@@ -45,7 +45,7 @@ def test_padding_changes_neither_outputs_nor_gradients(cell: str):
     assert all(torch.equal(one, other) for one, other in zip(clean, garbage, strict=True))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 @given(st.lists(st.integers(0, 7), min_size=1, max_size=4), st.sampled_from(sorted(CELLS)))
 def test_a_batch_of_any_lengths_is_its_rows_one_by_one(lengths: list[int], cell: str):
     model = model_of(cell)

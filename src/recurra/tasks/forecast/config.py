@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator
 
 from recurra.config import validated
 from recurra.errors import ConfigError
@@ -94,16 +94,22 @@ class ForecastConfig(TrainingConfig):
     averaging: Literal["none", "ema", "swa"] = "ema"
     averaging_decay: float = Field(default=0.99, ge=0, lt=1)
 
-    @model_validator(mode="after")
-    def _sizes_are_whole(self) -> "ForecastConfig":
-        lowest = {"season_length": 1, "context": 1, "patch": 1, "steps_per_epoch": 1}
-        for key in ("season_length", "context", "patch", "steps_per_epoch", "test_size", "validation_size"):
-            value = getattr(self, key)
-            if value != "auto" and value < lowest.get(key, 0):
-                raise ValueError(f"{key} of at least {lowest.get(key, 0)}, or auto")
-        if self.tbptt_steps is not None:
-            raise ValueError("tbptt_steps left out: forecast windows are short enough to train through whole")
-        return self
+    @field_validator("season_length", "context", "patch", "steps_per_epoch")
+    @classmethod
+    def _is_above_zero(cls, value: Whole) -> Whole:
+        return _at_least(1, value)
+
+    @field_validator("test_size", "validation_size")
+    @classmethod
+    def _is_not_negative(cls, value: Whole) -> Whole:
+        return _at_least(0, value)
+
+    @field_validator("tbptt_steps")
+    @classmethod
+    def _is_left_out(cls, value: int | None) -> int | None:
+        if value is not None:
+            raise ValueError("none: forecast windows are short enough to train through whole")
+        return value
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -145,7 +151,7 @@ def forecast_config(settings: Mapping[str, Any]) -> ForecastConfig:
         ConfigError: A key is unknown, a value wrong, or there is no such preset.
     """
     preset = settings.get("preset", "default")
-    if preset not in PRESETS:
+    if not isinstance(preset, str) or preset not in PRESETS:
         raise ConfigError(f"preset is {preset!r}", f"one of {', '.join(PRESETS)}", "Choose one of these.")
     return validated(ForecastConfig, {**PRESETS[preset], **settings})
 
@@ -153,3 +159,9 @@ def forecast_config(settings: Mapping[str, Any]) -> ForecastConfig:
 def plain(config: ForecastConfig) -> dict[str, Any]:
     """A config as plain values, for YAML and JSON."""
     return config.model_dump(mode="json")
+
+
+def _at_least(lowest: int, value: Whole) -> Whole:
+    if value != "auto" and value < lowest:
+        raise ValueError(f"a whole number of at least {lowest}, or auto")
+    return value

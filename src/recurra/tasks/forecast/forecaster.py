@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from recurra.cells.registry import check_name
 from recurra.data.origin import Origins
 from recurra.data.panel import Panel
 from recurra.data.scaling import learn_scaling
@@ -60,6 +61,7 @@ class Forecaster:
 
     def __init__(self, horizon: int, **settings: Any) -> None:
         self.config: ForecastConfig = forecast_config({"horizon": horizon, **settings})
+        check_name(self.config.cell)
         self._fitted: Fitted | None = None
         self._panel: Panel | None = None
         self._split: Split | None = None

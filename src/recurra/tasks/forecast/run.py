@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import polars as pl
 import yaml
 
+from recurra.cells.registry import check_name
 from recurra.data.panel import Panel
 from recurra.errors import ConfigError, DamagedError
 from recurra.files import MANIFEST, read_bytes, verify_manifest, whole_folder, write_manifest, write_text
@@ -88,6 +89,7 @@ def train(
     """
     progress = Progress(enabled=show_progress)
     config = forecast_config(settings)
+    check_name(config.cell)
     _check_folder(out, overwrite=overwrite, resume=resume)
     panel = read_panel(source, config)
     resolved = resolve(config, panel)
