@@ -81,6 +81,27 @@ def test_a_remainder_that_does_not_fill_a_step_makes_one_at_the_end_of_the_epoch
     assert [record["step"] for record in history.epochs] == [3, 6]
 
 
+def test_batches_without_any_chunk_are_passed_over() -> None:
+    class Gappy(ToySource):
+        def batch(self, epoch: int, index: int) -> ToyBatch:
+            batch = super().batch(epoch, index)
+            return batch.parts((slice(None), slice(0))) if index in {0, 3} else batch
+
+    history = fit(toy_model(), squared_error, Gappy(batches=4), toy_config(tbptt_steps=7, accumulate=3))
+    assert [record["step"] for record in history.epochs] == [1, 2, 3]
+
+
+def test_counts_may_be_whole_numbers() -> None:
+    def objective(model: ToyModel, batch: ToyBatch, state: Any) -> Loss:
+        loss = squared_error(model, batch, state)
+        return replace(loss, count=batch.weights.sum().long())
+
+    one, other = toy_model(), toy_model()
+    fit(one, squared_error, ToySource(), toy_config())
+    fit(other, objective, ToySource(), toy_config())
+    assert same_bits(weights(one), weights(other))
+
+
 @pytest.mark.parametrize("steps", [7, 100])
 def test_one_chunk_over_everything_is_full_backpropagation(steps: int) -> None:
     full, one_chunk = toy_model(), toy_model()

@@ -20,6 +20,7 @@ from recurra.training.distributed import Group, run_processes
 from recurra.training.history import History
 from recurra.training.interruption import Interruption
 from recurra.training.loop import fit
+from recurra.training.optimizer import make_optimizer
 from recurra.training.progress import Progress
 
 SOURCE = ToySource(batches=5, rows=6)
@@ -54,6 +55,7 @@ def toy_run(folder: Path | None, *, resume: bool = False, **settings: object) ->
 def killed_until_done(folder: Path, seed: int) -> int:
     """Train in forked processes, each killed a little later than the last, and count the kills."""
     moments = random.Random(seed)
+    make_optimizer(toy_model(), toy_config())  # imports half of torch, which every child would do again
     kills, longest = 0, 0.1
     while True:
         child = os.fork()

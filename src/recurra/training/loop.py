@@ -106,16 +106,17 @@ def epoch(run: Run) -> None:
     """Train on every batch of the source, then judge the weights."""
     run.open_epoch()
     for index in range(run.position.batch, len(run.source)):
-        parts = run.open_batch(index)
-        for number in range(run.position.chunk, len(parts)):
-            chunk(run, parts[number])
-            last_of_epoch = index == len(run.source) - 1 and number == len(parts) - 1
-            if run.gathered.chunks == run.config.accumulate or last_of_epoch:
+        for part in run.open_batch(index)[run.position.chunk :]:
+            chunk(run, part)
+            if run.gathered.chunks == run.config.accumulate:
                 step(run)
             if run.stopped is not None:
                 return
         run.close_batch()
-    judge(run)
+    if run.gathered.chunks:
+        step(run)
+    if run.stopped is None:
+        judge(run)
 
 
 def chunk(run: Run, part: Batch) -> None:
@@ -135,7 +136,7 @@ def chunk(run: Run, part: Batch) -> None:
     if loss.total.requires_grad:
         run.precision.backward(loss.total)
     run.gathered.add(loss)
-    run.carried = detached(loss.state)
+    run.carried = detached(loss.state) if run.position.chunk < len(run.parts) else None
 
 
 def step(run: Run) -> None:
