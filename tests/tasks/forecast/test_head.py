@@ -107,14 +107,14 @@ class TestQuantileHead:
         expected = torch.from_numpy(stats.norm.ppf(PROBABILITIES)).float()
         torch.testing.assert_close(values, expected.expand(BATCH, HORIZON, -1))
 
-    def test_the_loss_is_twice_the_mean_pinball_loss(self):
+    def test_the_loss_is_twice_the_mean_pinball_loss_and_the_error_of_the_median(self):
         head = make_head("quantile")
         parameters, target = parameters_of(head), 3 * torch.randn(BATCH, HORIZON)
         weight = torch.rand(BATCH, 1).expand(BATCH, HORIZON)
-        expected = torch.zeros(BATCH, HORIZON)
+        expected = (target - parameters[..., TRAINED_QUANTILES.index(0.5)]).abs() * weight
         for index, probability in enumerate(TRAINED_QUANTILES):
             over = (target - parameters[..., index]) * weight
-            expected += (
+            expected = expected + (
                 2
                 / len(TRAINED_QUANTILES)
                 * torch.where(over > 0, probability * over, (probability - 1) * over)
@@ -140,6 +140,17 @@ class TestQuantileHead:
         torch.testing.assert_close(by_raw[..., 0], alone_by_raw[..., 0])
         assert (alone_by_raw[..., 1:] == 0).all()
         assert (by_raw[..., 1:].abs().sum(dim=(0, 1)) > 0).all()
+
+    def test_the_median_learns_from_the_absolute_errors_alone(self):
+        head = make_head("quantile")
+        raw, centre, scale = given_outputs(head)
+        centre = centre.requires_grad_()
+        target = torch.randn(BATCH, HORIZON)
+        parameters = head.parameters(raw, centre, scale)
+        (gradient,) = torch.autograd.grad(head.loss(parameters, target, as_weight(scale)).sum(), centre)
+        share = 1 + 1 / len(TRAINED_QUANTILES)  # its own error, and its part in the mean pinball loss
+        side = (head.point_forecast(parameters) - target).sign() / scale
+        torch.testing.assert_close(gradient, share * side)
 
     def test_the_mean_may_lie_anywhere_among_the_quantiles(self):
         head = make_head("quantile", "mean")

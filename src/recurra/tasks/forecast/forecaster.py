@@ -13,7 +13,7 @@ from recurra.data.panel import Panel
 from recurra.data.scaling import learn_scaling
 from recurra.data.split import Split, split_by_size
 from recurra.data.window import WindowSource
-from recurra.errors import ConfigError, NotFittedError, StorageError
+from recurra.errors import ConfigError, NotFittedError
 from recurra.tasks.forecast.artifact import load_fitted, save_fitted
 from recurra.tasks.forecast.config import ForecastConfig, forecast_config
 from recurra.tasks.forecast.evaluation import Evaluation, evaluate
@@ -21,7 +21,7 @@ from recurra.tasks.forecast.fitted import Fitted, build_network
 from recurra.tasks.forecast.frame import backtest_frame, forecast_frame
 from recurra.tasks.forecast.level import checked_levels, interval_probabilities
 from recurra.tasks.forecast.objective import forecast_loss, make_validation
-from recurra.tasks.forecast.part import check_parts, held_out_origins
+from recurra.tasks.forecast.part import check_parts, held_out_origins, least_history
 from recurra.tasks.forecast.recent import recent_rows
 from recurra.tasks.forecast.resolution import resolve
 from recurra.tasks.forecast.series import check_counts, read_panel, read_panel_again
@@ -119,7 +119,7 @@ class Forecaster:
         panel = read_panel(data, self.config, static=static)
         return self.fit_panel(
             panel,
-            folder=None if folder is None else _made(Path(folder)),
+            folder=None if folder is None else Path(folder),
             resume=resume,
             progress=Progress(enabled=show_progress),
         )
@@ -145,6 +145,7 @@ class Forecaster:
             ends=split.train_end,
             batch_size=config.batch_size,
             batches=int(config.steps_per_epoch),
+            min_history=least_history(split, resolved),
             seed=config.seed,
             scaling=scaling,
         )
@@ -300,15 +301,3 @@ class Forecaster:
         else:
             panel = self._panel
         return panel, held_out_origins(panel, resolved, size, stride)
-
-
-def _made(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StorageError(
-            f"the folder {folder} could not be made ({error.strerror})",
-            "a place that can be written",
-            "Choose another folder.",
-        ) from error
-    return folder

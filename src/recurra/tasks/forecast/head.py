@@ -59,8 +59,8 @@ class Head(ABC):
 class QuantileHead(Head):
     """Nine quantiles, trained by the pinball loss; those between them are interpolated in normal scores.
 
-    With `point="mean"` the centre is the mean, trained by the squared error alone, and the quantiles stand
-    around it. Source: Koenker and Bassett, "Regression quantiles" (1978).
+    The centre is the point forecast, trained by its own loss alone: the absolute error for the median, the
+    squared error for the mean. The quantiles stand around it and do not pull at it. Source: Koenker and Bassett, "Regression quantiles" (1978).
     """
 
     def __init__(self, point: Point = "median") -> None:
@@ -75,24 +75,27 @@ class QuantileHead(Head):
         """The nine quantiles, then the mean where that is the point forecast."""
         scale = scale.unsqueeze(-1)
         centre = centre.unsqueeze(-1) + scale * raw[..., :1]
-        median = centre
+        middle = centre.detach()
         if self.point == "mean":
-            median = centre.detach() + scale * raw[..., -1:]
+            middle = middle + scale * raw[..., -1:]
         distances = scale * F.softplus(raw[..., 1 : len(TRAINED_QUANTILES)]) * self.gaps.to(raw)
         below, above = distances[..., : self.middle], distances[..., self.middle :]
-        lower = median - below.flip(-1).cumsum(-1).flip(-1)
-        parameters = torch.cat([lower, median, median + above.cumsum(-1)], dim=-1)
-        return torch.cat([parameters, centre], dim=-1) if self.point == "mean" else parameters
+        lower = middle - below.flip(-1).cumsum(-1).flip(-1)
+        upper = middle + above.cumsum(-1)
+        if self.point == "mean":
+            return torch.cat([lower, middle, upper, centre], dim=-1)
+        return torch.cat([lower, centre, upper], dim=-1)
 
     def loss(self, parameters: Parameters, target: Steps, weight: Steps) -> Steps:
-        """Twice the mean pinball loss over the quantiles, plus the squared error where the mean is wanted."""
+        """Twice the mean pinball loss of the quantiles, plus the error of the point forecast.
+
+        The point forecast's is absolute for the median and squared for the mean.
+        """
         probabilities = torch.tensor(TRAINED_QUANTILES).to(parameters)
         error = (target.unsqueeze(-1) - parameters[..., : len(TRAINED_QUANTILES)]) * weight.unsqueeze(-1)
         pinball: Tensor = 2 * torch.maximum(probabilities * error, (probabilities - 1) * error).mean(-1)
-        if self.point == "mean":
-            squared: Tensor = ((target - parameters[..., -1]) * weight).square()
-            pinball += squared
-        return pinball
+        off = (target - self.point_forecast(parameters)) * weight
+        return pinball + (off.square() if self.point == "mean" else off.abs())
 
     def point_forecast(self, parameters: Parameters) -> Steps:
         """The median, or the mean."""

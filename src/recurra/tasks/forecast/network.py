@@ -23,6 +23,8 @@ from recurra.tasks.forecast.feature import beside, character, lagged, patches, s
 from recurra.tasks.forecast.head import Head
 from recurra.tasks.forecast.scaling import WindowScale, fill_missing, window_scale
 
+POSITION_SIZE = 8  # learnt numbers that tell the patches of the horizon apart
+
 
 class InputSizes(NamedTuple):
     """How many features of each kind a window carries.
@@ -115,12 +117,8 @@ class ForecastNetwork(nn.Module):
         super().__init__()
         self.head, self.sizes = head, sizes
         self.context, self.horizon, self.season, self.lags, self.patch = context, horizon, season, lags, patch
-        self.centre, self.scaling, self.scale_span, self.linear_span = (
-            centre,
-            scaling,
-            scale_span,
-            linear_span,
-        )
+        self.centre, self.scaling = centre, scaling
+        self.scale_span, self.linear_span = scale_span, linear_span
         self.unit: Tensor
         self.smallest: Tensor
         self.register_buffer("unit", torch.tensor(float(unit)))
@@ -129,17 +127,10 @@ class ForecastNetwork(nn.Module):
         self.future_codes = Embeddings(sizes.future_codes)
         self.static_codes = Embeddings(sizes.static_codes)
         self.series = Embeddings((sizes.series + 1,) if sizes.series else ())
-        static = 2 + sizes.static + self.static_codes.output_size + self.series.output_size
-        known = sizes.calendar + 2 * sizes.future + self.future_codes.output_size
-        past = 2 + 2 * sizes.past + self.past_codes.output_size
-        history_size = patch * (past + known) + static
-        horizon_size = patch * (len(lags) + known) + static
-        horizon_steps = -(-horizon // patch)
-        self.position = nn.Parameter(0.1 * torch.randn(horizon_steps, 8))
+        self.position = nn.Parameter(0.1 * torch.randn(-(-horizon // patch), POSITION_SIZE))
         self.body = make_body(
             network,
-            (-(-context // patch), history_size),
-            (horizon_steps, horizon_size + self.position.shape[1]),
+            *self._shapes(),
             cell=cell,
             hidden_size=hidden_size,
             num_layers=num_layers,
@@ -180,6 +171,16 @@ class ForecastNetwork(nn.Module):
         if self.linear is not None:
             middle = middle + unit * self.linear(scaled.values[:, -self.linear_span :])
         return Output(self.head.parameters(raw.float(), middle.float(), unit), unit, scale)
+
+    def _shapes(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Steps and features of the history, and of the horizon, as the body sees them."""
+        sizes, patch = self.sizes, self.patch
+        static = 2 + sizes.static + self.static_codes.output_size + self.series.output_size
+        known = sizes.calendar + 2 * sizes.future + self.future_codes.output_size
+        past = 2 + 2 * sizes.past + self.past_codes.output_size
+        history = (-(-self.context // patch), patch * (past + known) + static)
+        horizon = (len(self.position), patch * (len(self.lags) + known) + static + POSITION_SIZE)
+        return history, horizon
 
     def _known(self, window: WindowBatch) -> Float[Tensor, "batch window known"]:
         """What is known of history and horizon alike: calendar and covariates known ahead."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from recurra.data.origin import Origins, rolling_origins
 from recurra.data.panel import Panel
+from recurra.data.split import Split
 from recurra.errors import ConfigError, DataError
 from recurra.tasks.forecast.resolution import Resolved
 
@@ -27,6 +28,16 @@ def check_parts(resolved: Resolved) -> None:
                 "0, or at least the horizon",
                 f"Raise {name}, or leave it out.",
             )
+
+
+def least_history(split: Split, resolved: Resolved) -> int:
+    """Values that the history of a training window must hold.
+
+    Three quarters of the context where every series has room for it, so that training sees windows like those
+    it will be judged on; one where some series is too short, so that none is left out.
+    """
+    shortest = int(split.train_end[split.train_end > 0].min())
+    return max(1, resolved.context * 3 // 4) if shortest >= resolved.context + resolved.horizon else 1
 
 
 def held_out_origins(
