@@ -121,6 +121,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "dropout": 0.0,
         "batch_size": 256,
         "averaging_decay": 0.995,
+        "max_epochs": 30,
     },
     "single_series": {
         "centre": "last",

@@ -60,7 +60,9 @@ class QuantileHead(Head):
     """Nine quantiles, trained by the pinball loss; those between them are interpolated in normal scores.
 
     The centre is the point forecast, trained by its own loss alone: the absolute error for the median, the
-    squared error for the mean. The quantiles stand around it and do not pull at it. Source: Koenker and Bassett, "Regression quantiles" (1978).
+    squared error for the mean. The quantiles stand around it and do not pull at it.
+
+    Source: Koenker and Bassett, "Regression quantiles" (1978).
     """
 
     def __init__(self, point: Point = "median") -> None:
