@@ -6,7 +6,7 @@ import torch
 
 from recurra.cells import GRU
 from recurra.layers import Recurrent
-from recurra.ops import GRUState
+from recurra.ops.gru import GRUState
 
 
 def sigmoid(a):

@@ -5,7 +5,7 @@ import torch
 
 from recurra.cells import LayerNormLSTM
 from recurra.layers import Recurrent
-from recurra.ops import LSTMState
+from recurra.ops.lstm import LSTMState
 
 
 def sigmoid(a):

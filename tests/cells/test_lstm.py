@@ -7,7 +7,7 @@ import torch
 from recurra.cells import LSTM
 from recurra.errors import ConfigError
 from recurra.layers import Recurrent
-from recurra.ops import LSTMState
+from recurra.ops.lstm import LSTMState
 
 
 def sigmoid(a):

@@ -5,7 +5,7 @@ import torch
 
 from recurra.cells import GRU, LSTM, Zoneout
 from recurra.errors import ConfigError
-from recurra.ops import LSTMState
+from recurra.ops.lstm import LSTMState
 
 RATES = {"hidden": 0.25, "cell": 0.5}
 

@@ -2,12 +2,12 @@
 
 import pytest
 import torch
+from tests.catalogue import every_cell
 
 from recurra.cells import Elman
 from recurra.layers import Recurrent
 from recurra.ops.scan import scan
 from recurra.ops.state import mapped
-from tests.catalogue import every_cell
 
 STEPS, BATCH, FEATURES, HIDDEN = 8, 32, 3, 8
 
@@ -23,7 +23,7 @@ def parity_batch():
 
 
 def learns(run, cell, learning_rate):
-    """Whether the cell alone learns it; the read-out is fixed: one half of the hidden units minus the other."""
+    """Whether the cell alone learns it; the read-out is fixed: half of the hidden units minus the rest."""
     optimizer = torch.optim.Adam(cell.parameters(), lr=learning_rate)
     average = 1.0
     for _ in range(200):

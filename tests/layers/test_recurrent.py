@@ -8,7 +8,7 @@ from tests.trial import BATCH, FEATURES, HIDDEN, TIME, assert_close, random_inpu
 from recurra.cells import GRU, LSTM, LayerNormLSTM
 from recurra.errors import ConfigError, ShapeError
 from recurra.layers import Recurrent, unroll
-from recurra.ops import LSTMState
+from recurra.ops.lstm import LSTMState
 
 
 def test_no_state_is_the_initial_state():

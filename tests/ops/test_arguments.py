@@ -5,18 +5,10 @@ import torch
 from tests.trial import unchecked
 
 from recurra.errors import ConfigError, ShapeError, UsageError
-from recurra.ops import (
-    ElmanState,
-    ElmanWeights,
-    GRUState,
-    GRUWeights,
-    LSTMState,
-    LSTMWeights,
-    elman,
-    gru,
-    lstm,
-)
 from recurra.ops.arguments import checked_arguments
+from recurra.ops.elman import ElmanState, ElmanWeights, elman
+from recurra.ops.gru import GRUState, GRUWeights, gru
+from recurra.ops.lstm import LSTMState, LSTMWeights, lstm
 
 BATCH, TIME, FEATURES, HIDDEN = 2, 5, 3, 7
 

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from recurra.cells import GRU, LSTM, Cell, Elman, FusedCell
-from recurra.ops import ElmanState, GRUState
+from recurra.ops.elman import ElmanState
+from recurra.ops.gru import GRUState
 from recurra.testing import PROMISES, BrokenPromiseError, check_cell
 
 

@@ -71,11 +71,8 @@ class LSTM(FusedCell[LSTMState]):
                 f"0 to {hidden_size - 1}",
                 "Project to fewer units than there are.",
             )
-        self.input_size, self.hidden_size, self.output_size = (
-            input_size,
-            hidden_size,
-            proj_size or hidden_size,
-        )
+        self.input_size, self.hidden_size = input_size, hidden_size
+        self.output_size = proj_size or hidden_size
         self.initialization = initialization
         rows = len(GATES) * hidden_size
         self.weight_ih = empty_parameter(rows, input_size, device=device, dtype=dtype)

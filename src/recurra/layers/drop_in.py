@@ -13,18 +13,9 @@ from torch import Tensor
 
 from recurra.errors import ShapeError
 from recurra.layers.torch_recurrence import Options, Run, TorchRecurrence, Weights
-from recurra.ops import (
-    ElmanState,
-    ElmanWeights,
-    GRUState,
-    GRUWeights,
-    LSTMState,
-    LSTMWeights,
-    elman,
-    gru,
-    lstm,
-)
-from recurra.ops.elman import check_nonlinearity
+from recurra.ops.elman import ElmanState, ElmanWeights, check_nonlinearity, elman
+from recurra.ops.gru import GRUState, GRUWeights, gru
+from recurra.ops.lstm import LSTMState, LSTMWeights, lstm
 
 
 class RNN(TorchRecurrence):

@@ -77,7 +77,7 @@ class Recurrent(Layer, Generic[StateT]):
     ) -> tuple[Tensor, StateT]:
         """Run over a batch of sequences; see `Layer.forward`."""
         if state is None:
-            state = self.cell.initial_state(len(input))
+            state = self.cell.initial_state(input.shape[0])
         mask = self._recurrent_mask(state)
         if isinstance(self.cell, FusedCell):
             return self.cell.run(

@@ -124,7 +124,7 @@ class TorchRecurrence(nn.Module, ABC):
         """
         rows, row_resets = self._rows_first(input, lengths, resets)
         one = input.dim() == 2
-        fields = self._fields(hx, len(rows), one=one)
+        fields = self._fields(hx, rows.shape[0], one=one)
         finals: list[State] = []
         for layer in range(self.num_layers):
             outputs = []
@@ -146,7 +146,7 @@ class TorchRecurrence(nn.Module, ABC):
             rows = torch.cat(outputs, dim=-1) if self.bidirectional else outputs[0]
             if layer < self.num_layers - 1 and self.dropout:
                 rows = F.dropout(rows, self.dropout, self.training)
-        last = [torch.stack(field) for field in zip(*finals, strict=True)]
+        last = [_stacked(field) for field in zip(*finals, strict=True)]
         if one:
             return rows.squeeze(0), self._packed([field.squeeze(1) for field in last])
         return (rows if self.batch_first else rows.transpose(0, 1)), self._packed(last)
@@ -204,8 +204,8 @@ class TorchRecurrence(nn.Module, ABC):
         directions = self.num_layers * self._directions
         sizes = [self.proj_size or self.hidden_size, self.hidden_size][: self.fields]
         if hx is None:
-            parameter = next(self.parameters())
-            return [parameter.new_zeros(directions, batch, size) for size in sizes]
+            weight: Tensor = getattr(self, _full_name("weight_hh", 0, 0))
+            return [weight.new_zeros(directions, batch, size) for size in sizes]
         fields = self._unpacked(hx)
         for field, size in zip(fields, sizes, strict=True):
             expected = (directions, size) if one else (directions, batch, size)
@@ -224,3 +224,7 @@ class TorchRecurrence(nn.Module, ABC):
 
 def _full_name(name: str, layer: int, direction: int) -> str:
     return f"{name}_l{layer}{'_reverse' if direction else ''}"
+
+
+def _stacked(fields: Sequence[Tensor]) -> Tensor:
+    return fields[0].unsqueeze(0) if len(fields) == 1 else torch.stack(list(fields))

@@ -50,7 +50,7 @@ def checked_arguments(
         ShapeError: Something has the wrong shape, type or device, or a length is out of range.
     """
     _check_input(input, input_size, parameter)
-    _check_state(state, len(input), state_sizes, parameter)
+    _check_state(state, input.shape[0], state_sizes, parameter)
     if recurrent_mask is not None and recurrent_mask.shape != state[0].shape:
         raise ShapeError(
             f"a recurrent mask of shape {tuple(recurrent_mask.shape)}",

@@ -68,6 +68,14 @@ def _between_resets(
     return pieces.joined(outputs), mapped(pieces.last_of_rows, final)
 
 
+def padding_marked(
+    input: Float[Tensor, "batch time features"], lengths: Int[Tensor, " batch"]
+) -> Float[Tensor, "batch time more_features"]:
+    """The input with one more feature: 1 in padded steps, so that its weight acts there, and 0 elsewhere."""
+    padding = ~valid_steps(lengths, input.shape[1])
+    return torch.cat([input, padding.unsqueeze(-1).to(input.dtype)], dim=-1)
+
+
 def one_layer(weights: Sequence[Tensor | None]) -> dict[str, Any]:
     """What torch's kernels take beside input and state, for one layer and direction, batch first.
 

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from recurra.ops.dense import one_layer, run_any_order
+from recurra.ops.dense import one_layer, padding_marked, run_any_order
 from recurra.ops.elman import reference
 from recurra.ops.elman.reference import ElmanState, ElmanWeights
 from recurra.ops.order import at_last_step
@@ -34,11 +34,32 @@ def run(
 def _forward(
     weights: ElmanWeights, nonlinearity: str, input: Tensor, state: ElmanState, lengths: Tensor | None
 ) -> tuple[Tensor, ElmanState]:
+    if lengths is None:
+        outputs, hidden = _dense(input, weights, state, nonlinearity)
+        return outputs, ElmanState(hidden)
+    if nonlinearity == "relu":
+        outputs, _ = _dense(*_silent_in_padding(input, weights, lengths), state, nonlinearity)
+    else:
+        outputs, _ = _dense(input, weights, state, nonlinearity)
+    return outputs, ElmanState(at_last_step(outputs, state.hidden, lengths))
+
+
+def _silent_in_padding(input: Tensor, weights: ElmanWeights, lengths: Tensor) -> tuple[Tensor, ElmanWeights]:
+    """One more feature, 1 in padded steps, that makes every ReLU zero there.
+
+    Else a net whose state grows could grow to infinity in steps that do not count, and NaN would come back.
+    """
+    column = input.new_full((len(weights.weight_ih), 1), torch.finfo(input.dtype).min / 2)
+    weight_ih = torch.cat([weights.weight_ih, column], dim=1)
+    return padding_marked(input, lengths), weights._replace(weight_ih=weight_ih)
+
+
+def _dense(
+    input: Tensor, weights: ElmanWeights, state: ElmanState, nonlinearity: str
+) -> tuple[Tensor, Tensor]:
     kernel, plain = partial(_kernel, nonlinearity), partial(_plain, nonlinearity)
     outputs, hidden = run_kernel(kernel, plain, [input, *state, *weights])
-    if lengths is None:
-        return outputs, ElmanState(hidden)
-    return outputs, ElmanState(at_last_step(outputs, state.hidden, lengths))
+    return outputs, hidden
 
 
 def _kernel(nonlinearity: str, input: Tensor, hidden: Tensor, *weights: Tensor | None) -> tuple[Tensor, ...]:

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from recurra.ops.scan import scan
 
-GATES = ("reset_gate", "update_gate", "candidate")  # along the first axis of every weight, as in torch
+GATES = ("reset_gate", "update_gate", "candidate")
+"""How the gates are stacked along the first axis of every weight: as torch stacks them."""
 
 
 class GRUState(NamedTuple):

@@ -51,7 +51,7 @@ def lstm(
         state,
         input_size=weights.weight_ih.shape[1],
         parameter=weights.weight_hh,
-        state_sizes=(weights.weight_hh.shape[1], len(weights.weight_hh) // len(GATES)),
+        state_sizes=(weights.weight_hh.shape[1], weights.weight_hh.shape[0] // len(GATES)),
         lengths=lengths,
         resets=resets,
         recurrent_mask=recurrent_mask,

@@ -7,12 +7,11 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from recurra.ops.dense import one_layer, run_any_order
+from recurra.ops.dense import one_layer, padding_marked, run_any_order
 from recurra.ops.lstm import reference
 from recurra.ops.lstm.reference import GATES, LSTMState, LSTMWeights
 from recurra.ops.order import at_last_step
 from recurra.ops.second_order import run_kernel
-from recurra.types import valid_steps
 
 # Added to a gate in padded steps. Far beyond where a sigmoid becomes 0 or 1 exactly, and within float16.
 CLOSED, OPEN = -1e4, 1e4
@@ -48,12 +47,12 @@ def _holding_in_padding(input: Tensor, weights: LSTMWeights, lengths: Tensor) ->
     Then c' = 1 ∘ c + 0 ∘ g: the memory of the last valid step stays to the end, bit for bit, and so does its
     gradient.
     """
-    padding = ~valid_steps(lengths, input.shape[1])
     columns = {"input_gate": CLOSED, "forget_gate": OPEN}
     size = len(weights.weight_ih) // len(GATES)
     column = torch.cat([input.new_full((size, 1), columns.get(gate, 0.0)) for gate in GATES])
-    marked = torch.cat([input, padding.unsqueeze(-1).to(input.dtype)], dim=-1)
-    return marked, weights._replace(weight_ih=torch.cat([weights.weight_ih, column], dim=1))
+    return padding_marked(input, lengths), weights._replace(
+        weight_ih=torch.cat([weights.weight_ih, column], dim=1)
+    )
 
 
 def _dense(input: Tensor, weights: LSTMWeights, state: LSTMState) -> tuple[Tensor, LSTMState]:

@@ -16,12 +16,8 @@ from torch import Tensor
 
 from recurra.ops.scan import scan
 
-GATES = (
-    "input_gate",
-    "forget_gate",
-    "candidate",
-    "output_gate",
-)  # along the first axis of every weight, as in torch
+GATES = ("input_gate", "forget_gate", "candidate", "output_gate")
+"""How the gates are stacked along the first axis of every weight: as torch stacks them."""
 
 
 class LSTMState(NamedTuple):
