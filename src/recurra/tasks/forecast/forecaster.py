@@ -145,7 +145,7 @@ class Forecaster:
             ends=split.train_end,
             batch_size=config.batch_size,
             batches=int(config.steps_per_epoch),
-            min_history=least_history(split, resolved),
+            min_history=least_history(panel, split, resolved),
             seed=config.seed,
             scaling=scaling,
         )

@@ -4,6 +4,7 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float32
 
 from recurra.data.origin import Origins, rolling_origins
 from recurra.data.panel import Panel
@@ -30,14 +31,31 @@ def check_parts(resolved: Resolved) -> None:
             )
 
 
-def least_history(split: Split, resolved: Resolved) -> int:
+def least_history(panel: Panel, split: Split, resolved: Resolved) -> int:
     """Values that the history of a training window must hold.
 
     Three quarters of the context where every series has room for it, so that training sees windows like those
-    it will be judged on; one where some series is too short, so that none is left out.
+    it will be judged on, and of the values that the fullest history of the sparsest series holds; one where
+    some series is too short, so that none is left out.
     """
-    shortest = int(split.train_end[split.train_end > 0].min())
-    return max(1, resolved.context * 3 // 4) if shortest >= resolved.context + resolved.horizon else 1
+    context, horizon = resolved.context, resolved.horizon
+    trained = np.flatnonzero(split.train_end).tolist()
+    if int(split.train_end[trained].min()) < context + horizon:
+        return 1
+    fullest = context
+    if np.isnan(panel.target).any():
+        fullest = min(
+            _fullest(panel.series(one)[: split.train_end[one]], context, horizon) for one in trained
+        )
+    return max(1, fullest * 3 // 4)
+
+
+def _fullest(values: Float32[np.ndarray, " steps"], context: int, horizon: int) -> int:
+    """The most values that a history holds which is followed by a value to forecast."""
+    count = np.concatenate([[0], np.cumsum(~np.isnan(values))])
+    origin = np.arange(context, len(values) - horizon + 1)
+    usable = count[origin + horizon] > count[origin]
+    return int((count[origin] - count[origin - context])[usable].max(initial=0))
 
 
 def held_out_origins(

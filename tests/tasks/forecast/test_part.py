@@ -1,0 +1,93 @@
+from typing import Any
+
+import polars as pl
+import pytest
+from tests.tasks.forecast.example import hourly
+
+from recurra.data.origin import OriginIndex
+from recurra.data.panel import Panel
+from recurra.data.split import split_by_size
+from recurra.errors import ConfigError, DataError
+from recurra.tasks.forecast.config import forecast_config
+from recurra.tasks.forecast.part import MOST_WINDOWS, check_parts, held_out_origins, least_history
+from recurra.tasks.forecast.resolution import Resolved, resolve
+
+PANEL = Panel.build(hourly({"a": 60, "b": 41, "c": 8}))
+
+
+def resolved(**settings: Any) -> Resolved:
+    return resolve(forecast_config({"horizon": 3, "test_size": 7, "validation_size": 4, **settings}), PANEL)
+
+
+@pytest.mark.parametrize("part", ["test_size", "validation_size"])
+def test_a_part_holds_a_horizon(part: str):
+    for size in (0, 3, 4):
+        check_parts(resolved(**{part: size}))
+    for size in (1, 2):
+        with pytest.raises(ConfigError, match=f"{part} is {size}"):
+            check_parts(resolved(**{part: size}))
+
+
+def least(frame: pl.DataFrame, context: int) -> int:
+    panel = Panel.build(frame)
+    found = resolve(forecast_config({"horizon": 3, "context": context, "patch": 1}), panel)
+    split = split_by_size(panel, 3, validation=found.validation_size, test=found.test_size)
+    needed = least_history(panel, split, found)
+    index = OriginIndex(
+        panel.target, panel.offsets, split.train_end, context=context, horizon=3, min_history=needed
+    )
+    assert (index.counts[split.train_end > 0] > 0).all()
+    return needed
+
+
+def test_training_windows_have_most_of_a_history():
+    assert least(hourly({"a": 60, "b": 100}), 20) == 15
+
+
+def test_no_series_is_too_short_or_too_sparse_to_learn_from():
+    assert least(hourly({"a": 60, "b": 24}), 20) == 1
+    hour = pl.int_range(pl.len()).over("unique_id")
+    frame = hourly({"a": 60, "b": 60})
+    business = frame.filter(hour % 7 < 5)
+    assert 10 <= least(business, 20) <= 11
+    for kept in (hour % 10 == 0, (hour < 2) | (hour > 50), hour > 0):
+        sparse = pl.when(kept | (pl.col("unique_id") == "a")).then("y").otherwise(None)
+        assert least(frame.with_columns(y=sparse), 20) >= 1
+
+
+def test_every_moment_of_the_test_part_is_forecast_from():
+    origins = held_out_origins(PANEL, resolved())
+    expected = [(0, step) for step in range(53, 58)] + [(1, step) for step in range(34, 39)]
+    expected += [(2, step) for step in range(1, 6)]
+    assert list(zip(*map(list, origins), strict=True)) == expected
+
+
+def test_size_and_stride_choose_other_moments():
+    origins = held_out_origins(PANEL, resolved(), size=11, stride=4)
+    assert origins.series.tolist() == [0, 0, 0, 1, 1, 1]
+    assert origins.position.tolist() == [49, 53, 57, 30, 34, 38]
+
+
+def test_without_a_test_part_one_horizon_is_forecast():
+    origins = held_out_origins(PANEL, resolved(test_size=0))
+    assert origins.position.tolist() == [57, 38, 5]
+
+
+def test_a_long_test_part_is_thinned():
+    panel = Panel.build(hourly({"a": 50_000}))
+    origins = held_out_origins(panel, resolved(), size=49_999)
+    assert MOST_WINDOWS / 2 < len(origins.series) <= MOST_WINDOWS
+
+
+@pytest.mark.parametrize("settings", [
+    {"size": 0}, {"size": -4}, {"size": 2}, {"size": 4.5}, {"size": "7"}, {"stride": 0}, {"stride": -1},
+    {"stride": 1.5},
+], ids=str)  # fmt: skip
+def test_a_number_out_of_range_is_refused(settings: dict[str, Any], unchecked_types: None):
+    with pytest.raises(ConfigError):
+        held_out_origins(PANEL, resolved(), **settings)
+
+
+def test_series_too_short_for_the_part_are_refused():
+    with pytest.raises(DataError, match="60 steps"):
+        held_out_origins(PANEL, resolved(), size=60)
