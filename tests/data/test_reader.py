@@ -113,6 +113,27 @@ def test_words_for_missing_values_leave_numbers_numbers(tmp_path: Path, word: st
     assert column.fill_nan(None).null_count() == 1
 
 
+def test_words_for_missing_values_may_come_first_and_long(tmp_path: Path) -> None:
+    lines = "\n".join(f"{step},{'NA' if step < 2500 else '1.5'}" for step in range(2600))
+    column = read_file(csv(tmp_path, f"ds,y\n{lines}\n"))["y"]
+    assert column.null_count() == 2500
+    assert column.to_list()[2500:] == [1.5] * 100
+
+
+def test_a_damaged_parquet_file_is_an_error_of_ours(tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    pl.DataFrame({"ds": range(20), "y": [1.5, 2.5] * 10}).write_parquet(path)
+    whole = path.read_bytes()
+    refused = 0
+    for place in range(0, len(whole), 7):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x40]) + whole[place + 1 :])
+        try:
+            read_file(path)
+        except DataError:
+            refused += 1
+    assert refused > 0
+
+
 def test_whole_numbers_that_become_fractions_late(tmp_path: Path) -> None:
     lines = "\n".join(f"{step},1" for step in range(20_000))
     assert read_file(csv(tmp_path, f"ds,y\n{lines}\n20000,2.5\n"))["y"].to_list()[-1] == 2.5

@@ -62,6 +62,20 @@ def test_every_series_may_have_its_own(panel: Panel) -> None:
     np.testing.assert_allclose(tables.future_mean[1], scaling.future.mean, rtol=1e-6)
 
 
+def test_a_deviation_survives_a_level_that_is_far_larger() -> None:
+    """Series of very different size, one large beside its deviation and one minute, do not blur each other."""
+    random = np.random.default_rng(3).normal(size=31)
+    levels = {"b": 3e5 + np.resize(random, 40), "a": 1e-7 * random[:23], "ü 7": 5e8 + 1e4 * random}
+    frame = hourly().with_columns(price=pl.Series(np.concatenate([levels[name] for name in sorted(levels)])))
+    panel = Panel.build(frame, Columns("unique_id", "ds", "y", past=("price",)))
+    scaling = learn_scaling(panel, panel.lengths, per_series=True)
+    for name, (past, _) in scaling.series.items():
+        np.testing.assert_allclose(past.deviation[0], levels[name].std(), rtol=0.01)
+    everything = panel.past[:, 0].astype(np.float64)
+    np.testing.assert_allclose(scaling.past.mean[0], everything.mean())
+    np.testing.assert_allclose(scaling.past.deviation[0], everything.std())
+
+
 @pytest.mark.parametrize("per_series", [False, True])
 def test_a_description_gives_the_same_scaling(panel: Panel, per_series: bool) -> None:
     scaling = learn_scaling(panel, panel.lengths, per_series=per_series)

@@ -16,6 +16,14 @@ from recurra.errors import DataError
 MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "-")
 _PEEKED_ROWS = 1000
 _SEPARATORS = (",", ";", "\t", "|")
+_UNREADABLE = (
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,  # what polars makes of some altered bytes in a Parquet file
+    OSError,
+    EOFError,
+    ValueError,
+    zlib.error,
+)
 
 
 def read_file(path: Path, columns: Sequence[str] | None = None, rows: int | None = None) -> pl.DataFrame:
@@ -41,13 +49,13 @@ def read_file(path: Path, columns: Sequence[str] | None = None, rows: int | None
         there = reader(path, None, 1).columns
         require_columns(there, columns or (), str(path))
         raise
-    except (pl.exceptions.PolarsError, OSError, EOFError, ValueError, zlib.error) as error:
+    except _UNREADABLE as error:
         if isinstance(error, DataError):
             raise
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DataError(
             f"{path} cannot be read ({reason})",
-            f"a whole {path.suffix} file",
+            f"a whole {path.suffix} file, text in UTF-8",
             "Write the file again or restore it.",
         ) from error
 
@@ -141,14 +149,14 @@ def _times(column: pl.Series) -> pl.Series:
 
 
 def _numbers(column: pl.Series) -> pl.Series:
-    """A text column as numbers when all of it is numbers or words for a missing value."""
+    """A text column as numbers when all of it is numbers or words for a missing value, but not only these."""
     for part in (column.head(_PEEKED_ROWS), column):
         known = part.str.strip_chars()
         known = known.set(known.is_in(MISSING_WORDS), None)
         numbers = known.cast(pl.Float64, strict=False)
-        if numbers.null_count() > known.null_count() or numbers.null_count() == len(numbers) > 0:
+        if numbers.null_count() > known.null_count():
             return column
-    return numbers
+    return column if numbers.null_count() == len(numbers) > 0 else numbers
 
 
 def _separator(path: Path) -> str:

@@ -7,14 +7,14 @@ the shared one. The target is not scaled here: models scale each window by its o
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
 from recurra.data.panel import Panel
 
-_SMALLEST = 1e-6
+_ROUNDING = 1e-6  # a deviation this small beside the mean is that of 32-bit numbers
 
 
 @dataclass(frozen=True)
@@ -93,45 +93,62 @@ def learn_scaling(panel: Panel, ends: Int64[np.ndarray, " series"], *, per_serie
             looked at. Series that end at 0 count for nothing.
         per_series: Whether every series keeps statistics of its own.
     """
-    past, future = (_sums(values, panel, ends) for values in (panel.past, panel.future))
-    trained = panel.static[ends > 0].astype(np.float64)
-    static = _column_sums(trained, np.array([0, len(trained)]))
+    roles = [_measured(values, panel.offsets[:-1], ends) for values in (panel.past, panel.future)]
+    trained = panel.static[ends > 0]
+    static = _measured(trained, np.zeros(1, dtype=np.int64), np.array([len(trained)]))
     series = {}
     if per_series:
-        pairs = zip(_statistics(past), _statistics(future), strict=True)
+        pairs = zip(*(_statistics(moments) for moments in roles), strict=True)
         series = {name: pair for name, pair, end in zip(panel.ids, pairs, ends, strict=True) if end > 0}
-    shared = [_statistics(sums.sum(axis=1, keepdims=True))[0] for sums in (past, future, static)]
+    shared = [_statistics(_pooled(moments))[0] for moments in (*roles, static)]
     return Scaling(shared[0], shared[1], shared[2], series)
 
 
-def _sums(
-    values: Float32[np.ndarray, "rows columns"], panel: Panel, ends: Int64[np.ndarray, " series"]
-) -> Float64[np.ndarray, "3 series columns"]:
-    """Count, sum and sum of squares of each series' training part."""
-    bounds = np.stack([panel.offsets[:-1], panel.offsets[:-1] + ends], axis=1).ravel()
-    return _column_sums(values, bounds)[:, ::2]
+class _Moments(NamedTuple):
+    """Count, mean and variance of the values that are there, for every piece of the rows."""
+
+    count: Float64[np.ndarray, "pieces columns"]
+    mean: Float64[np.ndarray, "pieces columns"]
+    variance: Float64[np.ndarray, "pieces columns"]
 
 
-def _column_sums(
-    values: np.ndarray, bounds: Int64[np.ndarray, " bounds"]
-) -> Float64[np.ndarray, "3 pieces columns"]:
-    """Count, sum and sum of squares between neighbouring bounds, one column at a time to spare memory."""
-    sums = np.zeros((3, len(bounds) - 1 + len(bounds) % 2, values.shape[1]))
+def _measured(
+    values: Float32[np.ndarray, "rows columns"],
+    begins: Int64[np.ndarray, " pieces"],
+    sizes: Int64[np.ndarray, " pieces"],
+) -> _Moments:
+    """The moments of pieces of the rows: `sizes` rows from `begins` on; one column at a time spares memory.
+
+    The variance is the mean square of differences from the mean. Taken as a difference of two large numbers,
+    mean square and squared mean, it would be lost where values are large beside their deviation.
+    """
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    row = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(begins, sizes)
+    count, mean, variance = (np.zeros((len(sizes), values.shape[1])) for _ in range(3))
     for at in range(values.shape[1]):
-        column = values[:, at].astype(np.float64)
+        column = values[row, at].astype(np.float64)
         there = ~np.isnan(column)
-        column[~there] = 0.0
-        for part, summand in enumerate((there.astype(np.float64), column, column * column)):
-            total = np.concatenate([[0.0], np.cumsum(summand)])
-            sums[part, : len(bounds) - 1, at] = np.diff(total[bounds])
-    return sums
+        own, column = owner[there], column[there]
+        count[:, at] = np.bincount(own, minlength=len(sizes))
+        divisor = np.maximum(count[:, at], 1.0)
+        mean[:, at] = np.bincount(own, weights=column, minlength=len(sizes)) / divisor
+        squares = (column - mean[own, at]) ** 2
+        variance[:, at] = np.bincount(own, weights=squares, minlength=len(sizes)) / divisor
+    return _Moments(count, mean, variance)
 
 
-def _statistics(sums: Float64[np.ndarray, "3 pieces columns"]) -> list[Statistics]:
-    count = np.maximum(sums[0], 1.0)
-    mean = sums[1] / count
-    deviation = np.sqrt(np.maximum(sums[2] / count - mean**2, 0.0))
-    deviation = np.where(deviation > _SMALLEST * np.maximum(np.abs(mean), 1.0), deviation, 1.0)
+def _pooled(moments: _Moments) -> _Moments:
+    """All pieces together, as one piece."""
+    total = moments.count.sum(axis=0, keepdims=True)
+    share = moments.count / np.maximum(total, 1.0)
+    mean = (share * moments.mean).sum(axis=0, keepdims=True)
+    variance = (share * (moments.variance + (moments.mean - mean) ** 2)).sum(axis=0, keepdims=True)
+    return _Moments(total, mean, variance)
+
+
+def _statistics(moments: _Moments) -> list[Statistics]:
+    mean, deviation = moments.mean, np.sqrt(moments.variance)
+    deviation = np.where(deviation > _ROUNDING * np.abs(mean), deviation, 1.0)
     return [
         Statistics(tuple(own), tuple(spread))
         for own, spread in zip(mean.tolist(), deviation.tolist(), strict=True)
