@@ -63,7 +63,7 @@ def test_every_series_may_have_its_own(panel: Panel) -> None:
 
 
 def test_a_deviation_survives_a_level_that_is_far_larger() -> None:
-    """Series of very different size, one large beside its deviation and one minute, do not blur each other."""
+    """Nor does a series of large values blur one of minute ones."""
     random = np.random.default_rng(3).normal(size=31)
     levels = {"b": 3e5 + np.resize(random, 40), "a": 1e-7 * random[:23], "ü 7": 5e8 + 1e4 * random}
     frame = hourly().with_columns(price=pl.Series(np.concatenate([levels[name] for name in sorted(levels)])))

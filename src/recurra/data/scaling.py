@@ -7,7 +7,7 @@ the shared one. The target is not scaled here: models scale each window by its o
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
@@ -104,7 +104,8 @@ def learn_scaling(panel: Panel, ends: Int64[np.ndarray, " series"], *, per_serie
     return Scaling(shared[0], shared[1], shared[2], series)
 
 
-class _Moments(NamedTuple):
+@dataclass(frozen=True)
+class _Moments:
     """Count, mean and variance of the values that are there, for every piece of the rows."""
 
     count: Float64[np.ndarray, "pieces columns"]
