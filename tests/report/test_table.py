@@ -42,6 +42,15 @@ def test_models_are_ordered_and_the_best_is_bold():
     assert rows[2].cells[1].value is None
 
 
+def test_a_score_without_another_is_not_the_best():
+    rows = score_rows(record({"net": (1.0, 0.5), "seasonal_naive": (2.0, None)}, metrics=("mase", "wql")))
+    assert [[cell.best for cell in row.cells] for row in rows] == [[True, False], [False, False]]
+
+
+def test_one_series_needs_no_table_of_its_own():
+    assert series_table(record(SCORES, series=1)) is None
+
+
 def test_equal_scores_are_all_bold():
     rows = score_rows(record({"a": (1.0,), "b": (1.0,), "seasonal_naive": (2.0,)}, metrics=("mase",)))
     assert [row.cells[0].best for row in rows] == [True, True, False]

@@ -18,7 +18,7 @@ FEW_SERIES = 10
 
 @dataclass(frozen=True)
 class Cell:
-    """A score: the text, the exact number behind it, and whether it is the best of its column."""
+    """A score: the text, the exact number behind it, and whether it is the best of several."""
 
     text: str
     value: float | None
@@ -106,10 +106,10 @@ def score_rows(metrics: MetricsRecord) -> list[ScoreRow]:
 
 
 def series_table(metrics: MetricsRecord, shown: int = 5) -> SeriesTable | None:
-    """The subject's scores by series; None where they were not recorded."""
+    """The subject's scores by series; None where they were not recorded, or one series has them all."""
     subject, first = subject_of(metrics), metric(metrics.metrics[0])
     rows = metrics.per_series.get(subject.name, [])
-    if not rows:
+    if len(rows) < 2:
         return None
     rows = sorted(rows, key=lambda row: -_finite_badness(first, _number(row.get(first.name))))
     columns = [metric(name) for name in metrics.metrics if any(row.get(name) is not None for row in rows)]
@@ -156,9 +156,10 @@ def _series_rows(
 
 def _cells(column: Metric, scores: list[float | None], *, bold: bool = True) -> list[Cell]:
     badness = [column.badness(score) for score in scores]
-    least = min(badness, default=math.inf)
+    known = [bad for bad in badness if bad < math.inf]
+    least = min(known) if len(known) > 1 else None
     return [
-        Cell(text, score, bold and bad == least < math.inf)
+        Cell(text, score, bold and bad == least)
         for text, score, bad in zip(column.texts(scores), scores, badness, strict=True)
     ]
 

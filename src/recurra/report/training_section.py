@@ -98,11 +98,11 @@ def _summary(course: Course, best: int | None, monitor: str | None) -> str:
     epochs = len(course.epochs)
     if not epochs:
         return "The run ended within its first epoch."
-    text = f"{count(epochs)} epoch{'s' if epochs > 1 else ''}"
-    if course.seconds:
-        text += f" in {duration(course.seconds)}"
     steps = int(course.epochs[-1]["step"])
-    text += f", {count(steps)} optimiser steps."
+    text = f"{count(epochs)} epoch{'s' if epochs > 1 else ''}, {count(steps)} optimiser steps"
+    if course.seconds:
+        text += f" in {duration(course.seconds)} (validation not counted)"
+    text += "."
     if best is not None and monitor is not None:
         text += f" Epoch {best + 1} was the best by {_words(monitor)}."
     return text
