@@ -12,11 +12,11 @@ from recurra.training.early_stopping import EarlyStopping
 @pytest.mark.parametrize("sign", [1, -1])
 def test_patience_runs_out_after_epochs_without_improvement(sign: int) -> None:
     stopping = EarlyStopping(TrainingConfig(patience=2, monitor_mode="min" if sign > 0 else "max"))
-    values = [3.0, 2.0, 2.5, 1.5, math.nan, 1.6]
+    values = [math.inf, -math.inf, 3.0, 2.0, 2.5, 1.5, math.nan, 1.6]
     improved = [stopping.observe(epoch, {"valid_loss": sign * value}) for epoch, value in enumerate(values)]
-    assert improved == [True, True, False, True, False, False]
+    assert improved == [False, False, True, True, False, True, False, False]
     assert stopping.exhausted
-    assert (stopping.best, stopping.best_epoch) == (sign * 1.5, 3)
+    assert (stopping.best, stopping.best_epoch) == (sign * 1.5, 5)
 
 
 def test_small_changes_are_no_improvement() -> None:

@@ -316,3 +316,13 @@ def test_gradients_from_before_the_run_do_not_count() -> None:
     fit(clean, squared_error, ToySource(), toy_config())
     fit(dirty, squared_error, ToySource(), toy_config())
     assert same_bits(weights(clean), weights(dirty))
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "one_cycle", "plateau", "step"])
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop", "nadam"])
+def test_every_optimiser_learns_on_every_schedule(optimizer: str, schedule: str) -> None:
+    model = toy_model(0.0)
+    before = valid_loss(model)["valid_loss"]
+    config = toy_config(optimizer=optimizer, schedule=schedule, decay_epochs=1, weight_decay=0.01)
+    fit(model, squared_error, ToySource(), config, validate=valid_loss)
+    assert valid_loss(model)["valid_loss"] < 0.8 * before

@@ -32,8 +32,8 @@ def filled(template: Any, tensors: Iterable[Tensor]) -> Any:
 
 
 def _mapped(state: Any, change: Callable[[Tensor], Tensor]) -> Any:
-    if state is None or isinstance(state, (bool, int, float, str)):
-        return state
+    if state is None:
+        return None
     if isinstance(state, Tensor):
         return change(state)
     if isinstance(state, dict):
@@ -44,6 +44,6 @@ def _mapped(state: Any, change: Callable[[Tensor], Tensor]) -> Any:
         return type(state)(_mapped(part, change) for part in state)
     raise ConfigError(
         f"the objective's state holds a {type(state).__name__}",
-        "tensors in tuples, named tuples, lists and dicts",
-        "Give back a state of these, or None.",
+        "tensors and None in tuples, named tuples, lists and dicts",
+        "Give back a state of these: a checkpoint keeps its tensors alone.",
     )

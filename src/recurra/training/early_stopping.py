@@ -1,5 +1,6 @@
 """Which epoch was the best, and whether to go on."""
 
+import math
 from collections.abc import Mapping
 
 from recurra.errors import ConfigError
@@ -25,7 +26,9 @@ class EarlyStopping:
         self.waited = 0
 
     def observe(self, epoch: int, metrics: Mapping[str, float]) -> bool:
-        """Take note of an epoch's metrics, and say whether the monitored one improved; NaN never does.
+        """Take note of an epoch's metrics, and say whether the monitored one improved.
+
+        A value that is not finite never does.
 
         Raises:
             ConfigError: The monitored metric is not among them.
@@ -37,7 +40,7 @@ class EarlyStopping:
                 "Set monitor to a metric there is.",
             )
         value = float(metrics[self.monitor])
-        improved = value == value and (  # noqa: PLR0124 (NaN differs from itself)
+        improved = math.isfinite(value) and (
             self.best is None or self._sign * (self.best - value) > self._min_delta
         )
         if improved:
