@@ -51,8 +51,10 @@ def blocks(document: str) -> list[Block]:
 
 
 def commands(block: Block) -> list[str]:
-    joined = block.text.replace("\\\n", " ")
-    return [line[2:].strip() for line in joined.splitlines() if line.startswith("$ ")]
+    """What a console block types: the lines after a prompt; without any prompt, all lines."""
+    lines = block.text.replace("\\\n", " ").splitlines()
+    typed = [line[2:] for line in lines if line.startswith("$ ")] or [line for line in lines if line.strip()]
+    return [line.partition(" #")[0].strip() for line in typed]
 
 
 def run_command(command: str) -> None:
@@ -104,6 +106,8 @@ def test_a_failing_example_is_noticed() -> None:
         run_block(first, {})
     with pytest.raises(AssertionError, match="mark the block"):
         run_block(Block("console", 1, "$ curl example.org", marked=False), {})
+    with pytest.raises(AssertionError, match="mark the block"):
+        run_block(Block("console", 1, "make test   # slow\npip install recurra", marked=False), {})
     with pytest.raises(AssertionError):
         run_block(Block("console", 1, "$ recurra nothing", marked=False), {})
 

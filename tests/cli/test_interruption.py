@@ -52,10 +52,11 @@ def test_killed_and_interrupted_runs_end_with_the_same_bits(capsys, table: Path,
     assert unfinished.code == 2
     assert "--resume" in unfinished.err
 
-    assert call(capsys, *shlex.split(advice(err))[1:]).code == 0
+    resumed = call(capsys, *shlex.split(advice(err))[1:])
+    assert resumed.code == 0, resumed.err
     assert call(capsys, *command[:-1], tmp_path / "whole").code == 0
-    whole, resumed = (tmp_path / name / "model.safetensors" for name in ("whole", "run"))
-    assert resumed.read_bytes() == whole.read_bytes()
+    whole, taken_up = (tmp_path / name / "model.safetensors" for name in ("whole", "run"))
+    assert taken_up.read_bytes() == whole.read_bytes()
     assert call(capsys, "predict", run).out == call(capsys, "predict", tmp_path / "whole").out
 
 

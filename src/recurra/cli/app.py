@@ -38,15 +38,16 @@ for command in (evaluate, predict, report, info):
     app.command(command.__name__, cls=Command)(command)
 
 
-def _print_version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> bool:
     if wanted:
         screen.say(f"recurra {__version__}")
         raise typer.Exit
+    return wanted
 
 
-@app.callback(invoke_without_command=True)
+@app.callback()
 def start(
-    context: typer.Context,
+    *,
     _version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
@@ -60,8 +61,6 @@ def start(
       recurra predict runs/sales -o forecast.csv          what comes next, with intervals
       recurra report runs/sales                           one offline HTML page about the run
     """
-    if context.invoked_subcommand is None:
-        screen.say(context.get_help())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -73,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 done, 2 a mistake in what was given, 1 any other failure of ours, 130 interrupted.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(
@@ -93,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     command = typer.main.get_command(app)
     try:
-        with command.make_context("recurra", list(arguments), obj=arguments) as context:
+        with command.make_context("recurra", list(arguments)) as context:
             command.invoke(context)
     except typer.Exit as stop:
         return stop.exit_code

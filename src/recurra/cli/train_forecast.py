@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from recurra.report.record import MetricsRecord
 
 RUNS = Path("runs")
-NOT_OF_THE_RUN = ("--overwrite", "--resume", "--json", "--quiet")
+OPTIONS = {key: f"--{key}" for key in ("horizon", "target", "time", "past", "future", "static")}
+OPTIONS["unique_id"] = "--id"
 
 Option, Argument = typer.Option, typer.Argument
 Data = Annotated[str, Argument(metavar="DATA", help="A table (.csv, .parquet, .jsonl), or sample:NAME.")]
@@ -46,7 +47,6 @@ class ForecastCommand(Command):
 
 
 def forecast(
-    context: typer.Context,
     data: Data,
     pairs: Pairs = None,
     *,
@@ -78,7 +78,7 @@ def forecast(
     if resume and out is None:
         raise ConfigError("--resume without --out", "the run folder to go on with", "Add --out RUN.")
     folder = out or _new_folder(data)
-    command = _command(context.obj, folder)
+    command = _command(data, settings, folder)
     metrics = _train(data, settings, folder, overwrite=overwrite, resume=resume, quiet=quiet, command=command)
     if metrics is None:
         _say_how_to_resume(folder, f"{command} --resume", as_json=as_json)
@@ -96,11 +96,11 @@ def _settings(pairs: Sequence[str], options: Mapping[str, str | None]) -> dict[s
     from recurra.cli.setting import parse_settings
     from recurra.tasks.forecast.config import ForecastConfig, forecast_config
 
-    settings = parse_settings(ForecastConfig, pairs, options)
-    if "horizon" not in settings:
+    given = parse_settings(ForecastConfig, pairs, options)
+    if "horizon" not in given:
         raise ConfigError("--horizon is missing", "how many steps to forecast", "Add --horizon 24, say.")
-    forecast_config(settings)
-    return settings
+    config = forecast_config(given)
+    return {key: getattr(config, key) for key in given}
 
 
 def _train(
@@ -142,12 +142,13 @@ def _new_folder(data: str) -> Path:
     return RUNS / f"{stem}-{max((int(match[1]) for match in found if match), default=0) + 1}"
 
 
-def _command(arguments: Sequence[str], folder: Path) -> str:
-    """What to type to get the run again, its folder named."""
-    kept = [each for each in arguments if each not in NOT_OF_THE_RUN]
-    if not any(each == "--out" or each.startswith("--out=") for each in kept):
-        kept += ["--out", str(folder)]
-    return shlex.join(["recurra", *kept])
+def _command(data: str, settings: Mapping[str, Any], folder: Path) -> str:
+    """What to type to get the run again."""
+    words = ["recurra", "train", "forecast", data]
+    for key, value in settings.items():
+        text = "none" if value is None else ",".join(value) if isinstance(value, tuple) else str(value)
+        words += [OPTIONS[key], text] if key in OPTIONS else [f"{key}={text}"]
+    return shlex.join([*words, "--out", str(folder)])
 
 
 def _say_how_to_resume(folder: Path, command: str, *, as_json: bool) -> None:
