@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import torch
 from jaxtyping import Bool
 from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence, pad_sequence
 
 from recurra.errors import ShapeError
 
@@ -70,7 +71,7 @@ class Sequences:
                     "Give every sequence as (time, ...) with the same trailing axes, type and device.",
                 )
         lengths = torch.tensor([len(tensor) for tensor in tensors], device=first.device)
-        return cls(torch.nn.utils.rnn.pad_sequence(tensors, batch_first=True), lengths)
+        return cls(pad_sequence(tensors, batch_first=True), lengths)
 
     def to_list(self) -> list[Tensor]:
         """The sequences without their padding, each (time_i, ...)."""
@@ -107,6 +108,24 @@ class Sequences:
 def valid_steps(lengths: Tensor, time: int) -> Bool[Tensor, "batch time"]:
     """True at the first `lengths[row]` of `time` steps."""
     return torch.arange(time, device=lengths.device) < lengths.unsqueeze(-1)
+
+
+def check_tensor(name: str, value: object) -> None:
+    """Check that a value is a tensor.
+
+    Raises:
+        ShapeError: It is something else, such as a PackedSequence or a NumPy array.
+    """
+    if isinstance(value, PackedSequence):
+        raise ShapeError(
+            f"{name} is a PackedSequence",
+            "a padded tensor",
+            "Pass the padded tensor and lengths=; no sequence needs to be packed.",
+        )
+    if not isinstance(value, Tensor):
+        raise ShapeError(
+            f"{name} is a {type(value).__name__}", "a tensor", "Convert it: torch.as_tensor(...)."
+        )
 
 
 def check_lengths(lengths: Tensor, values: Tensor) -> None:

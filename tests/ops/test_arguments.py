@@ -3,6 +3,7 @@
 import pytest
 import torch
 from tests.trial import unchecked
+from torch.nn.utils.rnn import pack_sequence
 
 from recurra.errors import ConfigError, ShapeError, UsageError
 from recurra.ops.arguments import checked_arguments
@@ -41,6 +42,8 @@ INPUT = torch.randn(BATCH, TIME, FEATURES)
         ({"input": INPUT.double()}, "input of type torch.float64"),
         ({"input": INPUT.long()}, "input of type torch.int64"),
         ({"input": INPUT.to("meta")}, "input on meta"),
+        ({"input": INPUT.numpy()}, "input is a ndarray"),
+        ({"input": pack_sequence(list(INPUT))}, "Pass the padded tensor and lengths="),
         ({"lengths": [5, 3]}, "lengths is a list"),
         ({"lengths": torch.tensor([5.0, 3.0])}, "lengths of type torch.float32"),
         ({"lengths": torch.tensor([5])}, "lengths of shape"),
@@ -71,6 +74,12 @@ def test_a_wrong_state_is_refused(name, without_type_checks):
         op(INPUT, weights, kind(*(field.double() for field in state)))
     with pytest.raises(ShapeError, match="a state of 3 fields"):
         op(INPUT, weights, (torch.zeros(BATCH, HIDDEN),) * 3)
+    with pytest.raises(ShapeError, match="a state that is a plain tuple"):
+        op(INPUT, weights, tuple(state))
+    with pytest.raises(ShapeError, match="a state of type Tensor"):
+        op(INPUT, weights, state.hidden)
+    with pytest.raises(ShapeError, match="state field 'hidden' is a NoneType"):
+        op(INPUT, weights, state._replace(hidden=None))
 
 
 @every_op

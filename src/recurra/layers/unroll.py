@@ -27,7 +27,7 @@ def unroll(
 
     Arguments, results and errors are those of `recurra.ops.lstm.lstm`.
     """
-    arguments = checked_arguments(
+    given = checked_arguments(
         input,
         state,
         input_size=cell.input_size,
@@ -42,9 +42,9 @@ def unroll(
 
     return scan(
         advance,
-        cell.project_input(arguments.input),
+        cell.project_input(given.input),
         state,
-        lengths=arguments.lengths,
-        resets=arguments.resets,
+        lengths=given.lengths,
+        resets=given.resets,
         reverse=reverse,
     )

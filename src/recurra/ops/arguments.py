@@ -8,7 +8,16 @@ from torch import Tensor
 
 from recurra.errors import ShapeError
 from recurra.ops.state import State
-from recurra.types import Input, Lengths, RecurrentMask, Resets, check_lengths, valid_steps, values_are_hidden
+from recurra.types import (
+    Input,
+    Lengths,
+    RecurrentMask,
+    Resets,
+    check_lengths,
+    check_tensor,
+    valid_steps,
+    values_are_hidden,
+)
 
 
 class SequenceArguments(NamedTuple):
@@ -49,7 +58,8 @@ def checked_arguments(
     Raises:
         ShapeError: Something has the wrong shape, type or device, or a length is out of range.
     """
-    _check_input(input, input_size, parameter)
+    check_input(input, input_size)
+    _check_kind("input", input, parameter)
     _check_state(state, input.shape[0], state_sizes, parameter)
     if recurrent_mask is not None and recurrent_mask.shape != state[0].shape:
         raise ShapeError(
@@ -97,25 +107,42 @@ def check_biases(bias_ih: Tensor | None, bias_hh: Tensor | None, size: int) -> N
     check_weight("bias_hh", bias_hh, (size,))
 
 
-def _check_input(input: Tensor, input_size: int, parameter: Tensor) -> None:
+def check_input(input: Input, input_size: int) -> None:
+    """Check that an input is a batch of sequences.
+
+    Raises:
+        ShapeError: It is no tensor of shape (batch, time, input_size).
+    """
+    check_tensor("input", input)
     if input.dim() != 3 or input.shape[-1] != input_size:
         raise ShapeError(
             f"input of shape {tuple(input.shape)}",
             f"(batch, time, {input_size})",
             "Put the features last; add a batch axis with input.unsqueeze(0) when there is one sequence.",
         )
-    _check_kind("input", input, parameter)
 
 
-def _check_state(state: State, batch: int, sizes: Sequence[int] | None, parameter: Tensor) -> None:
+def _check_state(state: Any, batch: int, sizes: Sequence[int] | None, parameter: Tensor) -> None:
+    if not isinstance(state, tuple):
+        raise ShapeError(
+            f"a state of type {type(state).__name__}",
+            "a NamedTuple of tensors",
+            "Take it from the cell's initial_state(batch_size).",
+        )
     if sizes is not None and len(state) != len(sizes):
         raise ShapeError(
             f"a state of {len(state)} fields",
             f"{len(sizes)}",
             "Take it from the cell's initial_state(batch_size).",
         )
-    for position, field in enumerate(state):
-        name = getattr(state, "_fields", range(len(state)))[position]
+    if not hasattr(state, "_fields"):
+        raise ShapeError(
+            "a state that is a plain tuple",
+            "a NamedTuple, whose fields have names",
+            "Wrap it in the type of the cell's state, such as recurra.ops.lstm.LSTMState(hidden, cell).",
+        )
+    for position, (name, field) in enumerate(zip(state._fields, state, strict=True)):
+        check_tensor(f"state field {name!r}", field)
         expected = None if sizes is None else (batch, sizes[position])
         if field.shape[:1] != (batch,) or (expected is not None and field.shape != expected):
             raise ShapeError(

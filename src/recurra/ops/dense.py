@@ -76,6 +76,15 @@ def padding_marked(
     return torch.cat([input, padding.unsqueeze(-1).to(input.dtype)], dim=-1)
 
 
+def out_of_reach(dtype: torch.dtype) -> float:
+    """What the padding feature weighs: so much that no state or bias can outweigh it.
+
+    As large as float16 allows; in wider types small enough for the feature's own gradient, which nobody
+    reads, to be finite, as torch.autograd.detect_anomaly demands.
+    """
+    return min(1e20, torch.finfo(dtype).max / 2)
+
+
 def one_layer(weights: Sequence[Tensor | None]) -> dict[str, Any]:
     """What torch's kernels take beside input and state, for one layer and direction, batch first.
 

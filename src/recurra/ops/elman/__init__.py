@@ -46,7 +46,7 @@ def elman(
     """
     check_weights(weights)
     check_nonlinearity(nonlinearity)
-    arguments = checked_arguments(
+    given = checked_arguments(
         input,
         state,
         input_size=weights.weight_ih.shape[1],
@@ -60,19 +60,15 @@ def elman(
     chosen = backends.choose(backend, backends.Call(input, weights.weight_hh, variant))
     if chosen == "torch":
         run = partial(
-            fused.run,
-            lengths=arguments.lengths,
-            resets=arguments.resets,
-            nonlinearity=nonlinearity,
-            reverse=reverse,
+            fused.run, lengths=given.lengths, resets=given.resets, nonlinearity=nonlinearity, reverse=reverse
         )
-        return run_in_kernel_type(run, arguments.input, weights, state)
+        return run_in_kernel_type(run, given.input, weights, state)
     return reference.run(
-        arguments.input,
+        given.input,
         weights,
         state,
-        lengths=arguments.lengths,
-        resets=arguments.resets,
+        lengths=given.lengths,
+        resets=given.resets,
         recurrent_mask=recurrent_mask,
         nonlinearity=nonlinearity,
         reverse=reverse,

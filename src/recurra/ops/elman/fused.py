@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from recurra.ops.dense import one_layer, padding_marked, run_any_order
+from recurra.ops.dense import one_layer, out_of_reach, padding_marked, run_any_order
 from recurra.ops.elman import reference
 from recurra.ops.elman.reference import ElmanState, ElmanWeights
 from recurra.ops.order import at_last_step
@@ -49,7 +49,7 @@ def _silent_in_padding(input: Tensor, weights: ElmanWeights, lengths: Tensor) ->
 
     Else a net whose state grows could grow to infinity in steps that do not count, and NaN would come back.
     """
-    column = input.new_full((len(weights.weight_ih), 1), torch.finfo(input.dtype).min / 2)
+    column = input.new_full((len(weights.weight_ih), 1), -out_of_reach(input.dtype))
     weight_ih = torch.cat([weights.weight_ih, column], dim=1)
     return padding_marked(input, lengths), weights._replace(weight_ih=weight_ih)
 

@@ -45,7 +45,7 @@ def gru(
         ConfigError: The backend is unknown, or cannot do this.
     """
     check_weights(weights)
-    arguments = checked_arguments(
+    given = checked_arguments(
         input,
         state,
         input_size=weights.weight_ih.shape[1],
@@ -58,14 +58,14 @@ def gru(
     variant = _variant(recurrent_mask, reset_after)
     chosen = backends.choose(backend, backends.Call(input, weights.weight_hh, variant))
     if chosen == "torch":
-        run = partial(fused.run, lengths=arguments.lengths, resets=arguments.resets, reverse=reverse)
-        return run_in_kernel_type(run, arguments.input, weights, state)
+        run = partial(fused.run, lengths=given.lengths, resets=given.resets, reverse=reverse)
+        return run_in_kernel_type(run, given.input, weights, state)
     return reference.run(
-        arguments.input,
+        given.input,
         weights,
         state,
-        lengths=arguments.lengths,
-        resets=arguments.resets,
+        lengths=given.lengths,
+        resets=given.resets,
         recurrent_mask=recurrent_mask,
         reset_after=reset_after,
         reverse=reverse,

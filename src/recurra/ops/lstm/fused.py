@@ -7,14 +7,11 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from recurra.ops.dense import one_layer, padding_marked, run_any_order
+from recurra.ops.dense import one_layer, out_of_reach, padding_marked, run_any_order
 from recurra.ops.lstm import reference
 from recurra.ops.lstm.reference import GATES, LSTMState, LSTMWeights
 from recurra.ops.order import at_last_step
 from recurra.ops.second_order import run_kernel
-
-# Added to a gate in padded steps. Far beyond where a sigmoid becomes 0 or 1 exactly, and within float16.
-CLOSED, OPEN = -1e4, 1e4
 
 
 def run(
@@ -47,7 +44,8 @@ def _holding_in_padding(input: Tensor, weights: LSTMWeights, lengths: Tensor) ->
     Then c' = 1 ∘ c + 0 ∘ g: the memory of the last valid step stays to the end, bit for bit, and so does its
     gradient.
     """
-    columns = {"input_gate": CLOSED, "forget_gate": OPEN}
+    far = out_of_reach(input.dtype)
+    columns = {"input_gate": -far, "forget_gate": far}
     size = len(weights.weight_ih) // len(GATES)
     column = torch.cat([input.new_full((size, 1), columns.get(gate, 0.0)) for gate in GATES])
     return padding_marked(input, lengths), weights._replace(
