@@ -123,6 +123,12 @@ def test_a_run_that_was_only_trained_still_has_its_curves(run):
     assert document.count("svg") == 3
 
 
+def test_one_series_has_no_table_of_series_and_misses_none(tmp_path):
+    text = Document(page_of(write_run(tmp_path / "run", ids=["only"], horizon=5))).text
+    assert "hardest first" not in text
+    assert "Scores by series were not recorded" not in text
+
+
 def test_optional_parts_may_be_absent(run):
     metrics = {"task": "forecast", "metrics": ["mae"], "models": [
         {"name": "recurra", "label": "GRU", "kind": "recurrent", "scores": {"mae": 1.5}}]}  # fmt: skip
