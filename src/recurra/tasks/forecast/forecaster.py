@@ -10,9 +10,6 @@ import torch
 from recurra.cells.registry import check_name
 from recurra.data.origin import Origins
 from recurra.data.panel import Panel
-from recurra.data.scaling import learn_scaling
-from recurra.data.split import Split, split_by_size
-from recurra.data.window import WindowSource
 from recurra.errors import ConfigError, NotFittedError
 from recurra.tasks.forecast.artifact import load_fitted, save_fitted
 from recurra.tasks.forecast.config import ForecastConfig, forecast_config
@@ -20,12 +17,11 @@ from recurra.tasks.forecast.evaluation import Evaluation, evaluate
 from recurra.tasks.forecast.fitted import Fitted, build_network
 from recurra.tasks.forecast.frame import backtest_frame, forecast_frame
 from recurra.tasks.forecast.level import checked_levels, interval_probabilities
-from recurra.tasks.forecast.objective import forecast_loss, make_validation
-from recurra.tasks.forecast.part import check_parts, held_out_origins, least_history
+from recurra.tasks.forecast.objective import forecast_loss
+from recurra.tasks.forecast.part import held_out_origins
+from recurra.tasks.forecast.plan import Plan, make_plan
 from recurra.tasks.forecast.recent import recent_rows
-from recurra.tasks.forecast.resolution import resolve
-from recurra.tasks.forecast.series import check_counts, read_panel, read_panel_again
-from recurra.tasks.forecast.unit import learn_units
+from recurra.tasks.forecast.series import read_panel, read_panel_again
 from recurra.training.device import choose_device
 from recurra.training.history import History
 from recurra.training.loop import fit
@@ -64,7 +60,6 @@ class Forecaster:
         check_name(self.config.cell)
         self._fitted: Fitted | None = None
         self._panel: Panel | None = None
-        self._split: Split | None = None
         self.history_: History | None = None
         self.repairs_: list[str] = []
 
@@ -117,54 +112,34 @@ class Forecaster:
             NonFiniteError: Training diverged.
         """
         panel = read_panel(data, self.config, static=static)
-        return self.fit_panel(
-            panel,
+        return self.fit_plan(
+            make_plan(self.config, panel),
             folder=None if folder is None else Path(folder),
             resume=resume,
             progress=Progress(enabled=show_progress),
         )
 
-    def fit_panel(
-        self, panel: Panel, *, folder: Path | None, resume: bool, progress: Progress
-    ) -> "Forecaster":
-        """Learn from series that are already on their grid; otherwise as `fit`."""
-        resolved = resolve(self.config, panel)
-        config = resolved.config
-        check_parts(resolved)
-        if config.head == "negative_binomial":
-            check_counts(panel)
-        split = split_by_size(
-            panel, config.horizon, validation=resolved.validation_size, test=resolved.test_size
-        )
-        scaling = learn_scaling(panel, split.train_end)
-        units = learn_units(panel, split.train_end)
-        source = WindowSource(
-            panel,
-            context=resolved.context,
-            horizon=resolved.horizon,
-            ends=split.train_end,
-            batch_size=config.batch_size,
-            batches=int(config.steps_per_epoch),
-            min_history=least_history(panel, split, resolved),
-            seed=config.seed,
-            scaling=scaling,
-        )
+    def fit_plan(self, plan: Plan, *, folder: Path | None, resume: bool, progress: Progress) -> "Forecaster":
+        """Learn as planned; otherwise as `fit`."""
+        panel, resolved, config = plan.panel, plan.resolved, plan.resolved.config
         torch.manual_seed(config.seed)
-        network = build_network(resolved, panel.schema, series=len(panel), units=units)
+        network = build_network(resolved, panel.schema, series=len(panel), units=plan.units)
         self.history_ = fit(
             network,
             partial(forecast_loss, weighting=config.weighting),
-            source,
+            plan.source,
             config,
-            validate=make_validation(panel, split, resolved, scaling),
+            validate=plan.validation,
             folder=folder,
             resume=resume,
             progress=progress,
         )
         recent = recent_rows(panel, resolved.context + max(resolved.lags))
-        self._fitted = Fitted(resolved, panel.schema, scaling, tuple(panel.ids), units, network.cpu(), recent)
-        self._panel, self._split = panel, split
-        self.repairs_ = [*panel.repairs, *split.repairs]
+        self._fitted = Fitted(
+            resolved, panel.schema, plan.scaling, tuple(panel.ids), plan.units, network.cpu(), recent
+        )
+        self._panel = panel
+        self.repairs_ = [*panel.repairs, *plan.split.repairs]
         return self
 
     def predict(

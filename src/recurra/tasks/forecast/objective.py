@@ -21,6 +21,7 @@ from recurra.tasks.forecast.network import ForecastNetwork, Output
 from recurra.tasks.forecast.resolution import Resolved
 from recurra.training.contract import Loss
 
+METRICS = ("valid_loss", "valid_mae", "valid_rmse", "valid_smape")
 VALIDATION_WINDOWS = 4000
 SMALLEST_SHARE = 0.01  # of a window's magnitude: errors of smaller values are shares of this
 
@@ -83,7 +84,7 @@ class Validation:
     weighting: Weighting = "unit"
 
     def __call__(self, model: nn.Module) -> Mapping[str, float]:
-        """`valid_loss` as in training, and `valid_mae`, `valid_rmse`, `valid_smape` of the point forecast."""
+        """The METRICS: `valid_loss` as in training, the others of the point forecast."""
         network = cast("ForecastNetwork", model)
         device = next(network.parameters()).device
         loss = count = 0.0

@@ -2,12 +2,12 @@
 
 import datetime as dt
 import platform
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import polars as pl
 import torch
+from jaxtyping import Float
 
 from recurra.data.origin import Origins
 from recurra.data.panel import Panel
@@ -171,14 +171,14 @@ def _chosen(origins: Origins) -> Origins:
     """Six of the moments, of as many series as there are; the last moment of the first series leads."""
     named = np.unique(origins.series)
     picked = named[np.linspace(0, len(named) - 1, min(EXAMPLES, len(named))).round().astype(int)]
-    each = -(-EXAMPLES // len(picked))
     series, position = [], []
-    for one in picked:
+    for number, one in enumerate(picked):
         own = origins.position[origins.series == one]
-        spread = own[np.linspace(len(own) - 1, 0, min(each, len(own))).round().astype(int)]
+        share = EXAMPLES // len(picked) + (number < EXAMPLES % len(picked))
+        spread = own[np.linspace(len(own) - 1, 0, min(share, len(own))).round().astype(int)]
         series += [one] * len(spread)
         position += spread.tolist()
-    return Origins(np.array(series[:EXAMPLES]), np.array(position[:EXAMPLES]))
+    return Origins(np.array(series), np.array(position))
 
 
 def _times(panel: Panel, series: int, begin: int, end: int) -> list[int | str]:
@@ -193,6 +193,6 @@ def _is_time(value: Any) -> bool:
     return isinstance(value, dt.date | dt.datetime)
 
 
-def _numbers(values: Iterable[float]) -> list[float | None]:
+def _numbers(values: Float[np.ndarray, " steps"]) -> list[float | None]:
     """Seven significant digits, as many as a float32 has."""
     return [float(f"{value:.7g}") if np.isfinite(value) else None for value in values]

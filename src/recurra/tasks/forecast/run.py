@@ -6,18 +6,26 @@ and checkpoints.
 """
 
 import shutil
-import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import polars as pl
 import yaml
 
 from recurra.cells.registry import check_name
 from recurra.data.panel import Panel
-from recurra.errors import ConfigError, DamagedError
-from recurra.files import MANIFEST, read_bytes, verify_manifest, whole_folder, write_manifest, write_text
+from recurra.errors import ConfigError, DamagedError, UsageError
+from recurra.files import (
+    MANIFEST,
+    read_bytes,
+    verify_manifest,
+    whole_folder,
+    write_bytes,
+    write_manifest,
+    write_text,
+)
 from recurra.report.page import write_report
 from recurra.report.record import (
     EXAMPLES_FILE,
@@ -29,16 +37,19 @@ from recurra.report.record import (
 )
 from recurra.tasks.forecast.artifact import CONFIG as MODEL
 from recurra.tasks.forecast.artifact import RECENT, WEIGHTS, write_fitted
-from recurra.tasks.forecast.config import forecast_config, plain
+from recurra.tasks.forecast.config import ForecastConfig, forecast_config, plain
 from recurra.tasks.forecast.evaluation import evaluate as judge
 from recurra.tasks.forecast.fitted import Fitted
 from recurra.tasks.forecast.forecaster import LEVELS, Forecaster
 from recurra.tasks.forecast.part import held_out_origins
+from recurra.tasks.forecast.plan import Plan, make_plan
 from recurra.tasks.forecast.record import examples_record, metrics_record
-from recurra.tasks.forecast.resolution import resolve
 from recurra.tasks.forecast.series import read_panel, read_panel_again
 from recurra.training.device import choose_device
+from recurra.training.history import History
 from recurra.training.progress import Progress
+from recurra.training.schedule import depends_on_max_epochs
+from recurra.training.snapshot import FREE_TO_CHANGE
 
 CONFIG, HISTORY = "config.yaml", "history.jsonl"
 WRITTEN = (CONFIG, HISTORY, MODEL, WEIGHTS, RECENT, METRICS_FILE, EXAMPLES_FILE)
@@ -92,27 +103,36 @@ def train(
     check_name(config.cell)
     _check_folder(out, overwrite=overwrite, resume=resume)
     panel = read_panel(source, config)
-    resolved = resolve(config, panel)
+    plan = make_plan(config, panel)
+    resolved = plan.resolved
     if resolved.test_size < resolved.horizon:
         raise ConfigError(
             f"test_size is {resolved.test_size} with horizon {resolved.horizon}",
             "at least the horizon, since a run is always scored",
             "Leave test_size out, or use the library: Forecaster(test_size=0).",
         )
-    _open_folder(out, {"task": "forecast", "data": source, **plain(resolved.config)}, resume=resume)
+    with _put_back_when_refused(out):
+        _open_folder(out, resolved.config, source, resume=resume)
+        fitted = _fit_all(plan, settings, out, resume=resume, progress=progress)
+    return Summary(out, None if fitted is None else _finish(out, panel, fitted, command))
 
+
+def _fit_all(
+    plan: Plan, settings: Mapping[str, Any], out: Path, *, resume: bool, progress: Progress
+) -> dict[str, tuple[Forecaster, float]] | None:
+    """Train the network and its rivals; with each, the seconds it took. None: Ctrl-C stopped it."""
+    plans = {"recurra": (plan, out)}
+    for name in plan.resolved.config.baselines:
+        plans[name] = (plan.with_network(name), out / "baselines" / name)
     fitted: dict[str, tuple[Forecaster, float]] = {}
-    for name in ("recurra", *resolved.config.baselines):
-        changed = {} if name == "recurra" else {"network": name}
-        folder = out if name == "recurra" else out / "baselines" / name
-        folder.mkdir(parents=True, exist_ok=True)
-        began = time.perf_counter()
-        forecaster = Forecaster(**{**settings, **changed})
-        forecaster.fit_panel(panel, folder=folder, resume=resume, progress=progress)
-        if forecaster.history_ is not None and forecaster.history_.interrupted:
-            return Summary(out, None)
-        fitted[name] = (forecaster, time.perf_counter() - began)
-    return Summary(out, _finish(out, panel, fitted, command))
+    for key, (own, folder) in plans.items():
+        forecaster = Forecaster(**{**settings, "network": own.resolved.config.network})
+        forecaster.fit_plan(own, folder=folder, resume=resume, progress=progress)
+        history = cast("History", forecaster.history_)
+        if history.interrupted:
+            return None
+        fitted[key] = (forecaster, sum(epoch["seconds"] for epoch in history.epochs))
+    return fitted
 
 
 def evaluate(run: Path, source: str | None) -> MetricsRecord:
@@ -212,16 +232,30 @@ def _check_folder(out: Path, *, overwrite: bool, resume: bool) -> None:
         )
 
 
-def _open_folder(out: Path, document: Mapping[str, Any], *, resume: bool) -> None:
+@contextmanager
+def _put_back_when_refused(out: Path) -> Iterator[None]:
+    """Leave a run that cannot be resumed in this way as it was: finished, perhaps."""
+    kept = {path: read_bytes(path) for path in (out / CONFIG, out / MANIFEST) if path.exists()}
+    try:
+        yield
+    except UsageError:
+        for path, content in kept.items():
+            write_bytes(path, content)
+        raise
+
+
+def _open_folder(out: Path, config: ForecastConfig, source: str, *, resume: bool) -> None:
     """Make the folder, or make sure that the run in it is the one that is asked for."""
+    document = {"task": "forecast", "data": source, **plain(config)}
     if not resume:
         shutil.rmtree(out, ignore_errors=True)
         with whole_folder(out) as filling:
             write_text(filling / CONFIG, yaml.safe_dump(dict(document), sort_keys=False))
         return
     before = _read_config(out / CONFIG)
+    free = FREE_TO_CHANGE if depends_on_max_epochs(config) else {*FREE_TO_CHANGE, "max_epochs"}
     for key, value in document.items():
-        if before.get(key) != value and key != "max_epochs":
+        if before.get(key) != value and key not in free:
             raise ConfigError(
                 f"{key} is {value!r} now and was {before.get(key)!r}",
                 "the settings that the run began with",

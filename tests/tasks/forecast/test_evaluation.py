@@ -1,0 +1,111 @@
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+from tests.tasks.forecast.example import QUICK, hourly, integer_series
+
+from recurra.data.panel import Panel
+from recurra.metrics.forecast_baseline import BASELINES
+from recurra.tasks.forecast.evaluation import evaluate, history_of
+from recurra.tasks.forecast.fitted import Fitted
+from recurra.tasks.forecast.forecaster import Forecaster
+from recurra.tasks.forecast.part import held_out_origins
+
+CPU = torch.device("cpu")
+
+
+def fitted(frame: pl.DataFrame, **settings: Any) -> Forecaster:
+    return Forecaster(3, **{**QUICK, "context": 4, "season_length": 6, **settings}).fit(frame)
+
+
+@pytest.fixture(scope="module")
+def forecaster() -> Forecaster:
+    return fitted(hourly({"a": 60, "b": 50}))
+
+
+def judged(one: Fitted, frame: pl.DataFrame, size: int, **settings: Any) -> Any:
+    panel = Panel.build(frame, schema=one.schema)
+    return evaluate(one, panel, held_out_origins(panel, one.resolved, size), device=CPU, **settings)
+
+
+def scores(result: Any, name: str) -> Any:
+    return next(model.scores for model in result.models if model.name == name)
+
+
+def test_baselines_see_a_season_even_where_the_network_sees_less(forecaster: Forecaster):
+    """A seasonal naive forecast from four steps of a season of six would be none."""
+    values = np.random.default_rng(0).normal(size=60).astype(np.float32)
+    result = judged(fitted(integer_series(values)).fitted_, integer_series(values), 3)
+    truth = values[57:].astype(np.float64)
+    assert scores(result, "seasonal_naive").overall["mae"] == pytest.approx(
+        np.abs(values[51:54] - truth).mean()
+    )
+    assert scores(result, "last_value").overall["mae"] == pytest.approx(np.abs(values[56] - truth).mean())
+    assert scores(result, "mean").overall["mae"] == pytest.approx(np.abs(values[45:57].mean() - truth).mean())
+
+
+def test_histories_end_before_the_forecast_and_begin_with_the_series(forecaster: Forecaster):
+    frame = hourly({"a": 60, "b": 8})
+    panel = Panel.build(frame, schema=forecaster.fitted_.schema)
+    origins = held_out_origins(panel, forecaster.fitted_.resolved, 3)
+    part = next(iter(forecaster.fitted_.forecasts(panel, origins, (0.5,), device=CPU)))
+    history, known = history_of(panel, part.windows)
+    assert history.shape == (2, 12)
+    np.testing.assert_array_equal(history[0], panel.series(0)[45:57])
+    np.testing.assert_array_equal(history[1, 7:], panel.series(1)[:5])
+    assert known[0].all()
+    assert known[1].tolist() == [False] * 7 + [True] * 5
+
+
+def test_all_models_are_scored_on_the_same_observed_steps(forecaster: Forecaster):
+    frame = hourly({"a": 60, "b": 50}, seed=7)
+    hour = pl.int_range(pl.len()).over("unique_id")
+    holes = frame.with_columns(pl.when(hour % 4 == 1).then(None).otherwise("y").alias("y"))
+    backtest = forecaster.backtest(holes, size=8, stride=1)
+    result = judged(forecaster.fitted_, holes, 8)
+    for name in ("recurra", *BASELINES):
+        assert np.isfinite(scores(result, name).overall["mae"])
+    expected = (backtest["forecast"] - backtest["y"]).abs().mean()
+    assert scores(result, "recurra").overall["mae"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_scale_of_mase_does_not_see_what_is_forecast(forecaster: Forecaster):
+    frame = hourly({"a": 60, "b": 50})
+    hour = pl.int_range(pl.len()).over("unique_id")
+    last = hour >= pl.len().over("unique_id") - 8
+    wild = frame.with_columns(y=pl.when(last).then(pl.col("y") * 99).otherwise("y"))
+    before, after = (judged(forecaster.fitted_, one, 8).scale for one in (frame, wild))
+    np.testing.assert_array_equal(before.values, after.values)
+    steps = (
+        frame.filter(pl.col("unique_id") == "a")["y"].to_numpy().astype(np.float32)[:52].astype(np.float64)
+    )
+    assert before.values[0] == pytest.approx(np.abs(steps[6:] - steps[:-6]).mean(), rel=1e-6)
+
+
+def test_rivals_are_scored_on_the_same_windows(forecaster: Forecaster):
+    frame = hourly({"a": 60, "b": 50})
+    rival = fitted(frame, network="feed_forward")
+    result = judged(forecaster.fitted_, frame, 8, rivals={"feed_forward": (rival.fitted_, 1.5)}, seconds=2.5)
+    names = [(model.name, model.label, model.kind) for model in result.models]
+    assert names[:2] == [("recurra", "LSTM", "recurrent"), ("feed_forward", "Feed-forward net", "neural")]
+    assert [model.seconds for model in result.models[:2]] == [2.5, 1.5]
+    assert [model.parameters for model in result.models[:2]] == [
+        forecaster.num_parameters_,
+        rival.num_parameters_,
+    ]
+    alone = judged(rival.fitted_, frame, 8)
+    assert (alone.models[0].kind, alone.models[0].label) == ("neural", "Feed-forward net")
+    assert scores(alone, "recurra").overall["mae"] == scores(result, "feed_forward").overall["mae"]
+
+
+def test_scores_do_not_depend_on_how_windows_are_batched(forecaster: Forecaster):
+    one = forecaster.fitted_
+    config = one.resolved.config.model_copy(update={"batch_size": 5})
+    other = replace(one, resolved=one.resolved._replace(config=config))
+    frame = hourly({"a": 60, "b": 50})
+    before, after = (judged(each, frame, 8) for each in (one, other))
+    for name in ("recurra", *BASELINES):
+        assert scores(before, name).overall == pytest.approx(scores(after, name).overall, rel=1e-5)

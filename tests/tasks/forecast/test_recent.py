@@ -1,0 +1,46 @@
+import polars as pl
+import pytest
+from tests.tasks.forecast.example import hourly
+
+from recurra.data.columns import Columns
+from recurra.data.panel import Panel
+from recurra.tasks.forecast.recent import recent_rows
+
+COLUMNS = Columns("unique_id", "ds", "y", past=("heat",), future=("price", "kind"), static=("size",))
+
+
+def panel() -> Panel:
+    frame = hourly({"a": 20, "b": 13})
+    hour = pl.int_range(pl.len()).over("unique_id")
+    length = pl.len().over("unique_id")
+    frame = frame.with_columns(
+        heat=hour * 0.5,
+        price=hour * 2.0,
+        kind=pl.format("k{}", hour % 3),
+        size=length * 1.0,
+        y=pl.when((hour < length - 3) & (hour % 5 != 1)).then("y"),
+    )
+    return Panel.build(frame, COLUMNS)
+
+
+@pytest.mark.parametrize("steps", [2, 6, 15, 50])
+def test_the_last_steps_and_the_known_future_remain(steps: int):
+    whole = panel()
+    again = Panel.build(recent_rows(whole, steps), schema=whole.schema)
+    assert again.ids == whole.ids
+    for index, length in enumerate(whole.lengths):
+        kept = int(again.lengths[index])
+        assert min(steps - 1, int(length) - 1) <= kept <= steps
+        assert again.times(index).tolist() == whole.times(index)[-kept:].tolist()
+        assert again.series(index).tobytes() == whole.series(index)[-kept:].tobytes()
+        ends = int(again.offsets[index + 1]), int(whole.offsets[index + 1])
+        for values, all_values in (
+            (again.future, whole.future),
+            (again.future_codes, whole.future_codes),
+            (again.past, whole.past),
+        ):
+            rows = kept + 3
+            assert (
+                values[ends[0] - rows : ends[0]].tobytes() == all_values[ends[1] - rows : ends[1]].tobytes()
+            )
+    assert again.static.tobytes() == whole.static.tobytes()
