@@ -26,7 +26,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module 'recurra' has no attribute {name!r}; its names are {', '.join(__all__)}")
+        names = ", ".join(__all__)
+        raise AttributeError(f"module 'recurra' has no attribute {name!r}; its names are {names}")
     return getattr(importlib.import_module(_HOMES[name]), name)
 
 
