@@ -13,7 +13,8 @@ COMMANDS = ["evaluate", "predict", "report", "info"]
 
 
 @pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",)])
-def test_the_first_screen_has_examples_and_every_command(capsys, arguments) -> None:
+def test_the_first_screen_has_examples_and_every_command(capsys, monkeypatch, arguments) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     outcome = call(capsys, *arguments)
     assert outcome.code == 0
     assert outcome.err == ""
@@ -22,7 +23,7 @@ def test_the_first_screen_has_examples_and_every_command(capsys, arguments) -> N
     commands = re.findall(r"^  (\w+) +[A-Z]", rest, flags=re.MULTILINE)
     assert sorted(commands) == sorted([*COMMANDS, "train"])
     assert len(outcome.out.splitlines()) <= 30
-    assert all(len(line) <= 100 for line in outcome.out.splitlines())
+    assert all(len(line) <= 80 for line in outcome.out.splitlines())
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "train", "train forecast"])
@@ -35,6 +36,7 @@ def test_the_help_of_a_command_begins_with_what_it_does_and_examples(capsys, com
     assert lines[3].startswith(f"  recurra {command}")
     assert f"Usage: recurra {command}" in outcome.out
     assert "--install-completion" not in outcome.out
+    assert all(len(line) <= 80 for line in lines if line.startswith("  recurra"))
 
 
 def test_every_option_has_a_meaning(capsys) -> None:

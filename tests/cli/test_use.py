@@ -16,7 +16,9 @@ INTERVALS = ["forecast-lo-80", "forecast-hi-80", "forecast-lo-95", "forecast-hi-
 COLUMNS = ["shop", "day", "forecast", *INTERVALS]
 
 
-def test_train_evaluate_predict_report_in_processes_of_their_own(table: Path, tmp_path: Path) -> None:
+def test_train_evaluate_predict_report(capsys, monkeypatch, table: Path, tmp_path: Path) -> None:
+    """The slow ones in processes of their own."""
+    monkeypatch.chdir(tmp_path)
     trained = run("train", "forecast", table, *TINY, cwd=tmp_path)
     folder = tmp_path / "runs" / "forecast-sales-1"
     assert trained.code == 0, trained.err
@@ -27,7 +29,7 @@ def test_train_evaluate_predict_report_in_processes_of_their_own(table: Path, tm
         assert (folder / place).exists()
     assert "\033" not in trained.out + trained.err
 
-    scored = run("evaluate", "runs/forecast-sales-1", cwd=tmp_path)
+    scored = call(capsys, "evaluate", "runs/forecast-sales-1")
     table_of = trained.out.partition("\nreport")[0].rstrip()
     assert (scored.code, scored.out.rstrip(), scored.err) == (0, table_of, "")
 
@@ -38,7 +40,7 @@ def test_train_evaluate_predict_report_in_processes_of_their_own(table: Path, tm
     assert frame["shop"].to_list() == ["north"] * HORIZON + ["south"] * HORIZON
 
     (folder / "report.html").unlink()
-    reported = run("report", "runs/forecast-sales-1", cwd=tmp_path)
+    reported = call(capsys, "report", "runs/forecast-sales-1")
     assert reported == (0, "runs/forecast-sales-1/report.html\n", "")
     assert (folder / "report.html").read_text().startswith("<!")
 

@@ -30,8 +30,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Results go to stdout, messages to stderr; --json turns the result into one JSON object.\n"
-    "Exit codes: 0 done, 2 a mistake in what was given, 1 any other failure, 130 interrupted.",
+    epilog="Results go to stdout, messages to stderr; --json makes one JSON object of them.\n"
+    "Exit codes: 0 done, 2 a mistake in what was given, 130 interrupted, 1 the rest.",
 )
 app.add_typer(train, name="train")
 for command in (evaluate, predict, report, info):
@@ -52,14 +52,14 @@ def start(
         bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Train recurrent nets on sequences, judge them beside honest baselines, and use them.
+    """Train recurrent nets, judge them beside honest baselines, and use them.
 
     Examples:
-      recurra train forecast sample:co2 --horizon 26      a bundled series: weekly CO2 at Mauna Loa
-      recurra train forecast sales.csv --time date --target sales --horizon 14 --out runs/sales
-      recurra evaluate runs/sales                         its scores again, beside the baselines
-      recurra predict runs/sales -o forecast.csv          what comes next, with intervals
-      recurra report runs/sales                           one offline HTML page about the run
+      recurra train forecast sample:co2 --horizon 26     a bundled weekly series
+      recurra train forecast sales.csv --target sales --horizon 14 --out runs/sales
+      recurra evaluate runs/sales                        its scores once more
+      recurra predict runs/sales -o forecast.csv         what comes next
+      recurra report runs/sales                          an offline page about it
     """
 
 

@@ -18,7 +18,7 @@ def evaluate(
         bool, typer.Option("--json", help="Print one JSON object: the scores and how they were taken.")
     ] = False,
 ) -> None:
-    """Show the scores of a run beside the baselines, or score its model on other data.
+    """Show a run's scores beside baselines, or score it on other data.
 
     Examples:
       recurra evaluate runs/sales

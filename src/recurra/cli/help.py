@@ -41,7 +41,8 @@ class Group(typer.core.TyperGroup):
         """Write the whole help."""
         formatter.write(_opening(self))
         formatter.write(f"\n{_heading('Usage:')} {usage_line(self, ctx.command_path)}\n")
-        rows = [(name, _summary(command)) for name, command in self.commands.items()]
+        ordered = sorted(self.commands.items(), key=lambda item: not isinstance(item[1], Group))
+        rows = [(name, _summary(command)) for name, command in ordered]
         formatter.write(_section("Commands", rows))
         formatter.write(_parameters(self, ctx))
         if self.epilog:
@@ -79,7 +80,7 @@ def _parameters(command: Any, context: Any) -> str:
             arguments.append((_argument(each), each.help or ""))
         elif not each.hidden:
             value = "" if each.is_flag else f" {each.metavar}"
-            options.append((", ".join(each.opts) + value, each.help or ""))
+            options.append((", ".join(sorted(each.opts, key=len)) + value, each.help or ""))
     return _section("Arguments", arguments) + _section("Options", options)
 
 

@@ -16,7 +16,7 @@ LIBRARIES = ("torch", "numpy", "polars", "pydantic", "safetensors")
 def info(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show versions, processor, threads, devices, and which backends are used and why.
+    """Show versions, processor, devices, and why each backend is used or not.
 
     Examples:
       recurra info

@@ -46,9 +46,9 @@ def predict(
     """Forecast what comes after the data, with intervals.
 
     Examples:
-      recurra predict runs/sales                          CSV on stdout
+      recurra predict runs/sales                         CSV on stdout
       recurra predict runs/sales -o forecast.csv
-      recurra predict runs/sales sales-2025.csv --level 50,90 -o forecast.parquet
+      recurra predict runs/sales newer.csv --level 50,90 -o forecast.parquet
       recurra predict runs/sales --future promotions.csv -o forecast.jsonl
     """
     levels = _levels(level)

@@ -18,7 +18,7 @@ def report(
     """Write a run's report again: one HTML file that needs no network.
 
     Examples:
-      recurra report runs/sales                           writes runs/sales/report.html
+      recurra report runs/sales                      writes runs/sales/report.html
     """
     from recurra.report import write_report
 

@@ -10,11 +10,11 @@ train = typer.Typer(cls=Group, rich_markup_mode=None)
 
 @train.callback()
 def choose() -> None:
-    """Train a net for a task.
+    """Train a net for a task: model, scores and report in a run folder.
 
     Examples:
       recurra train forecast sample:co2 --horizon 26
-      recurra train forecast --help                       all its options and settings
+      recurra train forecast --help                      its options and settings
     """
 
 

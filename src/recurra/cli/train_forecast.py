@@ -68,9 +68,9 @@ def forecast(
     Examples:
       recurra train forecast sample:co2 --horizon 26
       recurra train forecast sales.csv --time date --target sales --horizon 14
-      recurra train forecast shops.parquet --id shop --time day --target sales --future price --horizon 14
-      recurra train forecast sales.csv --target sales --horizon 14 cell=gru hidden_size=128 max_epochs=40
-      recurra train forecast sales.csv --target sales --horizon 14 --out runs/sales --resume
+      recurra train forecast shops.csv --id shop --future price --horizon 7
+      recurra train forecast sales.csv --horizon 14 cell=gru hidden_size=128
+      recurra train forecast sales.csv --horizon 14 --out runs/sales --resume
     """
     columns = {"target": target, "time": time, "unique_id": unique_id}
     covariates = {"past": past, "future": future, "static": static}
