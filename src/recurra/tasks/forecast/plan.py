@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from recurra.data.panel import Panel
 from recurra.data.scaling import Scaling, learn_scaling
 from recurra.data.split import Split, split_by_size
+from recurra.data.vocabulary import forget_unseen
 from recurra.data.window import WindowSource
 from recurra.errors import ConfigError
 from recurra.tasks.forecast.body import NetworkName
@@ -23,7 +24,7 @@ class Plan:
     """What training needs besides a network.
 
     Attributes:
-        panel: The series.
+        panel: The series, without the categories that the training part does not hold.
         resolved: The settings without "auto".
         split: Which steps are for training, validation and test.
         scaling: Of the covariates.
@@ -64,6 +65,7 @@ def make_plan(config: ForecastConfig, panel: Panel) -> Plan:
     if config.head == "negative_binomial":
         check_counts(panel)
     split = split_by_size(panel, config.horizon, validation=resolved.validation_size, test=resolved.test_size)
+    panel = forget_unseen(panel, split.train_end)
     scaling = learn_scaling(panel, split.train_end)
     source = WindowSource(
         panel,

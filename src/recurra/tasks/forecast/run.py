@@ -102,8 +102,7 @@ def train(
     config = forecast_config(settings)
     check_name(config.cell)
     _check_folder(out, overwrite=overwrite, resume=resume)
-    panel = read_panel(source, config)
-    plan = make_plan(config, panel)
+    plan = make_plan(config, read_panel(source, config))
     resolved = plan.resolved
     if resolved.test_size < resolved.horizon:
         raise ConfigError(
@@ -114,7 +113,7 @@ def train(
     with _put_back_when_refused(out):
         _open_folder(out, resolved.config, source, resume=resume)
         fitted = _fit_all(plan, settings, out, resume=resume, progress=progress)
-    return Summary(out, None if fitted is None else _finish(out, panel, fitted, command))
+    return Summary(out, None if fitted is None else _finish(out, plan.panel, fitted, command))
 
 
 def _fit_all(
