@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from tests.trial import unchecked
 
 from recurra.cells import LSTM
 from recurra.errors import ConfigError
@@ -52,10 +53,18 @@ def test_start():
     for block in cell.weight_hh.chunk(4):
         torch.testing.assert_close(block @ block.T, torch.eye(5))
     assert repr(cell) == "LSTM(3, 5)"
+    assert repr(LSTM(3, 5, proj_size=2, bias=False)) == "LSTM(3, 5, proj_size=2, bias=False)"
 
 
-def test_wrong_settings_are_refused():
+without_type_checks = pytest.fixture(unchecked)
+
+
+def test_wrong_settings_are_refused(without_type_checks):
     with pytest.raises(ConfigError, match="proj_size is 5"):
         LSTM(3, 5, proj_size=5)
     with pytest.raises(ConfigError, match="input_size is -1"):
         LSTM(-1, 5)
+    with pytest.raises(ConfigError, match=r"hidden_size is 5\.0"):
+        LSTM(3, 5.0)
+    with pytest.raises(ConfigError, match="initialization='chrono'; expected an Initialization"):
+        LSTM(3, 5, initialization="chrono")

@@ -2,12 +2,15 @@
 
 import pytest
 import torch
-from tests.trial import BATCH, FEATURES, HIDDEN, assert_close, random_input, random_lengths
+from tests.trial import BATCH, FEATURES, HIDDEN, assert_close, random_input, random_lengths, unchecked
+from torch.nn.utils.rnn import pack_sequence
 
 import recurra
 from recurra.cells import GRU, LSTM
-from recurra.errors import ConfigError
+from recurra.errors import ConfigError, ShapeError
 from recurra.layers import Bidirectional, Recurrent
+
+without_type_checks = pytest.fixture(unchecked)
 
 
 def test_merges_are_of_both_directions():
@@ -46,6 +49,15 @@ def test_the_state_goes_in_and_out():
     again, _ = layer(inputs, layer.initial_state(BATCH))
     assert torch.equal(outputs, again)
     assert not torch.equal(outputs, layer(inputs, state)[0])
+
+
+def test_wrong_arguments_are_refused(without_type_checks):
+    layer, inputs = Bidirectional(GRU(FEATURES, HIDDEN), GRU(FEATURES, HIDDEN)), random_input()
+    for state in (torch.zeros(2, BATCH, HIDDEN), (None, None, None)):
+        with pytest.raises(ShapeError, match="expected a BidirectionalState"):
+            layer(inputs.float(), state)
+    with pytest.raises(ShapeError, match="Pass the padded tensor and lengths="):
+        layer(pack_sequence(list(inputs)))
 
 
 def test_wrong_settings_are_refused():

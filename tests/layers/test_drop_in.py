@@ -3,6 +3,7 @@
 import copy
 import inspect
 import itertools
+import pickle
 import subprocess
 import sys
 
@@ -178,6 +179,28 @@ def test_a_backward_pass_in_evaluation_mode_and_a_second_one():
     assert all(weight.grad.isfinite().all() for weight in layer.parameters())
 
 
+def test_it_says_what_differs_from_the_default():
+    assert repr(recurra.GRU(3, 4)) == "GRU(3, 4)"
+    shown = repr(recurra.LSTM(3, 4, 2, bias=False, batch_first=True, bidirectional=True, proj_size=2))
+    assert shown == "LSTM(3, 4, proj_size=2, num_layers=2, bias=False, batch_first=True, bidirectional=True)"
+    assert repr(recurra.RNN(3, 4, nonlinearity="relu")) == "RNN(3, 4, nonlinearity='relu')"
+
+
+@every_kind
+def test_copies_pickles_and_casts_of_it_work(name, options):
+    ours, theirs = pair(name, options)
+    inputs = torch.randn(TIME, BATCH, FEATURES, dtype=torch.float64)
+    expected = theirs(inputs)[0]
+    for copied in (copy.deepcopy(ours), pickle.loads(pickle.dumps(ours))):
+        assert_close(copied(inputs)[0], expected)
+    for dtype, tolerance in [(torch.float32, 1e-5), (torch.bfloat16, 0.1), (torch.float16, 0.01)]:
+        outputs, _ = copy.deepcopy(ours).to(dtype)(inputs.to(dtype))
+        assert outputs.dtype == dtype
+        torch.testing.assert_close(outputs.double(), expected, rtol=0, atol=tolerance)
+    with torch.inference_mode():
+        assert_close(ours(inputs, lengths=torch.full((BATCH,), TIME - 1))[0][:-1], theirs(inputs[:-1])[0])
+
+
 COMPILED = """
 import torch, recurra
 layer = recurra.LSTM(3, 4, batch_first=True)
@@ -201,6 +224,9 @@ def test_wrong_arguments_are_refused(without_type_checks):
         ({"input": packed}, "Pass the padded tensor and lengths="),
         ({"input": torch.randn(3)}, r"expected \(time, batch, features\)"),
         ({"input": torch.randn(TIME, BATCH, 2)}, "input of shape"),
+        ({"input": inputs.numpy()}, "input is a ndarray"),
+        ({"input": inputs, "resets": [[True]]}, "resets of type list"),
+        ({"input": inputs, "resets": torch.zeros(BATCH, TIME, dtype=torch.bool)}, r"expected \(7, 5\)"),
         ({"input": inputs[0], "lengths": torch.tensor([3])}, "lengths of one sequence"),
         ({"input": inputs, "hx": torch.zeros(2, BATCH, HIDDEN)}, "a tuple of two tensors"),
         ({"input": inputs, "hx": (torch.zeros(2, BATCH, HIDDEN), None)}, "a tuple of two tensors"),
@@ -211,6 +237,8 @@ def test_wrong_arguments_are_refused(without_type_checks):
             lstm(**arguments)
     with pytest.raises(ShapeError, match="expected a tensor"):
         gru(inputs, (torch.zeros(1, BATCH, HIDDEN),) * 2)
+    with pytest.raises(ConfigError, match=r"hidden_size is 4\.0; expected a whole number"):
+        recurra.LSTM(FEATURES, 4.0)
     with pytest.raises(ConfigError, match="num_layers is 0"):
         recurra.GRU(FEATURES, HIDDEN, num_layers=0)
     with pytest.raises(ConfigError, match="dropout is 2"):

@@ -3,7 +3,8 @@
 import pytest
 import torch
 from tests.catalogue import every_cell
-from tests.trial import BATCH, FEATURES, HIDDEN, TIME, assert_close, random_input, random_state
+from tests.trial import BATCH, FEATURES, HIDDEN, TIME, assert_close, random_input, random_state, unchecked
+from torch.nn.utils.rnn import pack_sequence
 
 from recurra.cells import GRU, LSTM, LayerNormLSTM
 from recurra.errors import ConfigError, ShapeError
@@ -59,13 +60,22 @@ def test_the_state_that_is_carried_on_keeps_dropped_units():
     assert torch.equal(final.hidden, state.hidden)
 
 
-def test_wrong_settings_are_refused():
+without_type_checks = pytest.fixture(unchecked)
+
+
+def test_wrong_settings_are_refused(without_type_checks):
+    with pytest.raises(ConfigError, match="a LSTM as the cell"):
+        Recurrent(torch.nn.LSTM(FEATURES, HIDDEN))
     with pytest.raises(ConfigError, match=r"recurrent_dropout is -0\.1"):
         Recurrent(GRU(FEATURES, HIDDEN), recurrent_dropout=-0.1)
     with pytest.raises(ConfigError, match="backend 'torch' for LayerNormLSTM"):
         Recurrent(LayerNormLSTM(FEATURES, HIDDEN), backend="torch")
     with pytest.raises(ShapeError, match="input of shape"):
         Recurrent(LayerNormLSTM(FEATURES, HIDDEN))(torch.zeros(BATCH, TIME, 9))
+    with pytest.raises(ShapeError, match="Pass the padded tensor and lengths="):
+        Recurrent(GRU(FEATURES, HIDDEN))(pack_sequence([torch.zeros(TIME, FEATURES)]))
+    with pytest.raises(ShapeError, match=r"input of shape \(\)"):
+        Recurrent(GRU(FEATURES, HIDDEN))(torch.tensor(1.0))
     state = LSTMState(torch.zeros(BATCH, HIDDEN), torch.zeros(2, HIDDEN))
     with pytest.raises(ShapeError, match="state field 'cell'"):
         Recurrent(LayerNormLSTM(FEATURES, HIDDEN))(torch.zeros(BATCH, TIME, FEATURES), state)

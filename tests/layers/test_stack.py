@@ -2,8 +2,9 @@
 
 import pytest
 import torch
-from tests.trial import BATCH, FEATURES, HIDDEN, assert_close, random_input, random_lengths
+from tests.trial import BATCH, FEATURES, HIDDEN, assert_close, random_input, random_lengths, unchecked
 
+import recurra
 from recurra.cells import GRU, LSTM
 from recurra.errors import ConfigError, ShapeError
 from recurra.layers import Bidirectional, Recurrent, Stack
@@ -54,6 +55,13 @@ def test_residual_outputs_are_zero_past_a_length():
     assert outputs[1, :2].all()
 
 
+def test_residual_connections_are_not_dropped():
+    stack = Stack([Recurrent(GRU(FEATURES, 5)), Recurrent(GRU(5, 5))], dropout=1.0, residual=True)
+    inputs = random_input(dtype=torch.float32)
+    below, _ = stack.layers[0](inputs)
+    assert torch.equal(stack(inputs)[0], below), "the layer above sees zeros, and has no bias yet"
+
+
 @pytest.mark.parametrize("variational", [False, True])
 def test_dropout_acts_between_layers_in_training_only(variational):
     stack = Stack(layers_of(), dropout=0.5, variational=variational)
@@ -71,7 +79,10 @@ def test_everything_dropped_between_layers_leaves_only_the_biases():
     assert not outputs.any()
 
 
-def test_wrong_settings_are_refused():
+without_type_checks = pytest.fixture(unchecked)
+
+
+def test_wrong_settings_are_refused(without_type_checks):
     with pytest.raises(ConfigError, match="no layers"):
         Stack([])
     with pytest.raises(ConfigError, match="layer 0 of 5 features below one that takes 4"):
@@ -80,5 +91,12 @@ def test_wrong_settings_are_refused():
         Stack([Recurrent(GRU(3, 5)), Recurrent(GRU(5, 7))], residual=True)
     with pytest.raises(ConfigError, match="between 0 and 1"):
         Stack(layers_of(), dropout=1.1)
+    for layers, name in [
+        ([torch.nn.GRU(3, 5)], r"layer 0 is a torch\.nn"),
+        ([Recurrent(GRU(3, 5)), recurra.LSTM(5, 5)], r"layer 1 is a recurra\.layers"),
+        ([GRU(3, 5)], r"layer 0 is a recurra\.cells"),
+    ]:
+        with pytest.raises(ConfigError, match=name):
+            Stack(layers)
     with pytest.raises(ShapeError, match="a state of 2 layers"):
         Stack(layers_of())(random_input(dtype=torch.float32), (None, None))

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from recurra.cells.cell import FusedCell
 from recurra.cells.initialization import Identity, Initialization, initialize
-from recurra.cells.parameter import check_sizes, empty_parameter
+from recurra.cells.parameter import bias_shown, check_sizes, empty_parameter
 from recurra.ops.elman import GATES, ElmanState, ElmanWeights, check_nonlinearity, elman, reference
 from recurra.types import Input, Lengths, RecurrentMask, Resets
 
@@ -127,4 +127,5 @@ class Elman(FusedCell[ElmanState]):
 
     def extra_repr(self) -> str:
         """The sizes and the nonlinearity, for `print`."""
-        return f"{self.input_size}, {self.hidden_size}, nonlinearity={self.nonlinearity!r}"
+        sizes = f"{self.input_size}, {self.hidden_size}"
+        return f"{sizes}, nonlinearity={self.nonlinearity!r}{bias_shown(self.bias_ih)}"

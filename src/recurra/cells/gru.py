@@ -6,7 +6,7 @@ from torch import Tensor
 
 from recurra.cells.cell import FusedCell
 from recurra.cells.initialization import Initialization, initialize
-from recurra.cells.parameter import check_sizes, empty_parameter
+from recurra.cells.parameter import bias_shown, check_sizes, empty_parameter
 from recurra.ops.gru import GATES, GRUState, GRUWeights, gru, reference
 from recurra.types import Input, Lengths, RecurrentMask, Resets
 
@@ -129,4 +129,6 @@ class GRU(FusedCell[GRUState]):
 
     def extra_repr(self) -> str:
         """The sizes and the form, for `print`."""
-        return f"{self.input_size}, {self.hidden_size}, reset_after={self.reset_after}"
+        return (
+            f"{self.input_size}, {self.hidden_size}, reset_after={self.reset_after}{bias_shown(self.bias_ih)}"
+        )

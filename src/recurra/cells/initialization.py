@@ -132,6 +132,9 @@ class Initialization:
     bias: BiasFiller = ZeroBias()
 
 
+REMEMBERING = Initialization(bias=ForgetBias(1.0))
+"""How an LSTM starts unless told otherwise."""
+
 IRNN = Initialization(input=Normal(0.001), recurrent=Identity())
 """A ReLU net that starts as a memory of everything (Le et al. 2015)."""
 
@@ -150,8 +153,14 @@ def initialize(
     """Fill the weights of a cell, gate by gate.
 
     Raises:
-        ConfigError: The initialisation is for a gate that the cell does not have.
+        ConfigError: It is no `Initialization`, or one for a gate that the cell does not have.
     """
+    if not isinstance(initialization, Initialization):
+        raise ConfigError(
+            f"initialization={initialization!r}",
+            "an Initialization",
+            "Give fillers by name: Initialization(recurrent=Orthogonal(), bias=Chrono(200)).",
+        )
     for block in weight_ih.chunk(len(gates)):
         initialization.input(block)
     for block in weight_hh.chunk(len(gates)):

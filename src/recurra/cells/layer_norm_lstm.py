@@ -6,11 +6,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from recurra.cells.cell import Cell
-from recurra.cells.initialization import ForgetBias, Initialization, initialize
+from recurra.cells.initialization import REMEMBERING, Initialization, initialize
 from recurra.cells.parameter import check_sizes, empty_parameter
 from recurra.ops.lstm import GATES, LSTMState
-
-REMEMBERING = Initialization(bias=ForgetBias(1.0))
 
 
 class LayerNormLSTM(Cell[LSTMState]):

@@ -5,13 +5,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from recurra.cells.cell import FusedCell
-from recurra.cells.initialization import ForgetBias, Initialization, initialize
-from recurra.cells.parameter import check_sizes, empty_parameter
-from recurra.errors import ConfigError
+from recurra.cells.initialization import REMEMBERING, Initialization, initialize
+from recurra.cells.parameter import bias_shown, check_projection, check_sizes, empty_parameter
 from recurra.ops.lstm import GATES, LSTMState, LSTMWeights, lstm, reference
 from recurra.types import Input, Lengths, RecurrentMask, Resets
-
-REMEMBERING = Initialization(bias=ForgetBias(1.0))
 
 
 class LSTM(FusedCell[LSTMState]):
@@ -65,12 +62,7 @@ class LSTM(FusedCell[LSTMState]):
     ) -> None:
         super().__init__()
         check_sizes(input_size=input_size, hidden_size=hidden_size)
-        if not 0 <= proj_size < hidden_size:
-            raise ConfigError(
-                f"proj_size is {proj_size}",
-                f"0 to {hidden_size - 1}",
-                "Project to fewer units than there are.",
-            )
+        check_projection(proj_size, hidden_size)
         self.input_size, self.hidden_size = input_size, hidden_size
         self.output_size = proj_size or hidden_size
         self.initialization = initialization
@@ -143,5 +135,6 @@ class LSTM(FusedCell[LSTMState]):
         )
 
     def extra_repr(self) -> str:
-        """The sizes, for `print`."""
-        return f"{self.input_size}, {self.hidden_size}"
+        """The sizes and what differs from the default, for `print`."""
+        projection = "" if self.weight_hr is None else f", proj_size={self.output_size}"
+        return f"{self.input_size}, {self.hidden_size}{projection}{bias_shown(self.bias_ih)}"

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from recurra.cells import Cell
 from recurra.errors import ConfigError
-from recurra.layers.layer import Layer
+from recurra.layers.layer import Layer, check_states
 from recurra.layers.recurrent import Recurrent
 from recurra.types import Input, Lengths, Resets
 
@@ -95,6 +95,8 @@ class Bidirectional(Layer):
         A reset cuts the sequence for each direction before the step that it takes there: going back, the
         state that comes from later steps is dropped.
         """
+        if state is not None:
+            check_states(state, 2, "a BidirectionalState")
         before, after = (None, None) if state is None else state
         ahead, last = self.forward_layer(input, before, lengths=lengths, resets=resets)
         back, first = self.backward_layer(input, after, lengths=lengths, resets=resets)

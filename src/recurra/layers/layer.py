@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from recurra.errors import ShapeError
 from recurra.types import Input, Lengths, Resets
 
 
@@ -47,3 +48,18 @@ class Layer(nn.Module, ABC):
         Raises:
             ShapeError: A tensor has the wrong shape, type or device, or a length is out of range.
         """
+
+
+def check_states(state: Any, number: int, expected: str) -> None:
+    """Check that the state of a layer that is made of layers has one part for each.
+
+    Raises:
+        ShapeError: It has not.
+    """
+    if not isinstance(state, (tuple, list)):
+        got = f"a state of type {type(state).__name__}"
+    elif len(state) != number:
+        got = f"a state of {len(state)} layers"
+    else:
+        return
+    raise ShapeError(got, expected, "Take it from initial_state(batch_size).")

@@ -11,6 +11,7 @@ from recurra.layers.dropout import check_probability
 from recurra.layers.layer import Layer
 from recurra.layers.unroll import unroll
 from recurra.ops import backends
+from recurra.ops.arguments import check_input
 from recurra.ops.state import State
 from recurra.types import Input, Lengths, RecurrentMask, Resets
 
@@ -29,7 +30,7 @@ class Recurrent(Layer, Generic[StateT]):
         backend: One of `recurra.ops.backends.NAMES`; a cell without an op of its own has only the reference.
 
     Raises:
-        ConfigError: The backend is unknown, the cell has none of this name, or the dropout is out of range.
+        ConfigError: `cell` is no cell or has no such backend, or the dropout is out of range.
 
     >>> import torch
     >>> from recurra.cells import LSTM
@@ -49,6 +50,12 @@ class Recurrent(Layer, Generic[StateT]):
         backend: str = "auto",
     ) -> None:
         super().__init__()
+        if not isinstance(cell, Cell):
+            raise ConfigError(
+                f"a {type(cell).__name__} as the cell of Recurrent",
+                "a recurra.cells.Cell",
+                "Use one of recurra.cells, or make_cell(name, input_size, hidden_size).",
+            )
         backends.check_name(backend)
         if not isinstance(cell, FusedCell) and backend not in ("auto", "reference"):
             raise ConfigError(
@@ -76,6 +83,7 @@ class Recurrent(Layer, Generic[StateT]):
         resets: Resets | None = None,
     ) -> tuple[Tensor, StateT]:
         """Run over a batch of sequences; see `Layer.forward`."""
+        check_input(input, self.input_size)
         if state is None:
             state = self.cell.initial_state(input.shape[0])
         mask = self._recurrent_mask(state)
@@ -99,5 +107,5 @@ class Recurrent(Layer, Generic[StateT]):
         return F.dropout(state[0].new_ones(state[0].shape), self.recurrent_dropout)
 
     def extra_repr(self) -> str:
-        """What differs from the default, for `print`."""
+        """The settings, for `print`."""
         return f"reverse={self.reverse}, recurrent_dropout={self.recurrent_dropout}, backend={self.backend!r}"

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor, nn
 
-from recurra.errors import ConfigError, ShapeError
+from recurra.errors import ConfigError
 from recurra.layers.dropout import VariationalDropout, check_probability
-from recurra.layers.layer import Layer
+from recurra.layers.layer import Layer, check_states
 from recurra.types import Input, Lengths, Resets, valid_steps
 
 
@@ -19,10 +19,11 @@ class Stack(Layer):
         layers: From the bottom to the top.
         dropout: The share of features dropped between layers in training.
         variational: Whether the same features are dropped at all time steps of a row.
-        residual: Whether the input of a layer is added to its outputs, where they are equally wide.
+        residual: Whether a layer's input, undropped, is added to its outputs, where they are equally wide.
 
     Raises:
-        ConfigError: There are no layers, their sizes do not go together, or residual finds no place.
+        ConfigError: There are no layers, one is no `Layer`, their sizes do not go together, or residual finds
+            no place.
 
     >>> import torch
     >>> from recurra.cells import LSTM
@@ -45,6 +46,13 @@ class Stack(Layer):
         check_probability("dropout", dropout)
         if not layers:
             raise ConfigError("a stack of no layers", "at least one", "Give a layer.")
+        for number, layer in enumerate(layers):
+            if not isinstance(layer, Layer):
+                raise ConfigError(
+                    f"layer {number} is a {type(layer).__module__}.{type(layer).__name__}",
+                    "a recurra.layers.Layer, such as Recurrent",
+                    "Wrap a cell: Recurrent(cell). recurra.LSTM and the like stack themselves: num_layers=2.",
+                )
         for number, (below, above) in enumerate(pairwise(layers)):
             if below.output_size != above.input_size:
                 raise ConfigError(
@@ -78,24 +86,20 @@ class Stack(Layer):
         """Run over a batch of sequences; see `Layer.forward`."""
         layers = self._layers()
         states = (None,) * len(layers) if state is None else state
-        if len(states) != len(layers):
-            raise ShapeError(
-                f"a state of {len(states)} layers",
-                f"{len(layers)}",
-                "Take it from initial_state(batch_size).",
-            )
+        check_states(states, len(layers), f"a tuple of {len(layers)}, one per layer")
         final = []
         outputs = input
         for number, (layer, before) in enumerate(zip(layers, states, strict=True)):
-            below = outputs if number == 0 else self.dropout(outputs)
-            outputs, after = layer(below, before, lengths=lengths, resets=resets)
+            below = outputs
+            dropped = below if number == 0 else self.dropout(below)
+            outputs, after = layer(dropped, before, lengths=lengths, resets=resets)
             if self.residual and layer.input_size == layer.output_size:
                 outputs = outputs + _without_padding(below, lengths)
             final.append(after)
         return outputs, tuple(final)
 
     def _layers(self) -> list[Layer]:
-        return [layer for layer in self.layers if isinstance(layer, Layer)]
+        return cast("list[Layer]", list(self.layers))
 
 
 def _without_padding(values: Tensor, lengths: Tensor | None) -> Tensor:

@@ -10,12 +10,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from recurra.cells.parameter import check_sizes, empty_parameter
-from recurra.errors import ConfigError, ShapeError
+from recurra.cells.parameter import check_projection, check_sizes, empty_parameter
+from recurra.errors import ShapeError
 from recurra.layers.dropout import check_probability
 from recurra.ops import backends
+from recurra.ops.arguments import check_resets
 from recurra.ops.state import State
-from recurra.types import Lengths, Resets
+from recurra.types import Lengths, Resets, check_tensor
 
 Weights = list[Any]
 Options = dict[str, Any]
@@ -52,12 +53,7 @@ class TorchRecurrence(nn.Module, ABC):
         check_sizes(input_size=input_size, hidden_size=hidden_size, num_layers=num_layers)
         check_probability("dropout", dropout)
         backends.check_name(backend)
-        if not 0 <= proj_size < hidden_size:
-            raise ConfigError(
-                f"proj_size is {proj_size}",
-                f"0 to {hidden_size - 1}",
-                "Project to fewer units than there are.",
-            )
+        check_projection(proj_size, hidden_size)
         if dropout and num_layers == 1:
             warnings.warn("dropout acts between layers, and there is only one", UserWarning, stacklevel=3)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
@@ -180,24 +176,21 @@ class TorchRecurrence(nn.Module, ABC):
         self, input: Any, lengths: Tensor | None, resets: Tensor | None
     ) -> tuple[Tensor, Tensor | None]:
         """Input and resets as (batch, time, ...)."""
-        if isinstance(input, nn.utils.rnn.PackedSequence):
-            raise ShapeError(
-                "a PackedSequence",
-                "a padded tensor",
-                "Pass the padded tensor and lengths=; no sequence needs to be packed.",
-            )
+        check_tensor("input", input)
         if input.dim() not in (2, 3):
             axes = "(batch, time, features)" if self.batch_first else "(time, batch, features)"
             raise ShapeError(
                 f"input of shape {tuple(input.shape)}", f"{axes} or (time, features)", "Add the missing axes."
             )
+        if resets is not None:
+            check_resets(resets, input)
         if input.dim() == 2:
             if lengths is not None:
                 raise ShapeError("lengths of one sequence", "None", "Cut the sequence to its length.")
             return input.unsqueeze(0), None if resets is None else resets.unsqueeze(0)
         if self.batch_first:
             return input, resets
-        return input.transpose(0, 1), None if resets is None else resets.transpose(0, -1)
+        return input.transpose(0, 1), None if resets is None else resets.transpose(0, 1)
 
     def _fields(self, hx: Any, batch: int, *, one: bool) -> list[Tensor]:
         """The fields of a state, each (num_layers * directions, batch, size)."""
@@ -218,8 +211,20 @@ class TorchRecurrence(nn.Module, ABC):
         return [field.unsqueeze(1) if one else field for field in fields]
 
     def extra_repr(self) -> str:
-        """The sizes, for `print`."""
-        return f"{self.input_size}, {self.hidden_size}, num_layers={self.num_layers}"
+        """The sizes and what differs from the default, for `print`."""
+        defaults = {
+            "proj_size": 0,
+            "num_layers": 1,
+            "nonlinearity": "tanh",
+            "bias": True,
+            "batch_first": False,
+            "dropout": 0.0,
+            "bidirectional": False,
+            "backend": "auto",
+        }
+        chosen = {name: getattr(self, name, default) for name, default in defaults.items()}
+        shown = [f"{name}={value!r}" for name, value in chosen.items() if value != defaults[name]]
+        return ", ".join([str(self.input_size), str(self.hidden_size), *shown])
 
 
 def _full_name(name: str, layer: int, direction: int) -> str:

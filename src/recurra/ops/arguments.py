@@ -72,7 +72,7 @@ def checked_arguments(
         if not values_are_hidden() and bool((lengths == input.shape[1]).all()):
             lengths = None
     if resets is not None:
-        _check_resets(resets, input)
+        check_resets(resets, input)
         if not values_are_hidden() and not bool(resets.any()):
             resets = None
     if lengths is not None:
@@ -153,14 +153,19 @@ def _check_state(state: Any, batch: int, sizes: Sequence[int] | None, parameter:
         _check_kind(f"state field {name!r}", field, parameter)
 
 
-def _check_resets(resets: Any, input: Tensor) -> None:
+def check_resets(resets: Any, input: Tensor) -> None:
+    """Check that resets belong to an input of shape (..., features).
+
+    Raises:
+        ShapeError: They are no tensor of truth values with the other axes of the input, on its device.
+    """
     if not isinstance(resets, Tensor) or resets.dtype != torch.bool:
         kind = resets.dtype if isinstance(resets, Tensor) else type(resets).__name__
         raise ShapeError(f"resets of type {kind}", "a tensor of torch.bool", "Convert them: resets.bool().")
-    if resets.shape != input.shape[:2] or resets.device != input.device:
+    if resets.shape != input.shape[:-1] or resets.device != input.device:
         raise ShapeError(
             f"resets of shape {tuple(resets.shape)} on {resets.device}",
-            f"{tuple(input.shape[:2])}, (batch, time), on {input.device}",
+            f"{tuple(input.shape[:-1])}, the axes of the input, on {input.device}",
             "Give one truth value per row and time step, where the input is.",
         )
 
