@@ -1,4 +1,4 @@
-"""recurra: recurrent neural networks from a data file to a live stream.
+"""recurra: recurrent neural networks, from a data file to a forecast you can trust.
 
 Public names are loaded when first used, so `import recurra` costs milliseconds and imports no torch.
 """
