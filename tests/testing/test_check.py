@@ -4,9 +4,11 @@ from typing import NamedTuple
 
 import pytest
 import torch
+from tests.trial import unchecked
 from torch import Tensor, nn
 
 from recurra.cells import GRU, LSTM, Cell, Elman, FusedCell
+from recurra.errors import ConfigError
 from recurra.ops.elman import ElmanState
 from recurra.ops.gru import GRUState
 from recurra.testing import PROMISES, BrokenPromiseError, check_cell
@@ -46,6 +48,18 @@ class PlainState(Decay):
     def step(self, projected, state, recurrent_mask=None):
         hidden, state = super().step(projected, GRUState(*state), recurrent_mask)
         return hidden, (hidden,)
+
+
+class PlainNextState(Decay):
+    def step(self, projected, state, recurrent_mask=None):
+        hidden, state = super().step(projected, state, recurrent_mask)
+        return hidden, (hidden,)
+
+
+class CannotBeCopied(Decay):
+    def __init__(self):
+        super().__init__()
+        self.doubled = 2 * self.weight
 
 
 class FixedType(Decay):
@@ -114,6 +128,15 @@ class NoMask(Decay):
         return super().step(projected, state)
 
 
+class IgnoresMask(Elman):
+    def __init__(self):
+        super().__init__(3, 4)
+
+    def step(self, projected, state, recurrent_mask=None):
+        ones = None if recurrent_mask is None else torch.ones_like(recurrent_mask)
+        return super().step(projected, state, ones)
+
+
 class MasksOutput(Decay):
     def step(self, projected, state, recurrent_mask=None):
         output, state = super().step(projected, state)
@@ -131,6 +154,17 @@ class NormalizesBatch(Decay):
     def step(self, projected, state, recurrent_mask=None):
         output, _ = super().step(projected, state, recurrent_mask)
         output = output - output.mean(dim=0, keepdim=True)
+        return output, GRUState(output)
+
+
+class NormalizesBatchInTraining(Decay):
+    def __init__(self):
+        super().__init__()
+        self.normalization = nn.BatchNorm1d(4)
+
+    def step(self, projected, state, recurrent_mask=None):
+        output, _ = super().step(projected, state, recurrent_mask)
+        output = self.normalization(output)
         return output, GRUState(output)
 
 
@@ -185,6 +219,12 @@ class AlwaysDouble(Decay):
         return input.double() @ self.weight.double().T
 
 
+class WithoutGradient(Decay):
+    def step(self, projected, state, recurrent_mask=None):
+        with torch.no_grad():
+            return super().step(projected, state, recurrent_mask)
+
+
 class NotDifferentiable(Decay):
     def step(self, projected, state, recurrent_mask=None):
         return super().step(projected, GRUState(state.hidden.detach()), recurrent_mask)
@@ -230,8 +270,12 @@ class OtherRun(FusedCell[ElmanState]):
         return self.inner.run(input, type(state)(0 * state.hidden), **options)
 
 
+without_type_checks = pytest.fixture(unchecked)
+
 BROKEN = {
     NoSize: "sizes_are_stated",
+    CannotBeCopied: "sizes_are_stated",
+    PlainNextState: "output_is_the_hidden_state",
     PlainState: "state_is_a_named_tuple",
     FixedType: "state_is_a_named_tuple",
     OtherOutput: "output_is_the_hidden_state",
@@ -243,9 +287,12 @@ BROKEN = {
     KeepsState: "nothing_is_kept",
     KeepsGraph: "nothing_is_kept",
     NoMask: "mask_of_ones_changes_nothing",
+    IgnoresMask: "mask_of_zeros_parts_the_units",
     MasksOutput: "mask_of_ones_changes_nothing",
     SwapsRows: "rows_are_independent",
     NormalizesBatch: "rows_are_independent",
+    NormalizesBatchInTraining: "rows_are_independent",
+    WithoutGradient: "padding_changes_nothing",
     ZerosAreNoState: "resets_start_anew",
     OwnRandomness: "same_seed_same_bits",
     UnusedWeight: "every_weight_is_used",
@@ -272,6 +319,15 @@ def test_a_broken_cell_is_caught(kind, promise):
         check_cell(kind())
     assert isinstance(caught.value, AssertionError)
     assert caught.value.remedy.endswith(".")
+
+
+def test_what_cannot_be_tried_is_refused(without_type_checks):
+    for given in (nn.LSTMCell(3, 4), Decay, "lstm"):
+        with pytest.raises(ConfigError, match="expected an instance of a subclass"):
+            check_cell(given)
+    for sizes in ({"batch_size": 1}, {"time_steps": 3}):
+        with pytest.raises(ConfigError, match="at least 2 rows and 4 steps"):
+            check_cell(Decay(), **sizes)
 
 
 def test_the_cell_itself_is_not_touched():

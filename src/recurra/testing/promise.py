@@ -39,8 +39,19 @@ class Subject:
 
     @classmethod
     def of(cls, cell: Cell[Any], batch_size: int, time_steps: int, seed: int) -> "Subject":
-        """Copy a cell for trials."""
-        twin = copy.deepcopy(cell).cpu().double().eval()
+        """Copy a cell for trials.
+
+        Raises:
+            BrokenPromiseError: It cannot be copied.
+        """
+        try:
+            twin = copy.deepcopy(cell).cpu().double().eval()
+        except (RuntimeError, TypeError) as error:
+            raise BrokenPromiseError(
+                f"it cannot be copied ({error})",
+                "a module that copy.deepcopy takes",
+                "Keep computed tensors out of attributes; compute them in step.",
+            ) from error
         generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
             for weight in twin.parameters():  # a weight that starts at zero could hide that it is not used

@@ -26,8 +26,9 @@ def chunks_are_the_whole(subject: Subject) -> None:
 
 
 def rows_are_independent(subject: Subject) -> None:
-    """A row gives the same alone as in a batch."""
+    """A row gives the same alone as in a batch, and beside any other rows."""
     cell, inputs, state = subject.cell, subject.sequence(), subject.state()
+    remedy = "Compute every row from its own input and state only."
     alone = [
         _listed(unroll(cell, inputs[row : row + 1], _row(state, row))) for row in range(subject.batch_size)
     ]
@@ -35,7 +36,17 @@ def rows_are_independent(subject: Subject) -> None:
         "the rows one by one",
         [torch.cat(parts) for parts in zip(*alone, strict=True)],
         _listed(unroll(cell, inputs, state)),
-        "Compute every row from its own input and state only.",
+        remedy,
+    )
+    others = torch.cat([inputs[:1], subject.sequence(3)[1:]])
+    cell.train()
+    one, two = (_seeded(subject, values) for values in (inputs, others))
+    cell.eval()
+    require_same(
+        "the first row in training mode, beside other rows",
+        [part[:1] for part in two],
+        [part[:1] for part in one],
+        f"{remedy} Layer normalisation can take the place of batch normalisation.",
     )
 
 
@@ -56,7 +67,14 @@ def padding_changes_nothing(subject: Subject) -> None:
         )
         padded_row = [outputs[row : row + 1, :length], *(field[row : row + 1] for field in final)]
         require_same(f"a row of length {length}", padded_row, _listed(alone), remedy)
-    (gradient,) = torch.autograd.grad(outputs.sum() + sum(field.sum() for field in final), padded)
+    total = outputs.sum() + torch.stack([field.sum() for field in final]).sum()
+    require(
+        total.requires_grad,
+        "outputs that no gradient flows through",
+        "a gradient of the input",
+        "Use differentiable operations only: no torch.no_grad, no detach, no .data.",
+    )
+    (gradient,) = torch.autograd.grad(total, padded)
     require(
         bool((gradient[padding] == 0).all()) and bool(gradient.isfinite().all()),
         "a gradient in the padding",
@@ -104,10 +122,7 @@ def same_seed_same_bits(subject: Subject) -> None:
     """Two runs with the same seed give the same bits, in training mode too."""
     for training in (False, True):
         subject.cell.train(training)
-        runs = []
-        for _ in range(2):
-            torch.manual_seed(subject.seed)
-            runs.append(_listed(unroll(subject.cell, subject.sequence(), subject.state())))
+        runs = [_seeded(subject, subject.sequence()) for _ in range(2)]
         subject.cell.eval()
         for one, two in zip(*runs, strict=True):
             if not torch.equal(one, two):
@@ -117,6 +132,11 @@ def same_seed_same_bits(subject: Subject) -> None:
                     "the same bits",
                     "Draw random numbers from torch's default generator only.",
                 )
+
+
+def _seeded(subject: Subject, inputs: Tensor) -> list[Tensor]:
+    torch.manual_seed(subject.seed)
+    return _listed(unroll(subject.cell, inputs, subject.state()))
 
 
 def _row(state: State, row: int) -> State:

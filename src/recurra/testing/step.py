@@ -50,11 +50,12 @@ def state_is_a_named_tuple(subject: Subject) -> None:
 
 def output_is_the_hidden_state(subject: Subject) -> None:
     """A step gives (output, state); the output is `state.hidden`, and the state keeps its shapes."""
-    cell, before = subject.cell, subject.state()
+    cell: Any = subject.cell
+    before = cell.initial_state(subject.batch_size)
     result: Any = cell(subject.sequence()[:, 0], before)
     require(
         isinstance(result, tuple) and len(result) == 2 and type(result[1]) is type(before),
-        f"a step returns {type(result).__name__}",
+        f"a step returns {_kind(result)}",
         f"(output, {type(before).__name__})",
         "Return output and next state.",
     )
@@ -116,7 +117,12 @@ def nothing_is_kept(subject: Subject) -> None:
     cell(subject.sequence(2)[:, 0], cell.initial_state(subject.batch_size))
     again = cell(subject.sequence()[:, 0], state)
     remedy = "Return everything that the next step needs in the state."
-    require_same("the same step again, after another", [again[0], *again[1]], [first[0], *first[1]], remedy)
+    require_same(
+        "the same step again, after another",
+        [again[0], *again[1]],
+        [first[0], *first[1]],
+        f"{remedy} Draw random numbers in training mode only.",
+    )
     require(set(vars(cell)) == names, f"new attributes {set(vars(cell)) - names}", "none", remedy)
     for name, buffer in cell.named_buffers():
         require_same(f"buffer {name!r} after a step", [buffer], [buffers[name]], remedy)
@@ -141,6 +147,32 @@ def mask_of_ones_changes_nothing(subject: Subject) -> None:
         [without[0], *without[1]],
         "Multiply the hidden state by the mask on its way into the recurrent product, and nothing else.",
     )
+
+
+def mask_of_zeros_parts_the_units(subject: Subject) -> None:
+    """With a recurrent mask of zeros, no unit's output depends on the hidden state of another unit."""
+    state: Any = subject.state()
+    projected = subject.cell.project_input(subject.sequence()[:, 0])
+
+    def output(hidden: Tensor) -> Tensor:
+        return subject.cell.step(projected, state._replace(hidden=hidden), torch.zeros_like(hidden))[0]
+
+    jacobian: Any = torch.autograd.functional.jacobian  # torch does not say its types
+    by_unit = jacobian(output, state.hidden)  # batch, units, batch, units
+    of_one_row = by_unit.diagonal(dim1=0, dim2=2).abs().amax(-1)
+    others = of_one_row - of_one_row.diagonal().diag()
+    require(
+        not others.any(),
+        "with a recurrent mask of zeros, a unit still sees the hidden state of others",
+        "none that does",
+        "Multiply the hidden state by recurrent_mask where it enters the recurrent product.",
+    )
+
+
+def _kind(result: object) -> str:
+    if type(result) is tuple:
+        return f"({', '.join(type(part).__name__ for part in result)})"
+    return type(result).__name__
 
 
 def _described(value: object) -> str:
