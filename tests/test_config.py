@@ -35,7 +35,7 @@ def test_settings_become_a_config_that_cannot_be_changed() -> None:
     [
         ({"oven": 1, "window_size": 1}, "unknown setting 'oven'", "open, ovens, window_size", "'ovens'"),
         ({"xyz": 1, "window_size": 1}, "unknown setting 'xyz'", "open, ovens, window_size", "choose one"),
-        ({}, "window_size is missing", "required", "window_size"),
+        ({}, "window_size is missing", "a value", "window_size"),
         ({"window_size": 1, "ovens": 0}, "ovens is 0", "greater than or equal to 1", "ovens"),
         ({"window_size": "wide"}, "window_size is 'wide'", "valid number", "window_size"),
         ({"window_size": 1, "ovens": 4, "open": False}, "do not go together", "at most 3 ovens", ""),

@@ -10,7 +10,7 @@ from recurra.version import __version__
 
 if TYPE_CHECKING:
     from recurra.layers.drop_in import GRU, LSTM, RNN
-    from recurra.tasks.forecast import Forecaster
+    from recurra.tasks.forecast.forecaster import Forecaster
     from recurra.types import Sequences
 
 __all__ = ["GRU", "LSTM", "RNN", "Forecaster", "Sequences", "__version__"]
@@ -19,7 +19,7 @@ _HOMES = {
     "GRU": "recurra.layers.drop_in",
     "LSTM": "recurra.layers.drop_in",
     "RNN": "recurra.layers.drop_in",
-    "Forecaster": "recurra.tasks.forecast",
+    "Forecaster": "recurra.tasks.forecast.forecaster",
     "Sequences": "recurra.types",
 }
 

@@ -43,17 +43,27 @@ def validated(config_class: type[ConfigT], settings: Mapping[str, Any]) -> Confi
     try:
         return config_class.model_validate(dict(settings))
     except ValidationError as error:
-        first = error.errors()[0]
-        place = [part for part in first["loc"] if isinstance(part, int) or part in config_class.model_fields]
-        key = ".".join(str(part) for part in place) or "the settings together"
-        given = f"{key} is missing" if first["type"] == "missing" else f"{key} is {first['input']!r}"
-        if not first["loc"]:
-            given = "these settings do not go together"
-        raise ConfigError(
-            given,
-            first["msg"].removeprefix("Value error, ").removeprefix("Input should be "),
-            f"Change {key}.",
-        ) from error
+        raise _wrong_value(error, config_class) from error
+
+
+def _wrong_value(error: ValidationError, config_class: type[Config]) -> ConfigError:
+    """The first complaint in our words; the branches of a union ("a number, or auto") count as one."""
+    first, *others = error.errors()
+    if not first["loc"]:
+        return ConfigError(
+            "these settings do not go together", _expected(first["msg"]), "Change one of them."
+        )
+    place = [part for part in first["loc"] if isinstance(part, int) or part in config_class.model_fields]
+    key = ".".join(str(part) for part in place)
+    if first["type"] == "missing":
+        return ConfigError(f"{key} is missing", "a value", f"Give {key}.")
+    branches = [first, *(other for other in others if other["loc"][0] == first["loc"][0])]
+    expected = " or ".join(dict.fromkeys(_expected(branch["msg"]) for branch in branches))
+    return ConfigError(f"{key} is {first['input']!r}", expected, f"Change {key}.")
+
+
+def _expected(message: str) -> str:
+    return message.removeprefix("Value error, ").removeprefix("Input should be ").partition(", unable to")[0]
 
 
 def _described(docstring: str) -> dict[str, str]:

@@ -1,5 +1,5 @@
-"""Forecasting: many series, one recurrent network, any horizon, with intervals."""
+"""Forecasting: many series, one recurrent network, any horizon, with intervals.
 
-from recurra.tasks.forecast.forecaster import Forecaster
-
-__all__ = ["Forecaster"]
+`recurra.Forecaster` is in `forecaster.py`; importing the package alone loads no torch, so that the command
+line can show the settings of `config.py` at once.
+"""
