@@ -2,11 +2,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.trial import unchecked
 from torch import Tensor
 
 from recurra.cells.registry import CELLS
-from recurra.errors import ConfigError
+from recurra.errors import ConfigError, ShapeError
 from recurra.models.encoder_decoder import EncoderDecoder
+
+without_type_checks = pytest.fixture(unchecked)
 
 LENGTHS = torch.tensor([7, 3, 1])
 
@@ -75,6 +78,11 @@ def test_regularisation_draws_in_training_only(cell: str, option: str):
     assert not torch.equal(model(source, target), model(source, target))
     model.eval()
     assert torch.equal(model(source, target), model(source, target))
+
+
+def test_lengths_that_are_no_tensor_are_refused(without_type_checks: None):
+    with pytest.raises(ShapeError, match="lengths is a list"):
+        model_of("gru")(torch.randn(3, 7, 3), torch.randn(3, 4, 2), lengths=[7, 3, 1])
 
 
 def test_an_unknown_cell_names_those_there_are():

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from tests.catalogue import every_backend
+from tests.catalogue import every_backend, every_cell
 from tests.trial import BATCH, FEATURES, HIDDEN, random_input, random_lengths
 
 from recurra.layers import Recurrent
@@ -27,10 +27,8 @@ def test_autocast(row, backend, dtype, variable):
         assert weight.grad.isfinite().all()
 
 
-@every_backend
-def test_half_precision_weights(row, backend):
-    if backend == "torch":
-        return
+@every_cell
+def test_half_precision_weights(row):
     layer = Recurrent(row.make(FEATURES, HIDDEN).eval())
     inputs = random_input(dtype=torch.float32)
     expected, _ = layer(inputs)

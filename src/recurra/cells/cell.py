@@ -24,6 +24,31 @@ class Cell(nn.Module, ABC, Generic[StateT]):
         input_size: Number of features that a step takes.
         hidden_size: Number of hidden units.
         output_size: Number of features that a step puts out.
+
+    A cell of one's own, h' = tanh(W x + b + d ∘ h), and the proof that it keeps the contract:
+
+    >>> import torch
+    >>> from recurra.cells import Cell
+    >>> from recurra.ops.elman import ElmanState  # any NamedTuple that begins with `hidden`
+    >>> from recurra.testing import check_cell
+    >>> class Diagonal(Cell[ElmanState]):
+    ...     def __init__(self, input_size: int, hidden_size: int) -> None:
+    ...         super().__init__()
+    ...         self.input_size, self.hidden_size, self.output_size = input_size, hidden_size, hidden_size
+    ...         self.input_weight = torch.nn.Linear(input_size, hidden_size)
+    ...         self.decay = torch.nn.Parameter(torch.rand(hidden_size))
+    ...
+    ...     def initial_state(self, batch_size):
+    ...         return ElmanState(self.decay.new_zeros(batch_size, self.hidden_size))
+    ...
+    ...     def project_input(self, input):
+    ...         return self.input_weight(input)
+    ...
+    ...     def step(self, projected, state, recurrent_mask=None):
+    ...         hidden = state.hidden if recurrent_mask is None else state.hidden * recurrent_mask
+    ...         hidden = torch.tanh(projected + self.decay * hidden)
+    ...         return hidden, ElmanState(hidden)
+    >>> check_cell(Diagonal(3, 5))
     """
 
     input_size: int

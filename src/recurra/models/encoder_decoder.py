@@ -1,12 +1,12 @@
 """Many-to-many of unequal lengths: one recurrent stack reads, another, started from its state, writes."""
 
-import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from recurra.cells.registry import make_cell
 from recurra.layers.recurrent import Recurrent
 from recurra.layers.stack import Stack
+from recurra.types import check_lengths, valid_steps
 
 
 class EncoderDecoder(nn.Module):
@@ -62,8 +62,8 @@ class EncoderDecoder(nn.Module):
     ) -> Float[Tensor, "batch target_time hidden"]:
         """Read `source` (its rows valid up to `lengths`), then give one output for each step of `target`."""
         if lengths is not None:  # whatever stands in the padding must not reach the projection's gradient
-            step = torch.arange(source.shape[1], device=source.device)
-            source = source.masked_fill((step >= lengths.unsqueeze(-1)).unsqueeze(-1), 0)
+            check_lengths(lengths, source)
+            source = source.masked_fill(~valid_steps(lengths, source.shape[1]).unsqueeze(-1), 0)
         _, state = self.encoder(self.source_projection(source), lengths=lengths)
         outputs: Tensor
         outputs, _ = self.decoder(self.target_projection(target), state)
