@@ -124,13 +124,17 @@ def _fit_all(
     for name in plan.resolved.config.baselines:
         plans[name] = (plan.with_network(name), out / "baselines" / name)
     fitted: dict[str, tuple[Forecaster, float]] = {}
-    for key, (own, folder) in plans.items():
-        forecaster = Forecaster(**{**settings, "network": own.resolved.config.network})
-        forecaster.fit_plan(own, folder=folder, resume=resume, progress=progress)
-        history = cast("History", forecaster.history_)
-        if history.interrupted:
-            return None
-        fitted[key] = (forecaster, sum(epoch["seconds"] for epoch in history.epochs))
+    with progress.bar("networks", len(plans)) as bar:
+        for number, (key, (own, folder)) in enumerate(plans.items(), start=1):
+            network = own.resolved.config.network
+            bar.advance(0, description=f"network {number} of {len(plans)}, {network.replace('_', '-')}")
+            forecaster = Forecaster(**{**settings, "network": network})
+            forecaster.fit_plan(own, folder=folder, resume=resume, progress=progress)
+            history = cast("History", forecaster.history_)
+            if history.interrupted:
+                return None
+            fitted[key] = (forecaster, sum(epoch["seconds"] for epoch in history.epochs))
+            bar.advance()
     return fitted
 
 
