@@ -201,6 +201,19 @@ def test_copies_pickles_and_casts_of_it_work(name, options):
         assert_close(ours(inputs, lengths=torch.full((BATCH,), TIME - 1))[0][:-1], theirs(inputs[:-1])[0])
 
 
+@every_kind
+def test_shapes_without_numbers(name, options):
+    with torch.device("meta"):
+        ours, theirs = (
+            getattr(package, name)(FEATURES, HIDDEN, 2, bidirectional=True, **options)
+            for package in (recurra, torch.nn)
+        )
+        inputs = torch.randn(TIME, BATCH, FEATURES)
+    for one, two in zip(flat(ours(inputs)), flat(theirs(inputs)), strict=True):
+        assert one.is_meta
+        assert one.shape == two.shape
+
+
 COMPILED = """
 import torch, recurra
 layer = recurra.LSTM(3, 4, batch_first=True)

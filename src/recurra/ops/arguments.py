@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from recurra.errors import ShapeError
+from recurra.ops.precision import is_under_autocast
 from recurra.ops.state import State
 from recurra.types import (
     Input,
@@ -179,7 +180,7 @@ def _check_kind(name: str, tensor: Tensor, parameter: Tensor) -> None:
         )
     if tensor.dtype == parameter.dtype:
         return
-    if not (tensor.is_floating_point() and torch.is_autocast_enabled(tensor.device.type)):
+    if not (tensor.is_floating_point() and is_under_autocast(tensor.device)):
         raise ShapeError(
             f"{name} of type {tensor.dtype}",
             f"{parameter.dtype}, as the weights",

@@ -11,6 +11,11 @@ from recurra.ops.state import StateT, mapped
 WeightsT = TypeVar("WeightsT", bound=tuple[Tensor | None, ...])
 
 
+def is_under_autocast(device: torch.device) -> bool:
+    """Whether autocast is on for a device; never for those that know none, such as meta."""
+    return torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type)
+
+
 def run_in_kernel_type(
     run: Callable[[Tensor, WeightsT, StateT], tuple[Tensor, StateT]],
     input: Tensor,
@@ -24,7 +29,7 @@ def run_in_kernel_type(
     """
     weight = next(weight for weight in weights if weight is not None)
     device = weight.device.type
-    if not torch.is_autocast_enabled(device):
+    if not is_under_autocast(weight.device):
         return run(input, weights, state)
     dtype = weight.dtype if device == "cpu" else torch.get_autocast_dtype(device)
     make = cast("Any", type(weights))
