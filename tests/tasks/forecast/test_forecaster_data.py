@@ -135,15 +135,11 @@ class TestCovariates:
     @classmethod
     def forecaster(cls, table: pl.DataFrame) -> Forecaster:
         known = table.filter(pl.int_range(pl.len()).over("unique_id") < 197)
-        settings = {
-            "max_epochs": 12,
-            "steps_per_epoch": 25,
-            "hidden_size": 16,
-            "batch_size": 32,
-            "context": 12,
-        }
+        settings = {"max_epochs": 6, "steps_per_epoch": 15, "hidden_size": 16, "batch_size": 32, "context": 6}
         roles = {"future": ("price", "kind"), "past": ("temperature",), "static": ("shop",)}
-        return Forecaster(HORIZON, **settings, **roles, learning_rate=1e-2, test_size=0).fit(known)
+        return Forecaster(
+            HORIZON, **settings, **roles, learning_rate=1e-2, test_size=0, averaging="none"
+        ).fit(known)
 
     def error(self, forecast: pl.DataFrame, table: pl.DataFrame) -> float:
         joined = forecast.join(table, on=["unique_id", "ds"])
@@ -228,7 +224,7 @@ class TestOddData:
         """Long zeros, then values: their windows must not outweigh all others."""
         values = np.random.default_rng(0).normal(10, 1, size=300)
         values[100:160] = 0
-        forecaster = fitted(integer_series(values), context=20, max_epochs=5, steps_per_epoch=20)
+        forecaster = fitted(integer_series(values), context=20, max_epochs=3, steps_per_epoch=20)
         assert forecaster.history_ is not None
         assert all(epoch["train_loss"] < 50 for epoch in forecaster.history_.epochs)
         assert abs(forecaster.predict()["forecast"].mean() - 10) < 1  # type: ignore[operator]
