@@ -9,10 +9,12 @@ disagree.
 
 import argparse
 import json
+import resource
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +32,7 @@ ROUNDS = 7
 TOLERANCE = 1e-4
 
 
-def race(cell: str, batch: int, steps: int, hidden: int, *, packed: bool) -> dict[str, object]:
+def race(cell: str, batch: int, steps: int, hidden: int, *, packed: bool) -> dict[str, Any]:
     """Milliseconds of both, the middle of several interleaved rounds."""
     ours, theirs = (layer(hidden, hidden, batch_first=True) for layer in PAIRS[cell])
     theirs.load_state_dict(ours.state_dict())
@@ -83,14 +85,24 @@ def agree(
     )
 
 
+def mean_ratios(results: list[dict[str, Any]]) -> dict[str, float]:
+    """The geometric mean of each cell's ratios, by cell and peer."""
+    ratios: dict[str, list[float]] = {}
+    for row in results:
+        ratios.setdefault(f"{row['cell']}_ratio_to_{row['peer']}", []).append(row["ratio"])
+    return {name: round(statistics.geometric_mean(values), 3) for name, values in ratios.items()}
+
+
 def main() -> None:
     """Race every cell at every size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="end with one JSON object on a line")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
+    torch.manual_seed(options.seed)
+    began = time.perf_counter()
     results = []
     titles = f"{'cell':>5} {'batch':>6} {'time':>5} {'hidden':>7}  {'peer':<13}"
     sys.stderr.write(f"{titles}{'ours ms':>8}{'peer ms':>9}  ratio\n")
@@ -104,7 +116,21 @@ def main() -> None:
                     f"{row['ours_ms']:>8}{row['peer_ms']:>9}  {row['ratio']}\n"
                 )
     if options.json:
-        print(json.dumps({"threads": options.threads, "torch": torch.__version__, "results": results}))
+        result = {
+            **mean_ratios(results),
+            "parameters": {
+                f"{cell}_{hidden}": sum(weight.numel() for weight in layer(hidden, hidden).parameters())
+                for cell, (layer, _) in PAIRS.items()
+                for hidden in sorted({size[2] for size in SIZES})
+            },
+            "seconds": round(time.perf_counter() - began, 1),
+            "peak_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+            "seed": options.seed,
+            "threads": options.threads,
+            "torch": torch.__version__,
+            "results": results,
+        }
+        print(json.dumps(result))
 
 
 if __name__ == "__main__":

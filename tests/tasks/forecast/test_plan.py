@@ -45,7 +45,7 @@ def test_every_metric_may_be_monitored(monitor: str):
     ({"schedule": "plateau", "validation_size": 0}, "validation"), ({"test_size": 2}, "test_size is 2"),
     ({"validation_size": 1}, "validation_size is 1"), ({"test_size": 500}, "too short"),
     ({"device": "nonsense"}, "device"), ({"head": "negative_binomial"}, "negative_binomial"),
-    ({"horizon": 40}, "horizon is 40"),
+    ({"horizon": 40}, "horizon is 40"), ({"weighting": "owa", "head": "student_t"}, "head=quantile"),
 ])  # fmt: skip
 def test_what_cannot_be_done_is_told_before_training(settings: dict[str, Any], said: str):
     with pytest.raises(UsageError, match=said):

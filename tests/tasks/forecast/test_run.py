@@ -346,3 +346,11 @@ def test_examples_show_truth_forecast_and_baseline(finished: Path):
         assert (low[1] <= low[0]).all()
         assert (high[0] <= high[1]).all()
         assert len(one["baselines"]["seasonal_naive"]) == 3
+
+
+def test_series_too_short_for_a_score_are_told_without_naming_a_setting_that_was_not_given(tmp_path: Path):
+    source = tmp_path / "short.csv"
+    pl.DataFrame({"ds": range(8), "y": [float(step) for step in range(8)]}).write_csv(source)
+    with pytest.raises(DataError, match="at least 9 steps"):
+        begin(source, tmp_path / "run", season_length=1)
+    assert not (tmp_path / "run").exists()

@@ -28,7 +28,8 @@ class ForecastConfig(TrainingConfig):
         frequency: Distance of two steps ("1h", "15min", "1d", "1mo", "1" for whole numbers); "auto" infers
             it.
         season_length: Steps of a season; "auto" takes the natural one of the frequency (24 for hours).
-        preset: Name of a set of defaults for a kind of data, see PRESETS; keys given beside it win.
+        preset: A set of defaults: "default"; "m4" for many positive series; "single_series" for one long and
+            noisy one. Keys given beside it win.
         context: Steps of history the network sees; "auto" takes several seasons.
         patch: Steps the recurrence takes at once; "auto" takes a season where the context holds many.
         network: Kind of network: the recurrent one, or what it is compared with.
@@ -46,7 +47,7 @@ class ForecastConfig(TrainingConfig):
         head: What is put out: nine quantiles, Student's t, or the negative binomial for counts.
         point: Point forecast: the median (best absolute error) or the mean (best squared error).
         weighting: What the error of a step counts: in units of its window, or as in the OWA score of the M4
-            competition (half scaled, half relative to the value; positive series only).
+            competition (half scaled, half relative to the value; for positive series, head quantile only).
         test_size: Last steps of every series kept for the final score; 0 trains on everything.
         validation_size: Steps before those that choose the best epoch; 0 keeps the last epoch.
         steps_per_epoch: Batches an epoch; "auto" shows each part of the data about once.

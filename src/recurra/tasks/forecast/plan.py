@@ -62,6 +62,12 @@ def make_plan(config: ForecastConfig, panel: Panel) -> Plan:
         raise ConfigError(
             f"monitor is {config.monitor!r}", f"one of train_loss, {', '.join(METRICS)}", "Change monitor."
         )
+    if config.weighting == "owa" and config.head != "quantile":
+        raise ConfigError(
+            f"weighting is 'owa' and head is {config.head!r}",
+            "head=quantile, since a likelihood has no errors to weight",
+            "Set weighting=unit, or head=quantile.",
+        )
     if config.head == "negative_binomial":
         check_counts(panel)
     split = split_by_size(panel, config.horizon, validation=resolved.validation_size, test=resolved.test_size)

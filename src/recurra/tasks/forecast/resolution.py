@@ -1,8 +1,9 @@
 """The rules that turn "auto" into numbers, from the data alone.
 
-* Test and validation: a tenth of the median series each, at least one horizon; validation at most four.
-* Context: fourteen seasons of up to 31 steps, or three longer ones; at least twice the horizon; at most a
-  third of the median training part.
+* Test and validation: a tenth of the median series each, at least one horizon; validation at most four
+  horizons. Series of less than six horizons keep one horizon each, or none where they are shorter still.
+* Context: fourteen seasons of up to 31 steps, or three longer ones; at least twice the horizon; at most half
+  of what the median training part holds before a horizon.
 * Patch: the largest divisor of the season up to 24 steps and up to the horizon, so that the recurrence takes
   a day of hours, a year of months or a quarter of weeks at once (as SegRNN does: Lin and others, 2023).
 * Steps an epoch: as many batches as windows fill, between 20 and 100.

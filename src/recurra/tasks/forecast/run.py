@@ -16,7 +16,7 @@ import yaml
 
 from recurra.cells.registry import check_name
 from recurra.data.panel import Panel
-from recurra.errors import ConfigError, DamagedError, UsageError
+from recurra.errors import ConfigError, DamagedError, DataError, UsageError
 from recurra.files import (
     MANIFEST,
     read_bytes,
@@ -105,6 +105,12 @@ def train(
     plan = make_plan(config, read_panel(source, config))
     resolved = plan.resolved
     if resolved.test_size < resolved.horizon:
+        if config.test_size == "auto":
+            raise DataError(
+                f"the series are too short to train on and to be scored {resolved.horizon} steps ahead",
+                f"a median of at least {3 * resolved.horizon} steps",
+                "Shorten the horizon, give longer series, or use the library, which needs no test part.",
+            )
         raise ConfigError(
             f"test_size is {resolved.test_size} with horizon {resolved.horizon}",
             "at least the horizon, since a run is always scored",
