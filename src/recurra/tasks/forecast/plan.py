@@ -10,6 +10,7 @@ from recurra.data.window import WindowSource
 from recurra.errors import ConfigError
 from recurra.tasks.forecast.body import NetworkName
 from recurra.tasks.forecast.config import ForecastConfig
+from recurra.tasks.forecast.hidden_future import HiddenFuture
 from recurra.tasks.forecast.objective import METRICS, Validation, make_validation
 from recurra.tasks.forecast.part import check_parts, least_history
 from recurra.tasks.forecast.resolution import Resolved, resolve
@@ -38,7 +39,7 @@ class Plan:
     split: Split
     scaling: Scaling
     units: Units
-    source: WindowSource
+    source: WindowSource | HiddenFuture
     validation: Validation | None
 
     def with_network(self, network: NetworkName) -> "Plan":
@@ -73,7 +74,7 @@ def make_plan(config: ForecastConfig, panel: Panel) -> Plan:
     split = split_by_size(panel, config.horizon, validation=resolved.validation_size, test=resolved.test_size)
     panel = forget_unseen(panel, split.train_end)
     scaling = learn_scaling(panel, split.train_end)
-    source = WindowSource(
+    windows = WindowSource(
         panel,
         context=resolved.context,
         horizon=resolved.horizon,
@@ -84,6 +85,7 @@ def make_plan(config: ForecastConfig, panel: Panel) -> Plan:
         seed=config.seed,
         scaling=scaling,
     )
+    source = HiddenFuture(windows) if panel.columns.future else windows
     validation = make_validation(panel, split, resolved, scaling)
     check_settings(source, config, validation, None, resume=False)
     return Plan(panel, resolved, split, scaling, learn_units(panel, split.train_end), source, validation)
