@@ -28,6 +28,11 @@ def written(path: Path, rows: int = 61) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def _as_wide_as_a_process_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)  # test runners set it
+
+
 @pytest.fixture(scope="session")
 def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small table to forecast."""

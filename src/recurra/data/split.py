@@ -182,7 +182,7 @@ def _keep_long(
             f"all {len(panel)} series are too short: the longest, {panel.ids[longest]}, has "
             f"{int(available[longest])} steps to divide",
             f"at least {int(needed[longest])} (training, validation and test with one horizon each at least)",
-            "Shorten the horizon, ask for fewer windows, or give longer series.",
+            "Shorten the horizon, the test or the validation part, or give longer series.",
         )
     repairs = []
     if len(short):

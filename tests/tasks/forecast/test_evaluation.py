@@ -8,11 +8,13 @@ import torch
 from tests.tasks.forecast.example import QUICK, hourly, integer_series
 
 from recurra.data.panel import Panel
+from recurra.metrics.forecast import OwaReference
 from recurra.metrics.forecast_baseline import BASELINES
 from recurra.tasks.forecast.evaluation import evaluate, history_of
 from recurra.tasks.forecast.fitted import Fitted
 from recurra.tasks.forecast.forecaster import Forecaster
 from recurra.tasks.forecast.part import held_out_origins
+from recurra.tasks.forecast.record import metrics_record
 
 CPU = torch.device("cpu")
 
@@ -109,3 +111,23 @@ def test_scores_do_not_depend_on_how_windows_are_batched(forecaster: Forecaster)
     before, after = (judged(each, frame, 8) for each in (one, other))
     for name in ("recurra", *BASELINES):
         assert scores(before, name).overall == pytest.approx(scores(after, name).overall, rel=1e-5)
+
+
+def test_owa_is_relative_to_the_reference_that_is_given(forecaster: Forecaster):
+    own = forecaster.evaluate().scores["seasonal_naive"]
+    reference = OwaReference(smape=own["smape"], mase=own["mase"])
+    related = forecaster.evaluate(reference=reference).scores
+    assert related["seasonal_naive"]["owa"] == pytest.approx(1)
+    ratios = [related["recurra"][name] / own[name] for name in ("smape", "mase")]
+    assert related["recurra"]["owa"] == pytest.approx(sum(ratios) / 2)
+
+
+def test_metrics_that_no_series_defines_are_left_out_of_the_record(forecaster: Forecaster):
+    """Every second step is missing, so no pair of values is a step or a season of seven apart."""
+    frame = integer_series(np.random.default_rng(0).normal(size=80).astype(np.float32))
+    sparse = frame.with_columns(pl.when(pl.col("ds") % 2 == 0).then(pl.col("y")))
+    one = Forecaster(3, **{**QUICK, "context": 4, "season_length": 7}).fit(sparse)
+    panel = Panel.build(sparse, schema=one.fitted_.schema)
+    record = metrics_record(one.evaluate(), one.fitted_, panel, repairs=[])
+    assert "mase" not in record.metrics
+    assert record.metrics[0] == "smape"

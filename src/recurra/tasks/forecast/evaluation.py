@@ -12,7 +12,7 @@ from recurra.data.batch import WindowBatch
 from recurra.data.origin import Origins
 from recurra.data.panel import Panel
 from recurra.errors import DataError
-from recurra.metrics.forecast import Scores, forecast_scores
+from recurra.metrics.forecast import OwaReference, Scores, forecast_scores
 from recurra.metrics.forecast_baseline import BASELINES
 from recurra.metrics.forecast_scale import InSampleScale, in_sample_scale
 from recurra.tasks.forecast.fitted import Fitted
@@ -89,6 +89,7 @@ def evaluate(
     device: torch.device,
     rivals: Mapping[str, tuple[Fitted, float]] | None = None,
     seconds: float | None = None,
+    reference: OwaReference | None = None,
 ) -> Evaluation:
     """Score a fitted network, its rivals, and the baselines that need no training.
 
@@ -99,6 +100,7 @@ def evaluate(
         device: Where the networks run.
         rivals: Networks to compare with, and the seconds that training took, by name.
         seconds: How long training took.
+        reference: Scores that have OWA 1; adds `owa`.
 
     Raises:
         DataError: There is nothing to score.
@@ -115,7 +117,7 @@ def evaluate(
         parts = rival.forecasts(panel, origins, TRAINED_QUANTILES, device=device)
         collected.points[name] = [part.point for part in parts]
     scale = in_sample_scale(_known_before(panel, origins), panel.season_length)
-    judged = _Judge(collected, scale)
+    judged = _Judge(collected, scale, reference)
     cell = fitted.resolved.config.cell
     kind, label = "recurrent", CELL_LABELS.get(cell, cell)
     if fitted.resolved.config.network != "recurrent":
@@ -131,25 +133,35 @@ def evaluate(
 class _Judge:
     """Scores points and quantiles of the same windows."""
 
-    def __init__(self, collected: _Collected, scale: InSampleScale) -> None:
+    def __init__(self, collected: _Collected, scale: InSampleScale, reference: OwaReference | None) -> None:
         self.collected = collected
         self.truth = np.concatenate(collected.truth)
         self.observed = np.concatenate(collected.observed)
         self.series = np.concatenate(collected.series)
-        self.scale = scale
+        self.scale, self.reference = scale, reference
 
     def point(self, name: str) -> Scores:
         """Scores of a model that gives points only."""
-        points = np.concatenate(self.collected.points[name])
-        return forecast_scores(self.truth, points, self.observed, self.series, self.scale.values)
+        return self._scores(name, None)
 
     def network(self) -> Scores:
         """Scores of the network, intervals included."""
-        points = np.concatenate(self.collected.points["recurra"])
         values = np.concatenate(self.collected.quantiles)
-        quantiles = {one: values[..., index] for index, one in enumerate(TRAINED_QUANTILES)}
+        return self._scores(
+            "recurra", {one: values[..., index] for index, one in enumerate(TRAINED_QUANTILES)}
+        )
+
+    def _scores(
+        self, name: str, quantiles: Mapping[float, Float[np.ndarray, "windows horizon"]] | None
+    ) -> Scores:
         return forecast_scores(
-            self.truth, points, self.observed, self.series, self.scale.values, quantiles=quantiles
+            self.truth,
+            np.concatenate(self.collected.points[name]),
+            self.observed,
+            self.series,
+            self.scale.values,
+            quantiles=quantiles,
+            reference=self.reference,
         )
 
 

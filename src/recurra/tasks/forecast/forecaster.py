@@ -11,6 +11,7 @@ from recurra.cells.registry import check_name
 from recurra.data.origin import Origins
 from recurra.data.panel import Panel
 from recurra.errors import ConfigError, NotFittedError
+from recurra.metrics.forecast import OwaReference
 from recurra.tasks.forecast.artifact import load_fitted, save_fitted
 from recurra.tasks.forecast.config import ForecastConfig, forecast_config
 from recurra.tasks.forecast.evaluation import Evaluation, evaluate
@@ -207,7 +208,13 @@ class Forecaster:
         return panel.table.give_back(backtest_frame(panel, parts, level))
 
     def evaluate(
-        self, data: Any = None, *, size: int | None = None, stride: int | None = None, static: Any = None
+        self,
+        data: Any = None,
+        *,
+        size: int | None = None,
+        stride: int | None = None,
+        static: Any = None,
+        reference: OwaReference | None = None,
     ) -> Evaluation:
         """Score forecasts from many moments, beside the baselines that need no training.
 
@@ -216,6 +223,8 @@ class Forecaster:
             size: How many last steps of each series to score; None: as many as the test part has.
             stride: Steps between two moments; None: 1, or more where that would be over 20,000 windows.
             static: A table of the static covariates, if they are not columns of `data`.
+            reference: Scores that have OWA 1, such as those of `recurra.metrics.naive2` on the same windows;
+                adds `owa` to the scores.
 
         Raises:
             As `backtest`.
@@ -223,7 +232,7 @@ class Forecaster:
         fitted = self.fitted_
         panel, origins = self._held_out(data, size, stride, static)
         began = time.perf_counter()
-        result = evaluate(fitted, panel, origins, device=self._device())
+        result = evaluate(fitted, panel, origins, device=self._device(), reference=reference)
         result.seconds = time.perf_counter() - began
         return result
 

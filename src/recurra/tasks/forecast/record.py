@@ -46,7 +46,7 @@ def metrics_record(
     levels = [name for name in network.overall if name.startswith("coverage_")]
     return MetricsRecord(
         task="forecast",
-        metrics=METRICS,
+        metrics=[name for name in METRICS if np.isfinite(network.overall.get(name, np.nan))],
         models=[
             ModelRecord(
                 name=model.name,
