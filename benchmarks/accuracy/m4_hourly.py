@@ -14,10 +14,10 @@ import polars as pl
 from measure import arguments, report
 
 from recurra import Forecaster
-from recurra.metrics.forecast import OwaReference, forecast_scores
+from recurra.metrics.forecast import M4_HOURLY, forecast_scores
+from recurra.metrics.forecast_scale import in_sample_scale
 
 HORIZON, SEASON = 48, 24
-NAIVE2 = OwaReference(smape=18.383, mase=2.395)
 
 
 def read(path: Path) -> pl.DataFrame:
@@ -46,7 +46,7 @@ def main() -> None:
         truth = test.join(ids.to_frame(), on="unique_id", how="right").sort("unique_id", "ds")
         assert truth["unique_id"].to_list() == forecast["unique_id"].to_list()
         history = {key: part["y"].to_numpy() for (key,), part in train.sort("ds").group_by("unique_id")}
-        scale = np.array([np.abs(history[key][SEASON:] - history[key][:-SEASON]).mean() for key in ids])
+        scale = in_sample_scale([history[key] for key in ids], SEASON).values
         shape = (len(ids), HORIZON)
         scores = forecast_scores(
             truth["y"].to_numpy().reshape(shape),
@@ -54,7 +54,7 @@ def main() -> None:
             np.ones(shape, dtype=bool),
             np.arange(len(ids)),
             scale,
-            reference=NAIVE2,
+            reference=M4_HOURLY,
         )
         return {
             **{k: round(v, 4) for k, v in scores.overall.items()},

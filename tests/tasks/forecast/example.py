@@ -80,7 +80,6 @@ def network(head: str = "quantile", *, sizes: InputSizes = SIZES, **settings: An
             "lags": (2, 3, 6),
             "patch": 3,
             "scale_span": 9,
-            "linear_span": CONTEXT,
             "hidden_size": 7,
             **settings,
         },

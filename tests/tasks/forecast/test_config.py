@@ -4,7 +4,7 @@ import pytest
 
 from recurra.cells.registry import CELLS
 from recurra.errors import ConfigError
-from recurra.tasks.forecast.config import PRESETS, ForecastConfig, forecast_config, plain
+from recurra.tasks.forecast.config import PRESETS, ForecastConfig, forecast_config
 
 WHOLE = ["season_length", "context", "patch", "steps_per_epoch"]
 
@@ -54,7 +54,7 @@ def test_presets_are_defaults_that_keys_beside_them_override(preset: str):
 
 def test_plain_values_make_the_same_config():
     config = forecast_config({"horizon": 3, "past": ["a", "b"], "preset": "single_series", "dropout": 0.25})
-    assert forecast_config(plain(config)) == config
+    assert forecast_config(config.model_dump(mode="json")) == config
 
 
 def test_every_key_is_described():

@@ -41,7 +41,7 @@ def test_every_body_head_and_cell_gives_finite_forecasts_and_gradients(body: Any
 
 
 @pytest.mark.parametrize("settings", [
-    {"patch": 1}, {"patch": 5}, {"patch": 12}, {"num_layers": 2}, {"centre": "last"}, {"linear_span": 0},
+    {"patch": 1}, {"patch": 5}, {"patch": 12}, {"num_layers": 2}, {"centre": "last"}, {"linear": False},
     {"scaling": "global", "unit": 3.0}, {"scale_span": 1}, {"lags": (12,)}, {"season": 1}, {"season": 40},
 ], ids=str)  # fmt: skip
 @pytest.mark.parametrize("body", BODIES)
@@ -150,7 +150,7 @@ def test_every_value_of_the_history_counts():
 
 def test_a_fresh_network_forecasts_near_the_centre_of_each_window():
     batch = windows()
-    model = network(linear_span=0)
+    model = network(linear=False)
     output = model(batch)
     history = batch.target[:, :CONTEXT][:, -9:]
     middle = model.head.point_forecast(output.parameters) - history.mean(dim=1, keepdim=True)

@@ -15,7 +15,7 @@ from recurra.data.scaling import Scaling
 from recurra.data.schema import PanelSchema
 from recurra.errors import DamagedError, StorageError
 from recurra.files import checksum, read_checked, read_document, whole_folder, write_bytes, write_document
-from recurra.tasks.forecast.config import forecast_config, plain
+from recurra.tasks.forecast.config import forecast_config
 from recurra.tasks.forecast.fitted import Fitted, build_network
 from recurra.tasks.forecast.resolution import Resolved
 from recurra.tasks.forecast.unit import Units
@@ -58,7 +58,7 @@ def write_fitted(fitted: Fitted, folder: Path) -> None:
     write_bytes(folder / RECENT, recent)
     document = {
         "task": "forecast",
-        "config": plain(fitted.resolved.config),
+        "config": fitted.resolved.config.model_dump(mode="json"),
         "lags": list(fitted.resolved.lags),
         "scale_span": fitted.resolved.scale_span,
         "schema": fitted.schema.to_dict(),

@@ -68,8 +68,8 @@ class ForecastConfig(TrainingConfig):
     patch: Whole = "auto"
     network: Literal["recurrent", "feed_forward", "convolutional"] = "recurrent"
     cell: str = "lstm"
-    hidden_size: int = Field(default=64, ge=1)
-    num_layers: int = Field(default=1, ge=1)
+    hidden_size: int = Field(default=64, ge=1, le=16_384)
+    num_layers: int = Field(default=1, ge=1, le=64)
     dropout: float = Field(default=0.1, ge=0, lt=1)
     recurrent_dropout: float = Field(default=0.0, ge=0, lt=1)
     zoneout: float = Field(default=0.0, ge=0, lt=1)
@@ -86,7 +86,7 @@ class ForecastConfig(TrainingConfig):
     steps_per_epoch: Whole = "auto"
     baselines: tuple[Literal["feed_forward", "convolutional"], ...] = ("feed_forward", "convolutional")
 
-    batch_size: int = Field(default=64, ge=1)
+    batch_size: int = Field(default=64, ge=1, le=65_536)
     learning_rate: float = Field(default=2e-3, gt=0, allow_inf_nan=False)
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = "adamw"
     weight_decay: float = Field(default=1e-4, ge=0, allow_inf_nan=False)
@@ -156,11 +156,6 @@ def forecast_config(settings: Mapping[str, Any]) -> ForecastConfig:
     if not isinstance(preset, str) or preset not in PRESETS:
         raise ConfigError(f"preset is {preset!r}", f"one of {', '.join(PRESETS)}", "Choose one of these.")
     return validated(ForecastConfig, {**PRESETS[preset], **settings})
-
-
-def plain(config: ForecastConfig) -> dict[str, Any]:
-    """A config as plain values, for YAML and JSON."""
-    return config.model_dump(mode="json")
 
 
 def _at_least(lowest: int, value: Whole) -> Whole:

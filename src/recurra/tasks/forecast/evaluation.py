@@ -43,7 +43,7 @@ class Judged:
     parameters: int | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Evaluation:
     """Scores of all models.
 
@@ -53,7 +53,6 @@ class Evaluation:
         windows: How many forecasts were scored.
         origins: From where they started.
         scale: What MASE divides by.
-        seconds: How long it took.
     """
 
     models: list[Judged]
@@ -61,7 +60,6 @@ class Evaluation:
     windows: int
     origins: Origins
     scale: InSampleScale
-    seconds: float = 0.0
 
     @property
     def scores(self) -> dict[str, dict[str, float]]:

@@ -22,12 +22,10 @@ class Scaled(NamedTuple):
     Attributes:
         values: The history, centred and divided by its unit, `(batch, context)`.
         centre: What the forecast is measured from, `(batch, 1)`, in the units of the data.
-        unit: What the forecast is measured in, `(batch, 1)`, in the units of the data.
     """
 
     values: Float[Tensor, "batch context"]
     centre: Float[Tensor, "batch 1"]
-    unit: Float[Tensor, "batch 1"]
 
 
 def scale_history(
@@ -35,7 +33,7 @@ def scale_history(
 ) -> Scaled:
     """Express a filled history relative to its mean or its last value, in a unit."""
     middle = values[:, -1:] if centre == "last" else scale.location
-    return Scaled(((values - middle) / unit).clamp(-_LARGEST, _LARGEST), middle, unit)
+    return Scaled(((values - middle) / unit).clamp(-_LARGEST, _LARGEST), middle)
 
 
 def lagged(

@@ -104,7 +104,7 @@ def build_network(resolved: Resolved, schema: PanelSchema, *, series: int, units
         unit=units.spread,
         smallest=units.smallest,
         scale_span=resolved.scale_span,
-        linear_span=resolved.context if config.linear else 0,
+        linear=config.linear,
         network=config.network,
         cell=config.cell,
         hidden_size=config.hidden_size,

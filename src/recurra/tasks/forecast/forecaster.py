@@ -1,6 +1,5 @@
 """The forecaster: one recurrent network for all series of a table, as an estimator."""
 
-import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -231,10 +230,7 @@ class Forecaster:
         """
         fitted = self.fitted_
         panel, origins = self._held_out(data, size, stride, static)
-        began = time.perf_counter()
-        result = evaluate(fitted, panel, origins, device=self._device(), reference=reference)
-        result.seconds = time.perf_counter() - began
-        return result
+        return evaluate(fitted, panel, origins, device=self._device(), reference=reference)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """Write the fitted forecaster: `config.json`, `model.safetensors`, `recent.parquet`.

@@ -80,7 +80,7 @@ class ForecastNetwork(nn.Module):
         unit: The unit where `scaling` is "global", in the units of the data.
         smallest: The smallest spread that a window may have, in the units of the data.
         scale_span: How many of the last steps tell a window's scale.
-        linear_span: How many of the last steps the linear part sees; 0 leaves it out.
+        linear: Whether there is a linear part.
         network: Kind of body.
         cell: Name of the recurrent cell.
         hidden_size: Number of hidden units.
@@ -105,7 +105,7 @@ class ForecastNetwork(nn.Module):
         unit: float = 1.0,
         smallest: float = 1e-6,
         scale_span: int,
-        linear_span: int,
+        linear: bool = True,
         network: NetworkName = "recurrent",
         cell: str = "lstm",
         hidden_size: int = 64,
@@ -118,11 +118,11 @@ class ForecastNetwork(nn.Module):
         self.head, self.sizes = head, sizes
         self.context, self.horizon, self.season, self.lags, self.patch = context, horizon, season, lags, patch
         self.centre, self.scaling = centre, scaling
-        self.scale_span, self.linear_span = scale_span, linear_span
+        self.scale_span = scale_span
         self.unit: Tensor
         self.smallest: Tensor
-        self.register_buffer("unit", torch.tensor(float(unit)))
-        self.register_buffer("smallest", torch.tensor(float(smallest)))
+        self.register_buffer("unit", torch.tensor(float(unit)), persistent=False)
+        self.register_buffer("smallest", torch.tensor(float(smallest)), persistent=False)
         self.past_codes = Embeddings(sizes.past_codes)
         self.future_codes = Embeddings(sizes.future_codes)
         self.static_codes = Embeddings(sizes.static_codes)
@@ -139,10 +139,9 @@ class ForecastNetwork(nn.Module):
             zoneout=zoneout,
         )
         last = nn.Linear(hidden_size, patch * head.size)
-        linear = nn.Linear(linear_span, horizon) if linear_span else None
-        _begin_at_the_centre(last, linear)
+        self.linear = nn.Linear(context, horizon) if linear else None
+        _begin_at_the_centre(last, self.linear)
         self.output = nn.Sequential(nn.Dropout(dropout), last)
-        self.linear = linear
 
     def forward(self, window: WindowBatch) -> Output:
         """Forecast the horizon of each window from its history."""
@@ -169,7 +168,7 @@ class ForecastNetwork(nn.Module):
         raw = self.output(hidden).reshape(hidden.shape[0], -1, self.head.size)[:, : self.horizon]
         middle = scaled.centre.expand(-1, self.horizon)
         if self.linear is not None:
-            middle = middle + unit * self.linear(scaled.values[:, -self.linear_span :])
+            middle = middle + unit * self.linear(scaled.values)
         return Output(self.head.parameters(raw.float(), middle.float(), unit), unit, scale)
 
     def _shapes(self) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -25,6 +25,7 @@ from recurra.report.record import (
 )
 from recurra.tasks.forecast.evaluation import Evaluation, history_of
 from recurra.tasks.forecast.fitted import Fitted
+from recurra.tasks.forecast.level import interval_probabilities
 from recurra.version import __version__
 
 METRICS = ["mase", "smape", "mae", "rmse", "wql", "coverage_80", "coverage_95"]
@@ -100,9 +101,7 @@ def examples_record(
     chosen = _chosen(origins)
     horizon, season = fitted.resolved.horizon, panel.season_length
     shown = min(fitted.resolved.context, max(3 * horizon, 2 * season))
-    probabilities = tuple(
-        side for level in SHOWN_LEVELS for side in ((100 - level) / 200, (100 + level) / 200)
-    )
+    probabilities = interval_probabilities(SHOWN_LEVELS)
     examples = []
     for part in fitted.forecasts(panel, chosen, probabilities, device=device):
         windows = part.windows

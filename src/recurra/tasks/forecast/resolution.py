@@ -15,7 +15,7 @@ import numpy as np
 
 from recurra.data.frequency import Frequency
 from recurra.data.panel import Panel
-from recurra.errors import DataError
+from recurra.errors import ConfigError, DataError
 from recurra.tasks.forecast.config import ForecastConfig, Whole
 
 
@@ -63,6 +63,7 @@ def resolve(config: ForecastConfig, panel: Panel) -> Resolved:
 
     Raises:
         DataError: The series are too short for the horizon.
+        ConfigError: The context is longer than every series.
     """
     horizon, season = config.horizon, panel.season_length
     length = int(np.median(panel.lengths))
@@ -81,6 +82,13 @@ def resolve(config: ForecastConfig, panel: Panel) -> Resolved:
     training = rest - validation_size
 
     context = _known(config.context, _context(horizon, season, training))
+    longest = int(panel.lengths.max())
+    if config.context != "auto" and context > longest:
+        raise ConfigError(
+            f"context is {context} and the longest series has {longest} steps",
+            "at most as many as there are",
+            "Leave context out, or lower it.",
+        )
     patch = min(_known(config.patch, _patch(season, horizon)), context)
     context = -(-context // patch) * patch
     windows = int(np.maximum(panel.lengths - test_size - validation_size - horizon, 0).sum())

@@ -37,7 +37,7 @@ from recurra.report.record import (
 )
 from recurra.tasks.forecast.artifact import CONFIG as MODEL
 from recurra.tasks.forecast.artifact import RECENT, WEIGHTS, write_fitted
-from recurra.tasks.forecast.config import ForecastConfig, forecast_config, plain
+from recurra.tasks.forecast.config import ForecastConfig, forecast_config
 from recurra.tasks.forecast.evaluation import evaluate as judge
 from recurra.tasks.forecast.fitted import Fitted
 from recurra.tasks.forecast.forecaster import LEVELS, Forecaster
@@ -255,7 +255,7 @@ def _put_back_when_refused(out: Path) -> Iterator[None]:
 
 def _open_folder(out: Path, config: ForecastConfig, source: str, *, resume: bool) -> None:
     """Make the folder, or make sure that the run in it is the one that is asked for."""
-    document = {"task": "forecast", "data": source, **plain(config)}
+    document = {"task": "forecast", "data": source, **config.model_dump(mode="json")}
     if not resume:
         shutil.rmtree(out, ignore_errors=True)
         with whole_folder(out) as filling:
