@@ -30,7 +30,7 @@ from recurra.version import __version__
 
 METRICS = ["mase", "smape", "mae", "rmse", "wql", "coverage_80", "coverage_95"]
 EXAMPLES = 6
-SHOWN_LEVELS = (80, 95)
+SHOWN_LEVELS = (80.0, 95.0)
 SHOWN_SERIES = 500
 
 
