@@ -108,7 +108,7 @@ class TestFit:
         {"linear": False, "calendar": False}, {"dropout": 0.3, "recurrent_dropout": 0.3, "zoneout": 0.1},
         {"cell": "gru", "num_layers": 2}, {"averaging": "swa"}, {"averaging": "none", "schedule": "plateau"},
         {"accumulate": 2, "optimizer": "sgd", "momentum": 0.5}, {"validation_size": 0}, {"test_size": 0},
-        {"preset": "single_series"}, {"context": 5, "patch": 2}, {"context": 500},
+        {"preset": "single_series"}, {"context": 5, "patch": 2}, {"context": max(LENGTHS.values())},
     ], ids=str)  # fmt: skip
     def test_every_option_trains_and_forecasts(self, settings: dict[str, Any]):
         forecaster = fitted(**settings)
@@ -117,6 +117,12 @@ class TestFit:
         assert (values[:, 3] <= values[:, 1]).all()
         assert (values[:, 1] <= values[:, 2]).all()
         assert (values[:, 2] <= values[:, 4]).all()
+
+    def test_a_context_longer_than_every_series_is_refused(self):
+        with pytest.raises(ConfigError, match="context is 500 and the longest series has 60 steps"):
+            fitted(context=500)
+        with pytest.raises(ConfigError, match="context is 61"):
+            fitted(context=max(LENGTHS.values()) + 1)
 
     def test_counts_are_forecast_as_counts(self):
         counts = np.random.default_rng(0).poisson(4, size=80)
