@@ -34,7 +34,6 @@ def test_statistics_are_those_of_the_training_rows(panel: Panel) -> None:
         scaling.future.mean, panel.future[rows].mean(axis=0, dtype=np.float64), rtol=1e-6
     )
     np.testing.assert_allclose(scaling.static.mean, panel.static[[0, 2]].mean(axis=0), rtol=1e-6)
-    assert scaling.series == {}
 
 
 def test_later_values_change_nothing(panel: Panel) -> None:
@@ -44,41 +43,35 @@ def test_later_values_change_nothing(panel: Panel) -> None:
     frame = with_covariates().sort("unique_id", "ds")
     changed = frame.with_columns(pl.when(pl.Series(held_out)).then(1e6).otherwise("price").alias("price"))
     other = Panel.build(changed, COVARIATE_COLUMNS)
-    for per_series in (False, True):
-        assert learn_scaling(other, ends, per_series=per_series) == learn_scaling(
-            panel, ends, per_series=per_series
-        )
+    assert learn_scaling(other, ends) == learn_scaling(panel, ends)
+    assert learn_scaling(other, panel.lengths) != learn_scaling(panel, panel.lengths)
 
 
-def test_every_series_may_have_its_own(panel: Panel) -> None:
-    ends = np.array([20, 0, 11])
-    scaling = learn_scaling(panel, ends, per_series=True)
-    assert set(scaling.series) == {"a", "ü 7"}
-    own = panel.future[panel.offsets[2] : panel.offsets[2] + 11, 0].astype(np.float64)
-    np.testing.assert_allclose(scaling.series["ü 7"][1].mean[0], own.mean())
-    np.testing.assert_allclose(scaling.series["ü 7"][1].deviation[0], own.std())
-    tables = scaling.tables(panel)
-    np.testing.assert_allclose(tables.future_mean[2], own.mean(), rtol=1e-6)
-    np.testing.assert_allclose(tables.future_mean[1], scaling.future.mean, rtol=1e-6)
+def test_values_are_scaled_to_deviations_from_the_mean(panel: Panel) -> None:
+    statistics = learn_scaling(panel, panel.lengths).past
+    values = panel.past[: panel.lengths[0]].reshape(1, -1, panel.past.shape[1])
+    expected = (values.astype(np.float64) - statistics.mean) / statistics.deviation
+    np.testing.assert_allclose(statistics.applied(values), expected, rtol=1e-5, atol=1e-5)
 
 
 def test_a_deviation_survives_a_level_that_is_far_larger() -> None:
-    """Nor does a series of large values blur one of minute ones."""
+    """Nor do series at levels of their own blur each other."""
     random = np.random.default_rng(3).normal(size=31)
     levels = {"b": 3e5 + np.resize(random, 40), "a": 1e-7 * random[:23], "ü 7": 5e8 + 1e4 * random}
     frame = hourly().with_columns(price=pl.Series(np.concatenate([levels[name] for name in sorted(levels)])))
     panel = Panel.build(frame, Columns("unique_id", "ds", "y", past=("price",)))
-    scaling = learn_scaling(panel, panel.lengths, per_series=True)
-    for name, (past, _) in scaling.series.items():
-        np.testing.assert_allclose(past.deviation[0], levels[name].std(), rtol=0.01)
+    for number, name in enumerate(panel.ids):
+        ends = np.where(np.arange(len(panel)) == number, panel.lengths, 0)
+        alone = learn_scaling(panel, ends).past
+        np.testing.assert_allclose(alone.deviation[0], levels[name].std(), rtol=0.01)
+    scaling = learn_scaling(panel, panel.lengths)
     everything = panel.past[:, 0].astype(np.float64)
     np.testing.assert_allclose(scaling.past.mean[0], everything.mean())
     np.testing.assert_allclose(scaling.past.deviation[0], everything.std())
 
 
-@pytest.mark.parametrize("per_series", [False, True])
-def test_a_description_gives_the_same_scaling(panel: Panel, per_series: bool) -> None:
-    scaling = learn_scaling(panel, panel.lengths, per_series=per_series)
+def test_a_description_gives_the_same_scaling(panel: Panel) -> None:
+    scaling = learn_scaling(panel, panel.lengths)
     assert Scaling.from_dict(json.loads(json.dumps(scaling.to_dict()))) == scaling
 
 
@@ -93,6 +86,5 @@ def test_constant_and_empty_columns_have_deviation_one(value: float | None) -> N
 
 def test_no_covariates() -> None:
     panel = Panel.build(hourly())
-    scaling = learn_scaling(panel, panel.lengths, per_series=True)
+    scaling = learn_scaling(panel, panel.lengths)
     assert scaling.past.mean == scaling.static.mean == ()
-    assert scaling.tables(panel).past_mean.shape == (3, 0)

@@ -11,7 +11,7 @@ from tests.data.example import COVARIATE_COLUMNS, hourly, integer_series, with_c
 from recurra.data.origin import Origins
 from recurra.data.panel import Panel
 from recurra.data.scaling import learn_scaling
-from recurra.data.split import split_by_windows
+from recurra.data.split import split_by_size
 from recurra.data.window import WindowSource, cut_windows, window_batches
 from recurra.errors import ConfigError, DataError
 
@@ -81,30 +81,24 @@ def test_a_batch_is_a_function_of_seed_epoch_and_index(panel: Panel) -> None:
             torch.testing.assert_close(getattr(one, name), getattr(other, name), rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("sampling", ["windows", "series"])
-def test_epochs_batches_and_seeds_differ(panel: Panel, sampling: str) -> None:
+def test_epochs_batches_and_seeds_differ(panel: Panel) -> None:
     draws = [
-        source_of(panel, sampling=sampling, batch_size=9, seed=seed).origins(epoch, index)
+        source_of(panel, batch_size=9, seed=seed).origins(epoch, index)
         for seed, epoch, index in ((3, 0, 0), (3, 0, 1), (3, 1, 0), (4, 0, 0), (3, 1, 1))
     ]
     assert len({tuple(np.concatenate(draw).tolist()) for draw in draws}) == len(draws)
 
 
-@pytest.mark.parametrize("sampling", ["windows", "series"])
-def test_every_window_is_reached(panel: Panel, sampling: str) -> None:
-    source = source_of(panel, sampling=sampling, batch_size=500)
+def test_every_window_is_reached(panel: Panel) -> None:
+    source = source_of(panel, batch_size=500)
     drawn = np.concatenate([np.stack(source.origins(epoch, 0)) for epoch in range(5)], axis=1)
     assert len(np.unique(drawn, axis=1).T) == len(source.index)
 
 
-def test_sampling_is_by_windows_or_by_series(panel: Panel) -> None:
-    by_windows, by_series = (
-        source_of(panel, batch_size=6000),
-        source_of(panel, batch_size=6000, sampling="series"),
-    )
-    share = by_windows.index.counts / len(by_windows.index)
-    np.testing.assert_allclose(np.bincount(by_windows.origins(0, 0).series) / 6000, share, atol=0.03)
-    np.testing.assert_allclose(np.bincount(by_series.origins(0, 0).series) / 6000, 1 / 3, atol=0.03)
+def test_every_window_is_as_likely_as_any_other(panel: Panel) -> None:
+    source = source_of(panel, batch_size=6000)
+    share = source.index.counts / len(source.index)
+    np.testing.assert_allclose(np.bincount(source.origins(0, 0).series) / 6000, share, atol=0.03)
 
 
 def test_the_length_of_an_epoch(panel: Panel) -> None:
@@ -127,7 +121,7 @@ def test_no_held_out_value_is_in_a_training_window(
     frame = hourly({f"{number}": length for number, length in enumerate(lengths)})
     panel = Panel.build(frame, frequency="1h")
     try:
-        split = split_by_windows(panel, horizon, validation_windows=windows, test_windows=windows)
+        split = split_by_size(panel, horizon, validation=windows * horizon, test=windows * horizon)
     except DataError:
         assert max(lengths) < 2 * windows * horizon + horizon + 1
         return
@@ -143,7 +137,7 @@ def test_no_held_out_value_is_in_a_training_window(
 
 
 def test_batches_for_judging_keep_the_order_and_miss_none(panel: Panel) -> None:
-    origins = split_by_windows(panel, 3, test_windows=4, validation_windows=0).origins("test", 3)
+    origins = split_by_size(panel, 3, test=12, validation=0).origins("test", 3, 3)
     batches = list(window_batches(panel, origins, context=4, horizon=3, batch_size=5))
     assert [len(batch) for batch in batches[:-1]] == [5] * (len(batches) - 1)
     assert torch.cat([batch.origin for batch in batches]).tolist() == origins.position.tolist()
@@ -159,15 +153,13 @@ def test_windows_after_the_end_see_the_known_future(panel: Panel) -> None:
 
 
 def test_covariates_are_scaled_when_a_scaling_is_given(panel: Panel) -> None:
-    scaling = learn_scaling(panel, panel.lengths, per_series=True)
+    scaling = learn_scaling(panel, panel.lengths)
     origins = Origins(np.array([2, 0]), np.array([9, 12]))
-    raw, scaled = cut_windows(panel, origins, 5, 2), cut_windows(panel, origins, 5, 2, scaling.tables(panel))
-    for row, number in enumerate(origins.series):
-        past, future = scaling.series[panel.ids[number]]
-        expected = (raw.past[row].double() - past.mean[0]) / past.deviation[0]
-        torch.testing.assert_close(scaled.past[row].double(), expected, rtol=1e-5, atol=1e-5)
-        expected = (raw.future[row].double() - future.mean[0]) / future.deviation[0]
-        torch.testing.assert_close(scaled.future[row].double(), expected, rtol=1e-5, atol=1e-5)
+    raw, scaled = cut_windows(panel, origins, 5, 2), cut_windows(panel, origins, 5, 2, scaling)
+    for role in ("past", "future", "static"):
+        statistics = getattr(scaling, role)
+        expected = (getattr(raw, role).double() - statistics.mean[0]) / statistics.deviation[0]
+        torch.testing.assert_close(getattr(scaled, role).double(), expected, rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(scaled.target, raw.target)
 
 
@@ -186,11 +178,6 @@ def test_shards_are_the_whole_batch_and_chunks_are_refused(panel: Panel) -> None
 def test_sizes_below_one(panel: Panel, name: str) -> None:
     with pytest.raises(ConfigError, match=f"{name} is 0; expected a whole number of at least 1"):
         source_of(panel, **{name: 0})
-
-
-def test_unknown_sampling(panel: Panel) -> None:
-    with pytest.raises(ConfigError, match=r"sampling 'fair'; expected 'windows' or 'series'"):
-        source_of(panel, sampling="fair")
 
 
 def test_windows_that_do_not_fit(panel: Panel) -> None:

@@ -46,11 +46,6 @@ def calendar_cycles(frequency: Frequency, span: int | None = None) -> tuple[str,
     return tuple(name for name in names if span is None or span >= _SPANS[name])
 
 
-def calendar_names(cycles: tuple[str, ...]) -> list[str]:
-    """The names of the columns that `calendar_features` gives."""
-    return [f"{cycle}_{part}" for cycle in cycles for part in ("sin", "cos")]
-
-
 def calendar_features(
     times: Int64[np.ndarray, "*shape"], cycles: tuple[str, ...], zone: str | None = None
 ) -> Float32[np.ndarray, "*shape columns"]:

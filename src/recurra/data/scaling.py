@@ -1,12 +1,11 @@
 """Means and deviations of covariates, learnt on the training part only.
 
-Without series of its own in it, a scaling is the same for all series and works for ones that training never
-saw. `per_series=True` removes each series' own level instead (prices of different goods); unknown series get
-the shared one. The target is not scaled here: models scale each window by its own history.
+A scaling is the same for all series, so it works for ones that training never saw. The target is not scaled
+here: models scale each window by its own history.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,17 +23,10 @@ class Statistics:
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
 
-
-@dataclass(frozen=True)
-class ScalingTables:
-    """The statistics of every series of one panel, as arrays."""
-
-    past_mean: Float32[np.ndarray, "series past"]
-    past_deviation: Float32[np.ndarray, "series past"]
-    future_mean: Float32[np.ndarray, "series future"]
-    future_deviation: Float32[np.ndarray, "series future"]
-    static_mean: Float32[np.ndarray, "series static"]
-    static_deviation: Float32[np.ndarray, "series static"]
+    def applied(self, values: Float32[np.ndarray, "*shape columns"]) -> Float32[np.ndarray, "*shape columns"]:
+        """Values of these columns in deviations from their mean."""
+        mean, deviation = (np.array(own, dtype=np.float32) for own in (self.mean, self.deviation))
+        return (values - mean) / deviation
 
 
 @dataclass(frozen=True)
@@ -43,27 +35,11 @@ class Scaling:
 
     Attributes:
         past, future, static: The statistics of all series together, of the numeric covariates of each role.
-        series: The statistics (past, future) of single series; empty when they share theirs.
     """
 
     past: Statistics
     future: Statistics
     static: Statistics
-    series: Mapping[str, tuple[Statistics, Statistics]] = field(default_factory=dict)
-
-    def tables(self, panel: Panel) -> ScalingTables:
-        """The statistics to apply to the series of a panel."""
-        own = [self.series.get(name, (self.past, self.future)) for name in panel.ids] if self.series else []
-        arrays = {}
-        for at, role in enumerate(("past", "future")):
-            for part in ("mean", "deviation"):
-                shared = getattr(getattr(self, role), part)
-                rows = [getattr(pair[at], part) for pair in own] or [shared]
-                arrays[f"{role}_{part}"] = _table(rows, len(panel), len(shared))
-        for part in ("mean", "deviation"):
-            shared = getattr(self.static, part)
-            arrays[f"static_{part}"] = _table([shared], len(panel), len(shared))
-        return ScalingTables(**arrays)
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able description."""
@@ -71,37 +47,28 @@ class Scaling:
             "past": _describe(self.past),
             "future": _describe(self.future),
             "static": _describe(self.static),
-            "series": {name: [_describe(part) for part in pair] for name, pair in self.series.items()},
         }
 
     @classmethod
     def from_dict(cls, description: Mapping[str, Any]) -> "Scaling":
         """The scaling that `to_dict` described."""
-        series = {
-            name: (_restore(past), _restore(future)) for name, (past, future) in description["series"].items()
-        }
         past, future, static = (_restore(description[role]) for role in ("past", "future", "static"))
-        return cls(past, future, static, series)
+        return cls(past, future, static)
 
 
-def learn_scaling(panel: Panel, ends: Int64[np.ndarray, " series"], *, per_series: bool = False) -> Scaling:
+def learn_scaling(panel: Panel, ends: Int64[np.ndarray, " series"]) -> Scaling:
     """Learn means and deviations of the numeric covariates.
 
     Args:
         panel: The series.
         ends: Where the training part of each series ends, counted from its beginning; later rows are not
             looked at. Series that end at 0 count for nothing.
-        per_series: Whether every series keeps statistics of its own.
     """
     roles = [_measured(values, panel.offsets[:-1], ends) for values in (panel.past, panel.future)]
     trained = panel.static[ends > 0]
-    static = _measured(trained, np.zeros(1, dtype=np.int64), np.array([len(trained)]))
-    series = {}
-    if per_series:
-        pairs = zip(*(_statistics(moments) for moments in roles), strict=True)
-        series = {name: pair for name, pair, end in zip(panel.ids, pairs, ends, strict=True) if end > 0}
-    shared = [_statistics(_pooled(moments))[0] for moments in (*roles, static)]
-    return Scaling(shared[0], shared[1], shared[2], series)
+    fixed = _measured(trained, np.zeros(1, dtype=np.int64), np.array([len(trained)]))
+    past, future, static = (_statistics(_pooled(moments)) for moments in (*roles, fixed))
+    return Scaling(past, future, static)
 
 
 @dataclass(frozen=True)
@@ -147,17 +114,11 @@ def _pooled(moments: _Moments) -> _Moments:
     return _Moments(total, mean, variance)
 
 
-def _statistics(moments: _Moments) -> list[Statistics]:
-    mean, deviation = moments.mean, np.sqrt(moments.variance)
+def _statistics(moments: _Moments) -> Statistics:
+    """Those of the only piece."""
+    mean, deviation = moments.mean[0], np.sqrt(moments.variance[0])
     deviation = np.where(deviation > _ROUNDING * np.abs(mean), deviation, 1.0)
-    return [
-        Statistics(tuple(own), tuple(spread))
-        for own, spread in zip(mean.tolist(), deviation.tolist(), strict=True)
-    ]
-
-
-def _table(rows: list[tuple[float, ...]], series: int, columns: int) -> Float32[np.ndarray, "series columns"]:
-    return np.broadcast_to(np.array(rows, dtype=np.float32).reshape(len(rows), columns), (series, columns))
+    return Statistics(tuple(mean.tolist()), tuple(deviation.tolist()))
 
 
 def _describe(statistics: Statistics) -> dict[str, list[float]]:

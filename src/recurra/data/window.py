@@ -14,7 +14,7 @@ from jaxtyping import Int64
 from recurra.data.batch import WindowBatch
 from recurra.data.origin import OriginIndex, Origins
 from recurra.data.panel import Panel
-from recurra.data.scaling import Scaling, ScalingTables
+from recurra.data.scaling import Scaling, Statistics
 from recurra.errors import ConfigError, DataError
 
 
@@ -28,13 +28,12 @@ class WindowSource:
         ends: Where the training part of each series ends (`Split.train_end`); nothing later is seen.
         batch_size: Windows in a batch.
         batches: Batches in an epoch; None: as many as show as many windows as there are.
-        sampling: "windows": every window is as likely as any other; "series": every series is.
         min_history: Values that must be there in the context.
         seed: Of the draws.
         scaling: Applied to the covariates.
 
     Raises:
-        ConfigError: A number is too small, or the sampling is unknown.
+        ConfigError: A number is too small.
         DataError: No window fits into any training part.
     """
 
@@ -47,17 +46,13 @@ class WindowSource:
         ends: Int64[np.ndarray, " series"],
         batch_size: int,
         batches: int | None = None,
-        sampling: str = "windows",
         min_history: int = 1,
         seed: int = 0,
         scaling: Scaling | None = None,
     ) -> None:
         _check_sizes(context=context, horizon=horizon, batch_size=batch_size, min_history=min_history)
-        if sampling not in ("windows", "series"):
-            raise ConfigError(f"sampling {sampling!r}", "'windows' or 'series'", "Choose one of these.")
         self.panel, self.context, self.horizon = panel, context, horizon
-        self.batch_size, self.sampling, self.seed = batch_size, sampling, seed
-        self._tables = None if scaling is None else scaling.tables(panel)
+        self.batch_size, self.seed, self.scaling = batch_size, seed, scaling
         self.index = OriginIndex(
             panel.target, panel.offsets, ends, context=context, horizon=horizon, min_history=min_history
         )
@@ -67,7 +62,6 @@ class WindowSource:
                 f"at least {min_history} values and {horizon} steps to forecast after them",
                 "Shorten the horizon, or give longer series.",
             )
-        self._eligible = np.flatnonzero(self.index.counts)
         self._batches = batches or -(-len(self.index) // batch_size)
 
     def __len__(self) -> int:
@@ -76,14 +70,11 @@ class WindowSource:
     def origins(self, epoch: int, index: int) -> Origins:
         """The origins of a batch: a function of the seed, the epoch and the index alone."""
         random = np.random.Generator(np.random.Philox(key=self.seed, counter=[0, 0, index, epoch]))
-        if self.sampling == "windows":
-            return self.index[random.integers(len(self.index), size=self.batch_size)]
-        series = self._eligible[random.integers(len(self._eligible), size=self.batch_size)]
-        return self.index[self.index.first[series] + random.integers(self.index.counts[series])]
+        return self.index[random.integers(len(self.index), size=self.batch_size)]
 
     def batch(self, epoch: int, index: int) -> WindowBatch:
         """The windows of a batch; the same for the same seed, epoch and index."""
-        return cut_windows(self.panel, self.origins(epoch, index), self.context, self.horizon, self._tables)
+        return cut_windows(self.panel, self.origins(epoch, index), self.context, self.horizon, self.scaling)
 
 
 def window_batches(
@@ -101,14 +92,13 @@ def window_batches(
         ConfigError: A number is too small.
     """
     _check_sizes(context=context, horizon=horizon, batch_size=batch_size)
-    tables = None if scaling is None else scaling.tables(panel)
     for begin in range(0, len(origins.series), batch_size):
         part = Origins(*(values[begin : begin + batch_size] for values in origins))
-        yield cut_windows(panel, part, context, horizon, tables)
+        yield cut_windows(panel, part, context, horizon, scaling)
 
 
 def cut_windows(
-    panel: Panel, origins: Origins, context: int, horizon: int, scaling: ScalingTables | None = None
+    panel: Panel, origins: Origins, context: int, horizon: int, scaling: Scaling | None = None
 ) -> WindowBatch:
     """The windows of some origins as one batch."""
     series, origin = origins
@@ -119,11 +109,9 @@ def cut_windows(
     target, observed = _gather(panel.target[..., None], rows, inside)
     before, inside_before = rows[:, :context], inside[:, :context]
     everywhere = np.ones_like(column, dtype=bool)
-    past_scale = future_scale = static_scale = None
-    if scaling is not None:
-        past_scale = scaling.past_mean[series], scaling.past_deviation[series]
-        future_scale = scaling.future_mean[series], scaling.future_deviation[series]
-        static_scale = scaling.static_mean[series], scaling.static_deviation[series]
+    past_scale, future_scale, static_scale = (
+        (None, None, None) if scaling is None else (scaling.past, scaling.future, scaling.static)
+    )
     past, past_observed = _gather(panel.past, before, inside_before, past_scale)
     future, future_observed = _gather(panel.future, rows, inside, future_scale)
     static, static_observed = _gather(panel.static, column, everywhere, static_scale)
@@ -147,10 +135,7 @@ def cut_windows(
 
 
 def _gather(
-    values: np.ndarray,
-    rows: np.ndarray,
-    inside: np.ndarray,
-    scale: tuple[np.ndarray, np.ndarray] | None = None,
+    values: np.ndarray, rows: np.ndarray, inside: np.ndarray, scale: Statistics | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Values of some rows, 0 where they are missing or outside, and where they are there."""
     if values.shape[1] == 0:
@@ -159,7 +144,7 @@ def _gather(
     own = values[rows]
     observed = inside[..., None] & ~np.isnan(own)
     if scale is not None:
-        own = (own - scale[0][:, None]) / scale[1][:, None]
+        own = scale.applied(own)
     own[~observed] = 0.0
     return own, observed
 
