@@ -1,5 +1,7 @@
 import time
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -20,6 +22,7 @@ from tests.data.example import (
 from recurra.data.columns import Columns
 from recurra.data.frequency import Frequency
 from recurra.data.panel import Panel
+from recurra.data.reader import read_file
 from recurra.errors import ConfigError, DataError, RecurraError
 
 
@@ -78,14 +81,44 @@ def test_frames_of_every_library_and_files_give_the_same_panel(tmp_path: object)
     )
 
 
-def test_read_finds_and_reads_only_what_it_needs(tmp_path: object) -> None:
-    path = f"{tmp_path}/table.parquet"
-    with_covariates().rename({"ds": "hour", "y": "sales"}).write_parquet(path)
-    panel = Panel.read(path, target="sales", future=["price"], categorical=["price"])
-    assert panel.columns == Columns("unique_id", "hour", "sales", future=("price",), categorical=("price",))
-    assert panel.repairs[0] == "time is column 'hour', the only one that holds dates"
-    assert panel.table.frame.columns == ["unique_id", "hour", "sales", "price"]
-    assert panel.schema.category_counts("future") == (8,)
+@pytest.mark.parametrize("ending", ["parquet", "csv", "jsonl"])
+def test_read_reads_only_what_it_needs(tmp_path: Path, ending: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, path = with_covariates(), tmp_path / f"table.{ending}"
+    {"parquet": frame.write_parquet, "csv": frame.write_csv, "jsonl": frame.write_ndjson}[ending](path)
+    read: list[tuple[list[str], int]] = []
+
+    def spy(place: Path, columns: Sequence[str] | None, rows: int | None) -> pl.DataFrame:
+        found = read_file(place, columns, rows)
+        if rows is None:
+            read.append((found.columns, found.height))
+        return found
+
+    monkeypatch.setattr("recurra.data.table.read_file", spy)
+    panel = Panel.read(path, future=["price"])
+    assert read == [(["unique_id", "ds", "y", "price"], frame.height)]
+    expected = Panel.build(frame, Columns("unique_id", "ds", "y", future=("price",)))
+    assert_frame_equal(panel.to_frame(), expected.to_frame())
+
+
+def test_read_finds_columns_by_what_all_rows_hold(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    frame = with_covariates().drop("temperature", "size").rename({"ds": "hour", "y": "sales"})
+    frame.write_csv(path)
+    for source in (path, str(path), frame, frame.to_pandas()):
+        panel = Panel.read(source, future=["price"], categorical=["price"])
+        roles = Columns("unique_id", "hour", "sales", future=("price",), categorical=("price",))
+        assert panel.columns == roles
+        assert panel.repairs[:2] == [
+            "time is column 'hour', the only one that holds dates",
+            "target is column 'sales', the only numeric one without another role",
+        ]
+        assert panel.table.frame.columns == ["unique_id", "hour", "sales", "price"]
+        assert panel.schema.category_counts("future") == (8,)
+    late = pl.int_range(pl.len()) >= 10_500
+    rows = pl.DataFrame({"ds": range(11_000), "sales": 1.0}).with_columns(late=pl.when(late).then(2.5))
+    rows.write_csv(path)
+    with pytest.raises(DataError, match="sales, late are all numeric"):
+        Panel.read(path)
 
 
 def test_the_future_may_be_a_table_of_its_own() -> None:

@@ -8,6 +8,7 @@ start.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from jaxtyping import Float32, Int32, Int64
 
 from recurra.data.assembly import Placement, learn_vocabularies, place_covariates, place_rows
 from recurra.data.calendar import calendar_cycles, calendar_features
-from recurra.data.columns import Columns, resolve_columns
+from recurra.data.columns import TARGET, TIME, Columns, resolve_columns
 from recurra.data.frequency import Frequency, parse_frequency
 from recurra.data.origin import Origins
 from recurra.data.reader import require_columns
@@ -26,7 +27,7 @@ from recurra.data.timestamp import TimeType, parse_text
 from recurra.data.zone import DAY
 from recurra.errors import ConfigError, DataError
 
-_PEEKED_ROWS = 1000
+_PEEKED_ROWS = 10_000  # from as many the columns of JSON lines are inferred
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +80,11 @@ class Panel:
         frequency: Frequency | str | None = None,
         season_length: int | None = None,
         static_table: Any = None,
-        future_table: Any = None,
     ) -> "Panel":
         """Find the columns of a source, read only these, and put its series on a grid.
 
         Args:
-            source: Anything that `read_table` takes.
+            source: Anything that `read_table` takes; all of it is read where time or target is not named.
             unique_id: The column that names the series; None: by convention, or a single series.
             time: The column of times; None: by convention, or the only one that holds dates.
             target: The column to forecast; None: by convention, or the only numeric one left.
@@ -95,13 +95,15 @@ class Panel:
             frequency: As for `build`.
             season_length: As for `build`.
             static_table: As `static` for `build`.
-            future_table: As `future` for `build`.
 
         Raises:
             DataError: As `read_table`, `resolve_columns` and `build` do.
         """
         static_frame = None if static_table is None else read_table(static_table).frame
-        head = read_table(source, rows=_PEEKED_ROWS)
+        table = source if isinstance(source, str | Path) else read_table(source)
+        head = read_table(table, rows=_PEEKED_ROWS)
+        if not {time or TIME, target or TARGET} <= set(head.frame.columns):
+            table = head = read_table(table)
         columns, notes = resolve_columns(
             head.frame,
             unique_id=unique_id,
@@ -116,12 +118,11 @@ class Panel:
         )
         own = [name for name in columns.names if static_frame is None or name not in columns.static]
         return cls.build(
-            read_table(source, columns=own),
+            read_table(table, columns=own),
             columns,
             frequency=frequency,
             season_length=season_length,
             static=static_frame,
-            future=future_table,
             notes=notes,
         )
 

@@ -1,3 +1,4 @@
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -22,6 +23,12 @@ def test_columns_are_named_by_settings():
     assert (panel.columns.unique_id, panel.columns.time, panel.columns.target) == ("shop", "when", "sales")
     assert panel.season_length == 5
     assert panel.ids == ["a", "b"]
+
+
+def test_columns_without_a_role_are_not_kept(tmp_path: Path):
+    path = tmp_path / "table.csv"
+    hourly({"a": 20, "b": 20}).with_columns(noise=pl.lit(1.5), word=pl.lit("x")).write_csv(path)
+    assert read_panel(path, config()).table.frame.columns == ["unique_id", "ds", "y"]
 
 
 @pytest.mark.parametrize("named", [(), ("size",), ("kind", "size")])

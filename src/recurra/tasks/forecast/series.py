@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from recurra.data.columns import Columns, resolve_columns
+from recurra.data.columns import Columns
 from recurra.data.panel import Panel
 from recurra.data.schema import PanelSchema
-from recurra.data.table import read_table
 from recurra.errors import DataError
 from recurra.tasks.forecast.config import ForecastConfig
 
@@ -20,28 +19,20 @@ def read_panel(data: Any, config: ForecastConfig, *, static: Any = None) -> Pane
     Raises:
         DataError: The table cannot be used as it is.
     """
-    table = read_table(data)
-    static_frame = None if static is None else read_table(static).frame
-    columns, notes = resolve_columns(
-        table.frame,
+    panel = Panel.read(
+        data,
         unique_id=_named(config.unique_id),
         time=_named(config.time),
         target=_named(config.target),
         past=config.past,
         future=config.future,
         static=config.static,
-        static_frame=static_frame,
-        source=table.source,
-    )
-    _check_names(columns)
-    return Panel.build(
-        table,
-        columns,
         frequency=_named(config.frequency),
         season_length=None if config.season_length == "auto" else int(config.season_length),
-        static=static_frame,
-        notes=notes,
+        static_table=static,
     )
+    _check_names(panel.columns)
+    return panel
 
 
 def read_panel_again(data: Any, schema: PanelSchema, *, future: Any = None, static: Any = None) -> Panel:
