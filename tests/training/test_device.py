@@ -1,5 +1,7 @@
 """Which device to train on."""
 
+import os
+
 import pytest
 import torch
 
@@ -13,6 +15,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A machine whose devices the test may list."""
     names = ["cpu"]
     monkeypatch.setattr(device, "available_devices", lambda: names)
+    monkeypatch.setattr(os, "cpu_count", lambda: 5)
     return names
 
 
@@ -50,5 +53,19 @@ def test_processes_talk_by_what_their_devices_need(machine: list[str]) -> None:
     assert choose_backend("auto", 2) == "nccl"
     with pytest.raises(ConfigError, match=r"cuda:2.*or fewer devices"):
         choose_backend("auto", 3)
-    with pytest.raises(ConfigError, match="a GPU for each"):
-        choose_backend("cuda:1", 2)
+    for devices in (2, 10**12):
+        with pytest.raises(ConfigError, match="a GPU for each"):
+            choose_backend("cuda:1", devices)
+
+
+@pytest.mark.parametrize(("cores", "most"), [(5, 5), (2, 2), (1, 2), (None, 2)])
+def test_a_cpu_has_a_process_for_each_core_at_most(
+    machine: list[str], monkeypatch: pytest.MonkeyPatch, cores: int | None, most: int
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert choose_backend("cpu", most) == "gloo"
+    for name, devices in (("cpu", most + 1), ("auto", 10**12)):
+        with pytest.raises(
+            ConfigError, match=f"devices is {devices} on a CPU; expected at most {most}.*Lower"
+        ):
+            choose_backend(name, devices)

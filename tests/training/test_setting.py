@@ -17,6 +17,7 @@ from recurra.training.setting import check_settings, remedy_for_divergence
         ({"patience": 2}, ToySource(), {}, "monitor is 'valid_loss', but there is no validation"),
         ({"schedule": "plateau"}, ToySource(), {}, "Set monitor=train_loss"),
         ({}, ToySource(), {"resume": True}, "resume is set without a folder"),
+        ({"devices": 10**6, "device": "cpu"}, ToySource(), {}, "devices is 1000000 on a CPU"),
     ],
 )
 def test_what_cannot_work_is_refused(

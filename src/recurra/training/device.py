@@ -1,5 +1,6 @@
 """Which device to train on."""
 
+import os
 import warnings
 
 import torch
@@ -44,13 +45,24 @@ def choose_device(name: str = "auto", rank: int = 0) -> torch.device:
 def choose_backend(name: str, devices: int) -> str:
     """What processes on several devices talk by.
 
+    Args:
+        name: As for `choose_device`.
+        devices: How many, from 2 on.
+
     Raises:
-        ConfigError: The devices are not there, or cannot work together.
+        ConfigError: The devices are not there, cannot work together, or are more than the CPU has cores for.
     """
-    kinds = {choose_device(name, rank) for rank in range(devices)}
-    if kinds == {torch.device("cpu")}:
+    first, last = choose_device(name), choose_device(name, devices - 1)
+    if last == torch.device("cpu"):
+        most = max(2, os.cpu_count() or 1)
+        if devices > most:
+            raise ConfigError(
+                f"devices is {devices} on a CPU",
+                f"at most {most}, a process for each of its cores (or 2)",
+                f"Lower devices to {most}, or leave it out.",
+            )
         return "gloo"
-    if len(kinds) < devices:
+    if first == last:
         raise ConfigError(
             f"device is {name!r} with devices={devices}",
             "cpu, or cuda with a GPU for each",

@@ -1,9 +1,9 @@
 """Several processes that train one model, each on its rows of every batch.
 
 Gradients, losses and counts of valid steps are added up over the processes before they are divided, so two
-processes make the same steps as one that sees the whole batch. The processes are new ones (spawned), talk by
-torch.distributed (gloo between CPUs, nccl between GPUs), and end when the one that started them does, however
-it ends.
+processes make the same steps as one that sees the whole batch. The processes are forked from a server that
+has imported torch (spawned where the system knows no such server), talk by torch.distributed (gloo between
+CPUs, nccl between GPUs), and end when the one that started them does, however it ends.
 """
 
 import multiprocessing

@@ -6,6 +6,7 @@ from recurra.errors import ConfigError
 from recurra.training.checkpoint import checkpoints
 from recurra.training.config import TrainingConfig
 from recurra.training.contract import BatchSource, Validate
+from recurra.training.device import choose_backend
 
 
 def check_settings(
@@ -19,8 +20,11 @@ def check_settings(
     """Refuse what can be seen to be wrong before training.
 
     Raises:
-        ConfigError: No batches, nothing to monitor, nowhere to resume from, or another run in the folder.
+        ConfigError: No batches, nothing to monitor, nowhere to resume from, another run in the folder, or
+            devices that are not there.
     """
+    if config.devices > 1:
+        choose_backend(config.device, config.devices)
     if len(source) == 0:
         raise ConfigError("the source has no batches", "at least one", "Check that the data are not empty.")
     if validate is None and follows_metric(config, validate) and config.monitor != "train_loss":

@@ -46,6 +46,7 @@ def test_every_metric_may_be_monitored(monitor: str):
     ({"validation_size": 1}, "validation_size is 1"), ({"test_size": 500}, "too short"),
     ({"device": "nonsense"}, "device"), ({"head": "negative_binomial"}, "negative_binomial"),
     ({"horizon": 40}, "horizon is 40"), ({"weighting": "owa", "head": "student_t"}, "head=quantile"),
+    ({"devices": 10**6, "device": "cpu"}, "Lower devices"),
 ])  # fmt: skip
 def test_what_cannot_be_done_is_told_before_training(settings: dict[str, Any], said: str):
     with pytest.raises(UsageError, match=said):
