@@ -26,14 +26,13 @@ def write_bytes(path: Path, content: bytes) -> None:
     """
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        flush(path.parent)
-    except OSError as error:
-        raise _storage_error(path, error) from error
+        with storage_errors(path):
+            with temporary.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+            flush(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -58,18 +57,32 @@ def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         raise StorageError(f"{path} exists", "a new folder", "Choose another name or allow overwriting.")
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        temporary.mkdir(parents=True)
-        yield temporary
-        for entry in (*temporary.rglob("*"), temporary):
-            flush(entry)
-        _exchange(temporary, path)
-        flush(path.parent)
-    except OSError as error:
-        if isinstance(error, StorageError):
-            raise
-        raise _storage_error(path, error) from error
+        with storage_errors(path):
+            temporary.mkdir(parents=True)
+            yield temporary
+            for entry in (*temporary.rglob("*"), temporary):
+                flush(entry)
+            _exchange(temporary, path)
+            flush(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def storage_errors(
+    path: Path, remedy: str = "Free some space or choose another folder; nothing was left half-written."
+) -> Iterator[None]:
+    """Tell what the system refuses in the block as a StorageError about a file or folder."""
+    try:
+        yield
+    except StorageError:
+        raise
+    except OSError as error:
+        raise StorageError(
+            f"{path} could not be written ({error.strerror or error})",
+            "a writable place with free space",
+            remedy,
+        ) from error
 
 
 def flush(path: Path) -> None:
@@ -186,11 +199,3 @@ def _exchange(new: Path, place: Path) -> None:
         old.replace(place)
         raise
     shutil.rmtree(old, ignore_errors=True)
-
-
-def _storage_error(path: Path, error: OSError) -> StorageError:
-    return StorageError(
-        f"{path} could not be written ({error.strerror or error})",
-        "a writable place with free space",
-        "Free some space or choose another folder; nothing was left half-written.",
-    )

@@ -74,6 +74,24 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         save_checkpoint(tmp_path / "file", "epoch-1", snapshot())
 
 
+def test_an_old_one_that_cannot_be_removed_is_said(tmp_path: Path) -> None:
+    for number in range(KEPT):
+        save_checkpoint(tmp_path, f"epoch-{number}", snapshot(number))
+    (tmp_path / ".epoch-0").write_text("in the way")
+    with pytest.raises(StorageError, match="could not be written"):
+        save_checkpoint(tmp_path, "epoch-7", snapshot())
+    assert load_checkpoint(tmp_path / "epoch-7").document == snapshot().document
+
+
+def test_remains_of_an_old_one_are_not_in_the_way(tmp_path: Path) -> None:
+    for number in range(KEPT):
+        save_checkpoint(tmp_path, f"epoch-{number}", snapshot(number))
+    (tmp_path / ".epoch-0").mkdir()
+    (tmp_path / ".epoch-0" / "state.json").write_text("half removed")
+    save_checkpoint(tmp_path, "epoch-7", snapshot())
+    assert sorted(place.name for place in tmp_path.iterdir()) == ["epoch-1", "epoch-7"]
+
+
 def test_tied_and_strided_weights_come_back() -> None:
     tied = nn.Linear(3, 5).weight.detach()
     tensors = tensors_from_bytes(tensors_to_bytes({"one": tied, "other": tied, "turned": tied.T}))

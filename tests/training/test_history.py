@@ -73,8 +73,23 @@ def test_a_file_that_is_not_what_it_was_is_refused(tmp_path: Path) -> None:
         with pytest.raises(DamagedError, match="is not what it was at the checkpoint"):
             HistoryFile(place, History()).rewind(marks[-1])
     place.unlink()
-    with pytest.raises(DamagedError):
+    with pytest.raises(DamagedError, match="cannot be read"):
         HistoryFile(place, History()).rewind(marks[-1])
+    place.mkdir()
+    with pytest.raises(DamagedError, match="cannot be read"):
+        HistoryFile(place, History()).rewind(marks[-1])
+
+
+def test_a_file_that_cannot_be_cut_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = tmp_path / "history.jsonl"
+    _, _, marks = written(place)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.truncate", refuse)
+    with pytest.raises(StorageError, match=r"Permission denied.*can be resumed"):
+        HistoryFile(place, History()).rewind(marks[1])
 
 
 def test_a_new_run_begins_with_an_empty_file(tmp_path: Path) -> None:

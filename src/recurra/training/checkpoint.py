@@ -18,7 +18,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from recurra.errors import DamagedError
-from recurra.files import checksum, read_checked, read_document, whole_folder, write_document
+from recurra.files import checksum, read_checked, read_document, storage_errors, whole_folder, write_document
 
 FORMAT = 1
 KEPT = 2
@@ -55,7 +55,9 @@ def save_checkpoint(folder: Path, name: str, snapshot: Snapshot) -> Path:
             write_document(filling / "state.json", {**snapshot.document, "files": checksums}, version=FORMAT)
     for old in checkpoints(folder)[:-KEPT]:
         hidden = old.with_name(f".{old.name}")
-        old.rename(hidden)  # a folder with a plain name is always whole
+        shutil.rmtree(hidden, ignore_errors=True)
+        with storage_errors(folder):
+            old.rename(hidden)  # a folder with a plain name is always whole
     for remains in folder.glob(".epoch-*"):
         shutil.rmtree(remains, ignore_errors=True)
     return place

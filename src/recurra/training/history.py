@@ -9,15 +9,14 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from recurra.errors import DamagedError, StorageError
-from recurra.files import flush
+from recurra.errors import DamagedError
+from recurra.files import flush, read_bytes, storage_errors
 
+REMEDY = "Free some space or choose another folder; a run that had begun can be resumed."
 TIMINGS = ("seconds", "steps_per_second", "items_per_second")
 
 
@@ -77,7 +76,7 @@ class HistoryFile:
             StorageError: The disk is full, or the file cannot be written.
         """
         if self._path is not None:
-            with _storage_errors(self._path):
+            with storage_errors(self._path, REMEDY):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 self._path.write_bytes(b"")
 
@@ -92,7 +91,7 @@ class HistoryFile:
         if self._path is None:
             return
         line = (json.dumps(record) + "\n").encode()
-        with _storage_errors(self._path), self._path.open("ab") as file:
+        with storage_errors(self._path, REMEDY), self._path.open("ab") as file:
             file.write(line)
         self._digest.update(line)
         self._size += len(line)
@@ -100,7 +99,7 @@ class HistoryFile:
     def mark(self) -> Mark:
         """Make sure that all lines are on the disk, and say how many bytes they are."""
         if self._path is not None:
-            with _storage_errors(self._path):
+            with storage_errors(self._path, REMEDY):
                 flush(self._path)
         return Mark(self._size, self._digest.hexdigest())
 
@@ -108,12 +107,12 @@ class HistoryFile:
         """Drop what was written after a mark, and read the records before it.
 
         Raises:
-            DamagedError: The file is missing or shorter than the mark, or was altered before it.
+            DamagedError: The file cannot be read, is shorter than the mark, or was altered before it.
+            StorageError: It cannot be written.
         """
         if self._path is None:
             return
-        content = self._path.read_bytes() if self._path.exists() else b""
-        kept = content[: mark.size]
+        kept = read_bytes(self._path)[: mark.size]
         self._digest = hashlib.sha256(kept)
         self._size = len(kept)
         if Mark(self._size, self._digest.hexdigest()) != mark:
@@ -122,7 +121,7 @@ class HistoryFile:
                 f"{mark.size} unaltered bytes",
                 "Restore it from a copy, or train again in a new folder.",
             )
-        with _storage_errors(self._path):
+        with storage_errors(self._path, REMEDY):
             os.truncate(self._path, mark.size)
         for line in kept.splitlines():
             self._history.add(json.loads(line))
@@ -190,15 +189,3 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "item"):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-@contextmanager
-def _storage_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StorageError(
-            f"{path} could not be written ({error.strerror or error})",
-            "a writable place with free space",
-            "Free some space or choose another folder; a run that had begun can be resumed.",
-        ) from error
