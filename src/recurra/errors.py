@@ -12,6 +12,7 @@ RecurraError
 │       └── NewerFormatError            written by a newer version of recurra
 ├── MissingDependencyError (ImportError)  an optional extra is not installed
 ├── NonFiniteError (ArithmeticError)    training met NaN or infinity
+├── OutOfMemoryError (MemoryError)      training needs more memory than there is
 └── StorageError (OSError)              the disk is full or refuses to be written
 ```
 """
@@ -78,6 +79,10 @@ class MissingDependencyError(RecurraError, ImportError):
 
 class NonFiniteError(RecurraError, ArithmeticError):
     """Training met NaN or infinity."""
+
+
+class OutOfMemoryError(RecurraError, MemoryError):
+    """Training needs more memory than there is."""
 
 
 class StorageError(RecurraError, OSError):

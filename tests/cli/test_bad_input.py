@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from tests.cli.conftest import TINY, written
 from tests.cli.program import Outcome, call, listing
+from tests.tasks.forecast.example import TOO_LARGE, long_series
 
 
 def check(outcome: Outcome, *fragments: str, code: int = 2) -> None:
@@ -242,3 +243,14 @@ def test_a_run_that_cannot_be_used_as_asked(
     outcome = call(capsys, *(each.format(**places) for each in arguments))
     check(outcome, *(each.format(**places) for each in fragments))
     assert (listing(tmp_path), listing(finished)) == before
+
+
+def test_sizes_that_no_memory_holds_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Not a mistake on every machine, so not exit code 2."""
+    long_series().write_parquet(tmp_path / "long.parquet")
+    settings = [f"{key}={value}" for key, value in TOO_LARGE.items()]
+    outcome = call(
+        *(capsys, "train", "forecast", tmp_path / "long.parquet", *settings),
+        *("validation_size=0", "device=cpu", "--out", tmp_path / "run"),
+    )
+    check(outcome, "out of memory", "Lower batch_size", "hidden_size", "context (now 9000000)", code=1)

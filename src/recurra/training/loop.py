@@ -28,6 +28,7 @@ from recurra.training.distributed import Group, run_processes
 from recurra.training.gradient import gradients_of, measure, normalise_and_clip, unusable
 from recurra.training.history import History
 from recurra.training.interruption import Interruption, interruptible
+from recurra.training.memory import memory_errors
 from recurra.training.optimizer import set_learning_rate
 from recurra.training.progress import Progress
 from recurra.training.run import Run
@@ -67,6 +68,7 @@ def fit(
     Raises:
         ConfigError: Settings that do not fit each other, the machine, or the run that is resumed.
         NonFiniteError: Loss or gradient became NaN or infinite.
+        OutOfMemoryError: The memory does not suffice.
         StorageError: The disk is full, or the folder cannot be written.
         DamagedError: The checkpoint to resume from was truncated or altered.
     """
@@ -78,7 +80,7 @@ def fit(
     if config.devices > 1:
         return fit_in_processes(model, prepare, config, progress, resume=resume)
     interruption = Interruption()
-    with interruptible(interruption):
+    with memory_errors(config), interruptible(interruption):
         return train(prepare(model, interruption=interruption), progress, resume=resume)
 
 
@@ -221,7 +223,7 @@ def fit_in_processes(
 ) -> History:
     """`train` in several processes at once; the first one's weights and history come back to this one."""
     backend = choose_backend(config.device, config.devices)
-    work = partial(train_share, deepcopy(model).cpu(), prepare, progress, resume)
+    work = partial(train_share, deepcopy(model).cpu(), prepare, config, progress, resume)
     interruption = Interruption.shared()
     with interruptible(interruption):
         history, weights = run_processes(work, config.devices, backend, interruption)[0]
@@ -233,12 +235,14 @@ def fit_in_processes(
 def train_share(
     model: nn.Module,
     prepare: Callable[..., Run],
+    config: TrainingConfig,
     progress: Progress,
     resume: bool,
     group: Group,
     interruption: Interruption,
 ) -> tuple[History, bytes]:
     """What one of several processes does. Its model arrives in memory that all share, so it trains a copy."""
-    run = prepare(deepcopy(model), group=group, interruption=interruption)
-    history = train(run, progress if group.rank == 0 else Progress.silent(), resume=resume)
+    with memory_errors(config):
+        run = prepare(deepcopy(model), group=group, interruption=interruption)
+        history = train(run, progress if group.rank == 0 else Progress.silent(), resume=resume)
     return history, tensors_to_bytes(run.model.state_dict() if group.rank == 0 else {})

@@ -58,3 +58,14 @@ def remedy_for_divergence(config: TrainingConfig) -> str:
     rate = f"Lower learning_rate (now {config.learning_rate:g})"
     clip = f"{rate} or {clip}" if config.gradient_clip is not None else f"{rate}, {clip}"
     return f"{clip}, and look for huge, infinite or missing values in the data."
+
+
+def remedy_for_memory(config: TrainingConfig) -> str:
+    """What to lower when memory does not suffice: those of the sizes that this kind of training has."""
+    sizes = [
+        f"{key} (now {getattr(config, key)})"
+        for key in ("batch_size", "hidden_size", "context")
+        if key in type(config).model_fields
+    ]
+    *first, last = sizes
+    return f"Lower {', '.join(first)} or {last}." if first else f"Lower {last}, or make the model smaller."

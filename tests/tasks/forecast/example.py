@@ -25,6 +25,13 @@ QUICK: dict[str, Any] = {
     "log_every": 1,
 }
 
+TOO_LARGE: dict[str, Any] = {"context": 9_000_000, "horizon": 4_000_000, "test_size": 4_000_000}  # 131 TiB
+
+
+def long_series(length: int = 9_000_000) -> pl.DataFrame:
+    """A series that is long enough for sizes of which no memory holds the network."""
+    return pl.select(ds=pl.int_range(length), y=pl.int_range(length).mod(7).cast(pl.Float32))
+
 
 def windows(count: int = 4, *, sizes: InputSizes = SIZES, seed: int = 0) -> WindowBatch:
     """Random windows of positive whole numbers, all observed."""

@@ -7,9 +7,9 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-from tests.tasks.forecast.example import QUICK, hourly, integer_series
+from tests.tasks.forecast.example import QUICK, TOO_LARGE, hourly, integer_series, long_series
 
-from recurra.errors import ConfigError, DataError, NotFittedError
+from recurra.errors import ConfigError, DataError, NotFittedError, OutOfMemoryError
 from recurra.metrics.forecast_baseline import BASELINES
 from recurra.tasks.forecast.forecaster import Forecaster
 
@@ -123,6 +123,11 @@ class TestFit:
             fitted(context=500)
         with pytest.raises(ConfigError, match="context is 61"):
             fitted(context=max(LENGTHS.values()) + 1)
+
+    def test_sizes_that_no_memory_holds_are_told(self):
+        settings = {**QUICK, **TOO_LARGE, "validation_size": 0}
+        with pytest.raises(OutOfMemoryError, match=r"out of memory.*context \(now 9000000\)"):
+            Forecaster(**settings).fit(long_series())
 
     def test_counts_are_forecast_as_counts(self):
         counts = np.random.default_rng(0).poisson(4, size=80)

@@ -25,6 +25,7 @@ from recurra.tasks.forecast.series import read_panel, read_panel_again
 from recurra.training.device import choose_device
 from recurra.training.history import History
 from recurra.training.loop import fit
+from recurra.training.memory import memory_errors
 from recurra.training.progress import Progress
 
 LEVELS = (80.0, 95.0)
@@ -110,6 +111,7 @@ class Forecaster:
             DataError: The table cannot be used as it is; the message says which column or series, and why.
             ConfigError: A setting does not fit the data or the machine.
             NonFiniteError: Training diverged.
+            OutOfMemoryError: The memory does not suffice for these sizes.
         """
         panel = read_panel(data, self.config, static=static)
         return self.fit_plan(
@@ -123,7 +125,8 @@ class Forecaster:
         """Learn as planned; otherwise as `fit`."""
         panel, resolved, config = plan.panel, plan.resolved, plan.resolved.config
         torch.manual_seed(config.seed)
-        network = build_network(resolved, panel.schema, series=len(panel), units=plan.units)
+        with memory_errors(config):
+            network = build_network(resolved, panel.schema, series=len(panel), units=plan.units)
         self.history_ = fit(
             network,
             partial(forecast_loss, weighting=config.weighting),

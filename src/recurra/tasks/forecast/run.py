@@ -97,6 +97,7 @@ def train(
         ConfigError: A setting is wrong, or the folder exists and neither is to be replaced nor resumed.
         DataError: The table cannot be used as it is.
         NonFiniteError: Training diverged.
+        OutOfMemoryError: The memory does not suffice for these sizes.
     """
     progress = Progress(enabled=show_progress)
     config = forecast_config(settings)
