@@ -1,0 +1,44 @@
+// One call of the engine: all directions of a layer, over all threads.
+#pragma once
+
+#include <vector>
+
+#include "barrier.hpp"
+#include "recurrence.hpp"
+
+namespace recurra {
+
+// Which step of which row lies where; built once a call from the lengths.
+class Layout {
+ public:
+  // `lengths` (batch) in the caller's order, or null for full rows; `time_major` says how padded tensors lie.
+  Layout(std::int64_t batch, std::int64_t steps, const std::int64_t* lengths, bool time_major);
+
+  const Sequence& sequence() const { return sequence_; }
+  std::int64_t positions() const { return positions_; }
+  bool is_dense() const { return dense_; }
+
+  // The place in a padded tensor of every position: (positions).
+  void index(std::int64_t* to) const;
+
+  Layout(const Layout&) = delete;
+  Layout& operator=(const Layout&) = delete;
+
+ private:
+  Sequence sequence_;
+  std::int64_t positions_ = 0;
+  bool dense_ = false;
+  std::vector<std::int64_t> rows_, start_, order_, lengths_;
+};
+
+// Run a pass over every direction. Returns false if somebody stopped it, whereupon the results are worth nothing.
+// Throws std::bad_alloc.
+template <class T>
+bool run_pass(Cell cell, bool backward, const std::vector<Recurrence<T>>& directions, int threads,
+              bool (*interrupted)());
+
+// The hidden states that entered the products of a direction, to (positions, P): mask and resets applied.
+template <class T>
+void gather_entering(const Recurrence<T>& recurrence, Rows<T> to, int threads);
+
+}  // namespace recurra
