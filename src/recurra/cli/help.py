@@ -21,9 +21,11 @@ class Command(typer.core.TyperCommand):
 
     Attributes:
         settings: Where the class of its `key=value` settings is, as "module:class"; none when empty.
+        left_out: Those of them that the command does not take.
     """
 
     settings: ClassVar[str] = ""
+    left_out: ClassVar[frozenset[str]] = frozenset()
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the whole help."""
@@ -31,7 +33,8 @@ class Command(typer.core.TyperCommand):
         formatter.write(f"\n{_heading('Usage:')} {usage_line(self, ctx.command_path)}\n")
         formatter.write(_parameters(self, ctx))
         if self.settings:
-            formatter.write(_settings(self.settings, {str(each.name) for each in self.params}))
+            hidden = {*self.left_out, *(str(each.name) for each in self.params)}
+            formatter.write(_settings(self.settings, hidden))
 
 
 class Group(typer.core.TyperGroup):
@@ -90,14 +93,14 @@ def _section(title: str, rows: list[tuple[str, str]]) -> str:
     return f"\n{_heading(title + ':')}\n{_columns(rows)}"
 
 
-def _settings(home: str, options: set[str]) -> str:
-    """The settings of a task that no option stands for, by the class that declares them."""
+def _settings(home: str, hidden: set[str]) -> str:
+    """The settings of a task, by the class that declares them, but for some."""
     from recurra.cli.setting import settings_by_class
 
     module, name = home.split(":")
     groups = settings_by_class(getattr(importlib.import_module(module), name))
     rows = [
-        [(f"{key}={default}", line) for key, default, line in group if key not in options] for group in groups
+        [(f"{key}={default}", line) for key, default, line in group if key not in hidden] for group in groups
     ]
     column = max(len(first) for group in rows for first, _ in group)
     text = f"\n{_heading('Settings, given as key=value; here with their defaults:')}\n"

@@ -44,6 +44,7 @@ class ForecastCommand(Command):
     """Lists the settings of a forecaster in its help."""
 
     settings: ClassVar[str] = "recurra.tasks.forecast.config:ForecastConfig"
+    left_out: ClassVar[frozenset[str]] = frozenset({"tbptt_steps"})
 
 
 def forecast(

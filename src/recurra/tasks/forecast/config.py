@@ -50,6 +50,7 @@ class ForecastConfig(TrainingConfig):
             competition (half scaled, half relative to the value; for positive series, head quantile only).
         test_size: Last steps of every series kept for the final score; 0 trains on everything.
         validation_size: Steps before those that choose the best epoch; 0 keeps the last epoch.
+        accumulate: Batches whose gradients make one optimiser step.
         steps_per_epoch: Batches an epoch; "auto" shows each part of the data about once.
         baselines: Networks that `recurra train` trains beside the recurrent one, on the same data.
     """
