@@ -187,6 +187,8 @@ def test_pinball_loss_is_least_at_the_quantile(q, seed):
 
 def test_owa_of_the_reference_is_one():
     assert owa(13.0, 2.0, OwaReference(13.0, 2.0)) == 1
+    assert math.isnan(owa(13.0, 2.0, OwaReference(0.0, 2.0)))
+    assert math.isnan(owa(13.0, 2.0, OwaReference(13.0, 0.0)))
 
 
 def test_interval_levels_pair_symmetric_quantiles_narrowest_first():

@@ -139,8 +139,11 @@ def pinball_loss(
 
 
 def owa(smape: float, mase: float, reference: OwaReference) -> float:
-    """Overall weighted average (M4): the mean of sMAPE and MASE, each relative to the reference's."""
-    return (smape / reference.smape + mase / reference.mase) / 2
+    """Overall weighted average (M4): the mean of sMAPE and MASE, each relative to the reference's.
+
+    NaN where the reference makes no error.
+    """
+    return (_ratio(smape, float(reference.smape)) + _ratio(mase, float(reference.mase))) / 2
 
 
 def interval_levels(quantiles: Sequence[float]) -> dict[float, tuple[float, float]]:

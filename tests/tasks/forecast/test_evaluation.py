@@ -8,8 +8,10 @@ import torch
 from tests.tasks.forecast.example import QUICK, hourly, integer_series
 
 from recurra.data.panel import Panel
+from recurra.errors import ConfigError
 from recurra.metrics.forecast import OwaReference
 from recurra.metrics.forecast_baseline import BASELINES
+from recurra.metrics.naive2 import naive2
 from recurra.tasks.forecast.evaluation import evaluate, history_of
 from recurra.tasks.forecast.fitted import Fitted
 from recurra.tasks.forecast.forecaster import Forecaster
@@ -120,6 +122,32 @@ def test_owa_is_relative_to_the_reference_that_is_given(forecaster: Forecaster):
     assert related["seasonal_naive"]["owa"] == pytest.approx(1)
     ratios = [related["recurra"][name] / own[name] for name in ("smape", "mase")]
     assert related["recurra"]["owa"] == pytest.approx(sum(ratios) / 2)
+
+
+def test_naive2_sees_each_series_up_to_the_moment_of_the_forecast(forecaster: Forecaster):
+    frame = hourly({"a": 60, "b": 50}, seed=7)
+    related = forecaster.evaluate(frame, size=8, stride=2, reference="naive2").scores
+    plain = forecaster.evaluate(frame, size=8, stride=2).scores
+    smapes, mases = [], []
+    for (_,), part in frame.group_by("unique_id", maintain_order=True):
+        values = part["y"].to_numpy().astype(np.float64)
+        first = len(values) - 8
+        moments = range(first, len(values) - 2, 2)
+        points = np.concatenate([naive2(values[:moment], 3, 6) for moment in moments])
+        truth = np.concatenate([values[moment : moment + 3] for moment in moments])
+        scale = np.abs(values[6:first] - values[: first - 6]).mean()
+        smapes.append(np.mean(200 * np.abs(points - truth) / (np.abs(points) + np.abs(truth))))
+        mases.append(np.abs(points - truth).mean() / scale)
+    for name, own in plain.items():
+        expected = (own["smape"] / np.mean(smapes) + own["mase"] / np.mean(mases)) / 2
+        assert related[name]["owa"] == pytest.approx(expected, rel=1e-5)
+        assert "owa" not in own
+    assert related.keys() == plain.keys()
+
+
+def test_another_reference_is_refused(forecaster: Forecaster):
+    with pytest.raises(ConfigError, match="reference is 'naive'; expected 'naive2'"):
+        forecaster.evaluate(reference="naive")
 
 
 def test_metrics_that_no_series_defines_are_left_out_of_the_record(forecaster: Forecaster):

@@ -11,13 +11,15 @@ from jaxtyping import Bool, Float, Int64
 from recurra.data.batch import WindowBatch
 from recurra.data.origin import Origins
 from recurra.data.panel import Panel
-from recurra.errors import DataError
+from recurra.errors import ConfigError, DataError
 from recurra.metrics.forecast import OwaReference, Scores, forecast_scores
 from recurra.metrics.forecast_baseline import BASELINES
 from recurra.metrics.forecast_scale import InSampleScale, in_sample_scale
+from recurra.metrics.naive2 import naive2
 from recurra.tasks.forecast.fitted import Fitted
 from recurra.tasks.forecast.head import TRAINED_QUANTILES
 
+Reference = OwaReference | str
 CELL_LABELS = {"lstm": "LSTM", "gru": "GRU", "elman": "Elman", "elman_relu": "Elman (ReLU)"}
 NETWORK_LABELS = {"feed_forward": "Feed-forward net", "convolutional": "Convolutional net"}
 
@@ -87,7 +89,7 @@ def evaluate(
     device: torch.device,
     rivals: Mapping[str, tuple[Fitted, float]] | None = None,
     seconds: float | None = None,
-    reference: OwaReference | None = None,
+    reference: Reference | None = None,
 ) -> Evaluation:
     """Score a fitted network, its rivals, and the baselines that need no training.
 
@@ -98,10 +100,11 @@ def evaluate(
         device: Where the networks run.
         rivals: Networks to compare with, and the seconds that training took, by name.
         seconds: How long training took.
-        reference: Scores that have OWA 1; adds `owa`.
+        reference: Scores that have OWA 1, or "naive2" for those of Naive2 on the same windows; adds `owa`.
 
     Raises:
         DataError: There is nothing to score.
+        ConfigError: There is no such reference.
     """
     rivals = rivals or {}
     if len(origins.series) == 0:
@@ -115,7 +118,7 @@ def evaluate(
         parts = rival.forecasts(panel, origins, TRAINED_QUANTILES, device=device)
         collected.points[name] = [part.point for part in parts]
     scale = in_sample_scale(_known_before(panel, origins), panel.season_length)
-    judged = _Judge(collected, scale, reference)
+    judged = _Judge(collected, scale, _reference(reference, panel, origins, collected, scale))
     cell = fitted.resolved.config.cell
     kind, label = "recurrent", CELL_LABELS.get(cell, cell)
     if fitted.resolved.config.network != "recurrent":
@@ -161,6 +164,26 @@ class _Judge:
             quantiles=quantiles,
             reference=self.reference,
         )
+
+
+def _reference(
+    reference: Reference | None, panel: Panel, origins: Origins, collected: _Collected, scale: InSampleScale
+) -> OwaReference | None:
+    """The scores that have OWA 1."""
+    if reference is None or isinstance(reference, OwaReference):
+        return reference
+    if reference != "naive2":
+        raise ConfigError(
+            f"reference is {reference!r}", "'naive2' or an OwaReference", "Choose one of these."
+        )
+    horizon = collected.truth[0].shape[1]
+    points = [
+        naive2(panel.series(series)[:position], horizon, panel.season_length)
+        for series, position in zip(*(values.tolist() for values in origins), strict=True)
+    ]
+    collected.points[reference] = [np.stack(points)]
+    overall = _Judge(collected, scale, None).point(reference).overall
+    return OwaReference(smape=overall["smape"], mase=overall["mase"])
 
 
 def _collect(fitted: Fitted, panel: Panel, origins: Origins, device: torch.device) -> _Collected:

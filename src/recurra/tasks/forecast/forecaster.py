@@ -10,10 +10,9 @@ from recurra.cells.registry import check_name
 from recurra.data.origin import Origins
 from recurra.data.panel import Panel
 from recurra.errors import ConfigError, NotFittedError
-from recurra.metrics.forecast import OwaReference
 from recurra.tasks.forecast.artifact import load_fitted, save_fitted
 from recurra.tasks.forecast.config import ForecastConfig, forecast_config
-from recurra.tasks.forecast.evaluation import Evaluation, evaluate
+from recurra.tasks.forecast.evaluation import Evaluation, Reference, evaluate
 from recurra.tasks.forecast.fitted import Fitted, build_network
 from recurra.tasks.forecast.frame import backtest_frame, forecast_frame
 from recurra.tasks.forecast.level import checked_levels, interval_probabilities
@@ -216,7 +215,7 @@ class Forecaster:
         size: int | None = None,
         stride: int | None = None,
         static: Any = None,
-        reference: OwaReference | None = None,
+        reference: Reference | None = None,
     ) -> Evaluation:
         """Score forecasts from many moments, beside the baselines that need no training.
 
@@ -225,8 +224,8 @@ class Forecaster:
             size: How many last steps of each series to score; None: as many as the test part has.
             stride: Steps between two moments; None: 1, or more where that would be over 20,000 windows.
             static: A table of the static covariates, if they are not columns of `data`.
-            reference: Scores that have OWA 1, such as those of `recurra.metrics.naive2` on the same windows;
-                adds `owa` to the scores.
+            reference: Adds `owa` to the scores, the mean of sMAPE and MASE relative to a reference: "naive2",
+                that of the M4 competition on the same windows, or an `OwaReference` of scores.
 
         Raises:
             As `backtest`.
