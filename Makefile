@@ -2,19 +2,33 @@
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+ENGINE := build/engine/.built
+CONFIGURE := $(BIN)/cmake --log-level=WARNING -G Ninja -D CMAKE_MAKE_PROGRAM="$(CURDIR)/$(BIN)/ninja" -S native
+CONFIGURE_ENGINE = $(CONFIGURE) -B build/engine -D RECURRA_TESTS=ON -D Python_EXECUTABLE="$(CURDIR)/$(BIN)/python" \
+	-D RECURRA_WERROR=$(if $(filter required,$(RECURRA_ENGINE)),ON,OFF)
+CTEST := $(BIN)/ctest --output-on-failure --no-tests=error --timeout 300
 
-.PHONY: demo test check fix bench clean
+.PHONY: demo test check fix bench clean engine native-test sanitize neon clang
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev --editable .
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.3"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --build-constraint constraints.txt \
+		--group dev --editable .
+	rm -f build/engine/CMakeCache.txt
 	touch $@
 
-demo: $(INSTALLED)  ## train, judge and use a forecaster on a bundled real series
+# Without a C++ compiler there is nothing to keep up to date, and `recurra info` says so.
+$(ENGINE): $(INSTALLED) $(shell find native -type f)
+	$(CONFIGURE_ENGINE)
+	$(BIN)/cmake --build build/engine --target engine
+	$(BIN)/cmake --install build/engine --prefix src
+	test -e build/engine/_absence.py || touch $@
+
+demo: $(ENGINE)  ## train, judge and use a forecaster on a bundled real series
 	$(BIN)/python examples/demo.py
 
-test: $(INSTALLED)
+test: $(ENGINE)
 	$(BIN)/python -m pytest
 
 check: $(INSTALLED)
@@ -28,8 +42,23 @@ fix: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(INSTALLED)
+bench: $(ENGINE)
 	$(BIN)/python benchmarks/recurrence.py
 
+engine: $(ENGINE)
+
+native-test: $(INSTALLED)
+	$(CONFIGURE_ENGINE)
+	$(BIN)/cmake --build build/engine --target kernel_tests
+	$(CTEST) --test-dir build/engine
+
+sanitize: KIND := -D RECURRA_SANITIZE=ON
+neon: KIND := --toolchain "$(CURDIR)/native/toolchains/aarch64-linux-gnu.cmake"
+clang: KIND := -D CMAKE_CXX_COMPILER=clang++
+sanitize neon clang: $(INSTALLED)  # kernel tests: checked at run time; on 64-bit ARM; by another compiler
+	$(CONFIGURE) -B build/$@ -D RECURRA_TESTS=ON -D RECURRA_BINDING=OFF -D RECURRA_WERROR=ON $(KIND)
+	$(BIN)/cmake --build build/$@ --target kernel_tests
+	$(CTEST) --test-dir build/$@
+
 clean:
-	rm -rf .venv runs demo
+	rm -rf .venv build runs demo src/recurra/native/_engine.*so src/recurra/native/_absence.py

@@ -14,14 +14,19 @@ import grimp
 import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "recurra"
+NATIVE = Path(__file__).parents[1] / "native"
 RECORD = Path(__file__).with_name("sizes.json")  # the largest sizes so far; lower them, never raise them
-HARD_LIMITS = {"file_lines": 400, "function_lines": 60, "median_file_lines": 200}
-SLACK = {"file_lines": 40, "function_lines": 10, "median_file_lines": 60}
+HARD_LIMITS = {"file_lines": 400, "function_lines": 60, "median_file_lines": 200, "native_file_lines": 600}
+SLACK = {"file_lines": 40, "function_lines": 10, "median_file_lines": 60, "native_file_lines": 100}
 BANNED_NAMES = re.compile(r"\b(tmp|ret|data2|helper|helpers|utils|misc|common|bsz)\b")
 
 
 def sources() -> list[Path]:
     return sorted(SOURCE.rglob("*.py"))
+
+
+def native_sources() -> list[Path]:
+    return sorted(path for path in NATIVE.rglob("*") if path.suffix in (".cpp", ".hpp", ".cmake", ".txt"))
 
 
 def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -40,6 +45,7 @@ def measured_sizes() -> dict[str, int]:
         "file_lines": max(lines.values()),
         "function_lines": longest,
         "median_file_lines": int(median),
+        "native_file_lines": max(len(path.read_text().splitlines()) for path in native_sources()),
     }
 
 
@@ -54,8 +60,8 @@ def test_sizes_only_shrink(what: str) -> None:
 def test_imports_make_no_cycle() -> None:
     graph = grimp.build_graph("recurra", cache_dir=None)
     waiting = {
-        module: {name for name in graph.find_modules_directly_imported_by(module) if name != "recurra"}
-        for module in graph.modules
+        module: graph.find_modules_directly_imported_by(module) - {"recurra", module}
+        for module in graph.modules  # one that is compiled counts as its package
         if module != "recurra"  # its names are loaded lazily
     }
     while free := [module for module, needs in waiting.items() if not needs & waiting.keys()]:

@@ -89,9 +89,9 @@ Team& the_team() {
 
 Turn::Turn(int threads) {
   if (threads <= 1) return;
-  Team& team = the_team();
-  if (!team.busy.try_lock()) return;
-  team_ = &team;
+  Team& current = the_team();
+  if (!current.busy.try_lock()) return;
+  team_ = &current;
   threads_ = threads;
 }
 

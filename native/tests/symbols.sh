@@ -1,0 +1,11 @@
+#!/bin/sh
+# The kernels of an instruction set define no function that the linker could merge with another one's: code for a
+# processor that has it would then run on one that has not. Mark such a function RECURRA_INLINE, or move it into a
+# source that is compiled once.
+#
+# usage: symbols.sh INSTRUCTION_SET NM OBJECT
+shared=$("$2" --demangle --defined-only "$3" | grep ' W ' | grep -v "recurra::$1::")
+[ -z "$shared" ] && exit 0
+echo "kernels for $1 define functions that other code may be linked to:"
+echo "$shared"
+exit 1
