@@ -42,7 +42,11 @@ def weighted(tensor: Tensor, number: int) -> Tensor:
 
 
 def outcome(layer: Layer, inputs: Tensor, state: Any, **options: Any) -> dict[str, Tensor]:
-    """Outputs, final state, and the gradients of a sum of both with respect to everything."""
+    """Outputs, final state, and the gradients of a sum of both with respect to everything.
+
+    Whatever the layer draws, it draws alike each time.
+    """
+    torch.manual_seed(0)
     inputs = inputs.clone().requires_grad_()
     state = mapped(lambda field: field.clone().requires_grad_(), state)
     outputs, final = layer(inputs, state, **options)

@@ -166,5 +166,13 @@ def values_are_hidden() -> bool:
     return torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active()
 
 
+def is_differentiated_by_functorch() -> bool:
+    """Whether torch.func takes derivatives of what runs now; vmap alone does not count."""
+    if torch.compiler.is_compiling() or not torch._C._are_functorch_transforms_active():
+        return False
+    stack = torch._C._functorch.get_interpreter_stack()
+    return any(level.key() != torch._C._functorch.TransformType.Vmap for level in stack or ())
+
+
 def _described(tensor: Tensor) -> str:
     return f"{tuple(tensor.shape)} {tensor.dtype} on {tensor.device}"

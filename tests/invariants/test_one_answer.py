@@ -45,7 +45,7 @@ def test_backends_agree(row, backend, dtype, seed, batch, time, options):
         given_options["resets"] = torch.rand(batch, time) < 0.3
     layers = [Recurrent(cell, reverse="reverse" in options, backend=name) for name in ("reference", backend)]
     expected, got = (outcome(layer, inputs, state, **given_options) for layer in layers)
-    assert_same(got, expected)
+    assert_same(got, expected, row.condition if dtype == torch.float32 else 1.0)
 
 
 @fast_backends
@@ -57,6 +57,7 @@ def test_second_derivatives_agree(row, backend, options):
 
     def second(name):
         leaf = inputs.clone().requires_grad_()
+        torch.manual_seed(1)  # the same units are zoned out
         outputs, _ = Recurrent(cell, backend=name)(leaf, **options)
         first = torch.autograd.grad(weighted(outputs, 0), [leaf, *weights], create_graph=True)
         return torch.autograd.grad(sum(weighted(g, n) for n, g in enumerate(first)), [leaf, *weights])

@@ -6,10 +6,35 @@ from tests.catalogue import every_cell
 from tests.trial import BATCH, FEATURES, HIDDEN, TIME, assert_close, random_input, random_state, unchecked
 from torch.nn.utils.rnn import pack_sequence
 
-from recurra.cells import GRU, LSTM, LayerNormLSTM
+from recurra.cells import GRU, LSTM, Cell, LayerNormLSTM
 from recurra.errors import ConfigError, ShapeError
 from recurra.layers import Recurrent, unroll
 from recurra.ops.lstm import LSTMState
+from recurra.ops.walk import Walk
+
+
+class Unfused(Cell):
+    """A cell without an op of its own."""
+
+    def __init__(self, cell):
+        super().__init__()
+        self.cell = cell
+        self.input_size, self.hidden_size, self.output_size = FEATURES, HIDDEN, HIDDEN
+        self.initial_state, self.project_input, self.step = cell.initial_state, cell.project_input, cell.step
+
+    def initial_state(self, batch_size): ...
+    def project_input(self, input): ...
+    def step(self, projected, state, recurrent_mask=None): ...
+
+
+def test_a_cell_without_an_op_runs_step_by_step():
+    cell, inputs = LSTM(FEATURES, HIDDEN), random_input(dtype=torch.float32)
+    lengths = torch.tensor([7, 0, 3, 1, 6])
+    (plain, last), (fused, other) = (
+        Recurrent(each)(inputs, lengths=lengths) for each in (Unfused(cell), cell)
+    )
+    assert_close(plain, fused)
+    assert_close(last.cell, other.cell)
 
 
 def test_no_state_is_the_initial_state():
@@ -24,14 +49,14 @@ def test_recurrent_dropout_hides_the_same_units_at_all_steps(row):
     cell = row.make(FEATURES, HIDDEN).double().eval()
     inputs, state = random_input(), random_state(cell.initial_state(BATCH))
     mask = (torch.rand(BATCH, cell.output_size) < 0.5).double() * 2
-    expected, _ = unroll(cell, inputs, state, recurrent_mask=mask)
+    expected, _ = unroll(cell, inputs, state, Walk(recurrent_mask=mask))
     stepped = state
     for time in range(TIME):
         output, stepped = cell.step(cell.project_input(inputs[:, time]), stepped, mask)
         assert_close(output, expected[:, time])
     without, _ = unroll(cell, inputs, state)
     assert not torch.allclose(without, expected)
-    hidden_away, _ = unroll(cell, inputs, state, recurrent_mask=0 * mask)
+    hidden_away, _ = unroll(cell, inputs, state, Walk(recurrent_mask=0 * mask))
     assert not torch.allclose(hidden_away, without)
 
 
@@ -54,9 +79,8 @@ def test_the_state_that_is_carried_on_keeps_dropped_units():
             weight.zero_()
         cell.bias_ih[HIDDEN : 2 * HIDDEN] = 50  # the update gate keeps everything
     state = type(cell.initial_state(BATCH))(torch.randn(BATCH, HIDDEN))
-    _, final = unroll(
-        cell, random_input(dtype=torch.float32), state, recurrent_mask=torch.zeros(BATCH, HIDDEN)
-    )
+    walk = Walk(recurrent_mask=torch.zeros(BATCH, HIDDEN))
+    _, final = unroll(cell, random_input(dtype=torch.float32), state, walk)
     assert torch.equal(final.hidden, state.hidden)
 
 
@@ -68,8 +92,10 @@ def test_wrong_settings_are_refused(without_type_checks):
         Recurrent(torch.nn.LSTM(FEATURES, HIDDEN))
     with pytest.raises(ConfigError, match=r"recurrent_dropout is -0\.1"):
         Recurrent(GRU(FEATURES, HIDDEN), recurrent_dropout=-0.1)
-    with pytest.raises(ConfigError, match="backend 'torch' for LayerNormLSTM"):
-        Recurrent(LayerNormLSTM(FEATURES, HIDDEN), backend="torch")
+    with pytest.raises(ConfigError, match="backend 'torch' for Unfused"):
+        Recurrent(Unfused(LSTM(FEATURES, HIDDEN)), backend="torch")
+    with pytest.raises(ConfigError, match="no kernel for layer normalisation"):
+        Recurrent(LayerNormLSTM(FEATURES, HIDDEN), backend="torch")(torch.zeros(BATCH, TIME, FEATURES))
     with pytest.raises(ShapeError, match="input of shape"):
         Recurrent(LayerNormLSTM(FEATURES, HIDDEN))(torch.zeros(BATCH, TIME, 9))
     with pytest.raises(ShapeError, match="Pass the padded tensor and lengths="):

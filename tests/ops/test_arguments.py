@@ -6,10 +6,11 @@ from tests.trial import unchecked
 from torch.nn.utils.rnn import pack_sequence
 
 from recurra.errors import ConfigError, ShapeError, UsageError
-from recurra.ops.arguments import checked_arguments
+from recurra.ops.arguments import checked_arguments, without_padding
 from recurra.ops.elman import ElmanState, ElmanWeights, elman
 from recurra.ops.gru import GRUState, GRUWeights, gru
 from recurra.ops.lstm import LSTMState, LSTMWeights, lstm
+from recurra.ops.walk import Walk
 
 BATCH, TIME, FEATURES, HIDDEN = 2, 5, 3, 7
 
@@ -114,14 +115,17 @@ def test_arguments_take_their_simplest_form():
     state = ElmanState(torch.zeros(BATCH, HIDDEN))
 
     def simplest(**given):
-        return checked_arguments(INPUT, state, input_size=FEATURES, parameter=INPUT, **given)
+        return checked_arguments(INPUT, state, input_size=FEATURES, parameter=INPUT, walk=Walk(**given))
 
     full = simplest(lengths=torch.tensor([5, 5]), resets=torch.zeros(BATCH, TIME, dtype=torch.bool))
     assert full.lengths is None
     assert full.resets is None
-    assert full.input is INPUT
+    assert without_padding(INPUT, full) == (INPUT, full)
     cut = simplest(lengths=torch.tensor([5, 2]), resets=torch.ones(BATCH, TIME, dtype=torch.bool))
+    clean, cut = without_padding(INPUT, cut)
     assert cut.resets.sum(dim=1).tolist() == [5, 2]
-    assert not cut.input[1, 2:].any()
+    assert not clean[1, 2:].any()
     with pytest.raises(ShapeError, match="state field 'hidden' of shape"):
-        checked_arguments(INPUT, ElmanState(torch.zeros(3, HIDDEN)), input_size=FEATURES, parameter=INPUT)
+        checked_arguments(
+            INPUT, ElmanState(torch.zeros(3, HIDDEN)), input_size=FEATURES, parameter=INPUT, walk=Walk()
+        )

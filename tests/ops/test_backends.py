@@ -13,7 +13,15 @@ from recurra.ops.backends import Call
 WEIGHT, INPUT = torch.zeros(12, 3), torch.zeros(2, 5, 3)
 
 
-def test_auto_takes_the_fastest_that_can():
+needs_engine = pytest.mark.skipif(native.unavailable_reason() is not None, reason="no compiled engine")
+
+
+@pytest.fixture
+def without_engine(monkeypatch):
+    monkeypatch.setattr(native, "unavailable_reason", lambda: "it is not there")
+
+
+def test_auto_takes_the_fastest_that_can(without_engine):
     assert backends.choose("auto", Call(INPUT, WEIGHT)) == "torch"
     assert backends.choose("auto", Call(INPUT, WEIGHT, "a recurrent mask")) == "reference"
     assert backends.choose("auto", Call(INPUT, WEIGHT.bfloat16())) == "reference"
@@ -21,20 +29,26 @@ def test_auto_takes_the_fastest_that_can():
     assert backends.choose("auto", Call(INPUT[:0], WEIGHT)) == "reference"
 
 
-def test_the_native_engine_comes_first_when_it_is_there(monkeypatch):
-    monkeypatch.setattr(native, "unavailable_reason", lambda: None)
+@needs_engine
+def test_the_native_engine_comes_first():
     assert backends.choose("auto", Call(INPUT, WEIGHT)) == "native"
     assert backends.explain("auto", Call(INPUT, WEIGHT)) == "native: nothing is faster."
     assert backends.availability()["native"] is None
+    assert backends.choose("auto", Call(INPUT, WEIGHT, "a recurrent mask")) == "native"
+    mask = torch.ones(2, 3, requires_grad=True)
+    assert "no gradient of a recurrent mask" in backends.explain("auto", Call(INPUT, WEIGHT, "a mask", mask))
+    assert "not in torch.bfloat16" in backends.explain("auto", Call(INPUT, WEIGHT.bfloat16()))
+    assert "at least one row" in backends.explain("auto", Call(INPUT[:0], WEIGHT))
+    assert "on meta" in backends.explain("auto", Call(INPUT.to("meta"), WEIGHT.to("meta")))
 
 
-def test_it_says_why():
+def test_it_says_why(without_engine):
     reason = backends.explain("auto", Call(INPUT, WEIGHT, "a recurrent mask"))
-    assert reason.startswith("reference: native cannot (")
-    assert "torch has no kernel for a recurrent mask" in reason
+    assert reason == (
+        "reference: native cannot (it is not there); torch cannot (torch has no kernel for a recurrent mask)."
+    )
     assert backends.explain("reference", Call(INPUT, WEIGHT)) == "reference: it was asked for."
-    assert backends.availability()["torch"] is None
-    assert native.unavailable_reason() in backends.explain("auto", Call(INPUT, WEIGHT))
+    assert backends.availability() == {"native": "it is not there", "torch": None, "reference": None}
 
 
 def test_an_unknown_name_is_refused():
@@ -44,8 +58,8 @@ def test_an_unknown_name_is_refused():
         Recurrent(LSTM(3, 5), backend="cuda")
 
 
-def test_a_backend_that_cannot_is_refused_and_not_replaced():
-    with pytest.raises(ConfigError, match="no compiled engine"):
+def test_a_backend_that_cannot_is_refused_and_not_replaced(without_engine):
+    with pytest.raises(ConfigError, match="it is not there"):
         backends.choose("native", Call(INPUT, WEIGHT))
     with pytest.raises(ConfigError, match="a reset before the product"):
         Recurrent(GRU(3, 5, reset_after=False), backend="torch")(INPUT)

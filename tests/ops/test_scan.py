@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from recurra.ops.scan import scan
+from recurra.ops.walk import Walk
 
 
 class Count(NamedTuple):
@@ -37,7 +38,7 @@ def test_every_order():
         ({"resets": resets, "reverse": True}, [[6, 5, 3, 4], [100, 90, 70, 40]], [3, 4]),
     ]
     for options, outputs, counts in cases:
-        got, final = scan(step, INPUT, start(), **options)
+        got, final = scan(step, INPUT, start(), Walk(**options))
         assert got.squeeze(-1).tolist() == outputs
         assert final.square[:, 0, 0].tolist() == counts
         last = [row[0 if "reverse" in options else -1] or row[1] for row in outputs]

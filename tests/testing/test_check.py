@@ -266,8 +266,9 @@ class OtherRun(FusedCell[ElmanState]):
     def step(self, projected, state, recurrent_mask=None):
         return self.inner.step(projected, state, recurrent_mask)
 
-    def run(self, input, state, **options):
-        return self.inner.run(input, type(state)(0 * state.hidden), **options)
+    def op(self):
+        op = self.inner.op()
+        return lambda given, *, state, **options: op(given, state=type(state)(0 * state.hidden), **options)
 
 
 without_type_checks = pytest.fixture(unchecked)

@@ -5,13 +5,13 @@ against this contract. `recurra.testing.check_cell` tells whether a cell keeps i
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Generic, final
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from recurra.ops.state import StateT
-from recurra.types import Input, Lengths, RecurrentMask, Resets
 
 
 class Cell(nn.Module, ABC, Generic[StateT]):
@@ -91,18 +91,9 @@ class FusedCell(Cell[StateT]):
     """A cell with an op of its own for whole sequences, faster than one step after another."""
 
     @abstractmethod
-    def run(
-        self,
-        input: Input,
-        state: StateT,
-        *,
-        lengths: Lengths | None = None,
-        resets: Resets | None = None,
-        recurrent_mask: RecurrentMask | None = None,
-        reverse: bool = False,
-        backend: str = "auto",
-    ) -> tuple[Tensor, StateT]:
-        """All steps of (batch, time, input_size): outputs (batch, time, output_size) and the last state.
+    def op(self) -> Callable[..., tuple[Tensor, StateT]]:
+        """All steps of (batch, time, input_size) at once, with this cell's weights.
 
-        Arguments and errors are those of `recurra.ops.lstm.lstm`.
+        A function `(input, *, state, lengths, resets, recurrent_mask, zoneout, reverse, recompute, backend)`
+        whose arguments, results and errors are those of `recurra.ops.lstm.lstm`.
         """

@@ -1,5 +1,8 @@
 """The simple recurrent net as a cell."""
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -8,7 +11,6 @@ from recurra.cells.cell import FusedCell
 from recurra.cells.initialization import Identity, Initialization, initialize
 from recurra.cells.parameter import bias_shown, check_sizes, empty_parameter
 from recurra.ops.elman import GATES, ElmanState, ElmanWeights, check_nonlinearity, elman, reference
-from recurra.types import Input, Lengths, RecurrentMask, Resets
 
 INITIALIZATIONS = {"tanh": Initialization(), "relu": Initialization(recurrent=Identity())}
 
@@ -101,29 +103,9 @@ class Elman(FusedCell[ElmanState]):
         state = reference.step(projected, state, self.weights(), recurrent_mask, self.nonlinearity)
         return state.hidden, state
 
-    def run(
-        self,
-        input: Input,
-        state: ElmanState,
-        *,
-        lengths: Lengths | None = None,
-        resets: Resets | None = None,
-        recurrent_mask: RecurrentMask | None = None,
-        reverse: bool = False,
-        backend: str = "auto",
-    ) -> tuple[Tensor, ElmanState]:
-        """All steps; see `recurra.ops.elman.elman`."""
-        return elman(
-            input,
-            self.weights(),
-            state,
-            lengths=lengths,
-            resets=resets,
-            recurrent_mask=recurrent_mask,
-            nonlinearity=self.nonlinearity,
-            reverse=reverse,
-            backend=backend,
-        )
+    def op(self) -> Callable[..., tuple[Tensor, ElmanState]]:
+        """`recurra.ops.elman.elman` with these weights."""
+        return partial(elman, weights=self.weights(), nonlinearity=self.nonlinearity)
 
     def extra_repr(self) -> str:
         """The sizes and the nonlinearity, for `print`."""

@@ -1,5 +1,8 @@
 """The gated recurrent unit as a cell."""
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -8,7 +11,6 @@ from recurra.cells.cell import FusedCell
 from recurra.cells.initialization import Initialization, initialize
 from recurra.cells.parameter import bias_shown, check_sizes, empty_parameter
 from recurra.ops.gru import GATES, GRUState, GRUWeights, gru, reference
-from recurra.types import Input, Lengths, RecurrentMask, Resets
 
 
 class GRU(FusedCell[GRUState]):
@@ -103,29 +105,9 @@ class GRU(FusedCell[GRUState]):
         state = step(projected, state, self.weights(), recurrent_mask)
         return state.hidden, state
 
-    def run(
-        self,
-        input: Input,
-        state: GRUState,
-        *,
-        lengths: Lengths | None = None,
-        resets: Resets | None = None,
-        recurrent_mask: RecurrentMask | None = None,
-        reverse: bool = False,
-        backend: str = "auto",
-    ) -> tuple[Tensor, GRUState]:
-        """All steps; see `recurra.ops.gru.gru`."""
-        return gru(
-            input,
-            self.weights(),
-            state,
-            lengths=lengths,
-            resets=resets,
-            recurrent_mask=recurrent_mask,
-            reset_after=self.reset_after,
-            reverse=reverse,
-            backend=backend,
-        )
+    def op(self) -> Callable[..., tuple[Tensor, GRUState]]:
+        """`recurra.ops.gru.gru` with these weights."""
+        return partial(gru, weights=self.weights(), reset_after=self.reset_after)
 
     def extra_repr(self) -> str:
         """The sizes and the form, for `print`."""

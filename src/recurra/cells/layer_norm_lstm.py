@@ -1,17 +1,25 @@
 """The long short-term memory with layer normalisation, as a cell."""
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from recurra.cells.cell import Cell
+from recurra.cells.cell import FusedCell
 from recurra.cells.initialization import REMEMBERING, Initialization, initialize
 from recurra.cells.parameter import check_sizes, empty_parameter
-from recurra.ops.lstm import GATES, LSTMState
+from recurra.ops.layer_norm_lstm import (
+    GATES,
+    LayerNormLSTMWeights,
+    LSTMState,
+    layer_norm_lstm,
+    reference,
+)
 
 
-class LayerNormLSTM(Cell[LSTMState]):
+class LayerNormLSTM(FusedCell[LSTMState]):
     """Long short-term memory whose sums are normalised, so that their scale can neither vanish nor explode.
 
     ```
@@ -86,6 +94,18 @@ class LayerNormLSTM(Cell[LSTMState]):
             bias_hh=None,
         )
 
+    def weights(self) -> LayerNormLSTMWeights:
+        """The weights as the op takes them."""
+        return LayerNormLSTMWeights(
+            self.weight_ih,
+            self.weight_hh,
+            self.bias,
+            self.gain_ih,
+            self.gain_hh,
+            self.gain_cell,
+            self.bias_cell,
+        )
+
     def initial_state(self, batch_size: int) -> LSTMState:
         """Zeros."""
         zeros = self.weight_hh.new_zeros(batch_size, self.hidden_size)
@@ -93,7 +113,7 @@ class LayerNormLSTM(Cell[LSTMState]):
 
     def project_input(self, input: Float[Tensor, "*steps features"]) -> Float[Tensor, "*steps projected"]:
         """LN(W x) + b of all gates."""
-        return self._normalized(F.linear(input, self.weight_ih), self.gain_ih, self.bias)
+        return reference.project(input, self.weights(), self.epsilon)
 
     def step(
         self,
@@ -102,16 +122,12 @@ class LayerNormLSTM(Cell[LSTMState]):
         recurrent_mask: Float[Tensor, "batch outputs"] | None = None,
     ) -> tuple[Float[Tensor, "batch outputs"], LSTMState]:
         """The gates, the cell and the hidden state."""
-        hidden = state.hidden if recurrent_mask is None else state.hidden * recurrent_mask
-        gates = projected + self._normalized(F.linear(hidden, self.weight_hh), self.gain_hh)
-        input_gate, forget_gate, candidate, output_gate = gates.chunk(len(GATES), dim=-1)
-        cell = forget_gate.sigmoid() * state.cell + input_gate.sigmoid() * candidate.tanh()
-        shown = self._normalized(cell, self.gain_cell, self.bias_cell)
-        hidden = output_gate.sigmoid() * shown.tanh()
-        return hidden, LSTMState(hidden, cell)
+        state = reference.step(projected, state, self.weights(), self.epsilon, recurrent_mask)
+        return state.hidden, state
 
-    def _normalized(self, values: Tensor, gain: Tensor, bias: Tensor | None = None) -> Tensor:
-        return F.layer_norm(values, values.shape[-1:], gain, bias, self.epsilon)
+    def op(self) -> Callable[..., tuple[Tensor, LSTMState]]:
+        """`recurra.ops.layer_norm_lstm.layer_norm_lstm` with these weights."""
+        return partial(layer_norm_lstm, weights=self.weights(), epsilon=self.epsilon)
 
     def extra_repr(self) -> str:
         """The sizes, for `print`."""

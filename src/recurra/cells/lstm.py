@@ -1,14 +1,16 @@
 """The long short-term memory as a cell."""
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from recurra.cells.cell import FusedCell
 from recurra.cells.initialization import REMEMBERING, Initialization, initialize
 from recurra.cells.parameter import bias_shown, check_projection, check_sizes, empty_parameter
 from recurra.ops.lstm import GATES, LSTMState, LSTMWeights, lstm, reference
-from recurra.types import Input, Lengths, RecurrentMask, Resets
 
 
 class LSTM(FusedCell[LSTMState]):
@@ -24,11 +26,12 @@ class LSTM(FusedCell[LSTMState]):
     ```
 
     The output is h'. With `proj_size` it is P h', a linear projection that also takes the place of h in the
-    recurrence (Sak et al. 2014). Weights are named and stacked as in `torch.nn.LSTMCell`, with two biases per
-    gate.
+    recurrence (Sak et al. 2014). With `peepholes` the gates see the memory: i and f also add p_i ∘ c and
+    p_f ∘ c, o adds p_o ∘ c' (Gers, Schraudolph & Schmidhuber 2002); the weights p start at zero. Weights are
+    named and stacked as in `torch.nn.LSTMCell`, with two biases per gate.
 
-    Departures from the paper: the forget gate (Gers, Schmidhuber & Cummins 2000), full gradients, no
-    peepholes. The forget gate's bias starts at 1.
+    Departures from the paper: the forget gate (Gers, Schmidhuber & Cummins 2000), full gradients. The forget
+    gate's bias starts at 1.
 
     Reference: Hochreiter & Schmidhuber, Long short-term memory, Neural Computation 9(8), 1997.
 
@@ -37,6 +40,7 @@ class LSTM(FusedCell[LSTMState]):
         hidden_size: Number of memory cells.
         bias: Whether the gates have biases.
         proj_size: Size of the projected output; 0 for none.
+        peepholes: Whether the gates see the memory.
         initialization: How the weights start.
         device: Where the weights are.
         dtype: Their type.
@@ -56,6 +60,7 @@ class LSTM(FusedCell[LSTMState]):
         *,
         bias: bool = True,
         proj_size: int = 0,
+        peepholes: bool = False,
         initialization: Initialization = REMEMBERING,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
@@ -74,10 +79,15 @@ class LSTM(FusedCell[LSTMState]):
         self.weight_hr = (
             empty_parameter(proj_size, hidden_size, device=device, dtype=dtype) if proj_size else None
         )
+        self.weight_peephole = (
+            empty_parameter(3 * hidden_size, device=device, dtype=dtype) if peepholes else None
+        )
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
         """Fill the weights anew."""
+        if self.weight_peephole is not None:
+            nn.init.zeros_(self.weight_peephole)
         initialize(
             self.initialization,
             GATES,
@@ -90,7 +100,9 @@ class LSTM(FusedCell[LSTMState]):
 
     def weights(self) -> LSTMWeights:
         """The weights as the op takes them."""
-        return LSTMWeights(self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh, self.weight_hr)
+        return LSTMWeights(
+            self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh, self.weight_hr, self.weight_peephole
+        )
 
     def initial_state(self, batch_size: int) -> LSTMState:
         """Zeros."""
@@ -111,30 +123,12 @@ class LSTM(FusedCell[LSTMState]):
         state = reference.step(projected, state, self.weights(), recurrent_mask)
         return state.hidden, state
 
-    def run(
-        self,
-        input: Input,
-        state: LSTMState,
-        *,
-        lengths: Lengths | None = None,
-        resets: Resets | None = None,
-        recurrent_mask: RecurrentMask | None = None,
-        reverse: bool = False,
-        backend: str = "auto",
-    ) -> tuple[Tensor, LSTMState]:
-        """All steps; see `recurra.ops.lstm.lstm`."""
-        return lstm(
-            input,
-            self.weights(),
-            state,
-            lengths=lengths,
-            resets=resets,
-            recurrent_mask=recurrent_mask,
-            reverse=reverse,
-            backend=backend,
-        )
+    def op(self) -> Callable[..., tuple[Tensor, LSTMState]]:
+        """`recurra.ops.lstm.lstm` with these weights."""
+        return partial(lstm, weights=self.weights())
 
     def extra_repr(self) -> str:
         """The sizes and what differs from the default, for `print`."""
         projection = "" if self.weight_hr is None else f", proj_size={self.output_size}"
-        return f"{self.input_size}, {self.hidden_size}{projection}{bias_shown(self.bias_ih)}"
+        peepholes = "" if self.weight_peephole is None else ", peepholes=True"
+        return f"{self.input_size}, {self.hidden_size}{projection}{peepholes}{bias_shown(self.bias_ih)}"

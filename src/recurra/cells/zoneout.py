@@ -9,6 +9,7 @@ from torch import Tensor
 
 from recurra.cells.cell import Cell
 from recurra.errors import ConfigError
+from recurra.ops import walk
 from recurra.ops.state import StateT, mapped
 
 
@@ -81,6 +82,17 @@ class Zoneout(Cell[StateT]):
         rates = iter(self.rates)
         state = mapped(lambda old, new: self._mixed(next(rates), old, new), state, proposed)
         return state[0], state
+
+    def draw(self, input: Float[Tensor, "batch time features"], state: StateT) -> walk.Zoneout:
+        """What the ops take to do the same for a whole sequence: masks in training, else the rates."""
+        masks = [self._mask(rate, input, field) for rate, field in zip(self.rates, state, strict=True)]
+        return walk.Zoneout(self.rates, tuple(masks))
+
+    def _mask(self, rate: float, input: Tensor, field: Tensor) -> Tensor | None:
+        if not self.training or rate == 0:
+            return None
+        mask = torch.empty((*input.shape[:2], *field.shape[1:]), dtype=torch.bool, device=input.device)
+        return mask.bernoulli_(rate)
 
     def _mixed(self, rate: float, old: Tensor, new: Tensor) -> Tensor:
         if rate == 0:

@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 import torch.nn.functional as F
 from torch import Tensor
 
-from recurra.cells import Cell, FusedCell
+from recurra.cells import Cell, FusedCell, Zoneout
 from recurra.errors import ConfigError
 from recurra.layers.dropout import check_probability
 from recurra.layers.layer import Layer
@@ -13,6 +13,7 @@ from recurra.layers.unroll import unroll
 from recurra.ops import backends
 from recurra.ops.arguments import check_input
 from recurra.ops.state import State
+from recurra.ops.walk import Walk
 from recurra.types import Input, Lengths, RecurrentMask, Resets
 
 StateT = TypeVar("StateT", bound=State)
@@ -27,6 +28,8 @@ class Recurrent(Layer, Generic[StateT]):
         recurrent_dropout: The share of hidden units that the recurrent product does not see in training: the
             same units at all steps of a call, drawn anew for every row and call (Gal & Ghahramani 2016). The
             state that is carried on keeps them.
+        recompute: Keep nothing for the backward pass but the arguments, and run forward again there: half of
+            the memory for a third more time.
         backend: One of `recurra.ops.backends.NAMES`; a cell without an op of its own has only the reference.
 
     Raises:
@@ -47,6 +50,7 @@ class Recurrent(Layer, Generic[StateT]):
         *,
         reverse: bool = False,
         recurrent_dropout: float = 0.0,
+        recompute: bool = False,
         backend: str = "auto",
     ) -> None:
         super().__init__()
@@ -57,7 +61,7 @@ class Recurrent(Layer, Generic[StateT]):
                 "Use one of recurra.cells, or make_cell(name, input_size, hidden_size).",
             )
         backends.check_name(backend)
-        if not isinstance(cell, FusedCell) and backend not in ("auto", "reference"):
+        if not isinstance(_inner(cell), FusedCell) and backend not in ("auto", "reference"):
             raise ConfigError(
                 f"backend {backend!r} for {type(cell).__name__}",
                 "auto or reference",
@@ -67,6 +71,7 @@ class Recurrent(Layer, Generic[StateT]):
         self.cell = cell
         self.reverse = reverse
         self.recurrent_dropout = recurrent_dropout
+        self.recompute = recompute
         self.backend = backend
         self.input_size, self.output_size = cell.input_size, cell.output_size
 
@@ -87,19 +92,21 @@ class Recurrent(Layer, Generic[StateT]):
         if state is None:
             state = self.cell.initial_state(input.shape[0])
         mask = self._recurrent_mask(state)
-        if isinstance(self.cell, FusedCell):
-            return self.cell.run(
+        cell = _inner(self.cell)
+        if isinstance(cell, FusedCell):
+            return cell.op()(
                 input,
-                state,
+                state=state,
                 lengths=lengths,
                 resets=resets,
                 recurrent_mask=mask,
+                zoneout=self.cell.draw(input, state) if isinstance(self.cell, Zoneout) else None,
                 reverse=self.reverse,
+                recompute=self.recompute,
                 backend=self.backend,
             )
-        return unroll(
-            self.cell, input, state, lengths=lengths, resets=resets, recurrent_mask=mask, reverse=self.reverse
-        )
+        walk = Walk(lengths, resets, mask, reverse=self.reverse)
+        return unroll(self.cell, input, state, walk)
 
     def _recurrent_mask(self, state: StateT) -> RecurrentMask | None:
         if not self.training or self.recurrent_dropout == 0:
@@ -109,3 +116,8 @@ class Recurrent(Layer, Generic[StateT]):
     def extra_repr(self) -> str:
         """The settings, for `print`."""
         return f"reverse={self.reverse}, recurrent_dropout={self.recurrent_dropout}, backend={self.backend!r}"
+
+
+def _inner(cell: Cell[StateT]) -> Cell[StateT]:
+    """The cell whose op runs a whole sequence: zoneout is an option of every op."""
+    return cell.cell if isinstance(cell, Zoneout) else cell

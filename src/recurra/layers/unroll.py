@@ -5,10 +5,11 @@ from typing import TypeVar
 from torch import Tensor
 
 from recurra.cells import Cell
-from recurra.ops.arguments import checked_arguments
+from recurra.ops.arguments import checked_arguments, without_padding
 from recurra.ops.scan import scan
 from recurra.ops.state import State
-from recurra.types import Input, Lengths, RecurrentMask, Resets
+from recurra.ops.walk import WHOLE, Walk
+from recurra.types import Input
 
 StateT = TypeVar("StateT", bound=State)
 
@@ -17,34 +18,17 @@ def unroll(
     cell: Cell[StateT],
     input: Input,
     state: StateT,
-    *,
-    lengths: Lengths | None = None,
-    resets: Resets | None = None,
-    recurrent_mask: RecurrentMask | None = None,
-    reverse: bool = False,
+    walk: Walk = WHOLE,
 ) -> tuple[Tensor, StateT]:
     """Run any cell over (batch, time, input_size).
 
-    Arguments, results and errors are those of `recurra.ops.lstm.lstm`.
+    Results and errors are those of `recurra.ops.lstm.lstm`.
     """
-    given = checked_arguments(
-        input,
-        state,
-        input_size=cell.input_size,
-        parameter=next(cell.parameters(), input),
-        lengths=lengths,
-        resets=resets,
-        recurrent_mask=recurrent_mask,
-    )
+    parameter = next(cell.parameters(), input)
+    walk = checked_arguments(input, state, input_size=cell.input_size, parameter=parameter, walk=walk)
+    clean, walk = without_padding(input, walk)
 
     def advance(projected: Tensor, state: StateT) -> tuple[Tensor, StateT]:
-        return cell.step(projected, state, recurrent_mask)
+        return cell.step(projected, state, walk.recurrent_mask)
 
-    return scan(
-        advance,
-        cell.project_input(given.input),
-        state,
-        lengths=given.lengths,
-        resets=given.resets,
-        reverse=reverse,
-    )
+    return scan(advance, cell.project_input(clean), state, walk)

@@ -1,7 +1,7 @@
 """What every recurrence demands of its arguments, checked in one place."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -9,28 +9,14 @@ from torch import Tensor
 from recurra.errors import ShapeError
 from recurra.ops.precision import is_under_autocast
 from recurra.ops.state import State
+from recurra.ops.walk import Walk, Zoneout
 from recurra.types import (
     Input,
-    Lengths,
-    RecurrentMask,
-    Resets,
     check_lengths,
     check_tensor,
     valid_steps,
     values_are_hidden,
 )
-
-
-class SequenceArguments(NamedTuple):
-    """Arguments that passed the checks, in the simplest form that means the same.
-
-    `input` has zeros past every length, `lengths` is None when every row is full, `resets` is None when there
-    are none, and False past every length.
-    """
-
-    input: Tensor
-    lengths: Tensor | None
-    resets: Tensor | None
 
 
 def checked_arguments(
@@ -40,11 +26,11 @@ def checked_arguments(
     input_size: int,
     parameter: Tensor,
     state_sizes: Sequence[int] | None = None,
-    lengths: Lengths | None = None,
-    resets: Resets | None = None,
-    recurrent_mask: RecurrentMask | None = None,
-) -> SequenceArguments:
-    """Check and simplify what a recurrence is given.
+    walk: Walk,
+) -> Walk:
+    """Check what a recurrence is given, and return the simplest walk that means the same.
+
+    Its lengths are None when every row is full, its resets None when there are none.
 
     Args:
         input: (batch, time, input_size).
@@ -52,9 +38,8 @@ def checked_arguments(
         input_size: Number of features that the weights take.
         parameter: One of the weights: the type and device that everything must have.
         state_sizes: Last axis of every field of a state of (batch, size) fields; None for any shape.
-        lengths: (batch,), int64, or None.
-        resets: (batch, time), bool, or None.
-        recurrent_mask: (batch, size of the first field), or None.
+        walk: Lengths (batch,), resets (batch, time), a recurrent mask (batch, size of the first field), and
+            zoneout with masks (batch, time, size of the field).
 
     Raises:
         ShapeError: Something has the wrong shape, type or device, or a length is out of range.
@@ -62,12 +47,15 @@ def checked_arguments(
     check_input(input, input_size)
     _check_kind("input", input, parameter)
     _check_state(state, input.shape[0], state_sizes, parameter)
-    if recurrent_mask is not None and recurrent_mask.shape != state[0].shape:
+    if walk.recurrent_mask is not None and walk.recurrent_mask.shape != state[0].shape:
         raise ShapeError(
-            f"a recurrent mask of shape {tuple(recurrent_mask.shape)}",
+            f"a recurrent mask of shape {tuple(walk.recurrent_mask.shape)}",
             f"{tuple(state[0].shape)}, as the hidden state",
             "Draw one mask per row and hidden unit; it holds for all time steps.",
         )
+    if walk.zoneout is not None:
+        _check_zoneout(walk.zoneout, input, state)
+    lengths, resets = walk.lengths, walk.resets
     if lengths is not None:
         check_lengths(lengths, input)
         if not values_are_hidden() and bool((lengths == input.shape[1]).all()):
@@ -76,12 +64,19 @@ def checked_arguments(
         check_resets(resets, input)
         if not values_are_hidden() and not bool(resets.any()):
             resets = None
-    if lengths is not None:
-        valid = valid_steps(lengths, input.shape[1])
-        # A NaN in the padding would reach the weights' gradients, although no output depends on it.
-        cleaned = input.masked_fill(~valid.unsqueeze(-1), 0)
-        return SequenceArguments(cleaned, lengths, None if resets is None else resets & valid)
-    return SequenceArguments(input, lengths, resets)
+    return walk._replace(lengths=lengths, resets=resets)
+
+
+def without_padding(input: Tensor, walk: Walk) -> tuple[Tensor, Walk]:
+    """The input with zeros past every row's length, and resets that are False there.
+
+    A NaN in the padding would reach the weights' gradients, although no output depends on it.
+    """
+    if walk.lengths is None:
+        return input, walk
+    valid = valid_steps(walk.lengths, input.shape[1])
+    resets = None if walk.resets is None else walk.resets & valid
+    return input.masked_fill(~valid.unsqueeze(-1), 0), walk._replace(resets=resets)
 
 
 def check_weight(name: str, weight: Tensor | None, shape: tuple[int, ...]) -> None:
@@ -169,6 +164,23 @@ def check_resets(resets: Any, input: Tensor) -> None:
             f"{tuple(input.shape[:-1])}, the axes of the input, on {input.device}",
             "Give one truth value per row and time step, where the input is.",
         )
+
+
+def _check_zoneout(zoneout: Zoneout, input: Tensor, state: State) -> None:
+    if len(zoneout.rates) != len(state) or len(zoneout.masks) != len(state):
+        raise ShapeError(
+            f"zoneout for {len(zoneout.rates)} fields",
+            f"{len(state)}, as the state has",
+            "Give a rate and a mask (or None) for each.",
+        )
+    for field, mask in zip(state, zoneout.masks, strict=True):
+        expected = (*input.shape[:2], *field.shape[1:])
+        if mask is not None and (mask.shape != expected or mask.dtype != torch.bool):
+            raise ShapeError(
+                f"a zoneout mask of shape {tuple(mask.shape)} {mask.dtype}",
+                f"{expected} torch.bool",
+                "Draw one truth value per row, time step and unit.",
+            )
 
 
 def _check_kind(name: str, tensor: Tensor, parameter: Tensor) -> None:

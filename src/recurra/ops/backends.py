@@ -15,7 +15,7 @@ from torch import Tensor
 
 from recurra import native
 from recurra.errors import ConfigError
-from recurra.types import values_are_hidden
+from recurra.types import is_differentiated_by_functorch, values_are_hidden
 
 PREFERENCE = ("native", "torch", "reference")
 NAMES = ("auto", *PREFERENCE)
@@ -27,12 +27,13 @@ TOLERANCES: Mapping[torch.dtype, float] = MappingProxyType({torch.float32: 1e-5,
 class Call(NamedTuple):
     """What the choice depends on.
 
-    `variant` is None, or what torch's kernels cannot do about this call: "a recurrent mask".
+    `torch_lacks` is None, or what torch's kernels cannot do about this call: "a recurrent mask".
     """
 
     input: Tensor
     weight: Tensor
-    variant: str | None = None
+    torch_lacks: str | None = None
+    recurrent_mask: Tensor | None = None
 
 
 def choose(requested: str, call: Call) -> str:
@@ -86,15 +87,27 @@ def check_name(requested: str) -> None:
 def obstacle(name: str, call: Call) -> str | None:
     """Why a backend cannot do a call, or None when it can."""
     if name == "native":
-        return native.unavailable_reason()
+        return _native_obstacle(call)
     if name == "torch":
         return _torch_obstacle(call)
     return None
 
 
+def _native_obstacle(call: Call) -> str | None:
+    mask, dtype = call.recurrent_mask, call.weight.dtype
+    obstacles = {
+        f"it runs on CPUs, and the tensors are on {call.input.device}": call.input.device.type != "cpu",
+        f"it computes in float32 and float64, not in {dtype}": dtype not in TOLERANCES,
+        "it needs at least one row, one step and one feature": 0 in call.input.shape,
+        "it gives no gradient of a recurrent mask": mask is not None and mask.requires_grad,
+        "torch.func's derivatives need plain operations": is_differentiated_by_functorch(),
+    }
+    return native.unavailable_reason() or next((why for why, is_so in obstacles.items() if is_so), None)
+
+
 def _torch_obstacle(call: Call) -> str | None:
-    if call.variant is not None:
-        return f"torch has no kernel for {call.variant}"
+    if call.torch_lacks is not None:
+        return f"torch has no kernel for {call.torch_lacks}"
     if values_are_hidden():
         return "torch.compile and torch.func transforms need plain operations"
     if 0 in call.input.shape[:2]:

@@ -4,11 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from recurra.ops.order import Pieces, flipped
 from recurra.ops.state import StateT, mapped, zeroed
+from recurra.ops.walk import Walk
 from recurra.types import valid_steps
 
 # (input, state, lengths) -> (outputs, final state), forward in time. The final state must be that of the last
@@ -20,17 +21,15 @@ def run_any_order(
     forward: ForwardRun[StateT],
     input: Float[Tensor, "batch time features"],
     state: StateT,
-    *,
-    lengths: Int[Tensor, " batch"] | None,
-    resets: Bool[Tensor, "batch time"] | None,
-    reverse: bool,
+    walk: Walk,
 ) -> tuple[Float[Tensor, "batch time hidden"], StateT]:
     """Run a recurrence in either direction, with lengths and resets.
 
     The reverse direction turns every row around within its length. Resets cut the rows into pieces that run
     side by side as rows of their own. No step is computed twice, and no sequence is packed.
     """
-    if reverse:
+    lengths, resets = walk.lengths, walk.resets
+    if walk.reverse:
         turned = None if resets is None else flipped(resets, lengths)
         outputs, final = _run_forward(forward, flipped(input, lengths), state, lengths, turned)
         return flipped(outputs, lengths), final

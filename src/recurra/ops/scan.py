@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from recurra.ops.state import StateT, mapped, selected, zeroed
+from recurra.ops.walk import WHOLE, Walk
 from recurra.types import valid_steps
 
 Step = Callable[[Tensor, StateT], tuple[Tensor, StateT]]
@@ -16,10 +17,7 @@ def scan(
     step: Step[StateT],
     projected: Float[Tensor, "batch time gates"],
     state: StateT,
-    *,
-    lengths: Int[Tensor, " batch"] | None = None,
-    resets: Bool[Tensor, "batch time"] | None = None,
-    reverse: bool = False,
+    walk: Walk = WHOLE,
 ) -> tuple[Float[Tensor, "batch time outputs"], StateT]:
     """Run one step after another.
 
@@ -27,21 +25,23 @@ def scan(
         step: (projected input of one step, state) -> (output, next state).
         projected: What the step takes of every time step.
         state: The state before the first step; its types are kept, also under autocast.
-        lengths: Number of valid steps of every row. Later steps give zeros and leave the state as it is.
-        resets: True where a row's state is set to zero before the step; False past a row's length.
-        reverse: Go from the last step to the first. A row's state first changes at its last valid step.
+        walk: Steps past a row's length give zeros and leave the state as it is; resets are False there. In
+            reverse a row's state first changes at its last valid step. The recurrent mask is the step's own.
 
     Returns:
         The outputs, aligned with `projected`, and the state after the last step taken.
     """
     steps = projected.shape[1]
-    valid = None if lengths is None else valid_steps(lengths, steps).unbind(1)
+    valid = None if walk.lengths is None else valid_steps(walk.lengths, steps).unbind(1)
     inputs = projected.unbind(1)
     outputs: dict[int, Tensor] = {}
-    for time in reversed(range(steps)) if reverse else range(steps):
-        if resets is not None:
-            state = zeroed(resets[:, time], state)
+    for time in reversed(range(steps)) if walk.reverse else range(steps):
+        if walk.resets is not None:
+            state = zeroed(walk.resets[:, time], state)
         output, proposed = step(inputs[time], state)
+        if walk.zoneout is not None:
+            proposed = walk.zoneout.mixed(time, state, proposed)
+            output = proposed[0]
         proposed = mapped(_typed_as, proposed, state)
         output = output.to(state[0].dtype)
         if valid is None:

@@ -12,6 +12,7 @@ from recurra.cells import FusedCell
 from recurra.errors import ConfigError
 from recurra.layers import Recurrent, unroll
 from recurra.ops import backends
+from recurra.ops.walk import Walk
 from recurra.testing.promise import BrokenPromiseError, Subject, require, require_same
 
 
@@ -83,7 +84,7 @@ def types_follow_the_weights(subject: Subject) -> None:
 
 
 def backends_agree(subject: Subject) -> None:
-    """A fused cell's `run` gives what its steps give, gradients included, on every backend that can."""
+    """A fused cell's `op` gives what its steps give, gradients included, on every backend that can."""
     cell = subject.cell
     if not isinstance(cell, FusedCell):
         return
@@ -106,22 +107,22 @@ def backends_agree(subject: Subject) -> None:
 def _compare_backend(subject: Subject, cell: FusedCell[Any], backend: str, options: dict[str, Any]) -> None:
     def listed(run: Callable[..., Any], **choice: str) -> list[Tensor]:
         inputs = subject.sequence().requires_grad_()
-        outputs, final = run(inputs, subject.state(), **options, **choice)
+        outputs, final = run(inputs, state=subject.state(), **options, **choice)
         total = (outputs**2).sum() + sum((field**2).sum() for field in final)
         return [outputs, *final, *torch.autograd.grad(total, [inputs, *cell.parameters()])]
 
     def steps(inputs: Tensor, state: Any, **given: Any) -> Any:
-        return unroll(cell, inputs, state, **given)
+        return unroll(cell, inputs, state, Walk(**given))
 
     try:
-        got = listed(cell.run, backend=backend)
+        got = listed(cell.op(), backend=backend)
     except ConfigError:
         return
     require_same(
         f"backend {backend!r} with {', '.join(options) or 'no options'}",
         got,
         listed(steps),
-        "Make run compute what one step after another computes.",
+        "Make the op compute what one step after another computes.",
     )
 
 

@@ -5,6 +5,7 @@ from torch import Tensor
 
 from recurra.layers import unroll
 from recurra.ops.state import State, mapped
+from recurra.ops.walk import Walk
 from recurra.testing.promise import BrokenPromiseError, Subject, require, require_same
 
 
@@ -56,8 +57,8 @@ def padding_changes_nothing(subject: Subject) -> None:
     lengths = torch.arange(subject.batch_size) % (subject.time_steps + 1)
     padding = torch.arange(subject.time_steps) >= lengths.unsqueeze(1)
     padded = inputs.masked_fill(padding.unsqueeze(-1), torch.nan).requires_grad_()
-    outputs, final = unroll(cell, padded, state, lengths=lengths)
-    expected_outputs, expected_final = unroll(cell, inputs, state, lengths=lengths)
+    outputs, final = unroll(cell, padded, state, Walk(lengths=lengths))
+    expected_outputs, expected_final = unroll(cell, inputs, state, Walk(lengths=lengths))
     remedy = "Compute every step from its own input and the state before it only."
     require_same("NaN in the padding", [outputs, *final], [expected_outputs, *expected_final], remedy)
     for row, length in enumerate(lengths.tolist()):
@@ -89,7 +90,7 @@ def resets_start_anew(subject: Subject) -> None:
     cut = subject.time_steps // 2
     resets = torch.zeros(inputs.shape[:2], dtype=torch.bool)
     resets[:, cut] = True
-    outputs, final = unroll(cell, inputs, state, resets=resets)
+    outputs, final = unroll(cell, inputs, state, Walk(resets=resets))
     before, _ = unroll(cell, inputs[:, :cut], state)
     after, last = unroll(cell, inputs[:, cut:], mapped(torch.zeros_like, state))
     require_same(
@@ -112,7 +113,7 @@ def reverse_is_flipped(subject: Subject) -> None:
     outputs, final = unroll(cell, inputs.flip(1), state)
     require_same(
         "the reverse direction",
-        _listed(unroll(cell, inputs, state, reverse=True)),
+        _listed(unroll(cell, inputs, state, Walk(reverse=True))),
         [outputs.flip(1), *final],
         "Compute every step from its own input and the state before it only.",
     )

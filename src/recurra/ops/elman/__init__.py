@@ -5,11 +5,11 @@ from functools import partial
 from torch import Tensor
 
 from recurra.errors import ConfigError
-from recurra.ops import backends
-from recurra.ops.arguments import check_biases, check_weight, checked_arguments
-from recurra.ops.elman import fused, reference
+from recurra.ops.arguments import check_biases, check_weight
+from recurra.ops.choice import Recurrence, run_recurrence
+from recurra.ops.elman import fused, native, reference
 from recurra.ops.elman.reference import GATES, NONLINEARITIES, ElmanState, ElmanWeights
-from recurra.ops.precision import run_in_kernel_type
+from recurra.ops.walk import Walk, Zoneout
 from recurra.types import Input, Lengths, RecurrentMask, Resets
 
 __all__ = ["GATES", "NONLINEARITIES", "ElmanState", "ElmanWeights", "check_nonlinearity", "elman"]
@@ -23,8 +23,10 @@ def elman(
     lengths: Lengths | None = None,
     resets: Resets | None = None,
     recurrent_mask: RecurrentMask | None = None,
+    zoneout: Zoneout | None = None,
     nonlinearity: str = "tanh",
     reverse: bool = False,
+    recompute: bool = False,
     backend: str = "auto",
 ) -> tuple[Tensor, ElmanState]:
     """Run a simple recurrent net; the equations are in `reference.py`.
@@ -36,8 +38,10 @@ def elman(
         lengths: As in `recurra.ops.lstm.lstm`, whose results and errors these are.
         resets: As there.
         recurrent_mask: As there.
+        zoneout: As there.
         nonlinearity: "tanh" or "relu".
         reverse: As there.
+        recompute: As there.
         backend: One of `backends.NAMES`.
 
     Raises:
@@ -46,33 +50,13 @@ def elman(
     """
     check_weights(weights)
     check_nonlinearity(nonlinearity)
-    given = checked_arguments(
-        input,
-        state,
-        input_size=weights.weight_ih.shape[1],
-        parameter=weights.weight_hh,
-        state_sizes=(weights.weight_hh.shape[1],),
-        lengths=lengths,
-        resets=resets,
-        recurrent_mask=recurrent_mask,
+    implementations = {"reference": reference.run, "torch": fused.run, "native": native.run}
+    recurrence = Recurrence(
+        {name: partial(run, nonlinearity=nonlinearity) for name, run in implementations.items()},
+        (weights.weight_hh.shape[1],),
     )
-    variant = None if recurrent_mask is None else "a recurrent mask"
-    chosen = backends.choose(backend, backends.Call(input, weights.weight_hh, variant))
-    if chosen == "torch":
-        run = partial(
-            fused.run, lengths=given.lengths, resets=given.resets, nonlinearity=nonlinearity, reverse=reverse
-        )
-        return run_in_kernel_type(run, given.input, weights, state)
-    return reference.run(
-        given.input,
-        weights,
-        state,
-        lengths=given.lengths,
-        resets=given.resets,
-        recurrent_mask=recurrent_mask,
-        nonlinearity=nonlinearity,
-        reverse=reverse,
-    )
+    walk = Walk(lengths, resets, recurrent_mask, zoneout, reverse, recompute)
+    return run_recurrence(recurrence, input, weights, state, walk, backend)
 
 
 def check_weights(weights: ElmanWeights) -> None:

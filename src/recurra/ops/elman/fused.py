@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from recurra.ops.dense import one_layer, out_of_reach, padding_marked, run_any_order
@@ -12,6 +12,7 @@ from recurra.ops.elman import reference
 from recurra.ops.elman.reference import ElmanState, ElmanWeights
 from recurra.ops.order import at_last_step
 from recurra.ops.second_order import run_kernel
+from recurra.ops.walk import WHOLE, Walk
 
 KERNELS = {"tanh": torch.rnn_tanh, "relu": torch.rnn_relu}
 
@@ -20,15 +21,13 @@ def run(
     input: Float[Tensor, "batch time features"],
     weights: ElmanWeights,
     state: ElmanState,
+    walk: Walk,
     *,
-    lengths: Int[Tensor, " batch"] | None = None,
-    resets: Bool[Tensor, "batch time"] | None = None,
     nonlinearity: str = "tanh",
-    reverse: bool = False,
 ) -> tuple[Float[Tensor, "batch time hidden"], ElmanState]:
-    """As `reference.run`, without a recurrent mask."""
+    """As `reference.run`, without a recurrent mask or zoneout."""
     forward = partial(_forward, weights, nonlinearity)
-    return run_any_order(forward, input, state, lengths=lengths, resets=resets, reverse=reverse)
+    return run_any_order(forward, input, state, walk)
 
 
 def _forward(
@@ -69,6 +68,6 @@ def _kernel(nonlinearity: str, input: Tensor, hidden: Tensor, *weights: Tensor |
 
 def _plain(nonlinearity: str, input: Tensor, hidden: Tensor, *weights: Any) -> tuple[Tensor, ...]:
     outputs, state = reference.run(
-        input, ElmanWeights(*weights), ElmanState(hidden), nonlinearity=nonlinearity
+        input, ElmanWeights(*weights), ElmanState(hidden), WHOLE, nonlinearity=nonlinearity
     )
     return outputs, *state

@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from recurra.ops.scan import scan
+from recurra.ops.walk import Walk
 
 GATES = ("candidate",)
 NONLINEARITIES = {"tanh": torch.tanh, "relu": torch.relu}
@@ -53,17 +54,14 @@ def run(
     input: Float[Tensor, "batch time features"],
     weights: ElmanWeights,
     state: ElmanState,
+    walk: Walk,
     *,
-    lengths: Int[Tensor, " batch"] | None = None,
-    resets: Bool[Tensor, "batch time"] | None = None,
-    recurrent_mask: Float[Tensor, "batch hidden"] | None = None,
     nonlinearity: str = "tanh",
-    reverse: bool = False,
 ) -> tuple[Float[Tensor, "batch time hidden"], ElmanState]:
     """All steps, one after another."""
 
     def advance(projected: Tensor, state: ElmanState) -> tuple[Tensor, ElmanState]:
-        state = step(projected, state, weights, recurrent_mask, nonlinearity)
+        state = step(projected, state, weights, walk.recurrent_mask, nonlinearity)
         return state.hidden, state
 
-    return scan(advance, project(input, weights), state, lengths=lengths, resets=resets, reverse=reverse)
+    return scan(advance, project(input, weights), state, walk)

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from recurra.ops.dense import one_layer, run_any_order
@@ -12,21 +12,17 @@ from recurra.ops.gru import reference
 from recurra.ops.gru.reference import GRUState, GRUWeights
 from recurra.ops.order import at_last_step
 from recurra.ops.second_order import run_kernel
+from recurra.ops.walk import WHOLE, Walk
 
 
 def run(
     input: Float[Tensor, "batch time features"],
     weights: GRUWeights,
     state: GRUState,
-    *,
-    lengths: Int[Tensor, " batch"] | None = None,
-    resets: Bool[Tensor, "batch time"] | None = None,
-    reverse: bool = False,
+    walk: Walk,
 ) -> tuple[Float[Tensor, "batch time hidden"], GRUState]:
-    """As `reference.run`, without a recurrent mask."""
-    return run_any_order(
-        partial(_forward, weights), input, state, lengths=lengths, resets=resets, reverse=reverse
-    )
+    """As `reference.run`, without a recurrent mask or zoneout."""
+    return run_any_order(partial(_forward, weights), input, state, walk)
 
 
 def _forward(
@@ -44,5 +40,5 @@ def _kernel(input: Tensor, hidden: Tensor, *weights: Tensor | None) -> tuple[Ten
 
 
 def _plain(input: Tensor, hidden: Tensor, *weights: Any) -> tuple[Tensor, ...]:
-    outputs, state = reference.run(input, GRUWeights(*weights), GRUState(hidden))
+    outputs, state = reference.run(input, GRUWeights(*weights), GRUState(hidden), WHOLE)
     return outputs, *state

@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from recurra.ops.scan import scan
+from recurra.ops.walk import Walk
 
 GATES = ("reset_gate", "update_gate", "candidate")
 """How the gates are stacked along the first axis of every weight: as torch stacks them."""
@@ -81,18 +82,15 @@ def run(
     input: Float[Tensor, "batch time features"],
     weights: GRUWeights,
     state: GRUState,
+    walk: Walk,
     *,
-    lengths: Int[Tensor, " batch"] | None = None,
-    resets: Bool[Tensor, "batch time"] | None = None,
-    recurrent_mask: Float[Tensor, "batch hidden"] | None = None,
     reset_after: bool = True,
-    reverse: bool = False,
 ) -> tuple[Float[Tensor, "batch time hidden"], GRUState]:
     """All steps, one after another."""
     form = step if reset_after else step_reset_before
 
     def advance(projected: Tensor, state: GRUState) -> tuple[Tensor, GRUState]:
-        state = form(projected, state, weights, recurrent_mask)
+        state = form(projected, state, weights, walk.recurrent_mask)
         return state.hidden, state
 
-    return scan(advance, project(input, weights), state, lengths=lengths, resets=resets, reverse=reverse)
+    return scan(advance, project(input, weights), state, walk)

@@ -1,14 +1,12 @@
 """The long short-term memory over a whole sequence."""
 
-from functools import partial
-
 from torch import Tensor
 
-from recurra.ops import backends
-from recurra.ops.arguments import check_biases, check_weight, checked_arguments
-from recurra.ops.lstm import fused, reference
+from recurra.ops.arguments import check_biases, check_weight
+from recurra.ops.choice import Recurrence, run_recurrence
+from recurra.ops.lstm import fused, native, reference
 from recurra.ops.lstm.reference import GATES, LSTMState, LSTMWeights
-from recurra.ops.precision import run_in_kernel_type
+from recurra.ops.walk import Walk, Zoneout
 from recurra.types import Input, Lengths, RecurrentMask, Resets
 
 __all__ = ["GATES", "LSTMState", "LSTMWeights", "lstm"]
@@ -22,7 +20,9 @@ def lstm(
     lengths: Lengths | None = None,
     resets: Resets | None = None,
     recurrent_mask: RecurrentMask | None = None,
+    zoneout: Zoneout | None = None,
     reverse: bool = False,
+    recompute: bool = False,
     backend: str = "auto",
 ) -> tuple[Tensor, LSTMState]:
     """Run an LSTM; the equations are in `reference.py`.
@@ -34,7 +34,10 @@ def lstm(
         lengths: (batch,), int64: the number of valid steps of every row; None when all are.
         resets: (batch, time), bool: True where a row's state is set to zero before the step.
         recurrent_mask: (batch, hidden): multiplies the hidden state where it enters the recurrent product.
+        zoneout: Which units keep their value over a step.
         reverse: Start at the last valid step and go back; outputs stay aligned with the input.
+        recompute: Keep nothing for the backward pass but the arguments, and run forward again there: half of
+            the memory for a third more time. The native backend alone does it; the others ignore it.
         backend: One of `backends.NAMES`.
 
     Returns:
@@ -46,30 +49,10 @@ def lstm(
         ConfigError: The backend is unknown, or cannot do this.
     """
     check_weights(weights)
-    given = checked_arguments(
-        input,
-        state,
-        input_size=weights.weight_ih.shape[1],
-        parameter=weights.weight_hh,
-        state_sizes=(weights.weight_hh.shape[1], weights.weight_hh.shape[0] // len(GATES)),
-        lengths=lengths,
-        resets=resets,
-        recurrent_mask=recurrent_mask,
-    )
-    variant = _variant(recurrent_mask, weights)
-    chosen = backends.choose(backend, backends.Call(input, weights.weight_hh, variant))
-    if chosen == "torch":
-        run = partial(fused.run, lengths=given.lengths, resets=given.resets, reverse=reverse)
-        return run_in_kernel_type(run, given.input, weights, state)
-    return reference.run(
-        given.input,
-        weights,
-        state,
-        lengths=given.lengths,
-        resets=given.resets,
-        recurrent_mask=recurrent_mask,
-        reverse=reverse,
-    )
+    hidden, outputs = weights.weight_hh.shape[0] // len(GATES), weights.weight_hh.shape[1]
+    recurrence = Recurrence(_IMPLEMENTATIONS, (outputs, hidden), _torch_lacks(weights))
+    walk = Walk(lengths, resets, recurrent_mask, zoneout, reverse, recompute)
+    return run_recurrence(recurrence, input, weights, state, walk, backend)
 
 
 def check_weights(weights: LSTMWeights) -> None:
@@ -84,12 +67,16 @@ def check_weights(weights: LSTMWeights) -> None:
     check_weight("weight_ih", weights.weight_ih, (len(GATES) * hidden, features))
     check_weight("weight_hh", weights.weight_hh, (len(GATES) * hidden, outputs))
     check_weight("weight_hr", weights.weight_hr, (outputs, hidden))
+    check_weight("weight_peephole", weights.weight_peephole, (3 * hidden,))
     check_biases(weights.bias_ih, weights.bias_hh, len(GATES) * hidden)
 
 
-def _variant(recurrent_mask: Tensor | None, weights: LSTMWeights) -> str | None:
-    if recurrent_mask is not None:
-        return "a recurrent mask"
+_IMPLEMENTATIONS = {"reference": reference.run, "torch": fused.run, "native": native.run}
+
+
+def _torch_lacks(weights: LSTMWeights) -> str | None:
+    if weights.weight_peephole is not None:
+        return "peepholes"
     if weights.weight_hr is not None and weights.weight_hr.device.type == "cpu":
         return "a projection on a CPU"
     return None

@@ -4,7 +4,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from recurra.ops.dense import one_layer, out_of_reach, padding_marked, run_any_order
@@ -12,21 +12,17 @@ from recurra.ops.lstm import reference
 from recurra.ops.lstm.reference import GATES, LSTMState, LSTMWeights
 from recurra.ops.order import at_last_step
 from recurra.ops.second_order import run_kernel
+from recurra.ops.walk import WHOLE, Walk
 
 
 def run(
     input: Float[Tensor, "batch time features"],
     weights: LSTMWeights,
     state: LSTMState,
-    *,
-    lengths: Int[Tensor, " batch"] | None = None,
-    resets: Bool[Tensor, "batch time"] | None = None,
-    reverse: bool = False,
+    walk: Walk,
 ) -> tuple[Float[Tensor, "batch time hidden"], LSTMState]:
-    """As `reference.run`, without a recurrent mask."""
-    return run_any_order(
-        partial(_forward, weights), input, state, lengths=lengths, resets=resets, reverse=reverse
-    )
+    """As `reference.run`, without a recurrent mask or zoneout."""
+    return run_any_order(partial(_forward, weights), input, state, walk)
 
 
 def _forward(
@@ -64,5 +60,5 @@ def _kernel(input: Tensor, hidden: Tensor, cell: Tensor, *weights: Tensor | None
 
 
 def _plain(input: Tensor, hidden: Tensor, cell: Tensor, *weights: Any) -> tuple[Tensor, ...]:
-    outputs, state = reference.run(input, LSTMWeights(*weights), LSTMState(hidden, cell))
+    outputs, state = reference.run(input, LSTMWeights(*weights), LSTMState(hidden, cell), WHOLE)
     return outputs, *state

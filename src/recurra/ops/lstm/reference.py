@@ -6,15 +6,19 @@ g = tanh(W_g x + U_g h + b_g) candidate: what could be written
 o = σ(W_o x + U_o h + b_o)    output gate: how much of the memory is shown
 c' = f ∘ c + i ∘ g            the memory
 h' = o ∘ tanh(c')             the hidden state, which is also the output
+
+With peepholes the input and the forget gate also see the memory, p ∘ c, and the output gate the new one,
+p ∘ c' (Gers, Schraudolph & Schmidhuber 2002). With a projection P h' is the hidden state (Sak et al. 2014).
 """
 
 from typing import NamedTuple
 
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float
 from torch import Tensor
 
 from recurra.ops.scan import scan
+from recurra.ops.walk import Walk
 
 GATES = ("input_gate", "forget_gate", "candidate", "output_gate")
 """How the gates are stacked along the first axis of every weight: as torch stacks them."""
@@ -28,13 +32,14 @@ class LSTMState(NamedTuple):
 
 
 class LSTMWeights(NamedTuple):
-    """Weights with the four gates stacked: W, U, their biases, and the projection of the hidden state."""
+    """Weights with the four gates stacked: W, U, their biases; the projection P, and the peepholes p."""
 
     weight_ih: Tensor  # 4*hidden, features
     weight_hh: Tensor  # 4*hidden, hidden (or projection)
     bias_ih: Tensor | None = None  # 4*hidden
     bias_hh: Tensor | None = None  # 4*hidden
     weight_hr: Tensor | None = None  # projection, hidden
+    weight_peephole: Tensor | None = None  # 3*hidden: of the input, forget and output gate
 
 
 def project(input: Float[Tensor, "*steps features"], weights: LSTMWeights) -> Float[Tensor, "*steps gates"]:
@@ -52,7 +57,13 @@ def step(
     hidden = state.hidden if recurrent_mask is None else state.hidden * recurrent_mask
     gates = projected + F.linear(hidden, weights.weight_hh, weights.bias_hh)
     input_gate, forget_gate, candidate, output_gate = gates.chunk(len(GATES), dim=-1)
+    if weights.weight_peephole is not None:
+        to_input, to_forget, to_output = weights.weight_peephole.chunk(3)
+        input_gate = input_gate + to_input * state.cell
+        forget_gate = forget_gate + to_forget * state.cell
     cell = forget_gate.sigmoid() * state.cell + input_gate.sigmoid() * candidate.tanh()
+    if weights.weight_peephole is not None:
+        output_gate = output_gate + to_output * cell
     hidden = output_gate.sigmoid() * cell.tanh()
     if weights.weight_hr is not None:
         hidden = F.linear(hidden, weights.weight_hr)
@@ -63,16 +74,12 @@ def run(
     input: Float[Tensor, "batch time features"],
     weights: LSTMWeights,
     state: LSTMState,
-    *,
-    lengths: Int[Tensor, " batch"] | None = None,
-    resets: Bool[Tensor, "batch time"] | None = None,
-    recurrent_mask: Float[Tensor, "batch hidden"] | None = None,
-    reverse: bool = False,
+    walk: Walk,
 ) -> tuple[Float[Tensor, "batch time hidden"], LSTMState]:
     """All steps, one after another."""
 
     def advance(projected: Tensor, state: LSTMState) -> tuple[Tensor, LSTMState]:
-        state = step(projected, state, weights, recurrent_mask)
+        state = step(projected, state, weights, walk.recurrent_mask)
         return state.hidden, state
 
-    return scan(advance, project(input, weights), state, lengths=lengths, resets=resets, reverse=reverse)
+    return scan(advance, project(input, weights), state, walk)
