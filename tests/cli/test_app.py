@@ -9,6 +9,7 @@ import pytest
 from tests.cli.program import call, environment, run, start
 
 import recurra
+from recurra import native
 from recurra.cli import app as application
 from recurra.errors import NonFiniteError, RecurraError, StorageError
 
@@ -79,10 +80,15 @@ def test_info_says_what_runs_and_why(capsys) -> None:
     assert list(facts["backends"]) == ["native", "torch", "reference"]
     assert all("used" in reason for reason in facts["backends"].values())
     assert facts["devices"][0] == "cpu"
+    assert facts["engine"] == {
+        "instruction_set": native.instruction_set(),
+        "instruction_sets": list(native.instruction_sets()),
+    }
     assert facts["threads"] >= 1
     plain = call(capsys, "info")
     assert f"recurra      {recurra.__version__}\n" in plain.out
     assert all(reason in plain.out for reason in facts["backends"].values())
+    assert ("\nengine " in plain.out) == (native.unavailable_reason() is None)
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:

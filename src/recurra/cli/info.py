@@ -34,6 +34,7 @@ def info(
         ("processor", f"{facts['processor']}, {facts['cores']} cores"),
         ("threads", f"{facts['threads']} for torch"),
         *(("device", device) for device in facts["devices"]),
+        *_engine_row(facts["engine"]),
         *(("backend", f"{name}: {reason}") for name, reason in facts["backends"].items()),
     ]
     column = max(len(name) for name, _ in rows) + 2
@@ -55,8 +56,21 @@ def _facts() -> dict[str, Any]:
         "cores": _cores(),
         "threads": torch.get_num_threads(),
         "devices": _devices(torch),
+        "engine": _engine(),
         "backends": _backends(),
     }
+
+
+def _engine() -> dict[str, Any]:
+    from recurra import native
+
+    return {"instruction_set": native.instruction_set(), "instruction_sets": native.instruction_sets()}
+
+
+def _engine_row(engine: dict[str, Any]) -> list[tuple[str, str]]:
+    if engine["instruction_set"] is None:
+        return []  # its backend says why
+    return [("engine", f"{engine['instruction_set']}, of {', '.join(engine['instruction_sets'])}")]
 
 
 def _backends() -> dict[str, str]:

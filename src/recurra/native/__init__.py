@@ -1,6 +1,49 @@
 """The binding to the compiled engine. It never imports torch."""
 
+import importlib
+from types import ModuleType
+
+
+def engine() -> ModuleType:
+    """The compiled engine.
+
+    Raises:
+        ImportError: There is none; `unavailable_reason` says why.
+    """
+    if _ENGINE is None:
+        raise ImportError(_REASON)
+    return _ENGINE
+
 
 def unavailable_reason() -> str | None:
     """Why the compiled engine cannot be used, or None when it can."""
-    return "this version of recurra has no compiled engine"
+    return _REASON
+
+
+def instruction_set() -> str | None:
+    """The instruction set whose kernels run: "avx2". None without an engine."""
+    return None if _ENGINE is None else _ENGINE.instruction_set()
+
+
+def instruction_sets() -> tuple[str, ...]:
+    """Those that the engine was compiled for and this processor has, the most able one last."""
+    return () if _ENGINE is None else tuple(_ENGINE.instruction_sets())
+
+
+def _load() -> tuple[ModuleType | None, str | None]:
+    try:
+        return importlib.import_module(f"{__name__}._engine"), None
+    except ModuleNotFoundError:
+        return None, _reason_of_absence()
+    except ImportError as error:
+        return None, f"it cannot be loaded: {error}"
+
+
+def _reason_of_absence() -> str:
+    try:
+        return str(importlib.import_module(f"{__name__}._absence").REASON)
+    except ModuleNotFoundError:
+        return "it is not built in this checkout: run `make engine`"
+
+
+_ENGINE, _REASON = _load()
