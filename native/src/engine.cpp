@@ -6,43 +6,15 @@
 #include <memory>
 #include <new>
 #include <numeric>
+#include <stdexcept>
+#include <string>
 
+#include "denormals.hpp"
 #include "kernels.hpp"
 #include "team.hpp"
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 namespace recurra {
 namespace {
-
-// Numbers too small for full precision count as zero while a kernel runs: they would cost a hundred times as much.
-class FlushDenormals {
- public:
-#if defined(__x86_64__)
-  FlushDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040u); }
-  ~FlushDenormals() { _mm_setcsr(before_); }
-
- private:
-  unsigned before_;
-#elif defined(__aarch64__)
-  FlushDenormals() {
-    asm volatile("mrs %0, fpcr" : "=r"(before_));
-    asm volatile("msr fpcr, %0" : : "r"(before_ | (std::uint64_t{1} << 24)));
-  }
-  ~FlushDenormals() { asm volatile("msr fpcr, %0" : : "r"(before_)); }
-
- private:
-  std::uint64_t before_;
-#else
-  FlushDenormals() = default;
-  ~FlushDenormals() {}
-#endif
- public:
-  FlushDenormals(const FlushDenormals&) = delete;
-  FlushDenormals& operator=(const FlushDenormals&) = delete;
-};
 
 struct Freed {
   void operator()(void* memory) const { std::free(memory); }
@@ -71,6 +43,12 @@ std::vector<std::int64_t> row_cuts(const Sequence& sequence, int parts) {
   return cuts;
 }
 
+void check_lengths(std::int64_t batch, std::int64_t steps, const std::int64_t* lengths) {
+  const auto [least, most] = std::minmax_element(lengths, lengths + batch);
+  if (batch > 0 && (*least < 0 || *most > steps))
+    throw std::invalid_argument("lengths between " + std::to_string(*least) + " and " + std::to_string(*most));
+}
+
 }  // namespace
 
 Layout::Layout(std::int64_t batch, std::int64_t steps, const std::int64_t* lengths, bool time_major)
@@ -81,6 +59,7 @@ Layout::Layout(std::int64_t batch, std::int64_t steps, const std::int64_t* lengt
   std::iota(order_.begin(), order_.end(), 0);
   dense_ = lengths == nullptr;
   if (!dense_) {
+    check_lengths(batch, steps, lengths);
     std::stable_sort(order_.begin(), order_.end(), [&](std::int64_t a, std::int64_t b) { return lengths[a] > lengths[b]; });
     for (std::size_t row = 0; row < order_.size(); ++row) lengths_[row] = lengths[order_[row]];
   }

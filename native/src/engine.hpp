@@ -12,6 +12,7 @@ namespace recurra {
 class Layout {
  public:
   // `lengths` (batch) in the caller's order, or null for full rows; `time_major` says how padded tensors lie.
+  // Throws std::invalid_argument if a length is not within 0..steps: nobody may have looked before.
   Layout(std::int64_t batch, std::int64_t steps, const std::int64_t* lengths, bool time_major);
 
   const Sequence& sequence() const { return sequence_; }

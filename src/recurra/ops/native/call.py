@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from recurra import native
+from recurra.errors import ShapeError
 from recurra.ops.native.arguments import BOTH, REVERSE, Arguments, Saved, Sizes, is_time_major
 
 
@@ -18,9 +19,7 @@ class Call:
     def __init__(self, cell: str, given: Arguments) -> None:
         self.cell, self.given, self.sizes = cell, given, Sizes.of(cell, given)
         lengths = 0 if given.lengths is None else _address(_kept(self, given.lengths.contiguous()))
-        self.layout = native.engine().Layout(
-            self.sizes.batch, self.sizes.steps, lengths, is_time_major(given.input)
-        )
+        self.layout = _layout(self.sizes, lengths, is_time_major(given.input))
         self.positions = self.layout.positions
         self.resets = 0 if given.resets is None else _address(_kept(self, given.resets.contiguous()))
         self.fields: list[dict[str, Any]] = [
@@ -144,6 +143,17 @@ def as_input_lies(tensor: Tensor, input: Tensor) -> Tensor:
     if is_time_major(input):
         return tensor.transpose(0, 1).contiguous().transpose(0, 1)
     return tensor.contiguous()
+
+
+def _layout(sizes: Sizes, lengths: int, time_major: bool) -> Any:
+    try:
+        return native.engine().Layout(sizes.batch, sizes.steps, lengths, time_major)
+    except ValueError as error:  # in a compiled program nobody sees the lengths before
+        raise ShapeError(
+            str(error),
+            f"between 0 and {sizes.steps}, the number of time steps",
+            "Count the valid steps of every row.",
+        ) from None
 
 
 def _address(tensor: Tensor, offset: int = 0) -> int:
