@@ -89,7 +89,13 @@ RECURRA_INLINE Vector<T> broadcast(T value) {
   return value - Vector<T>{};  // x - 0 is x, of either sign of zero
 }
 
-// a * b + c, rounded once where the instruction set can. The compiler itself contracts nothing (-ffp-contract=off),
+#if defined(__AVX512F__) || defined(__FMA__) || defined(__ARM_NEON)
+constexpr bool kFuses = true;
+#else
+constexpr bool kFuses = false;
+#endif
+
+// a * b + c, rounded once where the instruction set can (kFuses). The compiler itself contracts nothing (-ffp-contract=off),
 // so a number is computed alike wherever it stands.
 RECURRA_INLINE Vector<float> fma(Vector<float> a, Vector<float> b, Vector<float> c) {
 #if defined(__AVX512F__)
