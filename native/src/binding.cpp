@@ -124,7 +124,9 @@ void run(int cell, bool backward, const Layout& layout, std::uintptr_t resets, i
   {
     const InterruptWatch watch;
     const nb::gil_scoped_release release;
-    finished = run_pass(static_cast<Cell>(cell), backward, directions, threads, interrupted);
+    // Calls of other threads leave the signal to the main thread.
+    finished = run_pass(static_cast<Cell>(cell), backward, directions, threads,
+                        watch.is_installed() ? interrupted : nullptr);
   }
   if (!finished) throw nb::python_error();
 }

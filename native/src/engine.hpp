@@ -33,7 +33,7 @@ class Layout {
 };
 
 // Run a pass over every direction. Returns false if somebody stopped it, whereupon the results are worth nothing.
-// Throws std::bad_alloc.
+// Throws std::bad_alloc, and std::system_error when threads cannot be started.
 template <class T>
 bool run_pass(Cell cell, bool backward, const std::vector<Recurrence<T>>& directions, int threads,
               bool (*interrupted)());

@@ -13,6 +13,9 @@ class InterruptWatch {
   InterruptWatch(const InterruptWatch&) = delete;
   InterruptWatch& operator=(const InterruptWatch&) = delete;
 
+  // Whether this one would see a signal: only on the main thread, and only if Python handles it.
+  bool is_installed() const { return installed_; }
+
   // Whether a signal came since this was last asked.
   static bool take_signal();
 

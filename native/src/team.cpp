@@ -15,9 +15,7 @@ class Team {
   void run(int threads, const std::function<void(int)>& body) {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      while (static_cast<int>(started_) + 1 < threads) {
-        std::thread(&Team::work, this, static_cast<int>(++started_)).detach();
-      }
+      for (; started_ + 1 < threads; ++started_) std::thread(&Team::work, this, started_ + 1).detach();
       body_ = &body;
       threads_ = threads;
       left_.store(threads - 1, std::memory_order_relaxed);
