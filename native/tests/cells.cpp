@@ -140,7 +140,7 @@ void try_variant(Random& random, const Variant& variant, const Kernels& kernels)
 }  // namespace
 
 int main(int count, char** arguments) {
-  const int rounds = count > 1 ? std::atoi(arguments[1]) : 40;
+  const int rounds = count > 1 ? std::atoi(arguments[1]) : 60;
   const Kernels* list[8];
   const int usable = usable_kernels(list, 8);
   for (int i = 0; i < usable; ++i) {

@@ -93,7 +93,8 @@ void try_extent(test::Random& random, const Extent& extent) {
       const std::int64_t place = row * sums_pitch + column;
       T expected = start[static_cast<std::size_t>(place)];
       for (std::int64_t k = 0; k < extent.depth; ++k)
-        expected = multiplied_and_added(left[static_cast<std::size_t>(row * pitch + k)], matrix.at(k, column), expected);
+        expected =
+            multiplied_and_added(left[static_cast<std::size_t>(row * pitch + k)], matrix.at(k, column), expected);
       const T ours = got[static_cast<std::size_t>(place)];
       check(std::memcmp(&ours, &expected, sizeof(T)) == 0,
             "float%zu, %d vectors, depth %lld, %lld panels, %lld rows: %.17g instead of %.17g at %lld, %lld",

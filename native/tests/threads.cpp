@@ -1,4 +1,6 @@
 // The engine's threads: callers at the same time, a fork, a stop, no more threads than asked for, and sleep.
+//
+// usage: threads [emulated]: by another processor, where limits are the emulator's
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -106,10 +108,10 @@ void calls_can_be_stopped() {
       Call<float> call(*problems, {threads, false, true, true, [] { return ++asked == 3; }});
       check(!call.run_forward(), "a call that is stopped says that it is complete");
       check(asked >= 3, "nobody was asked at every step");
-      asked = -1000;
-      check(Call<float>(*problems, {threads, false, true, true, [] { return ++asked == 3; }}).run_forward(),
-            "a call that nobody stops says that it was stopped");
-      check(asked >= -1000 + problems->front().steps, "only %d questions were asked", asked + 1000);
+      asked = 0;
+      Call<float> whole(*problems, {threads, false, true, true, [] { return ++asked < 0; }});
+      check(whole.run_forward(), "a call that nobody stops says that it was stopped");
+      check(asked >= problems->front().steps, "only %d questions were asked", asked.load());
     }
 }
 
@@ -172,10 +174,10 @@ void idle_threads_sleep() {
 
 }  // namespace
 
-int main() {
+int main([[maybe_unused]] int count, char**) {
 #if defined(__linux__)
   const std::int64_t before = threads_of_this_process();
-  threads_that_cannot_start_are_an_error();
+  if (count == 1) threads_that_cannot_start_are_an_error();
 #endif
   callers_at_the_same_time();
   children_compute();
