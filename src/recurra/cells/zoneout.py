@@ -91,8 +91,8 @@ class Zoneout(Cell[StateT]):
     def _mask(self, rate: float, input: Tensor, field: Tensor) -> Tensor | None:
         if not self.training or rate == 0:
             return None
-        mask = torch.empty((*input.shape[:2], *field.shape[1:]), dtype=torch.bool, device=input.device)
-        return mask.bernoulli_(rate)
+        shape = (*input.shape[:2], *field.shape[1:])
+        return torch.rand(shape, dtype=torch.float32, device=input.device) < rate
 
     def _mixed(self, rate: float, old: Tensor, new: Tensor) -> Tensor:
         if rate == 0:

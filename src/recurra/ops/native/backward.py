@@ -67,16 +67,18 @@ def backward(
     grad_input, weight_ih, gain_ih, bias = _through_input(call, grad_gates, saved, wants_input)
     width = sizes.gates * sizes.hidden
     by_direction = bias.view(sizes.directions, -1)
-    return Gradients(
+    found = Gradients(
         input=grad_input,
         weight_ih=weight_ih,
         weight_hh=weight_hh,
-        bias=by_direction[:, :width].contiguous(),
-        bias_candidate=by_direction[:, width:].contiguous(),
+        bias=by_direction[:, :width].clone(memory_format=torch.contiguous_format),
+        bias_candidate=by_direction[:, width:].clone(memory_format=torch.contiguous_format),
         projection=projection,
         gain_ih=gain_ih,
         **sums,
     )
+    # An operator's results share no memory, not even none.
+    return Gradients(*(gradient if gradient.numel() else gradient.clone() for gradient in found))
 
 
 def _add_known(

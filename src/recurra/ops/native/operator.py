@@ -88,7 +88,9 @@ class _Definition:
         ctx.places = [isinstance(value, Tensor) for value in inputs]
         ctx.values = [None if isinstance(value, Tensor) else value for value in inputs]
         tensors = [value for value in inputs if isinstance(value, Tensor)]
-        ctx.save_for_backward(*tensors, output[0], *output[RESULTS:])
+        nothing = output[RESULTS]
+        outputs = output[0] if Arguments(*inputs).saves else nothing  # else they are computed again
+        ctx.save_for_backward(*tensors, outputs, *output[RESULTS:])
 
     def differentiate(self, ctx: Any, *grads: Any) -> tuple[Tensor | None, ...]:
         tensors = list(ctx.saved_tensors)

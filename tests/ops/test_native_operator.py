@@ -1,0 +1,106 @@
+"""The engine's operators keep what torch expects of an operator."""
+
+import pytest
+import torch
+from torch.library import opcheck
+
+import recurra.layers  # noqa: F401  # defines the operators
+from recurra.ops.native.arguments import BOTH, FORWARD, GATES, REVERSE, Arguments
+
+pytest.importorskip("recurra.native._engine")
+
+BATCH, TIME, FEATURES, HIDDEN = 5, 7, 3, 4
+ONLY_REGISTRATION = ("test_schema", "test_autograd_registration", "test_faketensor")
+
+
+def given(
+    name, directions=1, dtype=torch.float32, direction=FORWARD, saves=True, peepholes=False, outputs=HIDDEN
+):
+    """The arguments of an operator, all of its own ones among them."""
+    rows = GATES[name] * HIDDEN
+    has_cell, is_normalized = "lstm" in name, name == "layer_norm_lstm"
+
+    def random(*shape, when=True):
+        return (0.5 * torch.randn(directions, *shape, dtype=dtype)).requires_grad_() if when else None
+
+    return Arguments(
+        input=torch.randn(BATCH, TIME, FEATURES, dtype=dtype, requires_grad=True),
+        weight_ih=random(rows, FEATURES),
+        weight_hh=random(rows, outputs),
+        bias_ih=random(rows),
+        bias_hh=random(rows, when=not is_normalized),
+        peepholes=random(3 * HIDDEN, when=peepholes),
+        projection=random(outputs, HIDDEN, when=outputs != HIDDEN),
+        gain_ih=random(rows, when=is_normalized),
+        gain_hh=random(rows, when=is_normalized),
+        gain_cell=random(HIDDEN, when=is_normalized),
+        bias_cell=random(HIDDEN, when=is_normalized),
+        hidden=random(BATCH, outputs),
+        cell=random(BATCH, HIDDEN, when=has_cell),
+        epsilon=1e-5 if is_normalized else 0.0,
+        direction=direction,
+        saves=saves,
+    )
+
+
+def with_all_options(name):
+    plain = given(name, directions=2, direction=BOTH)
+    has_cell = plain.cell is not None
+    return plain._replace(
+        lengths=torch.tensor([7, 0, 3, 5, 1]),
+        resets=torch.rand(BATCH, TIME) < 0.3,
+        mask=torch.full((2, BATCH, HIDDEN), 1.25),
+        kept_hidden=torch.rand(2, BATCH, TIME, HIDDEN) < 0.2,
+        kept_cell=torch.rand(2, BATCH, TIME, HIDDEN) < 0.2 if has_cell else None,
+        rate_hidden=0.2,
+        rate_cell=0.2 if has_cell else 0.0,
+    )
+
+
+def check(name, arguments, **options):
+    opcheck(getattr(torch.ops.recurra, name).default, tuple(arguments), **options)
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_operator(name):
+    check(name, given(name))
+    check(name, given(name, direction=REVERSE, saves=False, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_operator_with_all_options(name):
+    # What is kept of padded steps is left as it was, so one cannot ask for the same numbers everywhere.
+    check(name, with_all_options(name), test_utils=ONLY_REGISTRATION)
+
+
+def test_operator_with_peepholes_and_a_projection():
+    check("lstm", given("lstm", directions=2, direction=BOTH, peepholes=True, outputs=3))
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_shapes_that_are_told_are_those_that_come(name):
+    for arguments in (given(name), given(name, saves=False), with_all_options(name)):
+        operator = getattr(torch.ops.recurra, name)
+        with torch.no_grad():
+            real = operator(*arguments)
+            told = operator(*(v.to("meta") if isinstance(v, torch.Tensor) else v for v in arguments))
+        for one, two in zip(told, real, strict=True):
+            assert (one.shape, one.stride(), one.dtype) == (two.shape, two.stride(), two.dtype)
+
+
+@pytest.mark.parametrize("name", GATES)
+def test_backward_operator(name):
+    for arguments in (given(name), given(name, saves=False), with_all_options(name)):
+        detached = [v.detach() if isinstance(v, torch.Tensor) else v for v in arguments]
+        outputs, hidden, cell, *saved = getattr(torch.ops.recurra, name)(*detached)
+        gradients = [
+            torch.randn_like(outputs),
+            torch.randn_like(hidden),
+            torch.randn_like(cell) if cell.numel() else None,
+        ]
+        for wanted in (gradients, [gradients[0], None, None], [None, gradients[1], None]):
+            check(
+                f"{name}_backward",
+                [*detached, outputs, *saved, *wanted, wanted[0] is not None],
+                test_utils=("test_schema", "test_faketensor"),
+            )
