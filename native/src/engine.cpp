@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "denormals.hpp"
+#include "denormal.hpp"
 #include "kernels.hpp"
 #include "team.hpp"
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "check.hpp"
-#include "denormals.hpp"
+#include "denormal.hpp"
 #include "math.hpp"
 
 namespace {

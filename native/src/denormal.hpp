@@ -1,4 +1,4 @@
-// Numbers too small for full precision: they would cost a hundred times as much as others.
+// Numbers too small for full precision count as zero while a kernel runs: they would cost a hundred times as much.
 #pragma once
 
 #include <cstdint>
@@ -9,21 +9,21 @@
 
 namespace recurra {
 
-// While one lives, such numbers count as zero on this thread.
+// The caller's mode comes back when it goes. Not for code that is compiled once per instruction set.
 class FlushDenormals {
  public:
 #if defined(__x86_64__)
-  __attribute__((always_inline)) FlushDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040u); }
-  __attribute__((always_inline)) ~FlushDenormals() { _mm_setcsr(before_); }
+  FlushDenormals() : before_(_mm_getcsr()) { _mm_setcsr(before_ | 0x8040u); }
+  ~FlushDenormals() { _mm_setcsr(before_); }
 
  private:
   unsigned before_;
 #elif defined(__aarch64__)
-  __attribute__((always_inline)) FlushDenormals() {
+  FlushDenormals() {
     asm volatile("mrs %0, fpcr" : "=r"(before_));
     asm volatile("msr fpcr, %0" : : "r"(before_ | (std::uint64_t{1} << 24)));
   }
-  __attribute__((always_inline)) ~FlushDenormals() { asm volatile("msr fpcr, %0" : : "r"(before_)); }
+  ~FlushDenormals() { asm volatile("msr fpcr, %0" : : "r"(before_)); }
 
  private:
   std::uint64_t before_;
