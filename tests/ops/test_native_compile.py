@@ -1,0 +1,29 @@
+"""torch.compile and torch.export take every layer whole, with the engine in it.
+
+All of it runs in one other process, since the type checks of our tests cannot be compiled.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("recurra.native._engine")
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_every_layer_compiles_and_exports():
+    program = Path(__file__).with_name("compiled_layers.py")
+    result = subprocess.run(
+        [sys.executable, program],
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
