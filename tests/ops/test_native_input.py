@@ -25,6 +25,7 @@ from recurra.cells import GRU, LSTM, Elman
 from recurra.errors import ConfigError, ShapeError
 from recurra.layers import Recurrent
 from recurra.ops.state import mapped
+from recurra.ops.walk import Zoneout
 
 pytest.importorskip("recurra.native._engine")
 
@@ -205,6 +206,34 @@ def test_wrong_states_are_refused(without_type_checks):
     ):
         with pytest.raises(ShapeError, match="state"):
             layer(inputs, wrong)
+
+
+@every_cell
+@pytest.mark.parametrize("change", [torch.Tensor.double, torch.Tensor.bfloat16, lambda w: w.to("meta")])
+def test_weights_of_different_kinds_are_refused(row, change, without_type_checks):
+    cell = row.make(FEATURES, HIDDEN)
+    for module, name in [(m, name) for m in cell.modules() for name, _ in m.named_parameters(recurse=False)]:
+        before = getattr(module, name)
+        setattr(module, name, torch.nn.Parameter(change(before.detach())))
+        with pytest.raises(ShapeError):
+            Recurrent(cell)(torch.randn(BATCH, TIME, FEATURES), cell.initial_state(BATCH))
+        setattr(module, name, before)
+
+
+def test_masks_of_another_kind_are_refused():
+    cell, inputs = LSTM(FEATURES, HIDDEN), torch.randn(BATCH, TIME, FEATURES)
+    state, mask = cell.initial_state(BATCH), torch.ones(BATCH, HIDDEN)
+    for wrong in (mask.double(), mask.long(), mask.to("meta"), mask[:1], mask[:, :1]):
+        with pytest.raises(ShapeError, match="a recurrent mask"):
+            cell.op()(inputs, state=state, recurrent_mask=wrong)
+    kept = torch.zeros(BATCH, TIME, HIDDEN, dtype=torch.bool)
+    for wrong in (kept.float(), kept.to("meta"), kept[:, :1]):
+        with pytest.raises(ShapeError, match="a zoneout mask"):
+            cell.op()(inputs, state=state, zoneout=Zoneout((0.5, 0.5), (kept, wrong)))
+    expected, _ = cell.op()(inputs, state=state, recurrent_mask=1.25 * mask)
+    with torch.autocast("cpu"):
+        outputs, _ = cell.op()(inputs, state=state, recurrent_mask=(1.25 * mask).bfloat16())
+    assert torch.equal(outputs, expected)
 
 
 def test_what_the_engine_cannot_do_is_said():

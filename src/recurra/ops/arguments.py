@@ -53,6 +53,8 @@ def checked_arguments(
             f"{tuple(state[0].shape)}, as the hidden state",
             "Draw one mask per row and hidden unit; it holds for all time steps.",
         )
+    if walk.recurrent_mask is not None:
+        _check_kind("a recurrent mask", walk.recurrent_mask, parameter)
     if walk.zoneout is not None:
         _check_zoneout(walk.zoneout, input, state)
     lengths, resets = walk.lengths, walk.resets
@@ -77,6 +79,21 @@ def without_padding(input: Tensor, walk: Walk) -> tuple[Tensor, Walk]:
     valid = valid_steps(walk.lengths, input.shape[1])
     resets = None if walk.resets is None else walk.resets & valid
     return input.masked_fill(~valid.unsqueeze(-1), 0), walk._replace(resets=resets)
+
+
+def check_weight_kinds(weights: Any, parameter: Tensor) -> None:
+    """Check that all weights have the type of one of them, and are where it is.
+
+    Args:
+        weights: A NamedTuple of tensors, None where there is none.
+        parameter: One of them.
+
+    Raises:
+        ShapeError: A weight has another type or is on another device.
+    """
+    for name, weight in zip(weights._fields, weights, strict=True):
+        if weight is not None:
+            _check_kind(name, weight, parameter)
 
 
 def check_weight(name: str, weight: Tensor | None, shape: tuple[int, ...]) -> None:
@@ -175,10 +192,12 @@ def _check_zoneout(zoneout: Zoneout, input: Tensor, state: State) -> None:
         )
     for field, mask in zip(state, zoneout.masks, strict=True):
         expected = (*input.shape[:2], *field.shape[1:])
-        if mask is not None and (mask.shape != expected or mask.dtype != torch.bool):
+        if mask is None:
+            continue
+        if mask.shape != expected or mask.dtype != torch.bool or mask.device != input.device:
             raise ShapeError(
-                f"a zoneout mask of shape {tuple(mask.shape)} {mask.dtype}",
-                f"{expected} torch.bool",
+                f"a zoneout mask of shape {tuple(mask.shape)} {mask.dtype} on {mask.device}",
+                f"{expected} torch.bool on {input.device}",
                 "Draw one truth value per row, time step and unit.",
             )
 

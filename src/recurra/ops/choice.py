@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from recurra.ops import backends
-from recurra.ops.arguments import checked_arguments, without_padding
+from recurra.ops.arguments import check_weight_kinds, checked_arguments, without_padding
 from recurra.ops.precision import run_in_kernel_type
 from recurra.ops.state import StateT
 from recurra.ops.walk import Walk
@@ -42,6 +42,7 @@ def run_recurrence(
         state_sizes=recurrence.state_sizes,
         walk=walk,
     )
+    check_weight_kinds(weights, weights.weight_hh)
     call = backends.Call(input, weights.weight_hh, _torch_lacks(recurrence, walk), walk.recurrent_mask)
     chosen = backends.choose(backend, call)
     run: Run[StateT] = recurrence.implementations[chosen]

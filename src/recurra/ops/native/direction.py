@@ -43,6 +43,7 @@ def given_by(
     fields = range(0 if walk.zoneout is None else len(walk.zoneout.rates))
     masks = [_stacked([w.zoneout.masks[field] for w in walks if w.zoneout is not None]) for field in fields]
     rates = [0.0 if walk.zoneout is None else walk.zoneout.rates[field] for field in fields]
+    mask = _stacked([one.recurrent_mask for one in walks])
     learnt = [input, *stacked.values()]
     needs_gradient = torch.is_grad_enabled() and any(
         tensor is not None and tensor.requires_grad for tensor in learnt
@@ -52,7 +53,7 @@ def given_by(
         **stacked,  # type: ignore[arg-type]  # weight_ih, weight_hh and hidden are tensors in every direction
         lengths=walk.lengths,
         resets=walk.resets,
-        mask=_stacked([one.recurrent_mask for one in walks]),
+        mask=None if mask is None else mask.to(input.dtype),  # under autocast it may have another
         kept_hidden=masks[0] if masks else None,
         kept_cell=masks[1] if len(masks) > 1 else None,
         rate_hidden=rates[0] if rates else 0.0,
