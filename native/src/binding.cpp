@@ -173,7 +173,5 @@ NB_MODULE(_engine, module) {
   module.def("instruction_set", [] { return std::string(chosen_kernels().name); });
   module.def("choose_instruction_set", [](const std::string& name) { return choose_kernels(name.c_str()); });
   module.attr("CELLS") = nb::make_tuple("elman", "lstm", "gru", "gru_reset_before", "layer_norm_lstm");
-#if defined(RECURRA_STREAM)
   bind_stream(module);
-#endif
 }

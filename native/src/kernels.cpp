@@ -12,6 +12,9 @@
 #define RECURRA_NAME(name) RECURRA_TEXT(name)
 
 namespace recurra::RECURRA_ISA {
+
+const StreamKernels& stream_kernels();
+
 namespace {
 
 // A pass is an object that lives at the start of its scratch memory.
@@ -49,7 +52,7 @@ constexpr Passes<T> passes_of() {
 }  // namespace
 
 const Kernels& kernels() {
-  static const Kernels table{RECURRA_NAME(RECURRA_ISA), passes_of<float>(), passes_of<double>()};
+  static const Kernels table{RECURRA_NAME(RECURRA_ISA), passes_of<float>(), passes_of<double>(), &stream_kernels()};
   return table;
 }
 

@@ -131,11 +131,14 @@ struct Passes {
   std::int64_t row_unit;     // rows that one product takes at once
 };
 
+struct StreamKernels;
+
 // Everything that is compiled once per instruction set.
 struct Kernels {
   const char* name;
   Passes<float> of_float;
   Passes<double> of_double;
+  const StreamKernels* stream;
 };
 
 }  // namespace recurra

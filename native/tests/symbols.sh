@@ -3,9 +3,12 @@
 # processor that has it would then run on one that has not. Mark such a function RECURRA_INLINE, or move it into a
 # source that is compiled once.
 #
-# usage: symbols.sh INSTRUCTION_SET NM OBJECT
-shared=$("$2" --demangle --defined-only "$3" | grep ' W ' | grep -v "recurra::$1::")
+# usage: symbols.sh INSTRUCTION_SET NM OBJECT...
+set_name=$1
+nm=$2
+shift 2
+shared=$("$nm" --demangle --defined-only "$@" | grep ' W ' | grep -v "recurra::$set_name::")
 [ -z "$shared" ] && exit 0
-echo "kernels for $1 define functions that other code may be linked to:"
+echo "kernels for $set_name define functions that other code may be linked to:"
 echo "$shared"
 exit 1
