@@ -7,6 +7,7 @@ RecurraError
 │   ├── DataError                       a table, series or file that cannot be used as it is
 │   ├── ShapeError                      a tensor of the wrong shape, type or device
 │   ├── NotFittedError                  predicting before fitting
+│   ├── SessionError                    a stream session that is unknown, gone, or in use
 │   └── ArtifactError                   a run folder, model or checkpoint that cannot be read
 │       ├── DamagedError                truncated, altered, or not ours
 │       └── NewerFormatError            written by a newer version of recurra
@@ -59,6 +60,10 @@ class ShapeError(UsageError):
 
 class NotFittedError(UsageError):
     """A model was asked for results before it was fitted."""
+
+
+class SessionError(UsageError):
+    """A stream session is unknown, gone, named twice, or in use by another thread; or there is no room."""
 
 
 class ArtifactError(UsageError):
