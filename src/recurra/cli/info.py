@@ -1,13 +1,12 @@
 """`recurra info`: what this installation runs with, and why each backend is or is not used."""
 
-import os
 import platform
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from recurra.cli import screen
+from recurra.cli.machine import cores, processor
 from recurra.version import __version__
 
 LIBRARIES = ("torch", "numpy", "polars", "pydantic", "safetensors")
@@ -52,8 +51,8 @@ def _facts() -> dict[str, Any]:
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in LIBRARIES},
         "system": platform.platform(),
-        "processor": _processor(),
-        "cores": _cores(),
+        "processor": processor(),
+        "cores": cores(),
         "threads": torch.get_num_threads(),
         "devices": _devices(torch),
         "engine": _engine(),
@@ -91,18 +90,3 @@ def _devices(torch: Any) -> list[str]:
         f"cuda:{index} ({torch.cuda.get_device_name(index)})" for index in range(torch.cuda.device_count())
     ]
     return ["cpu", *cuda, *(["mps"] if torch.backends.mps.is_available() else [])]
-
-
-def _processor() -> str:
-    description = Path("/proc/cpuinfo")
-    if description.exists():
-        for line in description.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def _cores() -> int:
-    """How many this process may use, where the system says so."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
