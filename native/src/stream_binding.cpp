@@ -112,10 +112,12 @@ int step_numbers(StreamSession& session, nb::handle input, nb::handle output) {
   return kDone;
 }
 
-int step_id(StreamSession& session, std::int64_t id, nb::handle output) {
+int step_id(StreamSession& session, nb::handle number, nb::handle output) {
   const StreamPlan& plan = session.program().plan();
   const Array to(output, true);
-  if (!plan.takes_ids || !to.has_shape(plan.output_size)) return kWrongArray;
+  if (!plan.takes_ids || !PyLong_CheckExact(number.ptr()) || !to.has_shape(plan.output_size)) return kWrongArray;
+  const std::int64_t id = PyLong_AsLongLong(number.ptr());
+  if (id == -1) PyErr_Clear();  // it may be too large; -1 is out of range as well
   if (!in_range(plan, &id, 1)) return kOutOfRange;
   const InUse use(session.in_use);
   if (!use.is_mine()) return kInUse;
@@ -214,9 +216,9 @@ void bind_session(nb::module_& module) {
   nb::class_<StreamSession>(module, "StreamSession")
       .def("__init__",
            [](StreamSession* self, std::shared_ptr<StreamProgram> program) { new (self) StreamSession(program); })
-      .def("step", &step_numbers)
-      .def("step_id", &step_id)
-      .def("run", &run_steps)
+      .def("step", &step_numbers, nb::arg().none(), nb::arg().none())
+      .def("step_id", &step_id, nb::arg().none(), nb::arg().none())
+      .def("run", &run_steps, nb::arg().none(), nb::arg().none())
       .def("reset", [](StreamSession& self) { return alone(self, [&] { self.reset(); }); })
       .def("copy", [](StreamSession& self, StreamSession& to) {
         return alone(self, [&] { to.copy_state(self); });
@@ -289,7 +291,7 @@ void bind_pool(nb::module_& module) {
            [](StreamPool& self, std::uintptr_t ids, std::int64_t count) {
              return self.first_wrong(pointer<const std::int64_t*>(ids), count);
            })
-      .def("step", &step_pool)
+      .def("step", &step_pool, nb::arg().none(), nb::arg().none(), nb::arg().none())
       .def("create", &create_sessions)
       .def("fork", &fork_session)
       .def("replace_all", &replace_sessions)
