@@ -10,6 +10,7 @@
 #include "engine.hpp"
 #include "interrupt.hpp"
 #include "kernels.hpp"
+#include "openmp.hpp"
 
 namespace nb = nanobind;
 
@@ -171,6 +172,7 @@ NB_MODULE(_engine, module) {
   module.def("gather_float64", &gather<double>);
   module.def("instruction_sets", &instruction_sets);
   module.def("instruction_set", [] { return std::string(chosen_kernels().name); });
+  module.def("adopt_openmp", &adopt_openmp);
   module.def("choose_instruction_set", [](const std::string& name) { return choose_kernels(name.c_str()); });
   module.attr("CELLS") = nb::make_tuple("elman", "lstm", "gru", "gru_reset_before", "layer_norm_lstm");
   bind_stream(module);

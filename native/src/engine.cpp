@@ -67,7 +67,7 @@ Layout::Layout(std::int64_t batch, std::int64_t steps, const std::int64_t* lengt
   for (std::int64_t step = 0; step < steps; ++step) {
     while (active > 0 && lengths_[static_cast<std::size_t>(active - 1)] <= step) --active;
     rows_[static_cast<std::size_t>(step)] = active;
-    start_[static_cast<std::size_t>(step)] = dense_ && !time_major ? step : positions_;
+    start_[static_cast<std::size_t>(step)] = positions_;
     positions_ += active;
   }
   sequence_.batch = batch;
@@ -76,7 +76,6 @@ Layout::Layout(std::int64_t batch, std::int64_t steps, const std::int64_t* lengt
   sequence_.start = start_.data();
   sequence_.order = order_.data();
   sequence_.lengths = lengths_.data();
-  sequence_.row_stride = dense_ && !time_major ? steps : 1;
   sequence_.padded_row = time_major ? 1 : steps;
   sequence_.padded_step = time_major ? batch : 1;
 }

@@ -3,6 +3,8 @@
 //   reset before the product: n = tanh(W_n x + b_n + U_n (r h) + d_n)
 #pragma once
 
+#include <algorithm>
+
 #include "gate.hpp"
 #include "steps.hpp"
 
@@ -12,7 +14,10 @@ template <class T>
 class GruForward {
  public:
   GruForward(const Recurrence<T>& r, Arena& arena, std::int64_t)
-      : r_(r), weights_(arena, r.hidden, r.hidden), state_(r, arena) {}
+      : r_(r),
+        weights_(arena, r.hidden, r.hidden),
+        sums_(arena, r.sequence.batch, r.hidden),
+        state_(r, arena) {}
 
   void prepare(const Slice& slice) {
     weights_.fill(r_.weight_hh, slice);
@@ -20,20 +25,15 @@ class GruForward {
   }
 
   void run(const Slice& slice) {
-    constexpr int lanes = kLanes<T>;
     const Range columns = columns_of<T>(r_.hidden, slice);
     const Steps steps(r_.sequence, r_.reverse, slice);
     steps.walk(false, [&](std::int64_t step, Range rows) {
-      weights_.multiply(
-          rows, columns, state_.entering(step), state_.pitch,
-          [&](std::int64_t row, std::int64_t j, T* sums) {
-            const T* const gates = r_.gates.at(r_.sequence.position(row, step)) + j;
-            store(sums, load(gates, r_.hidden - j));
-            store(sums + lanes, load(gates + r_.hidden, r_.hidden - j));
-            store(sums + 2 * lanes,
-                  r_.bias_candidate == nullptr ? Vector<T>{} : load(r_.bias_candidate + j, r_.hidden - j));
-          },
-          [&](std::int64_t row, std::int64_t j, const T* sums) { unit(steps, row, step, j, sums); });
+      weights_.multiply(rows, columns, state_.entering(step), state_.pitch, sums_);
+      for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+        // A unit is a chain of two activations. All gates of a row come first, so that neighbours' chains overlap.
+        activate_gates(row, step, columns);
+        update(steps, row, step, columns);
+      }
       slice.barrier->wait();
     });
     state_.finish(slice, columns);
@@ -42,30 +42,45 @@ class GruForward {
   void finish(std::int64_t) {}
 
  private:
-  RECURRA_INLINE void unit(const Steps& steps, std::int64_t row, std::int64_t step, std::int64_t j, const T* sums) {
-    constexpr int lanes = kLanes<T>;
+  void activate_gates(std::int64_t row, std::int64_t step, Range columns) {
     const std::int64_t size = r_.hidden;
-    const std::int64_t count = size - j;
+    const T* const inputs = r_.gates.at(r_.sequence.position(row, step));
+    const auto sums = sums_.row(row);
+    for_vectors<T>(columns, [&](std::int64_t j, auto count) {
+      for (int gate = 0; gate < 2; ++gate)
+        sums.put(j, gate, sigmoid<T>(load(inputs + gate * size + j, count) + sums.get(j, gate)));
+    });
+  }
+
+  void update(const Steps& steps, std::int64_t row, std::int64_t step, Range columns) {
+    const std::int64_t size = r_.hidden;
     const std::int64_t position = r_.sequence.position(row, step);
-    T* const gates = r_.gates.at(position) + j;
-    const Vector<T> reset_gate = sigmoid<T>(load(sums));
-    const Vector<T> update_gate = sigmoid<T>(load(sums + lanes));
-    const Vector<T> recurrent = load(sums + 2 * lanes);
-    const Vector<T> candidate = tanh<T>(fma(reset_gate, recurrent, load(gates + 2 * size, count)));
-    const Vector<T> old = state_.hidden(row, j);
-    const Vector<T> fresh = gru_hidden<T>(update_gate, candidate, old);
-    if (r_.extra) {
-      store(gates, reset_gate, count);
-      store(gates + size, update_gate, count);
-      store(gates + 2 * size, candidate, count);
-      store(r_.extra.at(position) + j, recurrent, count);
-    }
-    const std::int64_t mark = r_.sequence.mark(row, step) * size + j;
-    state_.put(steps, row, step, j, zoned_out<T>(r_.zoneout_hidden, mark, count, old, fresh));
+    const T* const bias = r_.bias_candidate;
+    const RowZoneout<T> zoneout(r_.zoneout_hidden, r_.sequence.mark(row, step), size);
+    const auto sums = sums_.row(row);
+    const auto state = state_.at(steps, row, step);
+    T* const gates = r_.gates.at(position);
+    T* const recurrents = r_.extra ? r_.extra.at(position) : nullptr;
+    for_vectors<T>(columns, [&](std::int64_t j, auto count) {
+      const Vector<T> reset_gate = sums.get(j, 0);
+      const Vector<T> update_gate = sums.get(j, 1);
+      Vector<T> recurrent = sums.get(j, 2);
+      if (bias != nullptr) recurrent += load(bias + j, count);
+      const Vector<T> candidate = tanh<T>(fma(reset_gate, recurrent, load(gates + 2 * size + j, count)));
+      const Vector<T> old = state.old(j);
+      if (recurrents != nullptr) {
+        store(gates + j, reset_gate, count);
+        store(gates + size + j, update_gate, count);
+        store(gates + 2 * size + j, candidate, count);
+        store(recurrents + j, recurrent, count);
+      }
+      state.put(j, count, zoneout.apply(j, count, old, gru_hidden<T>(update_gate, candidate, old)));
+    });
   }
 
   const Recurrence<T>& r_;
   GateMatrix<T, 3> weights_;
+  GateSums<T, 3> sums_;
   HiddenState<T> state_;
 };
 
@@ -73,35 +88,31 @@ class GruForward {
 // straight to the old hidden state.
 template <class T>
 struct GruGradient {
-  Vector<T> reset_gate, update_sum, candidate_sum, old, around;
+  Vector<T> update_sum, candidate_sum, around;
 };
 
-template <class T>
-RECURRA_INLINE GruGradient<T> gru_gradient(const Recurrence<T>& r, const Past<T>& past, Vector<T> grad,
-                                           std::int64_t row, std::int64_t step, std::int64_t j) {
-  const std::int64_t count = r.hidden - j;
-  const T* const gates = r.gates.at(r.sequence.position(row, step)) + j;
-  GruGradient<T> result{};
-  grad += past.grad_output(row, step, j);
-  if (r.zoneout_hidden) {
-    result.around = grad * kept_share<T>(r.zoneout_hidden, r.sequence.mark(row, step) * r.hidden + j, count);
-    grad -= result.around;
-  }
-  const Vector<T> update_gate = load(gates + r.hidden, count);
-  const Vector<T> candidate = load(gates + 2 * r.hidden, count);
-  result.reset_gate = load(gates, count);
-  result.old = past.hidden(row, step, j);
-  result.update_sum = grad * (result.old - candidate) * update_gate * (T(1) - update_gate);
-  result.candidate_sum = grad * (T(1) - update_gate) * (T(1) - candidate * candidate);
-  result.around = fma(grad, update_gate, result.around);
-  return result;
+template <class T, class Count>
+RECURRA_INLINE GruGradient<T> gru_gradient(const RowZoneout<T>& zoneout, const Past<T>& past, const T* gates,
+                                           std::int64_t size, std::int64_t j, Count count, Vector<T> grad_hidden) {
+  const Vector<T> update_gate = load(gates + size + j, count);
+  const Vector<T> candidate = load(gates + 2 * size + j, count);
+  Vector<T> grad = grad_hidden + past.grad_output(j, count);
+  const Vector<T> around = zoneout.take(j, count, grad);
+  return {
+      grad * (past.hidden(j, count) - candidate) * update_gate * (T(1) - update_gate),
+      grad * (T(1) - update_gate) * (T(1) - candidate * candidate),
+      fma(grad, update_gate, around),
+  };
 }
 
 template <class T>
 class GruBackward {
  public:
   GruBackward(const Recurrence<T>& r, Arena& arena, std::int64_t)
-      : r_(r), weights_(arena, r.hidden, 3 * r.hidden), grad_hidden_(arena, r.sequence.batch, r.hidden) {
+      : r_(r),
+        weights_(arena, r.hidden, 3 * r.hidden),
+        sums_(arena, r.sequence.batch, r.hidden),
+        grad_hidden_(arena, r.sequence.batch, r.hidden) {
     for (Carry<T>& copy : grad_sums_) copy = Carry<T>(arena, r.sequence.batch, 3 * r.hidden);
   }
 
@@ -113,18 +124,13 @@ class GruBackward {
   void run(const Slice& slice) {
     const Range columns = columns_of<T>(r_.hidden, slice);
     const Steps steps(r_.sequence, r_.reverse, slice);
-    const Past<T> past(r_, steps);
     steps.walk(true, [&](std::int64_t step, Range rows) {
       Carry<T>& grad_sums = grad_sums_[step & 1];
       for (std::int64_t row = rows.begin; row < rows.end; ++row)
-        for (std::int64_t j = columns.begin; j < columns.end; j += kLanes<T>)
-          unit(past, grad_sums.row(row), row, step, j);
+        walk_back(steps, row, step, columns, grad_sums.row(row));
       slice.barrier->wait();
-      weights_.multiply(rows, columns, grad_sums.data(), grad_sums.pitch(),
-                        [&](std::int64_t row, std::int64_t j, Vector<T> sums) {
-                          const Vector<T> before = fma(past.mask(row, j), sums, grad_hidden_.get(row, j));
-                          grad_hidden_.put(row, j, r_.sequence.is_reset(row, step) ? Vector<T>{} : before);
-                        });
+      weights_.multiply(rows, columns, grad_sums.row(0), grad_sums.pitch(), sums_);
+      carry_back(r_, rows, columns, step, sums_, grad_hidden_);
     });
     grad_hidden_.finish(r_.sequence, slice, r_.grad_hidden_first);
   }
@@ -132,27 +138,34 @@ class GruBackward {
   void finish(std::int64_t) {}
 
  private:
-  RECURRA_INLINE void unit(const Past<T>& past, T* grad_sums, std::int64_t row, std::int64_t step, std::int64_t j) {
+  void walk_back(const Steps& steps, std::int64_t row, std::int64_t step, Range columns, T* grad_sums) {
     const std::int64_t size = r_.hidden;
-    const std::int64_t count = size - j;
     const std::int64_t position = r_.sequence.position(row, step);
-    const GruGradient<T> grad = gru_gradient(r_, past, grad_hidden_.get(row, j), row, step, j);
-    const Vector<T> recurrent = load(r_.extra.at(position) + j, count);
-    const Vector<T> reset_sum = grad.candidate_sum * recurrent * grad.reset_gate * (T(1) - grad.reset_gate);
-    const Vector<T> recurrent_sum = grad.candidate_sum * grad.reset_gate;
-    T* const to = r_.grad_gates.at(position) + j;
-    store(to, reset_sum, count);
-    store(to + size, grad.update_sum, count);
-    store(to + 2 * size, grad.candidate_sum, count);
-    store(to + 3 * size, recurrent_sum, count);
-    store(grad_sums + j, reset_sum, count);
-    store(grad_sums + size + j, grad.update_sum, count);
-    store(grad_sums + 2 * size + j, recurrent_sum, count);
-    grad_hidden_.put(row, j, grad.around);
+    const RowZoneout<T> zoneout(r_.zoneout_hidden, r_.sequence.mark(row, step), size);
+    const Past<T> past(r_, steps, row, step);
+    const T* const gates = r_.gates.at(position);
+    const T* const recurrents = r_.extra.at(position);
+    T* const grad_hidden = grad_hidden_.row(row);
+    T* const to = r_.grad_gates.at(position);
+    for_vectors<T>(columns, [&](std::int64_t j, auto count) {
+      const GruGradient<T> grad = gru_gradient<T>(zoneout, past, gates, size, j, count, load(grad_hidden + j));
+      const Vector<T> reset_gate = load(gates + j, count);
+      const Vector<T> recurrent_sum = grad.candidate_sum * reset_gate;
+      const Vector<T> reset_sum = recurrent_sum * load(recurrents + j, count) * (T(1) - reset_gate);
+      store(to + j, reset_sum, count);
+      store(to + size + j, grad.update_sum, count);
+      store(to + 2 * size + j, grad.candidate_sum, count);
+      store(to + 3 * size + j, recurrent_sum, count);
+      store(grad_sums + j, reset_sum, count);
+      store(grad_sums + size + j, grad.update_sum, count);
+      store(grad_sums + 2 * size + j, recurrent_sum, count);
+      store(grad_hidden + j, grad.around);
+    });
   }
 
   const Recurrence<T>& r_;
   PlainMatrix<T> weights_;
+  Carry<T> sums_;
   Carry<T> grad_hidden_;
   Carry<T> grad_sums_[2];
 };
@@ -164,6 +177,8 @@ class GruResetBeforeForward {
       : r_(r),
         gate_weights_(arena, r.hidden, r.hidden),
         candidate_weights_(arena, r.hidden, r.hidden),
+        gate_sums_(arena, r.sequence.batch, r.hidden),
+        sums_(arena, r.sequence.batch, r.hidden),
         state_(r, arena),
         gated_(arena, r.sequence.batch, r.hidden),
         update_gate_(arena, r.sequence.batch, r.hidden) {}
@@ -176,25 +191,16 @@ class GruResetBeforeForward {
   }
 
   void run(const Slice& slice) {
-    constexpr int lanes = kLanes<T>;
     const Range columns = columns_of<T>(r_.hidden, slice);
     const Steps steps(r_.sequence, r_.reverse, slice);
     steps.walk(false, [&](std::int64_t step, Range rows) {
       const T* const entering = state_.entering(step);
-      gate_weights_.multiply(
-          rows, columns, entering, state_.pitch,
-          [&](std::int64_t row, std::int64_t j, T* sums) {
-            const T* const gates = r_.gates.at(r_.sequence.position(row, step)) + j;
-            store(sums, load(gates, r_.hidden - j));
-            store(sums + lanes, load(gates + r_.hidden, r_.hidden - j));
-          },
-          [&](std::int64_t row, std::int64_t j, const T* sums) {
-            gate_unit(row, step, j, sums, load(entering + row * state_.pitch + j));
-          });
+      gate_weights_.multiply(rows, columns, entering, state_.pitch, gate_sums_);
+      for (std::int64_t row = rows.begin; row < rows.end; ++row)
+        gate(row, step, columns, entering + row * state_.pitch);
       slice.barrier->wait();
-      candidate_weights_.multiply(
-          rows, columns, gated_.data(), gated_.pitch(),
-          [&](std::int64_t row, std::int64_t j, Vector<T> sums) { candidate_unit(steps, row, step, j, sums); });
+      candidate_weights_.multiply(rows, columns, gated_.row(0), gated_.pitch(), sums_);
+      for (std::int64_t row = rows.begin; row < rows.end; ++row) update(steps, row, step, columns);
       slice.barrier->wait();
     });
     state_.finish(slice, columns);
@@ -203,36 +209,47 @@ class GruResetBeforeForward {
   void finish(std::int64_t) {}
 
  private:
-  RECURRA_INLINE void gate_unit(std::int64_t row, std::int64_t step, std::int64_t j, const T* sums,
-                                Vector<T> entering) {
-    const std::int64_t count = r_.hidden - j;
+  void gate(std::int64_t row, std::int64_t step, Range columns, const T* entering) {
+    const std::int64_t size = r_.hidden;
     const std::int64_t position = r_.sequence.position(row, step);
-    const Vector<T> reset_gate = sigmoid<T>(load(sums));
-    const Vector<T> update_gate = sigmoid<T>(load(sums + kLanes<T>));
-    const Vector<T> gated = reset_gate * entering;
-    gated_.put(row, j, gated);
-    update_gate_.put(row, j, update_gate);
-    if (!r_.extra) return;
-    store(r_.gates.at(position) + j, reset_gate, count);
-    store(r_.gates.at(position) + r_.hidden + j, update_gate, count);
-    store(r_.extra.at(position) + j, gated, count);
+    const auto sums = gate_sums_.row(row);
+    const bool saves = static_cast<bool>(r_.extra);
+    T* const gates = r_.gates.at(position);
+    T* const gated = gated_.row(row);
+    T* const update_gates = update_gate_.row(row);
+    for_vectors<T>(columns, [&](std::int64_t j, auto count) {
+      const Vector<T> reset_gate = sigmoid<T>(load(gates + j, count) + sums.get(j, 0));
+      const Vector<T> update_gate = sigmoid<T>(load(gates + size + j, count) + sums.get(j, 1));
+      store(gated + j, reset_gate * load(entering + j));
+      store(update_gates + j, update_gate);
+      if (!saves) return;
+      store(gates + j, reset_gate, count);
+      store(gates + size + j, update_gate, count);
+    });
+    if (saves) std::copy(gated + columns.begin, gated + columns.end, r_.extra.at(position) + columns.begin);
   }
 
-  RECURRA_INLINE void candidate_unit(const Steps& steps, std::int64_t row, std::int64_t step, std::int64_t j,
-                                     Vector<T> sums) {
-    const std::int64_t count = r_.hidden - j;
-    T* const gate = r_.gates.at(r_.sequence.position(row, step)) + 2 * r_.hidden + j;
-    const Vector<T> candidate = tanh<T>(load(gate, count) + sums);
-    if (r_.extra) store(gate, candidate, count);
-    const Vector<T> old = state_.hidden(row, j);
-    const Vector<T> fresh = gru_hidden<T>(update_gate_.get(row, j), candidate, old);
-    const std::int64_t mark = r_.sequence.mark(row, step) * r_.hidden + j;
-    state_.put(steps, row, step, j, zoned_out<T>(r_.zoneout_hidden, mark, count, old, fresh));
+  void update(const Steps& steps, std::int64_t row, std::int64_t step, Range columns) {
+    const RowZoneout<T> zoneout(r_.zoneout_hidden, r_.sequence.mark(row, step), r_.hidden);
+    const auto state = state_.at(steps, row, step);
+    const bool saves = static_cast<bool>(r_.extra);
+    const T* const update_gates = update_gate_.row(row);
+    const T* const product = sums_.row(row);
+    T* const gate = r_.gates.at(r_.sequence.position(row, step)) + 2 * r_.hidden;
+    for_vectors<T>(columns, [&](std::int64_t j, auto count) {
+      const Vector<T> candidate = tanh<T>(load(gate + j, count) + load(product + j));
+      if (saves) store(gate + j, candidate, count);
+      const Vector<T> old = state.old(j);
+      const Vector<T> fresh = gru_hidden<T>(load(update_gates + j), candidate, old);
+      state.put(j, count, zoneout.apply(j, count, old, fresh));
+    });
   }
 
   const Recurrence<T>& r_;
   GateMatrix<T, 2> gate_weights_;
   PlainMatrix<T> candidate_weights_;
+  GateSums<T, 2> gate_sums_;
+  Carry<T> sums_;
   HiddenState<T> state_;
   Carry<T> gated_;
   Carry<T> update_gate_;
@@ -245,37 +262,27 @@ class GruResetBeforeBackward {
       : r_(r),
         gate_weights_(arena, r.hidden, 2 * r.hidden),
         candidate_weights_(arena, r.hidden, r.hidden),
-        grad_hidden_(arena, r.sequence.batch, r.hidden),
-        grad_candidate_(arena, r.sequence.batch, r.hidden) {
-    for (Carry<T>& copy : grad_sums_) copy = Carry<T>(arena, r.sequence.batch, 2 * r.hidden);
-  }
+        sums_(arena, r.sequence.batch, r.hidden),
+        grad_hidden_(arena, r.sequence.batch, r.hidden) {}
 
   void prepare(const Slice& slice) {
     gate_weights_.fill(r_.weight_hh, r_.hidden, 1, slice);
     candidate_weights_.fill(r_.weight_hh + 2 * r_.hidden * r_.hidden, r_.hidden, 1, slice);
     grad_hidden_.start(r_.sequence, slice, r_.grad_hidden_last);
-    grad_candidate_.start(r_.sequence, slice, nullptr);
   }
 
   void run(const Slice& slice) {
     const Range columns = columns_of<T>(r_.hidden, slice);
     const Steps steps(r_.sequence, r_.reverse, slice);
-    const Past<T> past(r_, steps);
     steps.walk(true, [&](std::int64_t step, Range rows) {
-      for (std::int64_t row = rows.begin; row < rows.end; ++row)
-        for (std::int64_t j = columns.begin; j < columns.end; j += kLanes<T>) candidate_unit(past, row, step, j);
+      for (std::int64_t row = rows.begin; row < rows.end; ++row) walk_back_update(steps, row, step, columns);
       slice.barrier->wait();
-      Carry<T>& grad_sums = grad_sums_[step & 1];
-      candidate_weights_.multiply(rows, columns, grad_candidate_.data(), grad_candidate_.pitch(),
-                                  [&](std::int64_t row, std::int64_t j, Vector<T> sums) {
-                                    gate_unit(past, grad_sums.row(row), row, step, j, sums);
-                                  });
+      const T* const grad_gates = rows_of(r_, r_.grad_gates, step);
+      candidate_weights_.multiply(rows, columns, grad_gates + 2 * r_.hidden, r_.grad_gates.pitch, sums_);
+      for (std::int64_t row = rows.begin; row < rows.end; ++row) walk_back_gate(steps, row, step, columns);
       slice.barrier->wait();
-      gate_weights_.multiply(rows, columns, grad_sums.data(), grad_sums.pitch(),
-                             [&](std::int64_t row, std::int64_t j, Vector<T> sums) {
-                               const Vector<T> before = fma(past.mask(row, j), sums, grad_hidden_.get(row, j));
-                               grad_hidden_.put(row, j, r_.sequence.is_reset(row, step) ? Vector<T>{} : before);
-                             });
+      gate_weights_.multiply(rows, columns, grad_gates, r_.grad_gates.pitch, sums_);
+      carry_back(r_, rows, columns, step, sums_, grad_hidden_);
     });
     grad_hidden_.finish(r_.sequence, slice, r_.grad_hidden_first);
   }
@@ -283,39 +290,45 @@ class GruResetBeforeBackward {
   void finish(std::int64_t) {}
 
  private:
-  RECURRA_INLINE void candidate_unit(const Past<T>& past, std::int64_t row, std::int64_t step, std::int64_t j) {
-    const std::int64_t count = r_.hidden - j;
-    const GruGradient<T> grad = gru_gradient(r_, past, grad_hidden_.get(row, j), row, step, j);
-    T* const to = r_.grad_gates.at(r_.sequence.position(row, step)) + j;
-    store(to + r_.hidden, grad.update_sum, count);
-    store(to + 2 * r_.hidden, grad.candidate_sum, count);
-    grad_candidate_.put(row, j, grad.candidate_sum);
-    grad_hidden_.put(row, j, grad.around);
+  void walk_back_update(const Steps& steps, std::int64_t row, std::int64_t step, Range columns) {
+    const std::int64_t size = r_.hidden;
+    const std::int64_t position = r_.sequence.position(row, step);
+    const RowZoneout<T> zoneout(r_.zoneout_hidden, r_.sequence.mark(row, step), size);
+    const Past<T> past(r_, steps, row, step);
+    const T* const gates = r_.gates.at(position);
+    T* const grad_hidden = grad_hidden_.row(row);
+    T* const to = r_.grad_gates.at(position);
+    for_vectors<T>(columns, [&](std::int64_t j, auto count) {
+      const GruGradient<T> grad = gru_gradient<T>(zoneout, past, gates, size, j, count, load(grad_hidden + j));
+      store(to + size + j, grad.update_sum, count);
+      store(to + 2 * size + j, grad.candidate_sum, count);
+      store(grad_hidden + j, grad.around);
+    });
   }
 
-  // `sums` is the gradient of r h.
-  RECURRA_INLINE void gate_unit(const Past<T>& past, T* grad_sums, std::int64_t row, std::int64_t step, std::int64_t j,
-                                Vector<T> sums) {
-    const std::int64_t size = r_.hidden;
-    const std::int64_t count = size - j;
+  // From the gradient of r h.
+  void walk_back_gate(const Steps& steps, std::int64_t row, std::int64_t step, Range columns) {
     const std::int64_t position = r_.sequence.position(row, step);
-    const Vector<T> mask = past.mask(row, j);
-    const Vector<T> entering = past.hidden(row, step, j) * mask;
-    const Vector<T> reset_gate = load(r_.gates.at(position) + j, count);
-    const Vector<T> reset_sum = sums * entering * reset_gate * (T(1) - reset_gate);
-    T* const to = r_.grad_gates.at(position) + j;
-    store(to, reset_sum, count);
-    store(grad_sums + j, reset_sum, count);
-    store(grad_sums + size + j, load(to + size, count), count);
-    grad_hidden_.put(row, j, fma(mask, sums * reset_gate, grad_hidden_.get(row, j)));
+    const Past<T> past(r_, steps, row, step);
+    const T* const gates = r_.gates.at(position);
+    const T* const grad_gated = sums_.row(row);
+    T* const grad_hidden = grad_hidden_.row(row);
+    T* const to = r_.grad_gates.at(position);
+    for_vectors<T>(columns, [&](std::int64_t j, auto count) {
+      const Vector<T> mask = past.mask(j, count);
+      const Vector<T> grad = load(grad_gated + j);
+      const Vector<T> entering = past.hidden(j, count) * mask;
+      const Vector<T> reset_gate = load(gates + j, count);
+      store(to + j, grad * entering * reset_gate * (T(1) - reset_gate), count);
+      store(grad_hidden + j, fma(mask, grad * reset_gate, load(grad_hidden + j)));
+    });
   }
 
   const Recurrence<T>& r_;
   PlainMatrix<T> gate_weights_;
   PlainMatrix<T> candidate_weights_;
+  Carry<T> sums_;
   Carry<T> grad_hidden_;
-  Carry<T> grad_candidate_;
-  Carry<T> grad_sums_[2];
 };
 
 }  // namespace recurra::RECURRA_ISA

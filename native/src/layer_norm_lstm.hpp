@@ -75,24 +75,11 @@ class LayerNormLstmForward {
     const Range sums_columns = columns_of<T>(4 * r_.hidden, slice);
     const Steps steps(r_.sequence, r_.reverse, slice);
     steps.walk(false, [&](std::int64_t step, Range rows) {
-      weights_.multiply(rows, sums_columns, state_.entering(step), state_.pitch,
-                        [&](std::int64_t row, std::int64_t j, Vector<T> sums) { products_.put(row, j, sums); });
+      weights_.multiply(rows, sums_columns, state_.entering(step), state_.pitch, products_);
       slice.barrier->wait();
-      for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-        const Moments<T> m = moments(products_.row(row), 4 * r_.hidden, r_.epsilon);
-        if (r_.extra && slice.part == 0) r_.extra.at(r_.sequence.position(row, step))[4 * r_.hidden] = m.scale;
-        for (std::int64_t j = columns.begin; j < columns.end; j += kLanes<T>) gate_unit(row, step, j, m);
-      }
+      for (std::int64_t row = rows.begin; row < rows.end; ++row) make_cells(slice, row, step, columns);
       slice.barrier->wait();
-      for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-        const Moments<T> m = moments(fresh_.row(row), r_.hidden, r_.epsilon);
-        if (r_.extra && slice.part == 0) {
-          T* const kept = r_.extra.at(r_.sequence.position(row, step)) + 4 * r_.hidden;
-          kept[1] = m.mean;
-          kept[2] = m.scale;
-        }
-        for (std::int64_t j = columns.begin; j < columns.end; j += kLanes<T>) output_unit(steps, row, step, j, m);
-      }
+      for (std::int64_t row = rows.begin; row < rows.end; ++row) show(steps, slice, row, step, columns);
       slice.barrier->wait();
     });
     state_.finish(slice, columns);
@@ -102,41 +89,64 @@ class LayerNormLstmForward {
   void finish(std::int64_t) {}
 
  private:
-  RECURRA_INLINE void gate_unit(std::int64_t row, std::int64_t step, std::int64_t j, Moments<T> m) {
+  void make_cells(const Slice& slice, std::int64_t row, std::int64_t step, Range columns) {
     const std::int64_t size = r_.hidden;
-    const std::int64_t count = size - j;
     const std::int64_t position = r_.sequence.position(row, step);
-    const T* const product = products_.row(row) + j;
-    T* const to = r_.gates.at(position) + j;
-    Vector<T> sums[4];
-    for (int gate = 0; gate < 4; ++gate) {
-      const Vector<T> normal = (load(product + gate * size, count) - m.mean) * m.scale;
-      if (r_.extra) store(r_.extra.at(position) + gate * size + j, normal, count);
-      sums[gate] = fma(load(r_.gain_hh + gate * size + j, count), normal, load(to + gate * size, count));
-    }
-    const LstmGates<T> gate{sigmoid<T>(sums[0]), sigmoid<T>(sums[1]), tanh<T>(sums[2]), sigmoid<T>(sums[3])};
-    const Vector<T> old = r_.sequence.is_reset(row, step) ? Vector<T>{} : cell_.get(row, j);
-    const Vector<T> fresh = lstm_cell(gate, old);
-    fresh_.put(row, j, fresh);
-    output_gate_.put(row, j, gate.output_gate);
-    const Vector<T> cell = zoned_out<T>(r_.zoneout_cell, r_.sequence.mark(row, step) * size + j, count, old, fresh);
-    cell_.put(row, j, cell);
-    if (!r_.cells) return;
-    store(r_.cells.at(position) + j, cell, count);
-    store(to, gate.input_gate, count);
-    store(to + size, gate.forget_gate, count);
-    store(to + 2 * size, gate.candidate, count);
-    store(to + 3 * size, gate.output_gate, count);
+    const T* const product = products_.row(row);
+    const Moments<T> m = moments(product, 4 * size, r_.epsilon);
+    const RowZoneout<T> zoneout(r_.zoneout_cell, r_.sequence.mark(row, step), size);
+    const bool is_reset = r_.sequence.is_reset(row, step);
+    const T* const gain = r_.gain_hh;
+    T* const normals = r_.extra ? r_.extra.at(position) : nullptr;
+    T* const cells = r_.cells ? r_.cells.at(position) : nullptr;
+    T* const to = r_.gates.at(position);
+    T* const cell = cell_.row(row);
+    T* const fresh_cell = fresh_.row(row);
+    T* const output_gate = output_gate_.row(row);
+    if (normals != nullptr && slice.part == 0) normals[4 * size] = m.scale;
+    for_vectors<T>(columns, [&](std::int64_t j, auto count) {
+      Vector<T> sums[4];
+      for (int part = 0; part < 4; ++part) {
+        const std::int64_t place = part * size + j;
+        const Vector<T> normal = (load(product + place, count) - m.mean) * m.scale;
+        if (normals != nullptr) store(normals + place, normal, count);
+        sums[part] = fma(load(gain + place, count), normal, load(to + place, count));
+      }
+      const LstmGates<T> gate{sigmoid<T>(sums[0]), sigmoid<T>(sums[1]), tanh<T>(sums[2]), sigmoid<T>(sums[3])};
+      const Vector<T> old = is_reset ? Vector<T>{} : load(cell + j);
+      const Vector<T> fresh = lstm_cell(gate, old);
+      const Vector<T> kept = zoneout.apply(j, count, old, fresh);
+      store(fresh_cell + j, fresh);
+      store(output_gate + j, gate.output_gate);
+      store(cell + j, kept);
+      if (cells == nullptr) return;
+      store(cells + j, kept, count);
+      store(to + j, gate.input_gate, count);
+      store(to + size + j, gate.forget_gate, count);
+      store(to + 2 * size + j, gate.candidate, count);
+      store(to + 3 * size + j, gate.output_gate, count);
+    });
   }
 
-  RECURRA_INLINE void output_unit(const Steps& steps, std::int64_t row, std::int64_t step, std::int64_t j,
-                                  Moments<T> m) {
-    const std::int64_t count = r_.hidden - j;
-    const Vector<T> normal = (fresh_.get(row, j) - m.mean) * m.scale;
-    const Vector<T> shown = fma(load(r_.gain_cell + j, count), normal, load(r_.bias_cell + j, count));
-    const Vector<T> fresh = output_gate_.get(row, j) * tanh<T>(shown);
-    const std::int64_t mark = r_.sequence.mark(row, step) * r_.hidden + j;
-    state_.put(steps, row, step, j, zoned_out<T>(r_.zoneout_hidden, mark, count, state_.hidden(row, j), fresh));
+  void show(const Steps& steps, const Slice& slice, std::int64_t row, std::int64_t step, Range columns) {
+    const T* const fresh_cell = fresh_.row(row);
+    const Moments<T> m = moments(fresh_cell, r_.hidden, r_.epsilon);
+    if (r_.extra && slice.part == 0) {
+      T* const kept = r_.extra.at(r_.sequence.position(row, step)) + 4 * r_.hidden;
+      kept[1] = m.mean;
+      kept[2] = m.scale;
+    }
+    const RowZoneout<T> zoneout(r_.zoneout_hidden, r_.sequence.mark(row, step), r_.hidden);
+    const auto state = state_.at(steps, row, step);
+    const T* const gain = r_.gain_cell;
+    const T* const bias = r_.bias_cell;
+    const T* const output_gate = output_gate_.row(row);
+    for_vectors<T>(columns, [&](std::int64_t j, auto count) {
+      const Vector<T> normal = (load(fresh_cell + j) - m.mean) * m.scale;
+      const Vector<T> shown = fma(load(gain + j, count), normal, load(bias + j, count));
+      const Vector<T> fresh = load(output_gate + j) * tanh<T>(shown);
+      state.put(j, count, zoneout.apply(j, count, state.old(j), fresh));
+    });
   }
 
   const Recurrence<T>& r_;
@@ -154,15 +164,14 @@ class LayerNormLstmBackward {
   LayerNormLstmBackward(const Recurrence<T>& r, Arena& arena, std::int64_t slices)
       : r_(r),
         weights_(arena, r.hidden, 4 * r.hidden),
+        sums_(arena, r.sequence.batch, r.hidden),
         grad_hidden_(arena, r.sequence.batch, r.hidden),
         grad_cell_(arena, r.sequence.batch, r.hidden),
         normal_(arena, r.sequence.batch, r.hidden),
         grad_normal_(arena, r.sequence.batch, r.hidden),
         grad_output_(arena, r.sequence.batch, r.hidden),
         grad_products_(arena, r.sequence.batch, 4 * r.hidden),
-        gains_(arena, slices, 6 * rounded_up(r.hidden, kUnit<T>)) {
-    for (Carry<T>& copy : grad_sums_) copy = Carry<T>(arena, r.sequence.batch, 4 * r.hidden);
-  }
+        gains_(arena, slices, 6 * rounded_up(r.hidden, kUnit<T>)) {}
 
   void prepare(const Slice& slice) {
     weights_.fill(r_.weight_hh, r_.hidden, 1, slice);
@@ -175,27 +184,15 @@ class LayerNormLstmBackward {
     const Range columns = columns_of<T>(r_.hidden, slice);
     const Range sums_columns = columns_of<T>(4 * r_.hidden, slice);
     const Steps steps(r_.sequence, r_.reverse, slice);
-    const Past<T> past(r_, steps);
-    const T units = static_cast<T>(r_.hidden);
     steps.walk(true, [&](std::int64_t step, Range rows) {
-      for (std::int64_t row = rows.begin; row < rows.end; ++row)
-        for (std::int64_t j = columns.begin; j < columns.end; j += kLanes<T>) output_unit(slice, past, row, step, j);
+      for (std::int64_t row = rows.begin; row < rows.end; ++row) walk_back_output(slice, steps, row, step, columns);
       slice.barrier->wait();
-      for (std::int64_t row = rows.begin; row < rows.end; ++row) {
-        const T mean = sum_of(grad_normal_.row(row), r_.hidden) / units;
-        const T slope = sum_of_products(grad_normal_.row(row), normal_.row(row), r_.hidden) / units;
-        for (std::int64_t j = columns.begin; j < columns.end; j += kLanes<T>)
-          gate_unit(slice, past, row, step, j, mean, slope);
-      }
+      for (std::int64_t row = rows.begin; row < rows.end; ++row) walk_back_cell(slice, steps, row, step, columns);
       slice.barrier->wait();
-      Carry<T>& grad_sums = grad_sums_[step & 1];
-      for (std::int64_t row = rows.begin; row < rows.end; ++row) normalized_unit(grad_sums, row, step, sums_columns);
+      for (std::int64_t row = rows.begin; row < rows.end; ++row) walk_back_norm(row, step, sums_columns);
       slice.barrier->wait();
-      weights_.multiply(rows, columns, grad_sums.data(), grad_sums.pitch(),
-                        [&](std::int64_t row, std::int64_t j, Vector<T> sums) {
-                          const Vector<T> before = fma(past.mask(row, j), sums, grad_hidden_.get(row, j));
-                          grad_hidden_.put(row, j, r_.sequence.is_reset(row, step) ? Vector<T>{} : before);
-                        });
+      weights_.multiply(rows, columns, rows_of(r_, r_.grad_products, step), r_.grad_products.pitch, sums_);
+      carry_back(r_, rows, columns, step, sums_, grad_hidden_);
     });
     grad_hidden_.finish(r_.sequence, slice, r_.grad_hidden_first);
     grad_cell_.finish(r_.sequence, slice, r_.grad_cell_first);
@@ -211,79 +208,92 @@ class LayerNormLstmBackward {
 
  private:
   // Sums over rows and steps: four gains of U h, the gain and the bias of the cell.
-  RECURRA_INLINE void add_up(const Slice& slice, std::int64_t part, std::int64_t j, Vector<T> a, Vector<T> b) {
-    T* const total = gains_.row(slice.number) + part * rounded_up(r_.hidden, kUnit<T>) + j;
-    store(total, fma(a, b, load(total)));
+  T* gains(const Slice& slice, std::int64_t part) {
+    return gains_.row(slice.number) + part * rounded_up(r_.hidden, kUnit<T>);
   }
 
-  RECURRA_INLINE Vector<T> fresh_cell(const Past<T>& past, std::int64_t row, std::int64_t step, std::int64_t j) const {
-    const T* const gates = r_.gates.at(r_.sequence.position(row, step)) + j;
-    const std::int64_t count = r_.hidden - j;
-    const LstmGates<T> gate{load(gates, count), load(gates + r_.hidden, count), load(gates + 2 * r_.hidden, count), {}};
-    return lstm_cell(gate, past.cell(row, step, j));
-  }
+  static RECURRA_INLINE void add_up(T* total, Vector<T> a, Vector<T> b) { store(total, fma(a, b, load(total))); }
 
-  RECURRA_INLINE void output_unit(const Slice& slice, const Past<T>& past, std::int64_t row, std::int64_t step,
-                                  std::int64_t j) {
+  void walk_back_output(const Slice& slice, const Steps& steps, std::int64_t row, std::int64_t step, Range columns) {
     const std::int64_t size = r_.hidden;
-    const std::int64_t count = size - j;
     const std::int64_t position = r_.sequence.position(row, step);
-    Vector<T> grad = grad_hidden_.get(row, j) + past.grad_output(row, step, j);
-    Vector<T> around{};
-    if (r_.zoneout_hidden) {
-      around = grad * kept_share<T>(r_.zoneout_hidden, r_.sequence.mark(row, step) * size + j, count);
-      grad -= around;
-    }
-    grad_hidden_.put(row, j, around);
-    const T* const kept = r_.extra.at(position) + 4 * size;
-    const Vector<T> normal = (fresh_cell(past, row, step, j) - kept[1]) * kept[2];
-    const Vector<T> gain = load(r_.gain_cell + j, count);
-    const Vector<T> shown = tanh<T>(fma(gain, normal, load(r_.bias_cell + j, count)));
-    const Vector<T> output_gate = load(r_.gates.at(position) + 3 * size + j, count);
-    grad_output_.put(row, j, grad * shown * output_gate * (T(1) - output_gate));
-    const Vector<T> grad_shown = grad * output_gate * (T(1) - shown * shown);
-    add_up(slice, 4, j, grad_shown, normal);
-    add_up(slice, 5, j, grad_shown, broadcast(T(1)));
-    normal_.put(row, j, normal);
-    grad_normal_.put(row, j, grad_shown * gain);
-  }
-
-  RECURRA_INLINE void gate_unit(const Slice& slice, const Past<T>& past, std::int64_t row, std::int64_t step,
-                                std::int64_t j, T mean, T slope) {
-    const std::int64_t size = r_.hidden;
-    const std::int64_t count = size - j;
-    const std::int64_t position = r_.sequence.position(row, step);
-    const T* const gates = r_.gates.at(position) + j;
-    const Vector<T> input_gate = load(gates, count);
-    const Vector<T> forget_gate = load(gates + size, count);
-    const Vector<T> candidate = load(gates + 2 * size, count);
-    const Vector<T> old = past.cell(row, step, j);
-    Vector<T> grad_cell = grad_cell_.get(row, j);
-    Vector<T> around{};
-    if (r_.zoneout_cell) {
-      around = grad_cell * kept_share<T>(r_.zoneout_cell, r_.sequence.mark(row, step) * size + j, count);
-      grad_cell -= around;
-    }
+    const RowZoneout<T> zoneout(r_.zoneout_hidden, r_.sequence.mark(row, step), size);
+    const Past<T> past(r_, steps, row, step);
+    const T* const gates = r_.gates.at(position);
+    const T mean = r_.extra.at(position)[4 * size + 1];
     const T scale = r_.extra.at(position)[4 * size + 2];
-    grad_cell += (grad_normal_.get(row, j) - mean - normal_.get(row, j) * slope) * scale;
-    const Vector<T> grads[4] = {
-        grad_cell * candidate * input_gate * (T(1) - input_gate),
-        grad_cell * old * forget_gate * (T(1) - forget_gate),
-        grad_cell * input_gate * (T(1) - candidate * candidate),
-        grad_output_.get(row, j),
-    };
-    const Vector<T> grad_old = fma(grad_cell, forget_gate, around);
-    grad_cell_.put(row, j, r_.sequence.is_reset(row, step) ? Vector<T>{} : grad_old);
-    const T* const normal = r_.extra.at(position) + j;
-    for (int gate = 0; gate < 4; ++gate) {
-      store(r_.grad_gates.at(position) + gate * size + j, grads[gate], count);
-      store(grad_products_.row(row) + gate * size + j, grads[gate] * load(r_.gain_hh + gate * size + j, count), count);
-      add_up(slice, gate, j, grads[gate], load(normal + gate * size, count));
-    }
+    const T* const gains_cell = r_.gain_cell;
+    const T* const bias = r_.bias_cell;
+    T* const grad_hidden = grad_hidden_.row(row);
+    T* const grad_output = grad_output_.row(row);
+    T* const normals = normal_.row(row);
+    T* const grad_normals = grad_normal_.row(row);
+    T* const grad_gain = gains(slice, 4);
+    T* const grad_bias = gains(slice, 5);
+    for_vectors<T>(columns, [&](std::int64_t j, auto count) {
+      Vector<T> grad = load(grad_hidden + j) + past.grad_output(j, count);
+      store(grad_hidden + j, zoneout.take(j, count, grad));
+      const LstmGates<T> gate{load(gates + j, count), load(gates + size + j, count), load(gates + 2 * size + j, count),
+                              load(gates + 3 * size + j, count)};
+      const Vector<T> normal = (lstm_cell(gate, past.cell(j, count)) - mean) * scale;
+      const Vector<T> gain = load(gains_cell + j, count);
+      const Vector<T> shown = tanh<T>(fma(gain, normal, load(bias + j, count)));
+      store(grad_output + j, grad * shown * gate.output_gate * (T(1) - gate.output_gate));
+      const Vector<T> grad_shown = grad * gate.output_gate * (T(1) - shown * shown);
+      add_up(grad_gain + j, grad_shown, normal);
+      add_up(grad_bias + j, grad_shown, broadcast(T(1)));
+      store(normals + j, normal);
+      store(grad_normals + j, grad_shown * gain);
+    });
+  }
+
+  void walk_back_cell(const Slice& slice, const Steps& steps, std::int64_t row, std::int64_t step, Range columns) {
+    const std::int64_t size = r_.hidden;
+    const std::int64_t position = r_.sequence.position(row, step);
+    const RowZoneout<T> zoneout(r_.zoneout_cell, r_.sequence.mark(row, step), size);
+    const Past<T> past(r_, steps, row, step);
+    const bool is_reset = r_.sequence.is_reset(row, step);
+    const T* const gates = r_.gates.at(position);
+    const T* const normal_products = r_.extra.at(position);
+    const T* const gain = r_.gain_hh;
+    const T* const grad_output = grad_output_.row(row);
+    const T* const normals = normal_.row(row);
+    const T* const grad_normals = grad_normal_.row(row);
+    const T mean = sum_of(grad_normals, size) / static_cast<T>(size);
+    const T slope = sum_of_products(grad_normals, normals, size) / static_cast<T>(size);
+    const T scale = normal_products[4 * size + 2];
+    const std::int64_t pitch = rounded_up(size, kUnit<T>);
+    T* const grad_cells = grad_cell_.row(row);
+    T* const grad_gains = gains(slice, 0);
+    T* const grad_gates = r_.grad_gates.at(position);
+    T* const grad_products = grad_products_.row(row);
+    for_vectors<T>(columns, [&](std::int64_t j, auto count) {
+      const Vector<T> input_gate = load(gates + j, count);
+      const Vector<T> forget_gate = load(gates + size + j, count);
+      const Vector<T> candidate = load(gates + 2 * size + j, count);
+      const Vector<T> old = past.cell(j, count);
+      Vector<T> grad_cell = load(grad_cells + j);
+      const Vector<T> around = zoneout.take(j, count, grad_cell);
+      grad_cell += (load(grad_normals + j) - mean - load(normals + j) * slope) * scale;
+      const Vector<T> grads[4] = {
+          grad_cell * candidate * input_gate * (T(1) - input_gate),
+          grad_cell * old * forget_gate * (T(1) - forget_gate),
+          grad_cell * input_gate * (T(1) - candidate * candidate),
+          load(grad_output + j),
+      };
+      const Vector<T> grad_old = fma(grad_cell, forget_gate, around);
+      store(grad_cells + j, is_reset ? Vector<T>{} : grad_old);
+      for (int gate = 0; gate < 4; ++gate) {
+        const std::int64_t place = gate * size + j;
+        store(grad_gates + place, grads[gate], count);
+        store(grad_products + place, grads[gate] * load(gain + place, count), count);
+        add_up(grad_gains + gate * pitch + j, grads[gate], load(normal_products + place, count));
+      }
+    });
   }
 
   // Through the normalisation of U h.
-  RECURRA_INLINE void normalized_unit(Carry<T>& grad_sums, std::int64_t row, std::int64_t step, Range columns) {
+  void walk_back_norm(std::int64_t row, std::int64_t step, Range columns) {
     const std::int64_t size = 4 * r_.hidden;
     const std::int64_t position = r_.sequence.position(row, step);
     const T* const normal = r_.extra.at(position);
@@ -291,16 +301,15 @@ class LayerNormLstmBackward {
     const T mean = sum_of(grads, size) / static_cast<T>(size);
     const T slope = sum_of_products(grads, normal, size) / static_cast<T>(size);
     const T scale = normal[size];
-    for (std::int64_t j = columns.begin; j < columns.end; j += kLanes<T>) {
-      const std::int64_t count = size - j;
-      const Vector<T> grad = (load(grads + j, count) - mean - load(normal + j, count) * slope) * scale;
-      store(r_.grad_products.at(position) + j, grad, count);
-      store(grad_sums.row(row) + j, grad, count);
-    }
+    T* const to = r_.grad_products.at(position);
+    for_vectors<T>(columns, [&](std::int64_t j, auto count) {
+      store(to + j, (load(grads + j, count) - mean - load(normal + j, count) * slope) * scale, count);
+    });
   }
 
   const Recurrence<T>& r_;
   PlainMatrix<T> weights_;
+  Carry<T> sums_;
   Carry<T> grad_hidden_;
   Carry<T> grad_cell_;
   Carry<T> normal_;
@@ -308,7 +317,6 @@ class LayerNormLstmBackward {
   Carry<T> grad_output_;
   Carry<T> grad_products_;
   Carry<T> gains_;
-  Carry<T> grad_sums_[2];
 };
 
 }  // namespace recurra::RECURRA_ISA

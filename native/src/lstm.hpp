@@ -3,6 +3,8 @@
 //   h' = m, or P m;  a = W x + b + U h
 #pragma once
 
+#include <algorithm>
+
 #include "gate.hpp"
 #include "steps.hpp"
 
@@ -14,11 +16,14 @@ class LstmForward {
   LstmForward(const Recurrence<T>& r, Arena& arena, std::int64_t)
       : r_(r),
         weights_(arena, r.hidden, r.outputs_size),
+        sums_(arena, r.sequence.batch, r.hidden),
         state_(r, arena),
-        cell_(arena, r.sequence.batch, r.hidden) {
+        cell_(arena, r.sequence.batch, r.hidden),
+        fresh_(arena, r.sequence.batch, r.hidden) {
     if (r.projection == nullptr) return;
     projection_ = PlainMatrix<T>(arena, r.outputs_size, r.hidden);
     shown_ = Carry<T>(arena, r.sequence.batch, r.hidden);
+    projected_ = Carry<T>(arena, r.sequence.batch, r.outputs_size);
   }
 
   void prepare(const Slice& slice) {
@@ -35,18 +40,16 @@ class LstmForward {
     const Range outputs = columns_of<T>(r_.outputs_size, slice);
     const Steps steps(r_.sequence, r_.reverse, slice);
     steps.walk(false, [&](std::int64_t step, Range rows) {
-      weights_.multiply(
-          rows, columns, state_.entering(step), state_.pitch,
-          [&](std::int64_t row, std::int64_t j, T* sums) {
-            const T* const gates = r_.gates.at(r_.sequence.position(row, step)) + j;
-            for (int gate = 0; gate < 4; ++gate)
-              store(sums + gate * kLanes<T>, load(gates + gate * r_.hidden, r_.hidden - j));
-          },
-          [&](std::int64_t row, std::int64_t j, const T* sums) { unit(steps, row, step, j, sums); });
+      weights_.multiply(rows, columns, state_.entering(step), state_.pitch, sums_);
+      for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+        // A unit is a chain of two activations. All cells of a row come first, so that neighbours' chains overlap.
+        make_cells(row, step, columns);
+        show(steps, row, step, columns);
+      }
       slice.barrier->wait();
       if (r_.projection == nullptr) return;
-      projection_.multiply(rows, outputs, shown_.data(), shown_.pitch(),
-                           [&](std::int64_t row, std::int64_t j, Vector<T> sums) { put(steps, row, step, j, sums); });
+      projection_.multiply(rows, outputs, shown_.row(0), shown_.pitch(), projected_);
+      for (std::int64_t row = rows.begin; row < rows.end; ++row) project(steps, row, step, outputs);
       slice.barrier->wait();
     });
     state_.finish(slice, outputs);
@@ -56,51 +59,87 @@ class LstmForward {
   void finish(std::int64_t) {}
 
  private:
-  RECURRA_INLINE void unit(const Steps& steps, std::int64_t row, std::int64_t step, std::int64_t j, const T* sums) {
-    constexpr int lanes = kLanes<T>;
+  // The activated gates, but for the output gate, and the cell before zoneout.
+  void make_cells(std::int64_t row, std::int64_t step, Range columns) {
     const std::int64_t size = r_.hidden;
-    const std::int64_t count = size - j;
-    const std::int64_t position = r_.sequence.position(row, step);
-    const Vector<T> old = r_.sequence.is_reset(row, step) ? Vector<T>{} : cell_.get(row, j);
-    Vector<T> input_sum = load(sums);
-    Vector<T> forget_sum = load(sums + lanes);
-    Vector<T> output_sum = load(sums + 3 * lanes);
-    if (r_.peepholes != nullptr) {
-      input_sum = fma(load(r_.peepholes + j, count), old, input_sum);
-      forget_sum = fma(load(r_.peepholes + size + j, count), old, forget_sum);
-    }
-    LstmGates<T> gate{sigmoid<T>(input_sum), sigmoid<T>(forget_sum), tanh<T>(load(sums + 2 * lanes)), {}};
-    const Vector<T> fresh = lstm_cell(gate, old);
-    if (r_.peepholes != nullptr) output_sum = fma(load(r_.peepholes + 2 * size + j, count), fresh, output_sum);
-    gate.output_gate = sigmoid<T>(output_sum);
-    const Vector<T> shown = gate.output_gate * tanh<T>(fresh);
-    if (r_.cells) {
-      T* const to = r_.gates.at(position) + j;
-      store(to, gate.input_gate, count);
-      store(to + size, gate.forget_gate, count);
-      store(to + 2 * size, gate.candidate, count);
-      store(to + 3 * size, gate.output_gate, count);
-    }
-    const Vector<T> cell = zoned_out<T>(r_.zoneout_cell, r_.sequence.mark(row, step) * size + j, count, old, fresh);
-    if (r_.cells) store(r_.cells.at(position) + j, cell, count);
-    cell_.put(row, j, cell);
-    if (r_.projection == nullptr) return put(steps, row, step, j, shown);
-    shown_.put(row, j, shown);
-    if (r_.extra) store(r_.extra.at(position) + j, shown, count);
+    const T* const inputs = r_.gates.at(r_.sequence.position(row, step));
+    const T* const peepholes = r_.peepholes;
+    const auto sums = sums_.row(row);
+    T* const cell = cell_.row(row);
+    T* const fresh = fresh_.row(row);
+    if (r_.sequence.is_reset(row, step)) std::fill(cell + columns.begin, cell + columns.end, T(0));
+    for_vectors<T>(columns, [&](std::int64_t j, auto count) {
+      const Vector<T> old = load(cell + j);
+      Vector<T> input_sum = load(inputs + j, count) + sums.get(j, 0);
+      Vector<T> forget_sum = load(inputs + size + j, count) + sums.get(j, 1);
+      if (peepholes != nullptr) {
+        input_sum = fma(load(peepholes + j, count), old, input_sum);
+        forget_sum = fma(load(peepholes + size + j, count), old, forget_sum);
+      }
+      const Vector<T> candidate = tanh<T>(load(inputs + 2 * size + j, count) + sums.get(j, 2));
+      const LstmGates<T> gate{sigmoid<T>(input_sum), sigmoid<T>(forget_sum), candidate, {}};
+      sums.put(j, 0, gate.input_gate);
+      sums.put(j, 1, gate.forget_gate);
+      sums.put(j, 2, gate.candidate);
+      store(fresh + j, lstm_cell(gate, old));
+    });
   }
 
-  RECURRA_INLINE void put(const Steps& steps, std::int64_t row, std::int64_t step, std::int64_t j, Vector<T> fresh) {
-    const std::int64_t size = r_.outputs_size;
-    const std::int64_t mark = r_.sequence.mark(row, step) * size + j;
-    state_.put(steps, row, step, j, zoned_out<T>(r_.zoneout_hidden, mark, size - j, state_.hidden(row, j), fresh));
+  // The output gate and what it shows of the cell, which is the output if nothing projects it.
+  void show(const Steps& steps, std::int64_t row, std::int64_t step, Range columns) {
+    const std::int64_t size = r_.hidden;
+    const std::int64_t position = r_.sequence.position(row, step);
+    const std::int64_t mark = r_.sequence.mark(row, step);
+    const T* const peepholes = r_.peepholes == nullptr ? nullptr : r_.peepholes + 2 * size;
+    const RowZoneout<T> zoneout_cell(r_.zoneout_cell, mark, size), zoneout_hidden(r_.zoneout_hidden, mark, size);
+    const auto sums = sums_.row(row);
+    const auto state = state_.at(steps, row, step);
+    const bool is_projected = r_.projection != nullptr;
+    T* const gates = r_.gates.at(position);
+    T* const cells = r_.cells ? r_.cells.at(position) : nullptr;
+    T* const cell = cell_.row(row);
+    const T* const fresh_cell = fresh_.row(row);
+    T* const shown = is_projected ? shown_.row(row) : nullptr;
+    for_vectors<T>(columns, [&](std::int64_t j, auto count) {
+      const Vector<T> fresh = load(fresh_cell + j);
+      Vector<T> output_sum = load(gates + 3 * size + j, count) + sums.get(j, 3);
+      if (peepholes != nullptr) output_sum = fma(load(peepholes + j, count), fresh, output_sum);
+      const Vector<T> output_gate = sigmoid<T>(output_sum);
+      const Vector<T> value = output_gate * tanh<T>(fresh);
+      const Vector<T> kept = zoneout_cell.apply(j, count, load(cell + j), fresh);
+      store(cell + j, kept);
+      if (cells != nullptr) {
+        for (int gate = 0; gate < 3; ++gate) store(gates + gate * size + j, sums.get(j, gate), count);
+        store(gates + 3 * size + j, output_gate, count);
+        store(cells + j, kept, count);
+      }
+      if (is_projected)
+        store(shown + j, value);
+      else
+        state.put(j, count, zoneout_hidden.apply(j, count, state.old(j), value));
+    });
+    if (is_projected && r_.extra)
+      std::copy(shown + columns.begin, shown + columns.end, r_.extra.at(position) + columns.begin);
+  }
+
+  void project(const Steps& steps, std::int64_t row, std::int64_t step, Range columns) {
+    const RowZoneout<T> zoneout(r_.zoneout_hidden, r_.sequence.mark(row, step), r_.outputs_size);
+    const auto state = state_.at(steps, row, step);
+    const T* const projected = projected_.row(row);
+    for_vectors<T>(columns, [&](std::int64_t j, auto count) {
+      state.put(j, count, zoneout.apply(j, count, state.old(j), load(projected + j)));
+    });
   }
 
   const Recurrence<T>& r_;
   GateMatrix<T, 4> weights_;
+  GateSums<T, 4> sums_;
   HiddenState<T> state_;
   Carry<T> cell_;
+  Carry<T> fresh_;
   PlainMatrix<T> projection_;
   Carry<T> shown_;
+  Carry<T> projected_;
 };
 
 template <class T>
@@ -109,13 +148,12 @@ class LstmBackward {
   LstmBackward(const Recurrence<T>& r, Arena& arena, std::int64_t slices)
       : r_(r),
         weights_(arena, r.outputs_size, 4 * r.hidden),
+        sums_(arena, r.sequence.batch, r.outputs_size),
         grad_hidden_(arena, r.sequence.batch, r.outputs_size),
         grad_cell_(arena, r.sequence.batch, r.hidden) {
-    for (Carry<T>& copy : grad_sums_) copy = Carry<T>(arena, r.sequence.batch, 4 * r.hidden);
     if (r.peepholes != nullptr) grad_peepholes_ = Carry<T>(arena, slices, 3 * rounded_up(r.hidden, kUnit<T>));
     if (r.projection == nullptr) return;
     projection_ = PlainMatrix<T>(arena, r.hidden, r.outputs_size);
-    grad_projected_ = Carry<T>(arena, r.sequence.batch, r.outputs_size);
     grad_shown_ = Carry<T>(arena, r.sequence.batch, r.hidden);
   }
 
@@ -126,26 +164,18 @@ class LstmBackward {
     if (r_.peepholes != nullptr) std::memset(grad_peepholes_.row(slice.number), 0, sizeof(T) * grad_peepholes_.pitch());
     if (r_.projection == nullptr) return;
     projection_.fill(r_.projection, r_.hidden, 1, slice);
-    grad_projected_.start(r_.sequence, slice, nullptr);
   }
 
   void run(const Slice& slice) {
     const Range columns = columns_of<T>(r_.hidden, slice);
     const Range outputs = columns_of<T>(r_.outputs_size, slice);
     const Steps steps(r_.sequence, r_.reverse, slice);
-    const Past<T> past(r_, steps);
     steps.walk(true, [&](std::int64_t step, Range rows) {
-      if (r_.projection != nullptr) through_projection(slice, past, step, rows, columns, outputs);
-      T* const grad_sums = grad_sums_[step & 1].row(0);
-      const std::int64_t pitch = grad_sums_[step & 1].pitch();
-      for (std::int64_t row = rows.begin; row < rows.end; ++row)
-        for (std::int64_t j = columns.begin; j < columns.end; j += kLanes<T>)
-          unit(slice, past, grad_sums + row * pitch, row, step, j);
+      if (r_.projection != nullptr) walk_back_projection(slice, steps, step, rows, columns, outputs);
+      for (std::int64_t row = rows.begin; row < rows.end; ++row) walk_back(slice, steps, row, step, columns);
       slice.barrier->wait();
-      weights_.multiply(rows, outputs, grad_sums, pitch, [&](std::int64_t row, std::int64_t j, Vector<T> sums) {
-        const Vector<T> before = fma(past.mask(row, j), sums, grad_hidden_.get(row, j));
-        grad_hidden_.put(row, j, r_.sequence.is_reset(row, step) ? Vector<T>{} : before);
-      });
+      weights_.multiply(rows, outputs, rows_of(r_, r_.grad_gates, step), r_.grad_gates.pitch, sums_);
+      carry_back(r_, rows, outputs, step, sums_, grad_hidden_);
     });
     grad_hidden_.finish(r_.sequence, slice, r_.grad_hidden_first);
     grad_cell_.finish(r_.sequence, slice, r_.grad_cell_first);
@@ -161,88 +191,87 @@ class LstmBackward {
   }
 
  private:
-  // The gradient of h' from outside and from later steps; what zoneout lets pass by stays in grad_hidden.
-  RECURRA_INLINE Vector<T> grad_of_output(const Past<T>& past, std::int64_t row, std::int64_t step, std::int64_t j) {
-    const std::int64_t size = r_.outputs_size;
-    Vector<T> grad = grad_hidden_.get(row, j) + past.grad_output(row, step, j);
-    Vector<T> around{};
-    if (r_.zoneout_hidden) {
-      around = grad * kept_share<T>(r_.zoneout_hidden, r_.sequence.mark(row, step) * size + j, size - j);
-      grad -= around;
+  // To the gradient of what the cell shows. What zoneout lets pass by stays in grad_hidden.
+  void walk_back_projection(const Slice& slice, const Steps& steps, std::int64_t step, Range rows, Range columns,
+                            Range outputs) {
+    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+      const RowZoneout<T> zoneout(r_.zoneout_hidden, r_.sequence.mark(row, step), r_.outputs_size);
+      const Past<T> past(r_, steps, row, step);
+      T* const grad_hidden = grad_hidden_.row(row);
+      T* const to = r_.grad_products.at(r_.sequence.position(row, step));
+      for_vectors<T>(outputs, [&](std::int64_t j, auto count) {
+        Vector<T> grad = load(grad_hidden + j) + past.grad_output(j, count);
+        store(grad_hidden + j, zoneout.take(j, count, grad));
+        store(to + j, grad, count);
+      });
     }
-    grad_hidden_.put(row, j, around);
-    return grad;
-  }
-
-  void through_projection(const Slice& slice, const Past<T>& past, std::int64_t step, Range rows, Range columns,
-                          Range outputs) {
-    for (std::int64_t row = rows.begin; row < rows.end; ++row)
-      for (std::int64_t j = outputs.begin; j < outputs.end; j += kLanes<T>) {
-        const Vector<T> grad = grad_of_output(past, row, step, j);
-        grad_projected_.put(row, j, grad);
-        store(r_.grad_products.at(r_.sequence.position(row, step)) + j, grad, r_.outputs_size - j);
-      }
     slice.barrier->wait();
-    projection_.multiply(rows, columns, grad_projected_.data(), grad_projected_.pitch(),
-                         [&](std::int64_t row, std::int64_t j, Vector<T> sums) { grad_shown_.put(row, j, sums); });
+    projection_.multiply(rows, columns, rows_of(r_, r_.grad_products, step), r_.grad_products.pitch, grad_shown_);
   }
 
-  RECURRA_INLINE void unit(const Slice& slice, const Past<T>& past, T* grad_sums, std::int64_t row, std::int64_t step,
-                           std::int64_t j) {
+  void walk_back(const Slice& slice, const Steps& steps, std::int64_t row, std::int64_t step, Range columns) {
     const std::int64_t size = r_.hidden;
-    const std::int64_t count = size - j;
     const std::int64_t position = r_.sequence.position(row, step);
-    const T* const gates = r_.gates.at(position) + j;
-    const Vector<T> input_gate = load(gates, count);
-    const Vector<T> forget_gate = load(gates + size, count);
-    const Vector<T> candidate = load(gates + 2 * size, count);
-    const Vector<T> output_gate = load(gates + 3 * size, count);
-    const Vector<T> old = past.cell(row, step, j);
-    const Vector<T> fresh = lstm_cell<T>({input_gate, forget_gate, candidate, output_gate}, old);
-    const Vector<T> squashed = tanh<T>(fresh);
+    const std::int64_t mark = r_.sequence.mark(row, step);
+    const RowZoneout<T> zoneout_cell(r_.zoneout_cell, mark, size), zoneout_hidden(r_.zoneout_hidden, mark, size);
+    const Past<T> past(r_, steps, row, step);
+    const bool is_reset = r_.sequence.is_reset(row, step);
+    const T* const gates = r_.gates.at(position);
+    const T* const projected = r_.projection == nullptr ? nullptr : grad_shown_.row(row);
+    const T* const peepholes = r_.peepholes;
+    const std::int64_t pitch = rounded_up(size, kUnit<T>);
+    T* const grad_peepholes = peepholes == nullptr ? nullptr : grad_peepholes_.row(slice.number);
+    T* const grad_hidden = grad_hidden_.row(row);
+    T* const grad_cells = grad_cell_.row(row);
+    T* const to = r_.grad_gates.at(position);
+    for_vectors<T>(columns, [&](std::int64_t j, auto count) {
+      const Vector<T> input_gate = load(gates + j, count);
+      const Vector<T> forget_gate = load(gates + size + j, count);
+      const Vector<T> candidate = load(gates + 2 * size + j, count);
+      const Vector<T> output_gate = load(gates + 3 * size + j, count);
+      const Vector<T> old = past.cell(j, count);
+      const Vector<T> fresh = lstm_cell<T>({input_gate, forget_gate, candidate, output_gate}, old);
+      const Vector<T> squashed = tanh<T>(fresh);
 
-    const Vector<T> grad_shown = r_.projection != nullptr ? grad_shown_.get(row, j) : grad_of_output(past, row, step, j);
-    Vector<T> grad_cell = grad_cell_.get(row, j);
-    Vector<T> around{};
-    if (r_.zoneout_cell) {
-      around = grad_cell * kept_share<T>(r_.zoneout_cell, r_.sequence.mark(row, step) * size + j, count);
-      grad_cell -= around;
-    }
-    const Vector<T> grad_output = grad_shown * squashed * output_gate * (T(1) - output_gate);
-    grad_cell += grad_shown * output_gate * (T(1) - squashed * squashed);
-    if (r_.peepholes != nullptr) grad_cell = fma(load(r_.peepholes + 2 * size + j, count), grad_output, grad_cell);
-    const Vector<T> grad_input = grad_cell * candidate * input_gate * (T(1) - input_gate);
-    const Vector<T> grad_forget = grad_cell * old * forget_gate * (T(1) - forget_gate);
-    const Vector<T> grad_candidate = grad_cell * input_gate * (T(1) - candidate * candidate);
-    Vector<T> grad_old = fma(grad_cell, forget_gate, around);
-    if (r_.peepholes != nullptr) {
-      grad_old = fma(load(r_.peepholes + j, count), grad_input, grad_old);
-      grad_old = fma(load(r_.peepholes + size + j, count), grad_forget, grad_old);
-      const std::int64_t pitch = rounded_up(size, kUnit<T>);
-      T* const total = grad_peepholes_.row(slice.number) + j;
-      store(total, fma(grad_input, old, load(total)));
-      store(total + pitch, fma(grad_forget, old, load(total + pitch)));
-      store(total + 2 * pitch, fma(grad_output, fresh, load(total + 2 * pitch)));
-    }
-    grad_cell_.put(row, j, r_.sequence.is_reset(row, step) ? Vector<T>{} : grad_old);
-
-    T* const to = r_.grad_gates.at(position) + j;
-    for (T* const out : {to, grad_sums + j}) {
-      store(out, grad_input, count);
-      store(out + size, grad_forget, count);
-      store(out + 2 * size, grad_candidate, count);
-      store(out + 3 * size, grad_output, count);
-    }
+      Vector<T> grad_shown;
+      if (projected != nullptr) {
+        grad_shown = load(projected + j);
+      } else {
+        grad_shown = load(grad_hidden + j) + past.grad_output(j, count);
+        store(grad_hidden + j, zoneout_hidden.take(j, count, grad_shown));
+      }
+      Vector<T> grad_cell = load(grad_cells + j);
+      const Vector<T> around = zoneout_cell.take(j, count, grad_cell);
+      const Vector<T> grad_output = grad_shown * squashed * output_gate * (T(1) - output_gate);
+      grad_cell += grad_shown * output_gate * (T(1) - squashed * squashed);
+      if (peepholes != nullptr) grad_cell = fma(load(peepholes + 2 * size + j, count), grad_output, grad_cell);
+      const Vector<T> grad_input = grad_cell * candidate * input_gate * (T(1) - input_gate);
+      const Vector<T> grad_forget = grad_cell * old * forget_gate * (T(1) - forget_gate);
+      const Vector<T> grad_candidate = grad_cell * input_gate * (T(1) - candidate * candidate);
+      Vector<T> grad_old = fma(grad_cell, forget_gate, around);
+      if (peepholes != nullptr) {
+        grad_old = fma(load(peepholes + j, count), grad_input, grad_old);
+        grad_old = fma(load(peepholes + size + j, count), grad_forget, grad_old);
+        T* const total = grad_peepholes + j;
+        store(total, fma(grad_input, old, load(total)));
+        store(total + pitch, fma(grad_forget, old, load(total + pitch)));
+        store(total + 2 * pitch, fma(grad_output, fresh, load(total + 2 * pitch)));
+      }
+      store(grad_cells + j, is_reset ? Vector<T>{} : grad_old);
+      store(to + j, grad_input, count);
+      store(to + size + j, grad_forget, count);
+      store(to + 2 * size + j, grad_candidate, count);
+      store(to + 3 * size + j, grad_output, count);
+    });
   }
 
   const Recurrence<T>& r_;
   PlainMatrix<T> weights_;
+  Carry<T> sums_;
   Carry<T> grad_hidden_;
   Carry<T> grad_cell_;
-  Carry<T> grad_sums_[2];
   Carry<T> grad_peepholes_;
   PlainMatrix<T> projection_;
-  Carry<T> grad_projected_;
   Carry<T> grad_shown_;
 };
 

@@ -1,7 +1,7 @@
 // The product of some rows with a matrix that is packed once and used at every time step.
 //
 // The order of accumulation is part of the contract: every number of the result is
-//   ((start + left[0] * matrix[0]) + left[1] * matrix[1]) + ...
+//   ((0 + left[0] * matrix[0]) + left[1] * matrix[1]) + ...
 // one fma after another over ascending depth. It depends neither on how many rows or columns are computed together
 // nor on which thread computes them; so a step alone, a chunk and any batch give the same bits.
 #pragma once
@@ -25,29 +25,35 @@ struct Packed {
   std::size_t size() const { return static_cast<std::size_t>(panels * depth * kWidth); }
 };
 
+// One vector of a panel: `valid` columns from `from` on, which may be none, and zeros in the lanes past them.
+template <class T>
+void pack_vector(T* to, std::int64_t width, std::int64_t depth, const T* from, std::int64_t depth_stride,
+                 std::int64_t column_stride, std::int64_t valid) {
+  constexpr int lanes = kLanes<T>;
+  if (column_stride == 1) {
+    for (std::int64_t k = 0; k < depth; ++k) store(to + k * width, load(from + k * depth_stride, valid));
+    return;
+  }
+  // A few depths at a time, whose places in the panel stay in the nearest cache.
+  constexpr std::int64_t few = 16;
+  for (std::int64_t start = 0; start < depth; start += few) {
+    const std::int64_t end = smaller(start + few, depth);
+    for (int lane = 0; lane < lanes; ++lane)
+      for (std::int64_t k = start; k < end; ++k)
+        to[k * width + lane] = lane < valid ? from[k * depth_stride + lane * column_stride] : T(0);
+  }
+}
+
 // Pack panels [begin, end). `column(panel, vector)` is the first of the columns that a vector holds, `count(panel,
 // vector)` how many of its lanes are columns; the number at (depth k, column c) is matrix[k * depth_stride + c *
 // column_stride].
 template <class T, int VECTORS, class Column, class Count>
 void pack(const Packed<T, VECTORS>& packed, std::int64_t begin, std::int64_t end, const T* matrix,
           std::int64_t depth_stride, std::int64_t column_stride, Column column, Count count) {
-  constexpr int lanes = kLanes<T>;
-  for (std::int64_t panel = begin; panel < end; ++panel) {
-    T* const to = packed.data + panel * packed.depth * packed.kWidth;
-    for (int vector = 0; vector < VECTORS; ++vector) {
-      const T* const from = matrix + column(panel, vector) * column_stride;
-      const std::int64_t valid = count(panel, vector);
-      for (int lane = 0; lane < lanes; ++lane) {
-        T* lane_to = to + vector * lanes + lane;
-        if (lane < valid) {
-          const T* lane_from = from + lane * column_stride;
-          for (std::int64_t k = 0; k < packed.depth; ++k) lane_to[k * packed.kWidth] = lane_from[k * depth_stride];
-        } else {
-          for (std::int64_t k = 0; k < packed.depth; ++k) lane_to[k * packed.kWidth] = T(0);
-        }
-      }
-    }
-  }
+  for (std::int64_t panel = begin; panel < end; ++panel)
+    for (int vector = 0; vector < VECTORS; ++vector)
+      pack_vector(packed.data + panel * packed.depth * packed.kWidth + vector * kLanes<T>, packed.kWidth, packed.depth,
+                  matrix + column(panel, vector) * column_stride, depth_stride, column_stride, count(panel, vector));
 }
 
 // How many rows of how many vectors are computed at once, so that the sums and their factors stay in registers.
@@ -60,24 +66,24 @@ constexpr int kRowsAtOnce = kSums / VECTORS;
 template <int VECTORS>
 constexpr int kPanelsAtOnce = (8 + VECTORS - 1) / VECTORS;
 
-// sums[panel][row][VECTORS * lanes] += rows of `left` times PANELS neighbouring panels.
+// Where sums go: one row's panels lie one behind another.
+template <class T>
+struct Sums {
+  T* data;
+  std::int64_t pitch;  // from row to row
+};
+
+// ROWS rows of `left` times PANELS neighbouring panels.
 template <class T, int VECTORS, int ROWS, int PANELS>
-void multiply(const T* left, std::int64_t left_pitch, const T* panel, std::int64_t panel_stride, std::int64_t depth,
-              T* sums) {
+void multiply(const T* left, std::int64_t left_pitch, const T* panel, std::int64_t depth, Sums<T> sums) {
   constexpr int lanes = kLanes<T>;
   constexpr int width = VECTORS * lanes;
-  Vector<T> total[PANELS][ROWS][VECTORS];
-#pragma GCC unroll 16
-  for (int p = 0; p < PANELS; ++p)
-#pragma GCC unroll 16
-    for (int row = 0; row < ROWS; ++row)
-#pragma GCC unroll 16
-      for (int v = 0; v < VECTORS; ++v) total[p][row][v] = load(sums + (p * ROWS + row) * width + v * lanes);
+  Vector<T> total[PANELS][ROWS][VECTORS] = {};
 #pragma GCC unroll 2
   for (std::int64_t k = 0; k < depth; ++k) {
 #pragma GCC unroll 16
     for (int p = 0; p < PANELS; ++p) {
-      const T* const weights = panel + p * panel_stride + k * width;
+      const T* const weights = panel + (p * depth + k) * width;
       if constexpr (VECTORS <= ROWS) {
         Vector<T> weight[VECTORS];
 #pragma GCC unroll 16
@@ -106,11 +112,11 @@ void multiply(const T* left, std::int64_t left_pitch, const T* panel, std::int64
 #pragma GCC unroll 16
     for (int row = 0; row < ROWS; ++row)
 #pragma GCC unroll 16
-      for (int v = 0; v < VECTORS; ++v) store(sums + (p * ROWS + row) * width + v * lanes, total[p][row][v]);
+      for (int v = 0; v < VECTORS; ++v) store(sums.data + row * sums.pitch + p * width + v * lanes, total[p][row][v]);
 }
 
 template <class T, int VECTORS>
-using Multiply = void (*)(const T*, std::int64_t, const T*, std::int64_t, std::int64_t, T*);
+using Multiply = void (*)(const T*, std::int64_t, const T*, std::int64_t, Sums<T>);
 
 template <class T, int VECTORS, int... ROWS>
 RECURRA_INLINE Multiply<T, VECTORS> multiply_rows(std::int64_t rows, std::integer_sequence<int, ROWS...>) {
@@ -118,40 +124,40 @@ RECURRA_INLINE Multiply<T, VECTORS> multiply_rows(std::int64_t rows, std::intege
   return table[rows - 1];
 }
 
-// For every row and panel: init(row, panel, sums) says where the sums start, done(row, panel, sums) takes them.
-template <class T, int VECTORS, class Init, class Done>
-RECURRA_INLINE void product(std::int64_t row_begin, std::int64_t row_end, std::int64_t panel_begin,
-                            std::int64_t panel_end, const T* left, std::int64_t left_pitch,
-                            const Packed<T, VECTORS>& packed, Init init, Done done) {
+struct Range {
+  std::int64_t begin;
+  std::int64_t end;
+};
+
+// Some rows of `left` (pitch numbers apart) times some panels.
+template <class T, int VECTORS>
+void product(Range rows, Range panels, const T* left, std::int64_t pitch, const Packed<T, VECTORS>& packed,
+             Sums<T> sums) {
   constexpr std::int64_t width = Packed<T, VECTORS>::kWidth;
   constexpr std::int64_t most_rows = kRowsAtOnce<VECTORS>;
-  constexpr std::int64_t most_panels = kPanelsAtOnce<VECTORS>;
-  const std::int64_t stride = packed.depth * width;
-  alignas(64) T sums[(most_rows > most_panels ? most_rows : most_panels) * width];
-  if (row_end - row_begin == 1) {
-    const T* const factors = left + row_begin * left_pitch;
-    for (std::int64_t panel = panel_begin; panel < panel_end;) {
-      const std::int64_t many = panel_end - panel >= most_panels ? most_panels : 1;
-      for (std::int64_t p = 0; p < many; ++p) init(row_begin, panel + p, sums + p * width);
-      if (many == 1)
-        multiply<T, VECTORS, 1, 1>(factors, left_pitch, packed.panel(panel), stride, packed.depth, sums);
-      else
-        multiply<T, VECTORS, 1, most_panels>(factors, left_pitch, packed.panel(panel), stride, packed.depth, sums);
-      for (std::int64_t p = 0; p < many; ++p) done(row_begin, panel + p, sums + p * width);
-      panel += many;
-    }
+  constexpr int most_panels = kPanelsAtOnce<VECTORS>;
+  const auto factors = [&](std::int64_t row) { return left + row * pitch; };
+  const auto target = [&](std::int64_t row, std::int64_t panel) {
+    return Sums<T>{sums.data + row * sums.pitch + panel * width, sums.pitch};
+  };
+  if (rows.end - rows.begin == 1) {
+    std::int64_t panel = panels.begin;
+    for (; panel + most_panels <= panels.end; panel += most_panels)
+      multiply<T, VECTORS, 1, most_panels>(factors(rows.begin), pitch, packed.panel(panel), packed.depth,
+                                           target(rows.begin, panel));
+    for (; panel < panels.end; ++panel)
+      multiply<T, VECTORS, 1, 1>(factors(rows.begin), pitch, packed.panel(panel), packed.depth,
+                                 target(rows.begin, panel));
     return;
   }
-  for (std::int64_t panel = panel_begin; panel < panel_end; ++panel) {
-    for (std::int64_t row = row_begin; row < row_end;) {
-      const std::int64_t left_over = row_end - row;
+  for (std::int64_t panel = panels.begin; panel < panels.end; ++panel) {
+    for (std::int64_t row = rows.begin; row < rows.end;) {
+      const std::int64_t rest = rows.end - row;
       // A single row at the end would be slow: the last two blocks share.
-      const std::int64_t rows = left_over == most_rows + 1 ? (left_over + 1) / 2 : smaller(left_over, most_rows);
-      for (std::int64_t r = 0; r < rows; ++r) init(row + r, panel, sums + r * width);
-      multiply_rows<T, VECTORS>(rows, std::make_integer_sequence<int, kRowsAtOnce<VECTORS>>{})(
-          left + row * left_pitch, left_pitch, packed.panel(panel), stride, packed.depth, sums);
-      for (std::int64_t r = 0; r < rows; ++r) done(row + r, panel, sums + r * width);
-      row += rows;
+      const std::int64_t many = rest == most_rows + 1 ? (rest + 1) / 2 : smaller(rest, most_rows);
+      multiply_rows<T, VECTORS>(many, std::make_integer_sequence<int, kRowsAtOnce<VECTORS>>{})(
+          factors(row), pitch, packed.panel(panel), packed.depth, target(row, panel));
+      row += many;
     }
   }
 }

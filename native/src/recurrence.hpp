@@ -19,7 +19,7 @@ struct Rows {
 // Where the steps of every sequence lie.
 //
 // Rows are numbered from the longest to the shortest, so that the rows that have a step t are the first ones.
-// Buffers of the engine's own hold valid steps alone: row r at step t is at position start[t] + r * row_stride.
+// Buffers of the engine's own hold valid steps alone: row r at step t is at position start[t] + r.
 // Padded tensors keep the caller's order: row r at step t is at order[r] * padded_row + t * padded_step.
 struct Sequence {
   std::int64_t batch = 0;
@@ -28,12 +28,11 @@ struct Sequence {
   const std::int64_t* start = nullptr;    // (steps)
   const std::int64_t* order = nullptr;    // (batch): the caller's number of each row
   const std::int64_t* lengths = nullptr;  // (batch): in our order
-  std::int64_t row_stride = 1;
   std::int64_t padded_row = 0;
   std::int64_t padded_step = 0;
   const std::uint8_t* resets = nullptr;  // (batch, steps) in the caller's order, or null
 
-  std::int64_t position(std::int64_t row, std::int64_t step) const { return start[step] + row * row_stride; }
+  std::int64_t position(std::int64_t row, std::int64_t step) const { return start[step] + row; }
   std::int64_t padded(std::int64_t row, std::int64_t step) const {
     return order[row] * padded_row + step * padded_step;
   }

@@ -1,134 +1,11 @@
 // Walking over time: which rows take part in a step, what enters it, and what goes back through it.
 #pragma once
 
-#include "barrier.hpp"
-#include "product.hpp"
-#include "recurrence.hpp"
+#include <type_traits>
+
+#include "matrix.hpp"
 
 namespace recurra::RECURRA_ISA {
-
-// Scratch memory, handed out piece by piece. Without a base it only counts.
-class Arena {
- public:
-  explicit Arena(void* base) : base_(static_cast<char*>(base)) {}
-
-  template <class T>
-  T* take(std::int64_t count) {
-    used_ = (used_ + 63) / 64 * 64;
-    T* const piece = base_ == nullptr ? nullptr : reinterpret_cast<T*>(base_ + used_);
-    used_ += static_cast<std::size_t>(count) * sizeof(T);
-    return piece;
-  }
-
-  std::size_t used() const { return used_; }
-
- private:
-  char* base_;
-  std::size_t used_ = 0;
-};
-
-// Columns are split over threads in pairs of vectors: the width of a plain product's panel.
-template <class T>
-constexpr std::int64_t kUnit = 2 * kLanes<T>;
-
-struct Range {
-  std::int64_t begin;
-  std::int64_t end;
-};
-
-constexpr Range share(std::int64_t total, std::int64_t part, std::int64_t parts) {
-  return {total * part / parts, total * (part + 1) / parts};
-}
-
-template <class T>
-constexpr Range columns_of(std::int64_t total, const Slice& slice) {
-  const Range units = share(rounded_up(total, kUnit<T>) / kUnit<T>, slice.part, slice.parts);
-  return {units.begin * kUnit<T>, smaller(units.end * kUnit<T>, total)};
-}
-
-// The panels of VECTORS / GROUPS gates of GROUPS vectors of units each that hold a range of columns.
-template <class T>
-constexpr Range panels_of(Range columns, std::int64_t width) {
-  return {columns.begin / width, (columns.end + width - 1) / width};
-}
-
-// A matrix (columns, depth) in rows, as a plain product takes it: two vectors of columns a panel.
-template <class T>
-class PlainMatrix {
- public:
-  PlainMatrix() = default;
-  PlainMatrix(Arena& arena, std::int64_t columns, std::int64_t depth) : columns_(columns) {
-    packed.depth = depth;
-    packed.panels = rounded_up(columns, kUnit<T>) / kUnit<T>;
-    packed.data = arena.take<T>(static_cast<std::int64_t>(packed.size()));
-  }
-
-  // The number at (depth k, column c) is matrix[k * depth_stride + c * column_stride].
-  void fill(const T* matrix, std::int64_t depth_stride, std::int64_t column_stride, const Slice& slice) {
-    const Range mine = share(packed.panels, slice.number, slice.slices);
-    const auto column = [](std::int64_t panel, int vector) { return panel * kUnit<T> + vector * kLanes<T>; };
-    pack(packed, mine.begin, mine.end, matrix, depth_stride, column_stride, column,
-         [&](std::int64_t panel, int vector) { return columns_ - column(panel, vector); });
-  }
-
-  // sums(row, column, vector of sums) for every row of a range and every vector of a range of columns.
-  template <class Done>
-  void multiply(Range rows, Range columns, const T* left, std::int64_t left_pitch, Done done) const {
-    const Range panels = panels_of<T>(columns, kUnit<T>);
-    product(
-        rows.begin, rows.end, panels.begin, panels.end, left, left_pitch, packed,
-        [](std::int64_t, std::int64_t, T* sums) {
-          store(sums, Vector<T>{});
-          store(sums + kLanes<T>, Vector<T>{});
-        },
-        [&](std::int64_t row, std::int64_t panel, const T* sums) {
-          for (int v = 0; v < 2; ++v) {
-            const std::int64_t column = panel * kUnit<T> + v * kLanes<T>;
-            if (column < columns_) done(row, column, load(sums + v * kLanes<T>));
-          }
-        });
-  }
-
-  Packed<T, 2> packed;
-
- private:
-  std::int64_t columns_ = 0;
-};
-
-// The weights (gates * units, depth) of several gates: a panel holds the same vector of units of every gate.
-template <class T, int GATES>
-class GateMatrix {
- public:
-  GateMatrix() = default;
-  GateMatrix(Arena& arena, std::int64_t units, std::int64_t depth) : units_(units) {
-    packed.depth = depth;
-    packed.panels = rounded_up(units, kLanes<T>) / kLanes<T>;
-    packed.data = arena.take<T>(static_cast<std::int64_t>(packed.size()));
-  }
-
-  void fill(const T* matrix, const Slice& slice) {
-    const Range mine = share(packed.panels, slice.number, slice.slices);
-    pack(
-        packed, mine.begin, mine.end, matrix, 1, packed.depth,
-        [&](std::int64_t panel, int gate) { return gate * units_ + panel * kLanes<T>; },
-        [&](std::int64_t panel, int) { return units_ - panel * kLanes<T>; });
-  }
-
-  // init(row, column, sums) and done(row, column, sums), sums[gate * lanes].
-  template <class Init, class Done>
-  void multiply(Range rows, Range columns, const T* left, std::int64_t left_pitch, Init init, Done done) const {
-    const Range panels = panels_of<T>(columns, kLanes<T>);
-    product(
-        rows.begin, rows.end, panels.begin, panels.end, left, left_pitch, packed,
-        [&](std::int64_t row, std::int64_t panel, T* sums) { init(row, panel * kLanes<T>, sums); },
-        [&](std::int64_t row, std::int64_t panel, const T* sums) { done(row, panel * kLanes<T>, sums); });
-  }
-
-  Packed<T, GATES> packed;
-
- private:
-  std::int64_t units_ = 0;
-};
 
 // The steps of one direction as one slice sees them.
 class Steps {
@@ -183,20 +60,49 @@ RECURRA_INLINE Bits<T> kept(const std::uint8_t* mask, std::int64_t count) {
   return -__builtin_convertvector(bytes, Bits<T>);
 }
 
-// The new value after zoneout; `at` is the place of the first unit in the mask.
+// Zoneout of a row at a step.
 template <class T>
-RECURRA_INLINE Vector<T> zoned_out(const Zoneout& zoneout, std::int64_t at, std::int64_t count, Vector<T> old,
-                                   Vector<T> fresh) {
-  if (!zoneout) return fresh;
-  if (zoneout.mask != nullptr) return where<T>(kept<T>(zoneout.mask + at, count), old, fresh);
-  return fma(broadcast(static_cast<T>(zoneout.rate)), old - fresh, fresh);
-}
+class RowZoneout {
+ public:
+  // `mark` is the row and step's place in the mask.
+  RowZoneout(const Zoneout& zoneout, std::int64_t mark, std::int64_t units)
+      : mask_(zoneout.mask == nullptr ? nullptr : zoneout.mask + mark * units),
+        rate_(static_cast<T>(zoneout.rate)),
+        is_on_(static_cast<bool>(zoneout)) {}
 
-// How much of the gradient goes past the step.
-template <class T>
-RECURRA_INLINE Vector<T> kept_share(const Zoneout& zoneout, std::int64_t at, std::int64_t count) {
-  if (zoneout.mask != nullptr) return where<T>(kept<T>(zoneout.mask + at, count), broadcast(T(1)), Vector<T>{});
-  return broadcast(static_cast<T>(zoneout.rate));
+  explicit operator bool() const { return is_on_; }
+
+  // The new value: the old one where a unit keeps it.
+  template <class Count>
+  RECURRA_INLINE Vector<T> apply(std::int64_t j, Count count, Vector<T> old, Vector<T> fresh) const {
+    if (!is_on_) return fresh;
+    if (mask_ != nullptr) return where<T>(kept<T>(mask_ + j, count), old, fresh);
+    return fma(broadcast(rate_), old - fresh, fresh);
+  }
+
+  // The part of a gradient that goes past the step, and what is left of it.
+  template <class Count>
+  RECURRA_INLINE Vector<T> take(std::int64_t j, Count count, Vector<T>& grad) const {
+    if (!is_on_) return Vector<T>{};
+    const Vector<T> share =
+        mask_ != nullptr ? where<T>(kept<T>(mask_ + j, count), broadcast(T(1)), Vector<T>{}) : broadcast(rate_);
+    const Vector<T> around = grad * share;
+    grad -= around;
+    return around;
+  }
+
+ private:
+  const std::uint8_t* mask_;
+  T rate_;
+  bool is_on_;
+};
+
+// body(column, count) for every vector of a range of columns; `count` is a constant but for the last, shorter one.
+template <class T, class Body>
+RECURRA_INLINE void for_vectors(Range columns, Body body) {
+  std::int64_t j = columns.begin;
+  for (; j + kLanes<T> <= columns.end; j += kLanes<T>) body(j, std::integral_constant<std::int64_t, kLanes<T>>{});
+  if (j < columns.end) body(j, columns.end - j);
 }
 
 // The hidden state: as the next step's product takes it (mask and reset applied) and, for cells that carry it on,
@@ -233,19 +139,41 @@ class HiddenState {
   // What a row brings into this step; a step leaves the other copy for the next.
   const T* entering(std::int64_t step) const { return entering_[step & 1]; }
 
-  Vector<T> hidden(std::int64_t row, std::int64_t column) const { return load(hidden_ + row * pitch + column); }
+  // A row at a step: the hidden state before it, and where the one after it goes.
+  class Row {
+   public:
+    RECURRA_INLINE Vector<T> old(std::int64_t j) const { return load(hidden_ + j); }
 
-  // The row's hidden state after a step: put out, kept, and made ready for the next step.
-  void put(const Steps& steps, std::int64_t row, std::int64_t step, std::int64_t column, Vector<T> value) {
+    // Put the new state out, keep it, and make it ready for the next step.
+    template <class Count>
+    RECURRA_INLINE void put(std::int64_t j, Count count, Vector<T> value) const {
+      store(output_ + j, value, count);
+      if (ends_) value = Vector<T>{};
+      store(hidden_ + j, value);
+      if (mask_ != nullptr) value *= load(mask_ + j, count);
+      store(entering_ + j, value);
+    }
+
+   private:
+    friend class HiddenState;
+    T* output_;
+    T* hidden_;
+    T* entering_;
+    const T* mask_;
+    bool ends_;  // the next step is a reset
+  };
+
+  RECURRA_INLINE Row at(const Steps& steps, std::int64_t row, std::int64_t step) {
     const Sequence& sequence = recurrence_->sequence;
-    const std::int64_t size = recurrence_->outputs_size;
-    const std::int64_t count = size - column;
-    store(recurrence_->outputs.at(sequence.padded(row, step)) + column, value, count);
-    if (!steps.is_last(row, step) && sequence.is_reset(row, steps.after(step))) value = Vector<T>{};
-    store(hidden_ + row * pitch + column, value);
-    if (recurrence_->mask != nullptr)
-      value *= load(recurrence_->mask + sequence.order[row] * size + column, count);
-    store(entering_[(step & 1) ^ 1] + row * pitch + column, value);
+    Row result;
+    result.output_ = recurrence_->outputs.at(sequence.padded(row, step));
+    result.hidden_ = hidden_ + row * pitch;
+    result.entering_ = entering_[(step & 1) ^ 1] + row * pitch;
+    result.mask_ = recurrence_->mask == nullptr
+                       ? nullptr
+                       : recurrence_->mask + sequence.order[row] * recurrence_->outputs_size;
+    result.ends_ = !steps.is_last(row, step) && sequence.is_reset(row, steps.after(step));
+    return result;
   }
 
   // The rows' last hidden state, from the outputs.
@@ -272,81 +200,74 @@ class HiddenState {
   std::int64_t pitch = 0;
 };
 
-// A number per row and unit that goes from step to step: the cell, or a gradient on its way back.
-template <class T>
-class Carry {
- public:
-  Carry() = default;
-  Carry(Arena& arena, std::int64_t batch, std::int64_t size)
-      : size_(size), pitch_(rounded_up(size, kUnit<T>)), data_(arena.take<T>(batch * pitch_)) {}
-
-  // From a tensor (batch, size) in the caller's order, or zeros.
-  void start(const Sequence& sequence, const Slice& slice, const T* first) {
-    if (slice.part != 0) return;
-    for (std::int64_t row = slice.row_begin; row < slice.row_end; ++row)
-      for (std::int64_t j = 0; j < pitch_; ++j)
-        data_[row * pitch_ + j] = j < size_ && first != nullptr ? first[sequence.order[row] * size_ + j] : T(0);
-  }
-
-  void finish(const Sequence& sequence, const Slice& slice, T* last) const {
-    if (last == nullptr) return;
-    const Range columns = columns_of<T>(size_, slice);
-    for (std::int64_t row = slice.row_begin; row < slice.row_end; ++row)
-      for (std::int64_t j = columns.begin; j < columns.end; ++j)
-        last[sequence.order[row] * size_ + j] = data_[row * pitch_ + j];
-  }
-
-  Vector<T> get(std::int64_t row, std::int64_t column) const { return load(data_ + row * pitch_ + column); }
-  void put(std::int64_t row, std::int64_t column, Vector<T> value) { store(data_ + row * pitch_ + column, value); }
-  const T* data() const { return data_; }
-  T* row(std::int64_t number) { return data_ + number * pitch_; }
-  std::int64_t pitch() const { return pitch_; }
-
- private:
-  std::int64_t size_ = 0;
-  std::int64_t pitch_ = 0;
-  T* data_ = nullptr;
-};
-
-// What a backward pass of any cell needs of the past and of the gradient that comes in.
+// What a backward pass needs of a row at a step: the state before it, and the gradient that comes in.
 template <class T>
 class Past {
  public:
-  explicit Past(const Recurrence<T>& recurrence, const Steps& steps) : recurrence_(recurrence), steps_(steps) {}
-
-  // The hidden state before a step, without the mask.
-  Vector<T> hidden(std::int64_t row, std::int64_t step, std::int64_t column) const {
-    const Sequence& sequence = recurrence_.sequence;
-    const std::int64_t size = recurrence_.outputs_size;
-    if (sequence.is_reset(row, step)) return Vector<T>{};
-    if (steps_.is_first(row, step)) return load(recurrence_.hidden_first + sequence.order[row] * size + column, size - column);
-    return load(recurrence_.outputs.at(sequence.padded(row, steps_.before(step))) + column, size - column);
+  RECURRA_INLINE Past(const Recurrence<T>& r, const Steps& steps, std::int64_t row, std::int64_t step)
+      : mask_(r.mask == nullptr ? nullptr : r.mask + r.sequence.order[row] * r.outputs_size),
+        grad_output_(r.grad_outputs ? r.grad_outputs.at(r.sequence.padded(row, step)) : nullptr) {
+    const Sequence& sequence = r.sequence;
+    if (sequence.is_reset(row, step)) return;
+    if (steps.is_first(row, step)) {
+      hidden_ = r.hidden_first + sequence.order[row] * r.outputs_size;
+      if (r.cell_first != nullptr) cell_ = r.cell_first + sequence.order[row] * r.hidden;
+    } else {
+      hidden_ = r.outputs.at(sequence.padded(row, steps.before(step)));
+      if (r.cells) cell_ = r.cells.at(sequence.position(row, steps.before(step)));
+    }
   }
 
-  Vector<T> cell(std::int64_t row, std::int64_t step, std::int64_t column) const {
-    const Sequence& sequence = recurrence_.sequence;
-    const std::int64_t size = recurrence_.hidden;
-    if (sequence.is_reset(row, step)) return Vector<T>{};
-    if (steps_.is_first(row, step)) return load(recurrence_.cell_first + sequence.order[row] * size + column, size - column);
-    return load(recurrence_.cells.at(sequence.position(row, steps_.before(step))) + column, size - column);
+  // The hidden state before the step, without the mask.
+  template <class Count>
+  RECURRA_INLINE Vector<T> hidden(std::int64_t j, Count count) const {
+    return hidden_ == nullptr ? Vector<T>{} : load(hidden_ + j, count);
+  }
+
+  template <class Count>
+  RECURRA_INLINE Vector<T> cell(std::int64_t j, Count count) const {
+    return cell_ == nullptr ? Vector<T>{} : load(cell_ + j, count);
   }
 
   // The mask of the recurrent product; ones without one.
-  Vector<T> mask(std::int64_t row, std::int64_t column) const {
-    const std::int64_t size = recurrence_.outputs_size;
-    if (recurrence_.mask == nullptr) return broadcast(T(1));
-    return load(recurrence_.mask + recurrence_.sequence.order[row] * size + column, size - column);
+  template <class Count>
+  RECURRA_INLINE Vector<T> mask(std::int64_t j, Count count) const {
+    return mask_ == nullptr ? broadcast(T(1)) : load(mask_ + j, count);
   }
 
-  Vector<T> grad_output(std::int64_t row, std::int64_t step, std::int64_t column) const {
-    if (!recurrence_.grad_outputs) return Vector<T>{};
-    return load(recurrence_.grad_outputs.at(recurrence_.sequence.padded(row, step)) + column,
-                recurrence_.outputs_size - column);
+  template <class Count>
+  RECURRA_INLINE Vector<T> grad_output(std::int64_t j, Count count) const {
+    return grad_output_ == nullptr ? Vector<T>{} : load(grad_output_ + j, count);
   }
 
  private:
-  const Recurrence<T>& recurrence_;
-  const Steps& steps_;
+  const T* hidden_ = nullptr;  // none after a reset
+  const T* cell_ = nullptr;
+  const T* mask_;
+  const T* grad_output_;
 };
+
+// Where the rows of a step begin.
+template <class T>
+T* rows_of(const Recurrence<T>& r, const Rows<T>& rows, std::int64_t step) {
+  return rows.at(r.sequence.position(0, step));
+}
+
+// Add what came back through the recurrent product to the gradient of the hidden state before a step.
+template <class T>
+void carry_back(const Recurrence<T>& r, Range rows, Range columns, std::int64_t step, Carry<T>& sums,
+                Carry<T>& grad_hidden) {
+  for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+    const bool is_reset = r.sequence.is_reset(row, step);
+    const T* const mask = r.mask == nullptr ? nullptr : r.mask + r.sequence.order[row] * r.outputs_size;
+    const T* const product = sums.row(row);
+    T* const grad = grad_hidden.row(row);
+    for_vectors<T>(columns, [&](std::int64_t j, auto count) {
+      const Vector<T> factor = mask == nullptr ? broadcast(T(1)) : load(mask + j, count);
+      const Vector<T> before = fma(factor, load(product + j), load(grad + j));
+      store(grad + j, is_reset ? Vector<T>{} : before);
+    });
+  }
+}
 
 }  // namespace recurra::RECURRA_ISA

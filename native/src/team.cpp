@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "openmp.hpp"
+
 namespace recurra {
 
 class Team {
@@ -98,8 +100,8 @@ Turn::~Turn() {
 }
 
 void Turn::run(int threads, const std::function<void(int)>& body) {
-  if (threads > 1) return team_->run(threads, body);
-  body(0);
+  if (threads == 1) return body(0);
+  if (!run_on_openmp(threads, body)) team_->run(threads, body);
 }
 
 }  // namespace recurra

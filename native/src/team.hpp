@@ -6,7 +6,8 @@
 namespace recurra {
 
 // There is one team in the process, shared by all callers, one at a time. It starts threads when they are first needed
-// and never more than were asked for. After a fork the child starts a team of its own.
+// and never more than were asked for. After a fork the child starts a team of its own. Where OpenMP's threads were
+// adopted (openmp.hpp), they do the work, and the team starts none.
 class Turn {
  public:
   // Ask for this many threads, the caller's included. While the team works for somebody else it is the caller's alone:

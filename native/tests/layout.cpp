@@ -27,9 +27,10 @@ void try_batch(const Batch& batch) {
   layout.index(index.data());
   check(std::set<std::int64_t>(index.begin(), index.end()) == valid, "a valid step has no position");
   check(layout.is_dense() == !batch.has_lengths, "dense without lengths");
-  for (std::size_t i = 0; i < index.size() && !batch.has_lengths; ++i)
-    check(index[i] == static_cast<std::int64_t>(i), "without lengths, positions are not the steps as they lie");
   const Sequence& sequence = layout.sequence();
+  for (std::int64_t step = 0; step < batch.steps && !batch.has_lengths; ++step)
+    for (std::int64_t row = 0; row < batch.rows; ++row)
+      check(sequence.position(row, step) == step * batch.rows + row, "without lengths, rows do not lie step by step");
   for (std::int64_t step = 0; step < batch.steps; ++step)
     for (std::int64_t row = 0; row < batch.rows; ++row)
       check((row < sequence.rows[step]) == (step < sequence.lengths[row]), "rows do not come from long to short");

@@ -78,20 +78,13 @@ void try_extent(test::Random& random, const Extent& extent) {
   const std::int64_t pitch = extent.depth + random.integer(0, 3);
   const auto left = random_numbers<T>(random, row_end * pitch);
   const std::int64_t sums_pitch = extent.panels * width;
-  const auto start = random_numbers<T>(random, row_end * sums_pitch);
   std::vector<T> got(static_cast<std::size_t>(row_end * sums_pitch), std::numeric_limits<T>::quiet_NaN());
-  product(
-      row_begin, row_end, panel_begin, extent.panels, left.get(), pitch, matrix.packed,
-      [&](std::int64_t row, std::int64_t panel, T* sums) {
-        std::memcpy(sums, start.get() + row * sums_pitch + panel * width, width * sizeof(T));
-      },
-      [&](std::int64_t row, std::int64_t panel, const T* sums) {
-        std::memcpy(got.data() + row * sums_pitch + panel * width, sums, width * sizeof(T));
-      });
+  product({row_begin, row_end}, {panel_begin, extent.panels}, left.get(), pitch, matrix.packed,
+          Sums<T>{got.data(), sums_pitch});
   for (std::int64_t row = row_begin; row < row_end; ++row)
     for (std::int64_t column = panel_begin * width; column < extent.panels * width; ++column) {
       const std::int64_t place = row * sums_pitch + column;
-      T expected = start[static_cast<std::size_t>(place)];
+      T expected = 0;
       for (std::int64_t k = 0; k < extent.depth; ++k)
         expected =
             multiplied_and_added(left[static_cast<std::size_t>(row * pitch + k)], matrix.at(k, column), expected);

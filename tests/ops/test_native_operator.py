@@ -21,22 +21,22 @@ def given(
     has_cell, is_normalized = "lstm" in name, name == "layer_norm_lstm"
 
     def random(*shape, when=True):
-        return (0.5 * torch.randn(directions, *shape, dtype=dtype)).requires_grad_() if when else None
+        return (0.5 * torch.randn(shape, dtype=dtype)).requires_grad_() if when else None
 
     return Arguments(
         input=torch.randn(BATCH, TIME, FEATURES, dtype=dtype, requires_grad=True),
-        weight_ih=random(rows, FEATURES),
-        weight_hh=random(rows, outputs),
-        bias_ih=random(rows),
-        bias_hh=random(rows, when=not is_normalized),
-        peepholes=random(3 * HIDDEN, when=peepholes),
-        projection=random(outputs, HIDDEN, when=outputs != HIDDEN),
-        gain_ih=random(rows, when=is_normalized),
-        gain_hh=random(rows, when=is_normalized),
-        gain_cell=random(HIDDEN, when=is_normalized),
-        bias_cell=random(HIDDEN, when=is_normalized),
-        hidden=random(BATCH, outputs),
-        cell=random(BATCH, HIDDEN, when=has_cell),
+        weight_ih=random(directions * rows, FEATURES),
+        weight_hh=random(directions * rows, outputs),
+        bias_ih=random(directions * rows),
+        bias_hh=random(directions * rows, when=not is_normalized),
+        peepholes=random(directions * 3 * HIDDEN, when=peepholes),
+        projection=random(directions * outputs, HIDDEN, when=outputs != HIDDEN),
+        gain_ih=random(directions * rows, when=is_normalized),
+        gain_hh=random(directions * rows, when=is_normalized),
+        gain_cell=random(directions * HIDDEN, when=is_normalized),
+        bias_cell=random(directions * HIDDEN, when=is_normalized),
+        hidden=random(directions, BATCH, outputs),
+        cell=random(directions, BATCH, HIDDEN, when=has_cell),
         epsilon=1e-5 if is_normalized else 0.0,
         direction=direction,
         saves=saves,
@@ -69,12 +69,14 @@ def test_operator(name):
 
 @pytest.mark.parametrize("name", GATES)
 def test_operator_with_all_options(name):
-    # What is kept of padded steps is left as it was, so one cannot ask for the same numbers everywhere.
+    # What is kept of no valid step is left as it was, so one cannot ask for the same numbers everywhere.
     check(name, with_all_options(name), test_utils=ONLY_REGISTRATION)
 
 
 def test_operator_with_peepholes_and_a_projection():
-    check("lstm", given("lstm", directions=2, direction=BOTH, peepholes=True, outputs=3))
+    check("lstm", given("lstm", peepholes=True, outputs=3))
+    both = given("lstm", directions=2, direction=BOTH, peepholes=True, outputs=3)
+    check("lstm", both, test_utils=ONLY_REGISTRATION)
 
 
 @pytest.mark.parametrize("name", GATES)
@@ -85,6 +87,9 @@ def test_shapes_that_are_told_are_those_that_come(name):
             real = operator(*arguments)
             told = operator(*(v.to("meta") if isinstance(v, torch.Tensor) else v for v in arguments))
         for one, two in zip(told, real, strict=True):
+            if one is None or two is None:
+                assert one is two
+                continue
             assert (one.shape, one.stride(), one.dtype) == (two.shape, two.stride(), two.dtype)
 
 
@@ -96,7 +101,7 @@ def test_backward_operator(name):
         gradients = [
             torch.randn_like(outputs),
             torch.randn_like(hidden),
-            torch.randn_like(cell) if cell.numel() else None,
+            None if cell is None else torch.randn_like(cell),
         ]
         for wanted in (gradients, [gradients[0], None, None], [None, gradients[1], None]):
             check(

@@ -9,6 +9,8 @@ from recurra.cells import Cell
 from recurra.errors import ConfigError
 from recurra.layers.layer import Layer, check_states
 from recurra.layers.recurrent import Recurrent
+from recurra.ops.direction import Direction, are_alike
+from recurra.ops.state import mapped
 from recurra.types import Input, Lengths, Resets
 
 MERGES = ("concat", "sum", "mean")
@@ -98,13 +100,30 @@ class Bidirectional(Layer):
         if state is not None:
             check_states(state, 2, "a BidirectionalState")
         before, after = (None, None) if state is None else state
-        ahead, last = self.forward_layer(input, before, lengths=lengths, resets=resets)
-        back, first = self.backward_layer(input, after, lengths=lengths, resets=resets)
-        return self._merged(ahead, back), BidirectionalState(last, first)
+        ahead: Any = self.forward_layer.op()
+        back: Any = self.backward_layer.op()
+        if not are_alike(ahead, back):
+            outputs, last = self.forward_layer(input, before, lengths=lengths, resets=resets)
+            others, first = self.backward_layer(input, after, lengths=lengths, resets=resets)
+            return self._merged(torch.cat([outputs, others], dim=-1)), BidirectionalState(last, first)
+        drawn, opposite = self.forward_layer.draw(input, before), self.backward_layer.draw(input, after)
+        outputs, final = ahead(
+            input,
+            state=drawn.state,
+            lengths=lengths,
+            resets=resets,
+            recurrent_mask=drawn.recurrent_mask,
+            zoneout=drawn.zoneout,
+            opposite=Direction(back.keywords["weights"], *opposite),
+            backend=self.forward_layer.backend,
+        )
+        last, first = (mapped(lambda field, n=number: field.select(0, n), final) for number in range(2))
+        return self._merged(outputs), BidirectionalState(last, first)
 
-    def _merged(self, ahead: Tensor, back: Tensor) -> Tensor:
+    def _merged(self, outputs: Tensor) -> Tensor:
         if self.merge == "concat":
-            return torch.cat([ahead, back], dim=-1)
+            return outputs
+        ahead, back = outputs.chunk(2, dim=-1)
         return ahead + back if self.merge == "sum" else (ahead + back) / 2
 
     def extra_repr(self) -> str:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from recurra.errors import ShapeError
 from recurra.layers.torch_recurrence import Options, Run, TorchRecurrence, Weights
+from recurra.ops.direction import Direction
 from recurra.ops.elman import ElmanState, ElmanWeights, check_nonlinearity, elman
 from recurra.ops.gru import GRUState, GRUWeights, gru
 from recurra.ops.lstm import LSTMState, LSTMWeights, lstm
@@ -76,15 +77,16 @@ class RNN(TorchRecurrence):
         )
         self.nonlinearity = nonlinearity
 
-    def _run(self, input: Tensor, weights: Weights, state: list[Tensor], options: Options) -> Run:
-        return elman(
-            input, ElmanWeights(*weights[:4]), ElmanState(*state), nonlinearity=self.nonlinearity, **options
-        )
+    def _direction(self, weights: Weights, state: Sequence[Tensor]) -> Direction:
+        return Direction(ElmanWeights(*weights[:4]), ElmanState(*state))
+
+    def _run(self, input: Tensor, direction: Direction, options: Options) -> Run:
+        return elman(input, direction.weights, direction.state, nonlinearity=self.nonlinearity, **options)
 
     def _unpacked(self, hx: Any) -> Sequence[Tensor]:
         return _one_field(hx)
 
-    def _packed(self, fields: list[Tensor]) -> Tensor:
+    def _packed(self, fields: Sequence[Tensor]) -> Tensor:
         return fields[0]
 
 
@@ -141,13 +143,16 @@ class GRU(TorchRecurrence):
             dtype=dtype,
         )
 
-    def _run(self, input: Tensor, weights: Weights, state: list[Tensor], options: Options) -> Run:
-        return gru(input, GRUWeights(*weights[:4]), GRUState(*state), **options)
+    def _direction(self, weights: Weights, state: Sequence[Tensor]) -> Direction:
+        return Direction(GRUWeights(*weights[:4]), GRUState(*state))
+
+    def _run(self, input: Tensor, direction: Direction, options: Options) -> Run:
+        return gru(input, direction.weights, direction.state, **options)
 
     def _unpacked(self, hx: Any) -> Sequence[Tensor]:
         return _one_field(hx)
 
-    def _packed(self, fields: list[Tensor]) -> Tensor:
+    def _packed(self, fields: Sequence[Tensor]) -> Tensor:
         return fields[0]
 
 
@@ -206,8 +211,11 @@ class LSTM(TorchRecurrence):
             dtype=dtype,
         )
 
-    def _run(self, input: Tensor, weights: Weights, state: list[Tensor], options: Options) -> Run:
-        return lstm(input, LSTMWeights(*weights), LSTMState(*state), **options)
+    def _direction(self, weights: Weights, state: Sequence[Tensor]) -> Direction:
+        return Direction(LSTMWeights(*weights), LSTMState(*state))
+
+    def _run(self, input: Tensor, direction: Direction, options: Options) -> Run:
+        return lstm(input, direction.weights, direction.state, **options)
 
     def _unpacked(self, hx: Any) -> Sequence[Tensor]:
         if not isinstance(hx, (tuple, list)) or [isinstance(field, Tensor) for field in hx] != [True, True]:
@@ -218,7 +226,7 @@ class LSTM(TorchRecurrence):
             )
         return hx
 
-    def _packed(self, fields: list[Tensor]) -> tuple[Tensor, Tensor]:
+    def _packed(self, fields: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         return fields[0], fields[1]
 
 

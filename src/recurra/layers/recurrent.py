@@ -1,6 +1,7 @@
 """A cell over time, in one direction."""
 
-from typing import Generic, TypeVar
+from collections.abc import Callable
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -10,13 +11,20 @@ from recurra.errors import ConfigError
 from recurra.layers.dropout import check_probability
 from recurra.layers.layer import Layer
 from recurra.layers.unroll import unroll
-from recurra.ops import backends
+from recurra.ops import backends, walk
 from recurra.ops.arguments import check_input
 from recurra.ops.state import State
-from recurra.ops.walk import Walk
 from recurra.types import Input, Lengths, RecurrentMask, Resets
 
 StateT = TypeVar("StateT", bound=State)
+
+
+class Drawn(NamedTuple):
+    """What a call begins with."""
+
+    state: Any
+    recurrent_mask: Tensor | None
+    zoneout: walk.Zoneout | None
 
 
 class Recurrent(Layer, Generic[StateT]):
@@ -88,25 +96,37 @@ class Recurrent(Layer, Generic[StateT]):
         resets: Resets | None = None,
     ) -> tuple[Tensor, StateT]:
         """Run over a batch of sequences; see `Layer.forward`."""
+        op = self.op()
+        if op is None:
+            check_input(input, self.input_size)
+            state = self.cell.initial_state(input.shape[0]) if state is None else state
+            mask = self._recurrent_mask(state)
+            return unroll(self.cell, input, state, walk.Walk(lengths, resets, mask, reverse=self.reverse))
+        drawn = self.draw(input, state)
+        return op(
+            input,
+            state=drawn.state,
+            lengths=lengths,
+            resets=resets,
+            recurrent_mask=drawn.recurrent_mask,
+            zoneout=drawn.zoneout,
+            reverse=self.reverse,
+            recompute=self.recompute,
+            backend=self.backend,
+        )
+
+    def op(self) -> Callable[..., tuple[Tensor, StateT]] | None:
+        """What runs a whole sequence with the cell's weights; None when the cell goes step by step."""
+        cell = _inner(self.cell)
+        return cell.op() if isinstance(cell, FusedCell) else None
+
+    def draw(self, input: Input, state: StateT | None) -> Drawn:
+        """The state that a call begins with, and what is dropped and kept in it."""
         check_input(input, self.input_size)
         if state is None:
             state = self.cell.initial_state(input.shape[0])
         mask = self._recurrent_mask(state)
-        cell = _inner(self.cell)
-        if isinstance(cell, FusedCell):
-            return cell.op()(
-                input,
-                state=state,
-                lengths=lengths,
-                resets=resets,
-                recurrent_mask=mask,
-                zoneout=self.cell.draw(input, state) if isinstance(self.cell, Zoneout) else None,
-                reverse=self.reverse,
-                recompute=self.recompute,
-                backend=self.backend,
-            )
-        walk = Walk(lengths, resets, mask, reverse=self.reverse)
-        return unroll(self.cell, input, state, walk)
+        return Drawn(state, mask, self.cell.draw(input, state) if isinstance(self.cell, Zoneout) else None)
 
     def _recurrent_mask(self, state: StateT) -> RecurrentMask | None:
         if not self.training or self.recurrent_dropout == 0:

@@ -15,6 +15,7 @@ from recurra.errors import ShapeError
 from recurra.layers.dropout import check_probability
 from recurra.ops import backends
 from recurra.ops.arguments import check_resets
+from recurra.ops.direction import Direction
 from recurra.ops.state import State
 from recurra.types import Lengths, Resets, check_tensor
 
@@ -123,40 +124,50 @@ class TorchRecurrence(nn.Module, ABC):
         fields = self._fields(hx, rows.shape[0], one=one)
         finals: list[State] = []
         for layer in range(self.num_layers):
-            outputs = []
-            for direction in range(self._directions):
-                index = layer * self._directions + direction
-                output, final = self._run(
-                    rows,
-                    self._weights(layer, direction),
-                    [field[index] for field in fields],
-                    {
-                        "lengths": lengths,
-                        "resets": row_resets,
-                        "reverse": direction == 1,
-                        "backend": self.backend,
-                    },
-                )
-                outputs.append(output)
-                finals.append(final)
-            rows = torch.cat(outputs, dim=-1) if self.bidirectional else outputs[0]
+            ahead, *back = self._layer(layer, fields)
+            options = {
+                "opposite": back[0] if back else None,
+                "lengths": lengths,
+                "resets": row_resets,
+                "backend": self.backend,
+            }
+            rows, final = self._run(rows, ahead, options)
+            finals.append(final)
             if layer < self.num_layers - 1 and self.dropout:
                 rows = F.dropout(rows, self.dropout, self.training)
-        last = [_stacked(field) for field in zip(*finals, strict=True)]
+        last = [self._of_all_layers(parts) for parts in zip(*finals, strict=True)]
         if one:
             return rows.squeeze(0), self._packed([field.squeeze(1) for field in last])
         return (rows if self.batch_first else rows.transpose(0, 1)), self._packed(last)
 
+    def _of_all_layers(self, parts: Sequence[Tensor]) -> Tensor:
+        """A field of the last state, (num_layers * directions, batch, size)."""
+        if self.bidirectional:
+            return parts[0] if len(parts) == 1 else torch.cat(list(parts))
+        return parts[0].unsqueeze(0) if len(parts) == 1 else torch.stack(list(parts))
+
+    def _layer(self, layer: int, fields: Sequence[Tensor]) -> list[Direction]:
+        """The directions of a layer."""
+        indices = [layer * self._directions + direction for direction in range(self._directions)]
+        return [
+            self._direction(self._weights(layer, direction), [field[index] for field in fields])
+            for direction, index in enumerate(indices)
+        ]
+
     @abstractmethod
-    def _run(self, input: Tensor, weights: Weights, state: list[Tensor], options: Options) -> Run:
-        """One layer in one direction."""
+    def _direction(self, weights: Weights, state: Sequence[Tensor]) -> Direction:
+        """One direction of a layer, as the op takes it."""
+
+    @abstractmethod
+    def _run(self, input: Tensor, direction: Direction, options: Options) -> Run:
+        """One layer."""
 
     @abstractmethod
     def _unpacked(self, hx: Any) -> Sequence[Tensor]:
         """The fields of a state as torch.nn takes it."""
 
     @abstractmethod
-    def _packed(self, fields: list[Tensor]) -> Any:
+    def _packed(self, fields: Sequence[Tensor]) -> Any:
         """A state as torch.nn returns it."""
 
     def _weights(self, layer: int, direction: int) -> Weights:
@@ -229,7 +240,3 @@ class TorchRecurrence(nn.Module, ABC):
 
 def _full_name(name: str, layer: int, direction: int) -> str:
     return f"{name}_l{layer}{'_reverse' if direction else ''}"
-
-
-def _stacked(fields: Sequence[Tensor]) -> Tensor:
-    return fields[0].unsqueeze(0) if len(fields) == 1 else torch.stack(list(fields))

@@ -95,14 +95,17 @@ def obstacle(name: str, call: Call) -> str | None:
 
 def _native_obstacle(call: Call) -> str | None:
     mask, dtype = call.recurrent_mask, call.weight.dtype
-    obstacles = {
-        f"it runs on CPUs, and the tensors are on {call.input.device}": call.input.device.type != "cpu",
-        f"it computes in float32 and float64, not in {dtype}": dtype not in TOLERANCES,
-        "it needs at least one row, one step and one feature": 0 in call.input.shape,
-        "it gives no gradient of a recurrent mask": mask is not None and mask.requires_grad,
-        "torch.func's derivatives need plain operations": is_differentiated_by_functorch(),
-    }
-    return native.unavailable_reason() or next((why for why, is_so in obstacles.items() if is_so), None)
+    if call.input.device.type != "cpu":
+        return f"it runs on CPUs, and the tensors are on {call.input.device}"
+    if dtype not in TOLERANCES:
+        return f"it computes in float32 and float64, not in {dtype}"
+    if 0 in call.input.shape:
+        return "it needs at least one row, one step and one feature"
+    if mask is not None and mask.requires_grad:
+        return "it gives no gradient of a recurrent mask"
+    if is_differentiated_by_functorch():
+        return "torch.func's derivatives need plain operations"
+    return native.unavailable_reason()
 
 
 def _torch_obstacle(call: Call) -> str | None:

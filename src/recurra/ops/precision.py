@@ -1,14 +1,15 @@
 """Fused kernels under autocast."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
-from recurra.ops.state import StateT, mapped
+from recurra.ops.direction import Course
+from recurra.ops.state import State, mapped
 
-WeightsT = TypeVar("WeightsT", bound=tuple[Tensor | None, ...])
+Run = Callable[[Tensor, Sequence[Course]], tuple[Tensor, Sequence[State]]]
 
 
 def is_under_autocast(device: torch.device) -> bool:
@@ -16,24 +17,27 @@ def is_under_autocast(device: torch.device) -> bool:
     return torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type)
 
 
-def run_in_kernel_type(
-    run: Callable[[Tensor, WeightsT, StateT], tuple[Tensor, StateT]],
-    input: Tensor,
-    weights: WeightsT,
-    state: StateT,
-) -> tuple[Tensor, StateT]:
-    """Run a kernel that autocast knows nothing of; the results have the state's types.
+def run_in_kernel_type(run: Run, input: Tensor, courses: Sequence[Course]) -> tuple[Tensor, Sequence[State]]:
+    """Run a kernel that autocast knows nothing of; the results have the states' types.
 
     On a GPU everything is converted to autocast's type. On a CPU everything is converted to the weights'
     type: float32 is as fast there, and the half-precision kernels need instructions that not every CPU has.
     """
-    weight = next(weight for weight in weights if weight is not None)
+    weight: Tensor = courses[0].weights.weight_hh
     device = weight.device.type
     if not is_under_autocast(weight.device):
-        return run(input, weights, state)
+        return run(input, courses)
     dtype = weight.dtype if device == "cpu" else torch.get_autocast_dtype(device)
-    make = cast("Any", type(weights))
-    converted = make(*(None if weight is None else weight.to(dtype) for weight in weights))
     with torch.autocast(device, enabled=False):
-        outputs, final = run(input.to(dtype), converted, mapped(lambda field: field.to(dtype), state))
-    return outputs.to(state[0].dtype), mapped(lambda field, given: field.to(given.dtype), final, state)
+        outputs, finals = run(input.to(dtype), [_converted(course, dtype) for course in courses])
+    typed = [
+        mapped(lambda field, given: field.to(given.dtype), final, course.state)
+        for final, course in zip(finals, courses, strict=True)
+    ]
+    return outputs.to(courses[0].state[0].dtype), typed
+
+
+def _converted(course: Course, dtype: torch.dtype) -> Course:
+    make = cast("Any", type(course.weights))
+    weights = make(*(None if weight is None else weight.to(dtype) for weight in course.weights))
+    return course._replace(weights=weights, state=mapped(lambda field: field.to(dtype), course.state))

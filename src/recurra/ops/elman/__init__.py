@@ -7,6 +7,7 @@ from torch import Tensor
 from recurra.errors import ConfigError
 from recurra.ops.arguments import check_biases, check_weight
 from recurra.ops.choice import Recurrence, run_recurrence
+from recurra.ops.direction import Direction
 from recurra.ops.elman import fused, native, reference
 from recurra.ops.elman.reference import GATES, NONLINEARITIES, ElmanState, ElmanWeights
 from recurra.ops.walk import Walk, Zoneout
@@ -26,6 +27,7 @@ def elman(
     zoneout: Zoneout | None = None,
     nonlinearity: str = "tanh",
     reverse: bool = False,
+    opposite: Direction | None = None,
     recompute: bool = False,
     backend: str = "auto",
 ) -> tuple[Tensor, ElmanState]:
@@ -41,6 +43,7 @@ def elman(
         zoneout: As there.
         nonlinearity: "tanh" or "relu".
         reverse: As there.
+        opposite: As there.
         recompute: As there.
         backend: One of `backends.NAMES`.
 
@@ -50,13 +53,16 @@ def elman(
     """
     check_weights(weights)
     check_nonlinearity(nonlinearity)
-    implementations = {"reference": reference.run, "torch": fused.run, "native": native.run}
     recurrence = Recurrence(
-        {name: partial(run, nonlinearity=nonlinearity) for name, run in implementations.items()},
+        {
+            "reference": partial(reference.run, nonlinearity=nonlinearity),
+            "torch": partial(fused.run, nonlinearity=nonlinearity),
+            "native": partial(native.run, nonlinearity=nonlinearity),
+        },
         (weights.weight_hh.shape[1],),
     )
     walk = Walk(lengths, resets, recurrent_mask, zoneout, reverse, recompute)
-    return run_recurrence(recurrence, input, weights, state, walk, backend)
+    return run_recurrence(recurrence, input, weights, state, walk, opposite, backend)
 
 
 def check_weights(weights: ElmanWeights) -> None:

@@ -2,44 +2,35 @@
 
 from collections.abc import Sequence
 from functools import partial
+from typing import cast
 
 from torch import Tensor
 
+from recurra.ops.direction import Course
 from recurra.ops.elman import reference
 from recurra.ops.elman.reference import ElmanState, ElmanWeights
-from recurra.ops.native import Arguments, Direction, define_operator, given_by, run_plainly
+from recurra.ops.native import Arguments, Operands, define_operator, given_by, run_plainly
 from recurra.ops.walk import Walk
 
 
 def run(
-    input: Tensor, weights: ElmanWeights, state: ElmanState, walk: Walk, *, nonlinearity: str = "tanh"
-) -> tuple[Tensor, ElmanState]:
-    """As `reference.run`."""
-    outputs, (final,) = run_directions(input, [weights], [state], [walk], nonlinearity=nonlinearity)
-    return outputs, final
-
-
-def run_directions(
-    input: Tensor,
-    weights: Sequence[ElmanWeights],
-    states: Sequence[ElmanState],
-    walks: Sequence[Walk],
-    *,
-    nonlinearity: str = "tanh",
+    input: Tensor, courses: Sequence[Course], *, nonlinearity: str = "tanh"
 ) -> tuple[Tensor, list[ElmanState]]:
-    """One direction, or the forward and the reverse one at once, their outputs side by side."""
-    directions = [
-        Direction(w.weight_ih, w.weight_hh, state.hidden, w.bias_ih, w.bias_hh)
-        for w, state in zip(weights, states, strict=True)
-    ]
-    outputs, hidden, *_ = _operators[nonlinearity](*given_by(input, directions, walks))
-    return outputs, [ElmanState(field) for field in hidden.unbind(0)]
+    """As `reference.run`: one direction, or the forward and the reverse one at once, side by side."""
+    operands = [_operands(course.weights, cast("ElmanState", course.state)) for course in courses]
+    given = given_by(input, operands, [course.walk for course in courses])
+    outputs, hidden, *_ = _operators[nonlinearity](*given)
+    return outputs, [ElmanState(hidden.select(0, number)) for number in range(len(courses))]
+
+
+def _operands(weights: ElmanWeights, state: ElmanState) -> Operands:
+    return Operands(weights.weight_ih, weights.weight_hh, state.hidden, weights.bias_ih, weights.bias_hh)
 
 
 def _plain(given: Arguments, *, nonlinearity: str) -> tuple[Tensor, ...]:
-    def one(input: Tensor, direction: Direction, walk: Walk) -> tuple[Tensor, ElmanState]:
-        weights = ElmanWeights(direction.weight_ih, direction.weight_hh, direction.bias_ih, direction.bias_hh)
-        return reference.run(input, weights, ElmanState(direction.hidden), walk, nonlinearity=nonlinearity)
+    def one(input: Tensor, operands: Operands, walk: Walk) -> tuple[Tensor, ElmanState]:
+        weights = ElmanWeights(operands.weight_ih, operands.weight_hh, operands.bias_ih, operands.bias_hh)
+        return reference.run(input, weights, ElmanState(operands.hidden), walk, nonlinearity=nonlinearity)
 
     return run_plainly(given, one)
 

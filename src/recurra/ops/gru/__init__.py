@@ -6,6 +6,7 @@ from torch import Tensor
 
 from recurra.ops.arguments import check_biases, check_weight
 from recurra.ops.choice import Recurrence, run_recurrence
+from recurra.ops.direction import Direction
 from recurra.ops.gru import fused, native, reference
 from recurra.ops.gru.reference import GATES, GRUState, GRUWeights
 from recurra.ops.walk import Walk, Zoneout
@@ -25,6 +26,7 @@ def gru(
     zoneout: Zoneout | None = None,
     reset_after: bool = True,
     reverse: bool = False,
+    opposite: Direction | None = None,
     recompute: bool = False,
     backend: str = "auto",
 ) -> tuple[Tensor, GRUState]:
@@ -41,6 +43,7 @@ def gru(
         reset_after: Whether the reset gate acts after the recurrent product (torch, cuDNN) or before it (Cho
             2014).
         reverse: As there.
+        opposite: As there.
         recompute: As there.
         backend: One of `backends.NAMES`.
 
@@ -59,7 +62,7 @@ def gru(
         None if reset_after else "a reset before the product",
     )
     walk = Walk(lengths, resets, recurrent_mask, zoneout, reverse, recompute)
-    return run_recurrence(recurrence, input, weights, state, walk, backend)
+    return run_recurrence(recurrence, input, weights, state, walk, opposite, backend)
 
 
 def check_weights(weights: GRUWeights) -> None:

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from recurra.ops.arguments import check_weight
 from recurra.ops.choice import Recurrence, run_recurrence
+from recurra.ops.direction import Direction
 from recurra.ops.layer_norm_lstm import native, reference
 from recurra.ops.layer_norm_lstm.reference import LayerNormLSTMWeights
 from recurra.ops.lstm.reference import GATES, LSTMState
@@ -26,6 +27,7 @@ def layer_norm_lstm(
     recurrent_mask: RecurrentMask | None = None,
     zoneout: Zoneout | None = None,
     reverse: bool = False,
+    opposite: Direction | None = None,
     recompute: bool = False,
     backend: str = "auto",
 ) -> tuple[Tensor, LSTMState]:
@@ -41,6 +43,7 @@ def layer_norm_lstm(
         recurrent_mask: As there.
         zoneout: As there.
         reverse: As there.
+        opposite: As there.
         recompute: As there.
         backend: One of `backends.NAMES`.
 
@@ -58,7 +61,7 @@ def layer_norm_lstm(
         "layer normalisation",
     )
     walk = Walk(lengths, resets, recurrent_mask, zoneout, reverse, recompute)
-    return run_recurrence(recurrence, input, weights, state, walk, backend)
+    return run_recurrence(recurrence, input, weights, state, walk, opposite, backend)
 
 
 def check_weights(weights: LayerNormLSTMWeights) -> None:

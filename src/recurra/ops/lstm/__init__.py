@@ -1,9 +1,13 @@
 """The long short-term memory over a whole sequence."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from torch import Tensor
 
 from recurra.ops.arguments import check_biases, check_weight
 from recurra.ops.choice import Recurrence, run_recurrence
+from recurra.ops.direction import Direction
 from recurra.ops.lstm import fused, native, reference
 from recurra.ops.lstm.reference import GATES, LSTMState, LSTMWeights
 from recurra.ops.walk import Walk, Zoneout
@@ -22,6 +26,7 @@ def lstm(
     recurrent_mask: RecurrentMask | None = None,
     zoneout: Zoneout | None = None,
     reverse: bool = False,
+    opposite: Direction | None = None,
     recompute: bool = False,
     backend: str = "auto",
 ) -> tuple[Tensor, LSTMState]:
@@ -36,6 +41,8 @@ def lstm(
         recurrent_mask: (batch, hidden): multiplies the hidden state where it enters the recurrent product.
         zoneout: Which units keep their value over a step.
         reverse: Start at the last valid step and go back; outputs stay aligned with the input.
+        opposite: A second direction, from the last valid step back, which the native backend runs at the same
+            time. Outputs are put side by side, and the fields of the final state are stacked.
         recompute: Keep nothing for the backward pass but the arguments, and run forward again there: half of
             the memory for a third more time. The native backend alone does it; the others ignore it.
         backend: One of `backends.NAMES`.
@@ -45,14 +52,15 @@ def lstm(
         which is the initial state of a row of length 0.
 
     Raises:
-        ShapeError: A tensor has the wrong shape, type or device, or a length is out of range.
-        ConfigError: The backend is unknown, or cannot do this.
+        ShapeError: A tensor has the wrong shape, type or device, or a length is out of range, or
+            the opposite direction has weights of other shapes.
+        ConfigError: The backend is unknown, or cannot do this; or reverse is True with an opposite direction.
     """
     check_weights(weights)
     hidden, outputs = weights.weight_hh.shape[0] // len(GATES), weights.weight_hh.shape[1]
     recurrence = Recurrence(_IMPLEMENTATIONS, (outputs, hidden), _torch_lacks(weights))
     walk = Walk(lengths, resets, recurrent_mask, zoneout, reverse, recompute)
-    return run_recurrence(recurrence, input, weights, state, walk, backend)
+    return run_recurrence(recurrence, input, weights, state, walk, opposite, backend)
 
 
 def check_weights(weights: LSTMWeights) -> None:
@@ -71,7 +79,11 @@ def check_weights(weights: LSTMWeights) -> None:
     check_biases(weights.bias_ih, weights.bias_hh, len(GATES) * hidden)
 
 
-_IMPLEMENTATIONS = {"reference": reference.run, "torch": fused.run, "native": native.run}
+_IMPLEMENTATIONS: Mapping[str, Callable[..., Any]] = {
+    "reference": reference.run,
+    "torch": fused.run,
+    "native": native.run,
+}
 
 
 def _torch_lacks(weights: LSTMWeights) -> str | None:

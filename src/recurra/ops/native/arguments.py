@@ -1,5 +1,6 @@
 """What an operator of the native engine takes, and the sizes that follow from it."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from torch import Tensor
@@ -14,20 +15,20 @@ FORWARD, REVERSE, BOTH = range(3)
 class Arguments(NamedTuple):
     """The arguments of an operator, in the order of its schema.
 
-    Weights, states and masks have one more axis in front: the directions, one or two.
+    The weights of two directions lie one below the other; states and masks have an axis for the directions.
     """
 
     input: Tensor  # batch, time, features
-    weight_ih: Tensor  # directions, gates*hidden, features
-    weight_hh: Tensor  # directions, gates*hidden, outputs
-    bias_ih: Tensor | None  # directions, gates*hidden
-    bias_hh: Tensor | None  # directions, gates*hidden
-    peepholes: Tensor | None  # directions, 3*hidden
-    projection: Tensor | None  # directions, outputs, hidden
-    gain_ih: Tensor | None  # directions, gates*hidden
-    gain_hh: Tensor | None  # directions, gates*hidden
-    gain_cell: Tensor | None  # directions, hidden
-    bias_cell: Tensor | None  # directions, hidden
+    weight_ih: Tensor  # directions*gates*hidden, features
+    weight_hh: Tensor  # directions*gates*hidden, outputs
+    bias_ih: Tensor | None  # directions*gates*hidden
+    bias_hh: Tensor | None  # directions*gates*hidden
+    peepholes: Tensor | None  # directions*3*hidden
+    projection: Tensor | None  # directions*outputs, hidden
+    gain_ih: Tensor | None  # directions*gates*hidden
+    gain_hh: Tensor | None  # directions*gates*hidden
+    gain_cell: Tensor | None  # directions*hidden
+    bias_cell: Tensor | None  # directions*hidden
     hidden: Tensor  # directions, batch, outputs
     cell: Tensor | None  # directions, batch, hidden
     lengths: Tensor | None = None  # batch, int64
@@ -58,13 +59,13 @@ PARAMETERS = ", ".join(f"{TYPES[kind]} {name}" for name, kind in Arguments.__ann
 
 
 class Saved(NamedTuple):
-    """What the forward pass keeps for the backward pass; empty tensors where there is nothing to keep."""
+    """What the forward pass keeps for the backward pass; None where there is nothing to keep."""
 
-    gates: Tensor  # positions, directions*gates*hidden: after the activations
-    cells: Tensor  # positions, directions*hidden
-    extra: Tensor  # positions, ...: as in the engine's recurrence.hpp
-    products: Tensor  # positions, directions*gates*hidden: layer norm: W x before it
-    moments: Tensor  # 2, directions, positions, 1: layer norm: the means and scales of W x
+    gates: Tensor | None = None  # directions, positions, gates*hidden: after the activations
+    cells: Tensor | None = None  # directions, positions, hidden
+    extra: Tensor | None = None  # directions, positions, ...: as in the engine's recurrence.hpp
+    products: Tensor | None = None  # directions, positions, gates*hidden: layer norm: W x before it
+    moments: Tensor | None = None  # 2, directions, positions, 1: layer norm: the means and scales of W x
 
 
 class Sizes(NamedTuple):
@@ -82,9 +83,10 @@ class Sizes(NamedTuple):
     def of(cls, cell: str, given: Arguments) -> "Sizes":
         """Those of one call."""
         batch, steps, features = given.input.shape
-        directions, rows, outputs = given.weight_hh.shape
+        directions, _, outputs = given.hidden.shape
         gates = GATES[cell]
-        return cls(batch, steps, features, rows // gates, outputs, gates, directions)
+        hidden = given.weight_hh.shape[0] // (directions * gates)
+        return cls(batch, steps, features, hidden, outputs, gates, directions)
 
     @property
     def extra(self) -> dict[str, int]:
@@ -97,6 +99,19 @@ class Sizes(NamedTuple):
             "gru_reset_before": self.hidden,
             "layer_norm_lstm": 4 * self.hidden + 3,
         }
+
+
+CACHE_LINE = 64  # bytes
+
+
+def of_each(weight: Tensor, directions: int) -> Sequence[Tensor]:
+    """The weights of each direction, which lie one below the other.
+
+    Each begins at a cache line, as a tensor of its own does: how products add up may depend on it.
+    """
+    if directions == 1:
+        return [weight]
+    return [part if part.data_ptr() % CACHE_LINE == 0 else part.clone() for part in weight.chunk(directions)]
 
 
 def is_time_major(input: Tensor) -> bool:
@@ -113,19 +128,26 @@ def empty_outputs(given: Arguments, sizes: Sizes) -> Tensor:
     return make((sizes.batch, sizes.steps, width))
 
 
+def room_for_states(given: Arguments) -> tuple[Tensor, Tensor | None]:
+    """Room for one hidden and one cell state of every row and direction."""
+    hidden = given.input.new_empty(given.hidden.shape)
+    return hidden, None if given.cell is None else given.input.new_empty(given.cell.shape)
+
+
 def room_for_saved(cell: str, given: Arguments, sizes: Sizes) -> Saved:
-    """Room for what is kept: for every step of the batch, of which the valid ones are used."""
-    steps, directions = sizes.batch * sizes.steps, sizes.directions
-    nothing = given.input.new_empty(0)
+    """Room for what is kept: for every step of the batch, of which the first ones are used."""
     if not given.saves:
-        return Saved(*(nothing.clone() for _ in Saved._fields))
-    width = directions * sizes.gates * sizes.hidden
-    has_extra = cell != "lstm" or given.projection is not None
+        return Saved()
+    make, width = given.input.new_empty, sizes.gates * sizes.hidden
+    steps = sizes.batch * sizes.steps
+    if sizes.directions > 1:  # the second one begins at a cache line too
+        steps = (steps + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+    extra = sizes.extra[cell] if cell != "lstm" or given.projection is not None else 0
     is_normalized = given.gain_ih is not None
     return Saved(
-        gates=nothing.new_empty(steps, width),
-        cells=nothing.new_empty(steps, 0 if given.cell is None else directions * sizes.hidden),
-        extra=nothing.new_empty(steps, directions * sizes.extra[cell] if has_extra else 0),
-        products=nothing.new_empty(steps if is_normalized else 0, width),
-        moments=nothing.new_empty(2, directions, steps if is_normalized else 0, 1),
+        gates=make(sizes.directions, steps, width),
+        cells=None if given.cell is None else make(sizes.directions, steps, sizes.hidden),
+        extra=make(sizes.directions, steps, extra) if extra else None,
+        products=make(sizes.directions, steps, width) if is_normalized else None,
+        moments=make(2, sizes.directions, steps, 1) if is_normalized else None,
     )

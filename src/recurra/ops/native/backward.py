@@ -1,36 +1,38 @@
 """The backward pass: through time by the engine, the weights' gradients as single products by torch."""
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from recurra.ops.native.arguments import Arguments, Saved, Sizes
+from recurra.ops.native.arguments import Arguments, Saved, of_each, room_for_states
 from recurra.ops.native.call import Call, as_input_lies
 from recurra.ops.native.forward import forward
 
 
 class Gradients(NamedTuple):
-    """What the backward operator puts out; empty where there is no such argument or nobody asked."""
+    """The gradients of an operator's arguments; None where there is no such argument or nobody asked."""
 
-    input: Tensor
+    input: Tensor | None
     weight_ih: Tensor
     weight_hh: Tensor
-    bias: Tensor  # directions, gates*hidden
-    bias_candidate: Tensor  # directions, hidden: the GRU's inner bias
-    peepholes: Tensor
-    projection: Tensor
-    gain_ih: Tensor
-    gains: Tensor  # directions, 6*hidden: gain_hh, gain_cell, bias_cell
+    bias_ih: Tensor | None
+    bias_hh: Tensor | None  # None too where it is that of bias_ih
+    peepholes: Tensor | None
+    projection: Tensor | None
+    gain_ih: Tensor | None
+    gain_hh: Tensor | None
+    gain_cell: Tensor | None
+    bias_cell: Tensor | None
     hidden: Tensor
-    cell: Tensor
+    cell: Tensor | None
 
 
 def backward(
     cell: str,
     given: Arguments,
-    outputs: Tensor,
+    outputs: Tensor | None,
     saved: Saved,
     grad_outputs: Tensor | None,
     grad_hidden: Tensor | None,
@@ -49,36 +51,43 @@ def backward(
         grad_cell: As before.
         wants_input: Whether the input needs a gradient, which costs a product.
     """
-    if not saved.gates.numel():
-        outputs, _, _, *again = forward(cell, given._replace(saves=True))
-        saved = Saved(*again)
+    if outputs is None or saved.gates is None:
+        again: Any = forward(cell, given._replace(saves=True))
+        outputs, _, _, *kept = again
+        saved = Saved(*kept)
     call = Call(cell, given)
     _add_known(call, outputs, saved, grad_outputs, {"hidden_last": grad_hidden, "cell_last": grad_cell})
-    grad_gates, grad_products, sums = _walk_back(call)
-    saved = saved._replace(extra=saved.extra[: call.positions], products=saved.products[: call.positions])
-    entering, sizes = call.entering(), call.sizes
-    if cell == "layer_norm_lstm":
-        weight_hh = _outer(grad_products, entering, sizes)
-    else:
-        weight_hh = _grad_weight_hh(cell, grad_gates, entering, saved, sizes)
-    projection = given.input.new_empty(0)
-    if given.projection is not None:
-        projection = _outer(grad_products, saved.extra, sizes)
-    grad_input, weight_ih, gain_ih, bias = _through_input(call, grad_gates, saved, wants_input)
-    width = sizes.gates * sizes.hidden
-    by_direction = bias.view(sizes.directions, -1)
-    found = Gradients(
-        input=grad_input,
-        weight_ih=weight_ih,
-        weight_hh=weight_hh,
-        bias=by_direction[:, :width].clone(memory_format=torch.contiguous_format),
-        bias_candidate=by_direction[:, width:].clone(memory_format=torch.contiguous_format),
-        projection=projection,
+    back = _walk_back(call)
+    entering = call.entering()
+    through_input, gain_ih = _through_input(call, back.gates, saved)
+    bias_ih, bias_hh = _biases(call, back.gates)
+    gain_hh, gain_cell, bias_cell = _gains(back.gains, call)
+    return Gradients(
+        input=_grad_input(call, through_input) if wants_input else None,
+        weight_ih=_products(through_input, [call.input_rows()] * len(entering)),
+        weight_hh=_grad_weight_hh(call, back, entering, saved),
+        bias_ih=bias_ih,
+        bias_hh=bias_hh,
+        peepholes=back.peepholes,
+        projection=_grad_projection(call, back.products, saved),
         gain_ih=gain_ih,
-        **sums,
+        gain_hh=gain_hh,
+        gain_cell=gain_cell,
+        bias_cell=bias_cell,
+        hidden=back.hidden,
+        cell=back.cell,
     )
-    # An operator's results share no memory, not even none.
-    return Gradients(*(gradient if gradient.numel() else gradient.clone() for gradient in found))
+
+
+class _Back(NamedTuple):
+    """What the walk back over time leaves: gradients at every position, and those summed up."""
+
+    gates: Sequence[Tensor]  # positions, gates*hidden of each direction
+    products: Sequence[Tensor]  # positions, ...: of U h before its normalisation, or of the projected state
+    hidden: Tensor
+    cell: Tensor | None
+    peepholes: Tensor | None
+    gains: Tensor | None  # directions, 6*hidden: of gain_hh, gain_cell, bias_cell
 
 
 def _add_known(
@@ -90,105 +99,131 @@ def _add_known(
 ) -> None:
     """What the forward pass left, and the gradients that come in."""
     call.add_saved(saved)
-    call.add_rows("outputs", outputs)
+    call.add_side_by_side("outputs", outputs)
     for name, grad in grad_states.items():
         if grad is not None:
-            call.add(f"grad_{name}", grad.contiguous())
+            call.add(f"grad_{name}", grad)
     if grad_outputs is not None:
-        call.add_rows("grad_outputs", as_input_lies(grad_outputs, call.given.input))
+        call.add_side_by_side("grad_outputs", as_input_lies(grad_outputs, call.given.input))
 
 
-def _walk_back(call: Call) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-    """Run the engine: gradients per position of the gates and of what follows them, and those summed up."""
+def _walk_back(call: Call) -> _Back:
     given, sizes = call.given, call.sizes
-    nothing = given.input.new_empty(0)
-    grad_gates = call.empty((4 if call.cell == "gru" else sizes.gates) * sizes.hidden)
-    grad_products = _room_for_products(call)
-    sums = {
-        "hidden": torch.empty_like(given.hidden, memory_format=torch.contiguous_format),
-        "cell": nothing if given.cell is None else torch.empty_like(given.cell).contiguous(),
-        "peepholes": nothing if given.peepholes is None else torch.zeros_like(given.peepholes).contiguous(),
-        "gains": nothing if given.gain_hh is None else nothing.new_zeros(sizes.directions, 6 * sizes.hidden),
-    }
-    call.add_rows("grad_gates", grad_gates)
-    if grad_products.numel():
-        call.add_rows("grad_products", grad_products)
-    for name, tensor in sums.items():
-        if tensor.numel():
-            call.add(f"grad_{name}_first" if name in ("hidden", "cell") else f"grad_{name}", tensor)
+    hidden, cell = room_for_states(given)
+    back = _Back(
+        gates=call.rows((4 if call.cell == "gru" else sizes.gates) * sizes.hidden),
+        products=_room_for_products(call),
+        hidden=hidden,
+        cell=cell,
+        peepholes=None if given.peepholes is None else hidden.new_zeros(given.peepholes.shape),
+        gains=None if given.gain_hh is None else hidden.new_zeros(sizes.directions, 6 * sizes.hidden),
+    )
+    call.add_rows("grad_gates", back.gates)
+    if back.products:
+        call.add_rows("grad_products", back.products)
+    for name, tensor in (
+        ("grad_hidden_first", back.hidden),
+        ("grad_cell_first", back.cell),
+        ("grad_peepholes", back.peepholes),
+        ("grad_gains", back.gains),
+    ):
+        if tensor is not None:
+            call.add(name, tensor)
     call.run(backward=True)
-    return grad_gates, grad_products, sums
+    return back
 
 
-def _room_for_products(call: Call) -> Tensor:
-    """For the gradient of U h before its normalisation, or of the projected hidden state."""
+def _room_for_products(call: Call) -> Sequence[Tensor]:
     if call.cell == "layer_norm_lstm":
-        return call.empty(4 * call.sizes.hidden)
-    return call.empty(0 if call.given.projection is None else call.sizes.outputs)
-
-
-def _outer(rows: Tensor, others: Tensor, sizes: Sizes) -> Tensor:
-    """Per direction the sum over positions of the outer products of two (positions, directions*size)."""
-    ours, theirs = rows.chunk(sizes.directions, dim=1), others.chunk(sizes.directions, dim=1)
-    return torch.stack([torch.mm(one.t(), two) for one, two in zip(ours, theirs, strict=True)])
-
-
-def _grad_weight_hh(cell: str, grad_gates: Tensor, entering: Tensor, saved: Saved, sizes: Sizes) -> Tensor:
-    if not cell.startswith("gru"):
-        return _outer(grad_gates, entering, sizes)
-    # What the candidate's weights saw and what came back to them differ from the gates'.
-    parts = grad_gates.chunk(sizes.directions, dim=1)
-    last = slice(3 * sizes.hidden, None) if cell == "gru" else slice(2 * sizes.hidden, None)
-    seen = entering if cell == "gru" else saved.extra
-    result = grad_gates.new_empty(sizes.directions, 3 * sizes.hidden, sizes.hidden)
-    for number in range(sizes.directions):
-        columns = slice(number * sizes.hidden, (number + 1) * sizes.hidden)
-        gates, candidate = parts[number][:, : 2 * sizes.hidden], parts[number][:, last]
-        torch.mm(gates.t(), entering[:, columns], out=result[number, : 2 * sizes.hidden])
-        torch.mm(candidate.t(), seen[:, columns], out=result[number, 2 * sizes.hidden :])
-    return result
+        return call.rows(4 * call.sizes.hidden)
+    return [] if call.given.projection is None else call.rows(call.sizes.outputs)
 
 
 def _through_input(
-    call: Call, grad_gates: Tensor, saved: Saved, wants_input: bool
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Gradients of the input, of its weights, of their gains, and the sums of the gates' gradients."""
+    call: Call, by_gates: Sequence[Tensor], saved: Saved
+) -> tuple[Sequence[Tensor], Tensor | None]:
+    """The gradients of W x per direction, and that of the gains of its normalisation."""
     given, sizes = call.given, call.sizes
-    nothing = grad_gates.new_empty(0)
     width = sizes.gates * sizes.hidden
-    gain_ih, bias = nothing, grad_gates.sum(0)
-    if given.gain_ih is not None:
-        grad_gates, gain_ih = _through_layer_norm(grad_gates, given, saved, sizes)
-    rows = call.input_rows()
-    if grad_gates.shape[1] == sizes.directions * width:
-        weight_ih = torch.mm(grad_gates.t(), rows).view_as(given.weight_ih)
-        grad = torch.mm(grad_gates, given.weight_ih.reshape(-1, sizes.features)) if wants_input else nothing
-    else:
-        parts = [part[:, :width] for part in grad_gates.chunk(sizes.directions, dim=1)]
-        weight_ih = torch.stack([torch.mm(part.t(), rows) for part in parts])
-        grad = nothing
-        for part, weight in zip(parts, given.weight_ih, strict=True) if wants_input else ():
-            grad = torch.addmm(grad, part, weight) if grad.numel() else torch.mm(part, weight)
-    return call.padded(grad) if wants_input else nothing, weight_ih, gain_ih, bias
-
-
-def _through_layer_norm(
-    grad_gates: Tensor, given: Arguments, saved: Saved, sizes: Sizes
-) -> tuple[Tensor, Tensor]:
-    width = sizes.gates * sizes.hidden
+    if call.cell == "gru":
+        return [part[:, :width] for part in by_gates], None
+    if given.gain_ih is None or saved.products is None or saved.moments is None:
+        return by_gates, None
     grads, gains = [], []
-    for number in range(sizes.directions):
-        columns = slice(number * width, (number + 1) * width)
-        grad, gain, _ = torch.ops.aten.native_layer_norm_backward(
-            grad_gates[:, columns].contiguous(),
-            saved.products[:, columns].contiguous(),
+    for number, gain in enumerate(of_each(given.gain_ih, sizes.directions)):
+        grad, grad_gain, _ = torch.ops.aten.native_layer_norm_backward(
+            by_gates[number],
+            saved.products[number, : call.positions],
             [width],
-            saved.moments[0, number, : len(grad_gates)],
-            saved.moments[1, number, : len(grad_gates)],
-            given.gain_ih[number] if given.gain_ih is not None else None,
+            saved.moments[0, number, : call.positions],
+            saved.moments[1, number, : call.positions],
+            gain,
             None,
             [True, True, False],
         )
         grads.append(grad)
-        gains.append(gain)
-    return torch.cat(grads, dim=1), torch.stack(gains)
+        gains.append(grad_gain)
+    return grads, _joined(gains)
+
+
+def _grad_input(call: Call, through_input: Sequence[Tensor]) -> Tensor:
+    weights = of_each(call.given.weight_ih, call.sizes.directions)
+    first, *others = (torch.mm(grad, weight) for grad, weight in zip(through_input, weights, strict=True))
+    for other in others:
+        first += other
+    return call.padded(first)
+
+
+def _products(grads: Sequence[Tensor], entered: Sequence[Tensor]) -> Tensor:
+    """The gradient of a weight: per direction the sum over positions of the outer products."""
+    return _joined([torch.mm(grad.t(), rows) for grad, rows in zip(grads, entered, strict=True)])
+
+
+def _grad_weight_hh(call: Call, back: _Back, entering: Sequence[Tensor], saved: Saved) -> Tensor:
+    hidden = call.sizes.hidden
+    if call.cell == "layer_norm_lstm":
+        return _products(back.products, entering)
+    if not call.cell.startswith("gru"):
+        return _products(back.gates, entering)
+    # What the candidate's weights saw and what came back to them differ from the gates'.
+    seen = entering
+    if call.cell == "gru_reset_before" and saved.extra is not None:
+        seen = call.valid(saved.extra)
+    grads = []
+    for part, hiddens, others in zip(back.gates, entering, seen, strict=True):
+        grads += [torch.mm(part[:, : 2 * hidden].t(), hiddens), torch.mm(part[:, -hidden:].t(), others)]
+    return torch.cat(grads)
+
+
+def _grad_projection(call: Call, products: Sequence[Tensor], saved: Saved) -> Tensor | None:
+    if call.given.projection is None or saved.extra is None:
+        return None
+    return _products(products, call.valid(saved.extra))
+
+
+def _biases(call: Call, by_gates: Sequence[Tensor]) -> tuple[Tensor | None, Tensor | None]:
+    """The gradients of bias_ih and, where it differs, of bias_hh."""
+    if call.given.bias_ih is None:
+        return None, None
+    sums = [part.sum(0) for part in by_gates]
+    if call.cell != "gru":
+        return _joined(sums), None
+    hidden = call.sizes.hidden
+    inner = [part for one in sums for part in (one[: 2 * hidden], one[3 * hidden :])]
+    return _joined([one[: 3 * hidden] for one in sums]), torch.cat(inner)
+
+
+def _gains(gains: Tensor | None, call: Call) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+    """The gradients of gain_hh, gain_cell and bias_cell."""
+    if gains is None:
+        return None, None, None
+    hidden = call.sizes.hidden
+    gain_hh, gain_cell, bias_cell = (
+        part.flatten().clone() for part in torch.split(gains, [4 * hidden, hidden, hidden], dim=1)
+    )
+    return gain_hh, gain_cell, bias_cell
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    """Those of two directions one below the other."""
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts))

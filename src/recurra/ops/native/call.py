@@ -1,5 +1,6 @@
 """One call of the engine: torch's tensors as the addresses that it takes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -7,7 +8,10 @@ from torch import Tensor
 
 from recurra import native
 from recurra.errors import ShapeError
-from recurra.ops.native.arguments import BOTH, REVERSE, Arguments, Saved, Sizes, is_time_major
+from recurra.ops.native.arguments import BOTH, FORWARD, REVERSE, Arguments, Saved, Sizes, is_time_major
+
+DIRECTIONS = {FORWARD: (False,), REVERSE: (True,), BOTH: (False, True)}
+"""Whether each direction is the reverse one."""
 
 
 class Call:
@@ -18,94 +22,117 @@ class Call:
 
     def __init__(self, cell: str, given: Arguments) -> None:
         self.cell, self.given, self.sizes = cell, given, Sizes.of(cell, given)
-        lengths = 0 if given.lengths is None else _address(_kept(self, given.lengths.contiguous()))
-        self.layout = _layout(self.sizes, lengths, is_time_major(given.input))
+        self._kept: list[Tensor] = []
+        self.layout = _layout(self.sizes, self._address(given.lengths), is_time_major(given.input))
         self.positions = self.layout.positions
-        self.resets = 0 if given.resets is None else _address(_kept(self, given.resets.contiguous()))
+        self.resets = self._address(given.resets)
         self.fields: list[dict[str, Any]] = [
             {
-                "reverse": self._is_reverse(number),
+                "reverse": is_reverse,
                 "hidden": self.sizes.hidden,
                 "outputs_size": self.sizes.outputs,
                 "epsilon": given.epsilon,
                 "relu": cell == "elman_relu",
             }
-            for number in range(self.sizes.directions)
+            for is_reverse in DIRECTIONS[given.direction]
         ]
         self._add_what_is_given()
 
-    def _is_reverse(self, direction: int) -> bool:
-        return self.given.direction == REVERSE or (self.given.direction == BOTH and direction == 1)
-
     def _add_what_is_given(self) -> None:
-        given, sizes = self.given, self.sizes
-        per_direction = {
-            "weight_hh": given.weight_hh,
-            "peepholes": given.peepholes,
-            "projection": given.projection,
-            "gain_hh": given.gain_hh,
-            "gain_cell": given.gain_cell,
-            "bias_cell": given.bias_cell,
-            "hidden_first": given.hidden,
-            "cell_first": given.cell,
-            "mask": given.mask,
-        }
-        if self.cell == "gru" and given.bias_hh is not None:
-            per_direction["bias_candidate"] = given.bias_hh[:, 2 * sizes.hidden :]
-        for name, tensor in per_direction.items():
+        given = self.given
+        self.add("weight_hh", given.weight_hh)
+        self.add("hidden_first", given.hidden)
+        for name, tensor in (
+            ("peepholes", given.peepholes),
+            ("projection", given.projection),
+            ("gain_hh", given.gain_hh),
+            ("gain_cell", given.gain_cell),
+            ("bias_cell", given.bias_cell),
+            ("cell_first", given.cell),
+            ("mask", given.mask),
+        ):
             if tensor is not None:
-                self.add(name, tensor.contiguous())
-        zoneouts = {
-            "zoneout_hidden": (given.kept_hidden, given.rate_hidden),
-            "zoneout_cell": (given.kept_cell, given.rate_cell),
-        }
-        for name, (kept, rate) in zoneouts.items():
-            masks = None if kept is None else _kept(self, kept.contiguous())
-            for number, fields in enumerate(self.fields):
-                address = 0 if masks is None else _address(masks, number * masks.stride(0))
-                fields[name] = (address, rate)
+                self.add(name, tensor)
+        if self.cell == "gru" and given.bias_hh is not None:
+            self.add("bias_candidate", given.bias_hh, offset=2 * self.sizes.hidden)
+        self._add_zoneout("zoneout_hidden", given.kept_hidden, given.rate_hidden)
+        self._add_zoneout("zoneout_cell", given.kept_cell, given.rate_cell)
 
-    def add(self, name: str, tensor: Tensor) -> None:
-        """A tensor whose first axis is the directions."""
-        _kept(self, tensor)
-        for number, fields in enumerate(self.fields):
-            fields[name] = _address(tensor, number * tensor.stride(0))
+    def _add_zoneout(self, name: str, kept: Tensor | None, rate: float) -> None:
+        if kept is None:
+            for fields in self.fields:
+                fields[name] = (0, rate)
+            return
+        self.add(name, kept)
+        for fields in self.fields:
+            fields[name] = (fields[name], rate)
 
-    def add_rows(self, name: str, rows: Tensor) -> None:
-        """A tensor whose last axis holds the directions side by side; the rows before it are steps."""
-        _kept(self, rows)
-        pitch = rows.shape[-1]
+    def add(self, name: str, tensor: Tensor, offset: int = 0) -> None:
+        """A tensor that has the directions one after another; the engine's part begins at an offset there."""
+        address, size = self._address(tensor), tensor.element_size()
+        step = tensor.numel() // len(self.fields) * size
         for number, fields in enumerate(self.fields):
-            fields[name] = (_address(rows, number * (pitch // self.sizes.directions)), pitch)
+            fields[name] = address + number * step + offset * size
+
+    def add_rows(self, name: str, parts: Sequence[Tensor]) -> None:
+        """For each direction a tensor (positions, size) of its own."""
+        self._kept.extend(parts)
+        for fields, part in zip(self.fields, parts, strict=True):
+            fields[name] = (part.data_ptr(), part.shape[-1])
+
+    def add_side_by_side(self, name: str, padded: Tensor) -> None:
+        """A padded tensor (batch, time, directions*size)."""
+        self._kept.append(padded)
+        pitch = padded.shape[-1]
+        step = pitch // len(self.fields) * padded.element_size()
+        for number, fields in enumerate(self.fields):
+            fields[name] = (padded.data_ptr() + number * step, pitch)
+
+    def _address(self, tensor: Tensor | None) -> int:
+        """Where a tensor's numbers lie, one after another, as long as the call lives; 0 for None."""
+        if tensor is None:
+            return 0
+        tensor = tensor.contiguous()
+        self._kept.append(tensor)
+        return tensor.data_ptr()
 
     def add_saved(self, saved: Saved) -> None:
         """What the forward pass keeps."""
         for name in ("gates", "cells", "extra"):
             tensor = getattr(saved, name)
-            if tensor.numel():
-                self.add_rows(name, tensor)
+            if tensor is not None:
+                self.add_rows(name, self.valid(tensor))
+
+    def valid(self, saved: Tensor) -> list[Tensor]:
+        """What is saved of the valid steps of each direction, (positions, size)."""
+        parts = [saved.squeeze(0)] if len(saved) == 1 else list(saved.unbind(0))
+        if saved.shape[1] == self.positions:
+            return parts
+        return [part.narrow(0, 0, self.positions) for part in parts]
 
     def input_rows(self) -> Tensor:
         """The valid steps of the input, (positions, features), where the engine expects them."""
         given = self.given.input
-        rows = given.transpose(0, 1) if is_time_major(given) else given.contiguous()
-        flat = rows.reshape(-1, self.sizes.features)
-        return flat if self.given.lengths is None else flat.index_select(0, self.index())
+        if self.given.lengths is None:
+            return given.transpose(0, 1).reshape(-1, self.sizes.features)
+        rows = given.transpose(0, 1) if is_time_major(given) else given
+        return rows.reshape(-1, self.sizes.features).index_select(0, self.index())
 
     def padded(self, rows: Tensor) -> Tensor:
         """(positions, size) as (batch, time, size), zeros past a row's length."""
-        sizes = self.sizes
-        if self.given.lengths is not None:
-            filled = rows.new_zeros(sizes.batch * sizes.steps, rows.shape[-1])
-            rows = filled.index_copy_(0, self.index(), rows)
-        if is_time_major(self.given.input):
-            return rows.view(sizes.steps, sizes.batch, -1).transpose(0, 1)
-        return rows.view(sizes.batch, sizes.steps, -1)
+        sizes, time_major = self.sizes, is_time_major(self.given.input)
+        if self.given.lengths is None:
+            whole = rows.view(sizes.steps, sizes.batch, -1).transpose(0, 1)
+            return whole if time_major else whole.contiguous()
+        filled = rows.new_zeros(sizes.batch * sizes.steps, rows.shape[-1]).index_copy_(0, self.index(), rows)
+        if time_major:
+            return filled.view(sizes.steps, sizes.batch, -1).transpose(0, 1)
+        return filled.view(sizes.batch, sizes.steps, -1)
 
     def index(self) -> Tensor:
         """The place of every position among the padded steps."""
         index = torch.empty(self.positions, dtype=torch.int64)
-        self.layout.index(_address(index))
+        self.layout.index(index.data_ptr())
         return index
 
     def run(self, *, backward: bool) -> None:
@@ -121,21 +148,21 @@ class Call:
             self.fields,
         )
 
-    def entering(self) -> Tensor:
-        """The hidden states that entered the recurrent products, (positions, directions*outputs)."""
+    def entering(self) -> list[Tensor]:
+        """The hidden states that entered the recurrent products, (positions, outputs) per direction."""
         engine = native.engine()
         gather = engine.gather_float32 if self.given.input.dtype == torch.float32 else engine.gather_float64
-        width = self.sizes.directions * self.sizes.outputs
-        rows = self.given.input.new_empty(self.positions, width)
-        targets = [
-            (_address(rows, number * self.sizes.outputs), width) for number in range(self.sizes.directions)
-        ]
+        parts = self.rows(self.sizes.outputs)
+        targets = [(part.data_ptr(), self.sizes.outputs) for part in parts]
         gather(self.layout, self.resets, torch.get_num_threads(), self.fields, targets)
-        return rows
+        return parts
 
-    def empty(self, width: int) -> Tensor:
-        """Room for (positions, directions*width)."""
-        return self.given.input.new_empty(self.positions, self.sizes.directions * width)
+    def rows(self, size: int) -> list[Tensor]:
+        """Room for (positions, size) of each direction.
+
+        Each is a tensor of its own: how a product adds up may depend on where its factors begin in memory.
+        """
+        return [self.given.input.new_empty(self.positions, size) for _ in self.fields]
 
 
 def as_input_lies(tensor: Tensor, input: Tensor) -> Tensor:
@@ -154,13 +181,3 @@ def _layout(sizes: Sizes, lengths: int, time_major: bool) -> Any:
             f"between 0 and {sizes.steps}, the number of time steps",
             "Count the valid steps of every row.",
         ) from None
-
-
-def _address(tensor: Tensor, offset: int = 0) -> int:
-    return tensor.data_ptr() + offset * tensor.element_size()
-
-
-def _kept(call: Call, tensor: Tensor) -> Tensor:
-    """The tensor, which lives as long as the call from now on."""
-    call.__dict__.setdefault("tensors", []).append(tensor)
-    return tensor

@@ -15,6 +15,7 @@ from recurra.ops.native.arguments import (
     differentiable,
     empty_outputs,
     room_for_saved,
+    room_for_states,
 )
 from recurra.ops.native.backward import Gradients, backward
 from recurra.ops.native.forward import forward
@@ -22,6 +23,8 @@ from recurra.ops.native.forward import forward
 Plain = Callable[[Arguments], tuple[Tensor, ...]]
 
 RESULTS = 3  # outputs, hidden, cell; what is saved follows
+
+LIBRARY: Any = torch.library.Library("recurra", "FRAGMENT")  # type: ignore[no-untyped-call]
 
 
 def define_operator(cell: str, plain: Plain) -> Any:
@@ -31,23 +34,23 @@ def define_operator(cell: str, plain: Plain) -> Any:
         cell: One of the engine's cells.
         plain: The same function in plain operations, without what is saved; second derivatives go through it.
     """
-    definition = _Definition(cell, plain)
     name, backward_name = f"recurra::{cell}", f"recurra::{cell}_backward"
-    saved = [f"Tensor saved_{field}" for field in Saved._fields]
-    torch.library.define(name, f"({PARAMETERS}) -> ({_tensors(RESULTS + len(saved))})")
-    torch.library.define(
-        backward_name,
-        f"({PARAMETERS}, Tensor outputs, {', '.join(saved)}, Tensor? grad_outputs, Tensor? grad_hidden, "
-        f"Tensor? grad_cell, bool wants_input) -> ({_tensors(len(Gradients._fields))})",
+    saved = [f"Tensor? saved_{field}" for field in Saved._fields]
+    LIBRARY.define(f"{cell}({PARAMETERS}) -> ({_tensors(RESULTS + len(saved))})")
+    LIBRARY.define(
+        f"{cell}_backward({PARAMETERS}, Tensor? outputs, {', '.join(saved)}, Tensor? grad_outputs, "
+        f"Tensor? grad_hidden, Tensor? grad_cell, bool wants_input) -> ({_tensors(len(Gradients._fields))})",
     )
-    torch.library.impl(name, "CPU")(definition.run)
-    torch.library.impl(backward_name, "CPU")(definition.run_backward)
-    torch.library.register_fake(name)(definition.shapes)
-    torch.library.register_fake(backward_name)(definition.gradient_shapes)
-    torch.library.register_autograd(name, definition.differentiate, setup_context=definition.remember)
-    torch.library.register_autocast(name, "cpu", torch.float32)
-    torch.library.register_vmap(name)(definition.run_batched)
-    return definition.operator()
+    operator = getattr(torch.ops.recurra, cell).default
+    definition = _Definition(cell, plain, operator, getattr(torch.ops.recurra, f"{cell}_backward").default)
+    LIBRARY.impl(cell, definition.run, "CPU")
+    LIBRARY.impl(f"{cell}_backward", definition.run_backward, "CPU")
+    LIBRARY.impl(cell, definition.record, "Autograd", with_keyset=True)
+    torch.library.register_fake(name, definition.shapes, lib=LIBRARY)
+    torch.library.register_fake(backward_name, definition.gradient_shapes, lib=LIBRARY)
+    torch.library.register_autocast(name, "cpu", torch.float32, lib=LIBRARY)
+    torch.library.register_vmap(name, definition.run_batched, lib=LIBRARY)
+    return operator
 
 
 def _tensors(number: int) -> str:
@@ -57,64 +60,97 @@ def _tensors(number: int) -> str:
 class _Definition:
     """What torch asks of an operator."""
 
-    def __init__(self, cell: str, plain: Plain) -> None:
+    def __init__(self, cell: str, plain: Plain, operator: Any, backward_operator: Any) -> None:
         self.cell, self.plain = cell, plain
+        self.operator, self.backward_operator = operator, backward_operator
 
-    def operator(self) -> Any:
-        return getattr(torch.ops.recurra, self.cell)
-
-    def run(self, *arguments: Any) -> tuple[Tensor, ...]:
+    def run(self, *arguments: Any) -> tuple[Tensor | None, ...]:
         return forward(self.cell, Arguments(*arguments))
 
-    def shapes(self, *arguments: Any) -> tuple[Tensor, ...]:
+    def shapes(self, *arguments: Any) -> tuple[Tensor | None, ...]:
         given = Arguments(*arguments)
         sizes = Sizes.of(self.cell, given)
-        outputs = empty_outputs(given, sizes)
-        hidden = torch.empty_like(given.hidden, memory_format=torch.contiguous_format)
-        last_cell = outputs.new_empty(0) if given.cell is None else torch.empty_like(given.cell).contiguous()
-        return outputs, hidden, last_cell, *room_for_saved(self.cell, given, sizes)
+        saved = room_for_saved(self.cell, given, sizes)
+        return empty_outputs(given, sizes), *room_for_states(given), *saved
 
-    def run_backward(self, *arguments: Any) -> tuple[Tensor, ...]:
+    def run_backward(self, *arguments: Any) -> tuple[Tensor | None, ...]:
         given, outputs, saved, rest = _of_backward(arguments)
         return tuple(backward(self.cell, given, outputs, saved, *rest))
 
-    def gradient_shapes(self, *arguments: Any) -> tuple[Tensor, ...]:
+    def gradient_shapes(self, *arguments: Any) -> tuple[Tensor | None, ...]:
         given, _, _, (*_, wants_input) = _of_backward(arguments)
         return tuple(_gradient_shapes(self.cell, given, wants_input))
 
-    def remember(self, ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-        ctx.set_materialize_grads(False)
-        ctx.mark_non_differentiable(*output[RESULTS:])
-        ctx.places = [isinstance(value, Tensor) for value in inputs]
-        ctx.values = [None if isinstance(value, Tensor) else value for value in inputs]
-        tensors = [value for value in inputs if isinstance(value, Tensor)]
-        nothing = output[RESULTS]
-        outputs = output[0] if Arguments(*inputs).saves else nothing  # else they are computed again
-        ctx.save_for_backward(*tensors, outputs, *output[RESULTS:])
+    def record(self, keys: Any, *arguments: Any) -> tuple[Tensor | None, ...]:
+        """Run the operator, and remember what its derivative needs when somebody wants one.
 
-    def differentiate(self, ctx: Any, *grads: Any) -> tuple[Tensor | None, ...]:
-        tensors = list(ctx.saved_tensors)
-        places = zip(ctx.places, ctx.values, strict=True)
-        given = Arguments(*(tensors.pop(0) if is_tensor else value for is_tensor, value in places))
-        none = [None] * (len(given) - DIFFERENTIABLE)
+        torch.library.register_autograd does the same, but reads the schema anew at every call, which takes
+        longer than a small net.
+        """
+        if torch.is_grad_enabled() and torch._C._any_requires_grad(*arguments):
+            recorded: tuple[Tensor | None, ...] = _Recorded.apply(self, keys, *arguments)  # type: ignore[no-untyped-call]
+            return recorded
+        return self.run_below(keys, arguments)
+
+    def run_below(self, keys: Any, arguments: Sequence[Any]) -> tuple[Tensor | None, ...]:
+        """The operator without a derivative."""
+        with torch._C._AutoDispatchBelowAutograd():
+            results: tuple[Tensor | None, ...] = self.operator.redispatch(
+                keys & torch._C._after_autograd_keyset, *arguments
+            )
+            return results
+
+    def gradients(self, ctx: Any, grads: Sequence[Tensor | None]) -> Sequence[Tensor | None]:
+        """The derivatives of the first arguments."""
+        arguments = list(ctx.values)
+        tensors = ctx.saved_tensors
+        for place, tensor in zip(ctx.places, tensors, strict=False):
+            arguments[place] = tensor
+        given = Arguments(*arguments)
+        needed = ctx.needs_input_grad[2:]
         if torch.is_grad_enabled():
-            return *_plain_gradients(self.plain, given, ctx.needs_input_grad, grads[:RESULTS]), *none
-        operator = getattr(torch.ops.recurra, f"{self.cell}_backward")
-        found = Gradients(*operator(*given, *tensors, *grads[:RESULTS], ctx.needs_input_grad[0]))
-        return *_by_argument(self.cell, given, found), *none
+            return _plain_gradients(self.plain, given, needed, grads)
+        left = tensors[len(ctx.places) :]
+        found = Gradients(*self.backward_operator(*given, *left, *grads, needed[0]))
+        if given.bias_hh is not None and found.bias_hh is None:
+            return found._replace(bias_hh=found.bias_ih)
+        return found
 
     def run_batched(self, info: Any, in_dims: Sequence[Any], *arguments: Any) -> tuple[Any, Any]:
         """One call after another, the results stacked."""
         dims = list(zip(arguments, in_dims, strict=True))
         rows = [
-            self.operator()(*(value if dim is None else value.select(dim, number) for value, dim in dims))
+            self.operator(*(value if dim is None else value.select(dim, number) for value, dim in dims))
             for number in range(info.batch_size)
         ]
-        results = tuple(torch.stack(parts) for parts in zip(*rows, strict=True))
-        return results, tuple(0 for _ in results)
+        results = tuple(None if parts[0] is None else torch.stack(parts) for parts in zip(*rows, strict=True))
+        return results, tuple(None if result is None else 0 for result in results)
 
 
-def _of_backward(arguments: Sequence[Any]) -> tuple[Arguments, Tensor, Saved, Sequence[Any]]:
+class _Recorded(torch.autograd.Function):
+    """One call of an operator in autograd's graph."""
+
+    @staticmethod
+    def forward(ctx: Any, definition: _Definition, keys: Any, *arguments: Any) -> tuple[Tensor | None, ...]:
+        results = definition.run_below(keys, arguments)
+        given, saved = Arguments(*arguments), results[RESULTS:]
+        ctx.set_materialize_grads(False)
+        ctx.mark_non_differentiable(*(tensor for tensor in saved if tensor is not None))
+        ctx.definition = definition
+        ctx.places = [place for place, value in enumerate(arguments) if isinstance(value, Tensor)]
+        ctx.values = [None if isinstance(value, Tensor) else value for value in arguments]
+        outputs = results[0] if given.saves else None  # else they are computed again
+        ctx.save_for_backward(*(arguments[place] for place in ctx.places), outputs, *saved)
+        return results
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> tuple[Tensor | None, ...]:
+        found = ctx.definition.gradients(ctx, grads[:RESULTS])
+        none = (None,) * (len(ctx.values) - DIFFERENTIABLE)
+        return None, None, *found, *none
+
+
+def _of_backward(arguments: Sequence[Any]) -> tuple[Arguments, Tensor | None, Saved, Sequence[Any]]:
     """The arguments of the backward operator: those of the forward one, its results, and the gradients."""
     given, outputs, *rest = (
         Arguments(*arguments[: len(Arguments._fields)]),
@@ -124,46 +160,14 @@ def _of_backward(arguments: Sequence[Any]) -> tuple[Arguments, Tensor, Saved, Se
 
 
 def _gradient_shapes(cell: str, given: Arguments, wants_input: bool) -> Gradients:
-    sizes = Sizes.of(cell, given)
-    nothing = given.input.new_empty(0)
+    def like(tensor: Tensor | None) -> Tensor | None:
+        return None if tensor is None else tensor.new_empty(tensor.shape)
 
-    def like(tensor: Tensor | None) -> Tensor:
-        return nothing.clone() if tensor is None else torch.empty_like(tensor).contiguous()
-
-    inner = sizes.hidden if cell == "gru" else 0
-    return Gradients(
-        input=torch.empty_like(given.input) if wants_input else nothing.clone(),
-        weight_ih=like(given.weight_ih),
-        weight_hh=like(given.weight_hh),
-        bias=nothing.new_empty(sizes.directions, sizes.gates * sizes.hidden),
-        bias_candidate=nothing.new_empty(sizes.directions, inner),
-        peepholes=like(given.peepholes),
-        projection=like(given.projection),
-        gain_ih=like(given.gain_ih),
-        gains=nothing.new_empty(0 if given.gain_hh is None else (sizes.directions, 6 * sizes.hidden)),
-        hidden=like(given.hidden),
-        cell=like(given.cell),
-    )
-
-
-def _by_argument(cell: str, given: Arguments, found: Gradients) -> list[Tensor | None]:
-    """The gradients in the order of the arguments, None where an argument is left out."""
-    sizes = Sizes.of(cell, given)
-    bias_hh = found.bias
-    if cell == "gru":
-        bias_hh = torch.cat([found.bias[:, : 2 * sizes.hidden], found.bias_candidate], dim=1)
-    gain_hh = gain_cell = bias_cell = found.gains
-    if given.gain_hh is not None:
-        widths = [4 * sizes.hidden, sizes.hidden, sizes.hidden]
-        gain_hh, gain_cell, bias_cell = torch.split(found.gains, widths, dim=1)
-    in_order = [
-        found.input, found.weight_ih, found.weight_hh, found.bias, bias_hh, found.peepholes, found.projection,
-        found.gain_ih, gain_hh, gain_cell, bias_cell, found.hidden, found.cell,
-    ]  # fmt: skip
-    return [
-        None if argument is None or (not gradient.numel() and argument.numel()) else gradient
-        for argument, gradient in zip(differentiable(given), in_order, strict=True)
-    ]
+    shapes: dict[str, Any] = {name: like(getattr(given, name)) for name in Gradients._fields}
+    shapes["input"] = torch.empty_like(given.input) if wants_input else None
+    if cell != "gru":
+        shapes["bias_hh"] = None
+    return Gradients(**shapes)
 
 
 def _plain_gradients(

@@ -1,17 +1,17 @@
 """An operator's function in plain operations: the reference, one direction after another."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from recurra.ops.arguments import without_padding
 from recurra.ops.native.arguments import BOTH, REVERSE, Arguments
-from recurra.ops.native.direction import Direction
+from recurra.ops.native.operands import STATES, Operands
 from recurra.ops.walk import Walk, Zoneout
 
-Run = Callable[[Tensor, Direction, Walk], tuple[Tensor, Any]]
+Run = Callable[[Tensor, Operands, Walk], tuple[Tensor, Any]]
 
 
 def run_plainly(given: Arguments, run: Run) -> tuple[Tensor, ...]:
@@ -19,16 +19,20 @@ def run_plainly(given: Arguments, run: Run) -> tuple[Tensor, ...]:
 
     Args:
         given: The operator's arguments.
-        run: The reference of the cell: (input, direction, walk) -> (outputs, last state).
+        run: The reference of the cell: (input, operands, walk) -> (outputs, last state).
     """
+    directions = len(given.hidden)
+    by_name: list[Sequence[Tensor | None]] = []
+    for name in Operands._fields:
+        tensor = getattr(given, name)
+        if tensor is None or name in STATES:
+            by_name.append([None] * directions if tensor is None else tensor.unbind(0))
+        else:
+            by_name.append(tensor.chunk(directions))
     results = []
-    for number in range(len(given.weight_hh)):
-        fields: dict[str, Any] = {
-            name: None if getattr(given, name) is None else getattr(given, name)[number]
-            for name in Direction._fields
-        }
+    for number, operands in enumerate(zip(*by_name, strict=True)):
         clean, walk = without_padding(given.input, _walk_of(given, number))
-        results.append(run(clean, Direction(**fields), walk))
+        results.append(run(clean, Operands(*cast("Any", operands)), walk))
     outputs, states = zip(*results, strict=True)
     return torch.cat(outputs, dim=-1), *(torch.stack(fields) for fields in zip(*states, strict=True))
 
