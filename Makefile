@@ -43,7 +43,7 @@ fix: $(INSTALLED)
 	$(BIN)/ruff format .
 
 bench: $(ENGINE)
-	$(BIN)/python benchmarks/recurrence.py
+	$(BIN)/python -m recurra bench
 
 engine: $(ENGINE)
 

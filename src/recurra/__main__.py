@@ -2,7 +2,7 @@
 
 import sys
 
-from recurra.cli.app import main
+from recurra.cli.start import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -9,7 +9,7 @@ from tests.cli.program import call, environment
 
 from recurra.tasks.forecast.config import ForecastConfig
 
-COMMANDS = ["evaluate", "predict", "report", "info"]
+COMMANDS = ["evaluate", "predict", "stream", "report", "bench", "info"]
 
 
 @pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",)])

@@ -9,11 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from recurra.cli import screen
+from recurra.cli.bench import bench
 from recurra.cli.evaluate import evaluate
 from recurra.cli.help import Command, Group, usage_line
 from recurra.cli.info import info
 from recurra.cli.predict import predict
 from recurra.cli.report import report
+from recurra.cli.stream import stream
 from recurra.cli.train import train
 from recurra.errors import ConfigError, RecurraError
 from recurra.version import __version__
@@ -34,7 +36,7 @@ app = typer.Typer(
     "Exit codes: 0 done, 2 a mistake in what was given, 130 interrupted, 1 the rest.",
 )
 app.add_typer(train, name="train")
-for command in (evaluate, predict, report, info):
+for command in (evaluate, predict, stream, report, bench, info):
     app.command(command.__name__, cls=Command)(command)
 
 
@@ -73,9 +75,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 done, 2 a mistake in what was given, 1 any other failure of ours, 130 interrupted.
     """
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(
+    for output in (sys.stdout, sys.stderr):
+        if hasattr(output, "reconfigure"):
+            output.reconfigure(
                 errors="backslashreplace"
             )  # a terminal that lacks a letter is no reason to fail
     with warnings.catch_warnings():

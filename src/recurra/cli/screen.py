@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from recurra.errors import RecurraError
@@ -40,8 +40,8 @@ def width(stream: Stream, most: int = 120) -> int:
     return max(20, min(most, shutil.get_terminal_size().columns))
 
 
-def emit(document: Mapping[str, Any]) -> None:
-    """Write a result for programs: one JSON object on stdout."""
+def emit(document: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
+    """Write a result for programs: one JSON object, or a list of them, on stdout."""
     sys.stdout.write(json.dumps(document, indent=2, default=str) + "\n")
 
 
@@ -62,7 +62,12 @@ def warn(text: str) -> None:
 
 def complain(error: RecurraError) -> None:
     """Write an error on stderr: what was given and expected, then what to do."""
-    _labelled("error:", RED, f"{error.got}; expected {error.expected}.\n{error.remedy}")
+    report_error(f"{error.got}; expected {error.expected}.\n{error.remedy}")
+
+
+def report_error(text: str) -> None:
+    """Write what went wrong on stderr."""
+    _labelled("error:", RED, text)
 
 
 def error_document(error: RecurraError) -> dict[str, Any]:

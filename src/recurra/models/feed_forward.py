@@ -1,5 +1,6 @@
 """One-to-one: the feed-forward network, a fixed-size input to a fixed-size output."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from jaxtyping import Float
@@ -41,3 +42,7 @@ class FeedForward(nn.Module):
         """Map `(batch, input_size)` to `(batch, output_size)`."""
         output: Tensor = self.layers(input)
         return output
+
+    def stream_modules(self) -> Sequence[nn.Module]:
+        """What a step runs through."""
+        return [self.layers]

@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from recurra.data.panel import Panel
-from recurra.tasks.forecast.unit import Units, learn_units
+from recurra.tasks.forecast.unit import Units, learn_stream_units, learn_units
 
 ENDS = np.array([6, 4])
 
@@ -47,3 +47,20 @@ def test_sizes_follow_the_unit_of_the_data_exactly(exponent: int):
     scaled = [[2.0**exponent * value for value in values] for values in series]
     one, other = learn_units(panel_of(*series), ENDS), learn_units(panel_of(*scaled), ENDS)
     assert other == Units(2.0**exponent * one.spread, 2.0**exponent * one.smallest)
+
+
+def test_a_stream_is_measured_by_how_far_the_training_part_moves():
+    one, other = [1.0, None, 5.0, 3.0, 8.0, 2.0, 1e6, 1e6], [300.0, 301.0, 303.0, 302.0, 9e9]
+    panel = panel_of(one, other)
+    units = learn_stream_units(panel, ENDS, horizon=2)
+    assert units[:2] == learn_units(panel, ENDS)[:2]
+    assert units.level == pytest.approx(np.mean([1.0, 5.0, 3.0, 8.0, 2.0, 300.0, 301.0, 303.0, 302.0]))
+    assert units.change == pytest.approx(np.sqrt(np.mean(np.square([-2, 5, -6, 1, 2, -1]))))
+    assert units.reach == pytest.approx(np.sqrt(np.mean(np.square([4, 3, -1, 3, 1]))))
+
+
+@pytest.mark.parametrize("series", [[3.0] * 6, [1.0, 5.0]])
+def test_series_that_never_move_or_are_too_short_have_positive_sizes(series: list[float]):
+    units = learn_stream_units(panel_of(series), np.array([len(series)]), horizon=4)
+    assert units.reach >= units.smallest > 0
+    assert units.change >= units.smallest

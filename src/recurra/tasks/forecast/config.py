@@ -29,17 +29,19 @@ class ForecastConfig(TrainingConfig):
             it.
         season_length: Steps of a season; "auto" takes the natural one of the frequency (24 for hours).
         preset: A set of defaults: "default"; "m4" for many positive series; "single_series" for one long and
-            noisy one. Keys given beside it win.
+            noisy one; "streaming" for a network that `recurra stream` runs. Keys given beside it win.
         context: Steps of history the network sees; "auto" takes several seasons.
         patch: Steps the recurrence takes at once; "auto" takes a season where the context holds many.
-        network: Kind of network: the recurrent one, or what it is compared with.
+        network: Kind of network: the recurrent one, the one that runs as a stream, or what they are compared
+            with.
         cell: Name of the recurrent cell.
         hidden_size: Hidden units of every layer.
         num_layers: Layers of the encoder and of the decoder.
         dropout: Share of hidden values dropped in training.
         recurrent_dropout: Share of hidden units cut off from the recurrence in training.
         zoneout: Probability that a unit of the state keeps its value over a step, in training.
-        centre: Measure a window from its mean or from its last value.
+        centre: Measure a window from its mean or from its last value; a stream from the mean of the training
+            data, or by its changes, from its last value.
         scaling: Measure a window in its own spread, or all in the spread of the training data.
         linear: Whether a linear map of the history is added (the autoregressive highway of LSTNet).
         calendar: Whether the network sees hour, weekday, month and the like.
@@ -67,7 +69,7 @@ class ForecastConfig(TrainingConfig):
     preset: str = "default"
     context: Whole = "auto"
     patch: Whole = "auto"
-    network: Literal["recurrent", "feed_forward", "convolutional"] = "recurrent"
+    network: Literal["recurrent", "streaming", "feed_forward", "convolutional"] = "recurrent"
     cell: str = "lstm"
     hidden_size: int = Field(default=64, ge=1, le=16_384)
     num_layers: int = Field(default=1, ge=1, le=64)
@@ -139,11 +141,21 @@ PRESETS: dict[str, dict[str, Any]] = {
         "max_epochs": 12,
         "monitor": "valid_rmse",
     },
+    "streaming": {
+        "network": "streaming",
+        "centre": "last",
+        "scaling": "global",
+        "linear": False,
+        "calendar": False,
+        "patch": 1,
+        "dropout": 0.0,
+    },
 }
 """Defaults for kinds of data, by name.
 
 * `m4`: many positive series, judged by the OWA of the M4 competition.
 * `single_series`: one long, noisy series that hardly repeats itself, judged by the squared error.
+* `streaming`: a network whose state alone goes from step to step, so that it runs as a stream.
 """
 
 

@@ -121,7 +121,7 @@ def evaluate(
     judged = _Judge(collected, scale, _reference(reference, panel, origins, collected, scale))
     cell = fitted.resolved.config.cell
     kind, label = "recurrent", CELL_LABELS.get(cell, cell)
-    if fitted.resolved.config.network != "recurrent":
+    if fitted.resolved.config.network in NETWORK_LABELS:
         kind, label = "neural", NETWORK_LABELS[fitted.resolved.config.network]
     models = [Judged("recurra", label, kind, judged.network(), seconds, _size(fitted))]
     for name, (rival, took) in rivals.items():

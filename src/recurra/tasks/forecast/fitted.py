@@ -17,6 +17,7 @@ from recurra.data.window import window_batches
 from recurra.tasks.forecast.head import make_head
 from recurra.tasks.forecast.network import ForecastNetwork, InputSizes
 from recurra.tasks.forecast.resolution import Resolved
+from recurra.tasks.forecast.streaming_network import Network, StreamingNetwork
 from recurra.tasks.forecast.unit import Units
 
 
@@ -39,7 +40,7 @@ class Fitted:
     scaling: Scaling
     series: tuple[str, ...]
     units: Units
-    network: ForecastNetwork
+    network: Network
     recent: pl.DataFrame
 
     def forecasts(
@@ -78,9 +79,11 @@ class Forecasts:
     quantiles: Float[np.ndarray, "batch horizon quantiles"]
 
 
-def build_network(resolved: Resolved, schema: PanelSchema, *, series: int, units: Units) -> ForecastNetwork:
+def build_network(resolved: Resolved, schema: PanelSchema, *, series: int, units: Units) -> Network:
     """The network that settings and data ask for, with fresh weights."""
     config = resolved.config
+    if config.network == "streaming":
+        return _streaming_network(resolved, schema, units)
     sizes = InputSizes(
         calendar=2 * len(schema.cycles) if config.calendar else 0,
         past=len(schema.numeric("past")),
@@ -106,6 +109,26 @@ def build_network(resolved: Resolved, schema: PanelSchema, *, series: int, units
         scale_span=resolved.scale_span,
         linear=config.linear,
         network=config.network,
+        cell=config.cell,
+        hidden_size=config.hidden_size,
+        num_layers=config.num_layers,
+        dropout=config.dropout,
+        recurrent_dropout=config.recurrent_dropout,
+        zoneout=config.zoneout,
+    )
+
+
+def _streaming_network(resolved: Resolved, schema: PanelSchema, units: Units) -> StreamingNetwork:
+    config = resolved.config
+    return StreamingNetwork(
+        make_head(config.head, config.point),
+        units,
+        past=len(schema.numeric("past")),
+        context=resolved.context,
+        horizon=config.horizon,
+        season=schema.season_length,
+        scale_span=resolved.scale_span,
+        centre=config.centre,
         cell=config.cell,
         hidden_size=config.hidden_size,
         num_layers=config.num_layers,

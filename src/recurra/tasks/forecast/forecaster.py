@@ -10,6 +10,7 @@ from recurra.cells.registry import check_name
 from recurra.data.origin import Origins
 from recurra.data.panel import Panel
 from recurra.errors import ConfigError, NotFittedError
+from recurra.streaming import Program
 from recurra.tasks.forecast.artifact import load_fitted, save_fitted
 from recurra.tasks.forecast.config import ForecastConfig, forecast_config
 from recurra.tasks.forecast.evaluation import Evaluation, Reference, evaluate
@@ -21,6 +22,7 @@ from recurra.tasks.forecast.part import held_out_origins
 from recurra.tasks.forecast.plan import Plan, make_plan
 from recurra.tasks.forecast.recent import recent_rows
 from recurra.tasks.forecast.series import read_panel, read_panel_again
+from recurra.tasks.forecast.stream_program import forecast_program
 from recurra.training.device import choose_device
 from recurra.training.history import History
 from recurra.training.loop import fit
@@ -233,6 +235,25 @@ class Forecaster:
         fitted = self.fitted_
         panel, origins = self._held_out(data, size, stride, static)
         return evaluate(fitted, panel, origins, device=self._device(), reference=reference)
+
+    def to_program(self, *, level: Any = ()) -> Program:
+        """Export for `recurra stream` and `recurra.streaming`, which need no torch.
+
+        Where a series begins within the context, or the program starts with it, forecasts are those of
+        `predict`, up to rounding. Later they differ: `predict` reads the last `context` steps from a state of
+        zeros, the program's state is that of the whole series.
+
+        Args:
+            level: Intervals to give besides the point forecast, in percent; for head quantile.
+
+        Returns:
+            A program for `recurra.tasks.forecast.live.LiveForecast`.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            ConfigError: A setting does not allow it; `preset="streaming"` does.
+        """
+        return forecast_program(self.fitted_, checked_levels(level))
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """Write the fitted forecaster: `config.json`, `model.safetensors`, `recent.parquet`.

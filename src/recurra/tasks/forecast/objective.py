@@ -17,8 +17,9 @@ from recurra.data.split import Split
 from recurra.data.window import window_batches
 from recurra.metrics.forecast import M4_HOURLY, smape_terms
 from recurra.tasks.forecast.config import Weighting
-from recurra.tasks.forecast.network import ForecastNetwork, Output
+from recurra.tasks.forecast.network import Output
 from recurra.tasks.forecast.resolution import Resolved
+from recurra.tasks.forecast.streaming_network import Network
 from recurra.training.contract import Loss
 
 METRICS = ("valid_loss", "valid_mae", "valid_rmse", "valid_smape")
@@ -27,16 +28,14 @@ SMALLEST_SHARE = 0.01  # of a window's magnitude: errors of smaller values are s
 
 
 def forecast_loss(
-    model: ForecastNetwork, batch: WindowBatch, state: Any = None, *, weighting: Weighting = "unit"
+    model: Network, batch: WindowBatch, state: Any = None, *, weighting: Weighting = "unit"
 ) -> Loss:
     """The head's loss over the observed steps of the horizon."""
     del state
     return output_loss(model, model(batch), batch, weighting)
 
 
-def output_loss(
-    model: ForecastNetwork, output: Output, batch: WindowBatch, weighting: Weighting = "unit"
-) -> Loss:
+def output_loss(model: Network, output: Output, batch: WindowBatch, weighting: Weighting = "unit") -> Loss:
     """The loss of a network's output."""
     target = batch.target[:, batch.context :]
     observed = batch.observed[:, batch.context :]
@@ -85,7 +84,7 @@ class Validation:
 
     def __call__(self, model: nn.Module) -> Mapping[str, float]:
         """The METRICS: `valid_loss` as in training, the others of the point forecast."""
-        network = cast("ForecastNetwork", model)
+        network = cast("Network", model)
         device = next(network.parameters()).device
         loss = count = 0.0
         errors, terms = [], []

@@ -15,7 +15,8 @@ from recurra.tasks.forecast.objective import METRICS, Validation, make_validatio
 from recurra.tasks.forecast.part import check_parts, least_history
 from recurra.tasks.forecast.resolution import Resolved, resolve
 from recurra.tasks.forecast.series import check_counts
-from recurra.tasks.forecast.unit import Units, learn_units
+from recurra.tasks.forecast.streamable import check_streamable
+from recurra.tasks.forecast.unit import Units, learn_stream_units, learn_units
 from recurra.training.device import choose_device
 from recurra.training.setting import check_settings
 
@@ -55,6 +56,8 @@ def make_plan(config: ForecastConfig, panel: Panel) -> Plan:
         DataError: The series are too short for the settings, or no counts where counts are wanted.
         ConfigError: A setting does not fit the others, the data or the machine.
     """
+    if config.network == "streaming":
+        check_streamable(config, panel.schema)
     resolved = resolve(config, panel)
     config = resolved.config
     check_parts(resolved)
@@ -88,4 +91,10 @@ def make_plan(config: ForecastConfig, panel: Panel) -> Plan:
     source = HiddenFuture(windows) if panel.columns.future else windows
     validation = make_validation(panel, split, resolved, scaling)
     check_settings(source, config, validation, None, resume=False)
-    return Plan(panel, resolved, split, scaling, learn_units(panel, split.train_end), source, validation)
+    streams = config.network == "streaming"
+    units = (
+        learn_stream_units(panel, split.train_end, config.horizon)
+        if streams
+        else learn_units(panel, split.train_end)
+    )
+    return Plan(panel, resolved, split, scaling, units, source, validation)

@@ -41,6 +41,7 @@ from recurra.tasks.forecast.config import ForecastConfig, forecast_config
 from recurra.tasks.forecast.evaluation import evaluate as judge
 from recurra.tasks.forecast.fitted import Fitted
 from recurra.tasks.forecast.forecaster import LEVELS, Forecaster
+from recurra.tasks.forecast.live import PROGRAM
 from recurra.tasks.forecast.part import held_out_origins
 from recurra.tasks.forecast.plan import Plan, make_plan
 from recurra.tasks.forecast.record import examples_record, metrics_record
@@ -203,9 +204,17 @@ def _finish(
     write_fitted(forecaster.fitted_, out)
     write_metrics(out, metrics)
     write_examples(out, examples_record(forecaster.fitted_, panel, origins, device=device))
-    write_manifest(out, WRITTEN)
+    write_manifest(out, [*WRITTEN, *_write_program(forecaster, out)])
     write_report(out)
     return metrics
+
+
+def _write_program(forecaster: Forecaster, out: Path) -> list[str]:
+    """The stream program of a network that streams; the names of its files."""
+    if forecaster.config_.network != "streaming":
+        return []
+    forecaster.to_program().save(out / PROGRAM, overwrite=True)
+    return [f"{PROGRAM}/{path.name}" for path in sorted((out / PROGRAM).iterdir())]
 
 
 def _judge(

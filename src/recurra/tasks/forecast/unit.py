@@ -12,15 +12,21 @@ _SMALLEST_SHARE = 0.01  # of the spread of the steadiest series
 
 
 class Units(NamedTuple):
-    """Sizes in the units of the data, all above 0.
+    """Sizes in the units of the data, all but the level above 0.
 
     Attributes:
         spread: Standard deviation of all training targets; their mean magnitude where they are all the same.
         smallest: What the spread of a window is never below: a hundredth of that of the steadiest series.
+        level: Mean of all training targets; may be negative.
+        change: Root mean square of the changes from one step to the next.
+        reach: The same of the changes over a horizon.
     """
 
     spread: float
     smallest: float
+    level: float = 0.0
+    change: float = 1.0
+    reach: float = 1.0
 
 
 def learn_units(panel: Panel, ends: Int64[np.ndarray, " series"]) -> Units:
@@ -44,3 +50,23 @@ def learn_units(panel: Panel, ends: Int64[np.ndarray, " series"]) -> Units:
         spread = float(np.abs(values).mean()) or 1.0
     smallest = _SMALLEST_SHARE * float(changing.min()) if len(changing) else _CONSTANT * spread
     return Units(spread, smallest)
+
+
+def learn_stream_units(panel: Panel, ends: Int64[np.ndarray, " series"], horizon: int) -> Units:
+    """As `learn_units`, and what a stream is measured from and in: the level, and how far targets move."""
+    units = learn_units(panel, ends)
+    position = np.arange(len(panel.target)) - np.repeat(panel.offsets[:-1], panel.extents)
+    known = (position < np.repeat(ends, panel.extents)) & ~np.isnan(panel.target)
+    level = float(panel.target[known].mean(dtype=np.float64))
+    change, reach = (max(_change(panel, ends, steps), units.smallest) for steps in (1, horizon))
+    return units._replace(level=level, change=change, reach=reach)
+
+
+def _change(panel: Panel, ends: Int64[np.ndarray, " series"], steps: int) -> float:
+    """Root mean square of the differences of values some steps apart; 0 where there are none."""
+    position = np.arange(len(panel.target)) - np.repeat(panel.offsets[:-1], panel.extents)
+    inside = (position + steps < np.repeat(ends, panel.extents))[:-steps]
+    before, after = panel.target[:-steps][inside], panel.target[steps:][inside]
+    differences = after.astype(np.float64) - before
+    there = differences[~np.isnan(differences)]
+    return float(np.sqrt(np.square(there).mean())) if len(there) else 0.0

@@ -1,0 +1,1 @@
+"""Those who are raced against, one file for each."""

@@ -1,0 +1,1 @@
+"""The suite `train`: forward and backward through time, with all gradients."""

@@ -1,0 +1,148 @@
+"""`recurra bench`: races against other libraries on this machine."""
+
+from collections.abc import Sequence
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from recurra.cli import screen
+from recurra.errors import ConfigError
+
+if TYPE_CHECKING:
+    from recurra.bench.plan import Plan
+    from recurra.bench.schedule import Table
+
+QUICK_SECONDS, FULL_SECONDS = 40.0, 780.0  # the last race may take some more
+QUICK_LIMIT = 45.0  # but not longer than that
+DISTURBED = 0.05  # share of the processors' time that went to other programs
+
+Texts = list[str] | None
+
+Suite = Annotated[
+    str | None, typer.Argument(metavar="train|stream|pool", help="The suite; left out: all three.")
+]
+Quick = Annotated[bool, typer.Option("--quick", help="End within 50 seconds: fewer sizes, fewer rounds.")]
+Cells = Annotated[Texts, typer.Option(metavar="NAMES", help="Cells, such as gru,layer_norm_lstm,lstm_int8.")]
+Peers = Annotated[Texts, typer.Option(metavar="NAMES", help="Rivals, such as torch.nn,onnxruntime,jax.")]
+Threads = Annotated[Texts, typer.Option(metavar="NUMBERS", help="Threads; 1 and 2, of a streamed step 1.")]
+Hidden = Annotated[
+    Texts, typer.Option(metavar="NUMBERS", help="Hidden sizes; 64, 128 and 256, of a streamed step also 32.")
+]
+Batch = Annotated[Texts, typer.Option(metavar="NUMBERS", help="Batch sizes of training; 1, 16 and 64.")]
+Time = Annotated[Texts, typer.Option(metavar="NUMBERS", help="Time steps of training; 128.")]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print a list of JSON objects, one for each race and peer.")
+]
+
+
+def bench(
+    suite: Suite = None,
+    *,
+    quick: Quick = False,
+    cell: Cells = None,
+    peer: Peers = None,
+    threads: Threads = None,
+    hidden: Hidden = None,
+    batch: Batch = None,
+    time: Time = None,
+    as_json: AsJson = False,
+) -> None:
+    """Race recurra against other libraries: same work, same threads, in turns.
+
+    Examples:
+      recurra bench          everything: a quarter of an hour
+      recurra bench --quick  what fits into 50 seconds
+      recurra bench train --cell gru --threads 1
+      recurra bench stream --peer onnxruntime --json
+
+    Times are medians, and a ratio above 1 means that recurra is faster. Where outputs, final states or
+    gradients differ there is no ratio, and the exit code is 1.
+    """
+    began = monotonic()
+    from recurra.bench.choice import Choice
+    from recurra.bench.deadline import deadline
+    from recurra.bench.disturbance import Disturbance
+    from recurra.bench.plan import make_plan
+    from recurra.bench.schedule import Budget, Table, run_sections
+    from recurra.training.progress import Progress
+
+    budget = Budget(began + (QUICK_SECONDS if quick else FULL_SECONDS) - monotonic())
+    plan = make_plan(
+        Choice(
+            suites=[] if suite is None else [suite],
+            cells=_names(cell),
+            peers=_names(peer),
+            threads=_numbers("--threads", threads),
+            batches=_numbers("--batch", batch),
+            times=_numbers("--time", time),
+            hidden_sizes=_numbers("--hidden", hidden),
+        )
+    )
+    _note_the_absent(plan)
+    tables = [Table(section, [], []) for section in plan.sections]
+    disturbance = Disturbance()
+    try:
+        with deadline(began + QUICK_LIMIT - monotonic() if quick else None):
+            run_sections(tables, budget, Progress())
+    except KeyboardInterrupt:
+        _show(tables, as_json=as_json)
+        raise
+    _show(tables, as_json=as_json)
+    _warn_of_disturbance(disturbance.share())
+    if any(standing.refused for table in tables for standing in table.standings):
+        raise typer.Exit(1)
+
+
+def _show(tables: Sequence["Table"], *, as_json: bool) -> None:
+    """The results on stdout; what was left out and what was refused on stderr."""
+    from recurra.bench.standing import rows
+    from recurra.cli.bench_table import print_tables
+
+    standings = [standing for table in tables for standing in table.standings]
+    if as_json:
+        screen.emit(rows(standings))
+    else:
+        print_tables(tables)
+    for table in tables:
+        if table.left_out:
+            sizes = {f"{case.batch}x{case.time}x{case.hidden}": None for case in table.left_out}
+            screen.note(
+                f"{table.section.title}: no time for {len(table.left_out)} of {len(table.section.races)} "
+                f"races; batch x time x hidden {', '.join(sizes)}"
+            )
+    for standing in standings:
+        for peer, differences in standing.refused.items():
+            lines = [f"{standing.case}: no ratio to {peer}", *map(str, differences)]
+            screen.report_error("\n".join(lines))
+
+
+def _note_the_absent(plan: "Plan") -> None:
+    from recurra.bench.extra import INSTALL
+
+    if plan.absent:
+        screen.note(f"left out, since not installed: {', '.join(plan.absent)}; {INSTALL}")
+    if plan.engine_obstacle is not None:
+        screen.note(f"left out: what only the compiled engine does, since {plan.engine_obstacle}")
+
+
+def _warn_of_disturbance(share: float) -> None:
+    if share > DISTURBED:
+        screen.warn(
+            f"Other programs took {share:.0%} of the processors meanwhile; a quiet machine is fairer."
+        )
+
+
+def _names(texts: Texts) -> list[str]:
+    """Names given one by one or with commas between them, each once."""
+    parts = [part.strip() for text in texts or () for part in text.split(",")]
+    return list(dict.fromkeys(part for part in parts if part))
+
+
+def _numbers(option: str, texts: Texts) -> list[int]:
+    try:
+        return [int(name) for name in _names(texts)]
+    except ValueError as error:
+        raise ConfigError(
+            f"{option} is {','.join(texts or ())!r}", "whole numbers, such as 1,2", f"Change {option}."
+        ) from error

@@ -1,0 +1,49 @@
+"""`recurra stream`: a prediction for every row, as rows come in."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recurra.cli.stream_options import Options
+
+Option = typer.Option
+Run = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN", help="A run folder of a model that streams, or an exported program's folder."
+    ),
+]
+Weights = Annotated[
+    str, Option(metavar="TYPE", help="How weights are kept: float32, bfloat16 (half the memory), int8.")
+]
+Format = Annotated[
+    str,
+    Option(
+        "--format",
+        metavar="FORMAT",
+        help="Of rows and predictions: jsonl (objects, lists or numbers), csv (with a header), or auto, "
+        "which looks at the first row.",
+    ),
+]
+State = Annotated[
+    Path | None,
+    Option(
+        metavar="FILE", help="Go on from the state in FILE if it is there, and leave it there at the end."
+    ),
+]
+
+
+def stream(run: Run, *, weights: Weights = "float32", format: Format = "auto", state: State = None) -> None:
+    """Predict after every row of a live stream: rows on stdin, predictions on stdout.
+
+    Examples:
+      recurra stream runs/sales < newest.csv
+      tail -f sensor.jsonl | recurra stream runs/sensor --state sensor.state
+      recurra train forecast sales.csv --horizon 7 preset=streaming  for such a run
+    """
+    from recurra.cli.live import run_stream
+
+    code = run_stream(Options(run, weights, format, state))
+    if code:
+        raise typer.Exit(code)

@@ -1,0 +1,174 @@
+"""A forecaster on a live stream: rows in, forecasts out, without torch.
+
+What the stream program of a forecaster cannot know stands here: which column is what, which series a row is
+of, what the last value was, and what a missing one counts as.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from recurra.errors import ArtifactError, ConfigError, DataError
+from recurra.streaming import Program, Session
+
+TASK = "forecast"
+PROGRAM = "stream"  # the folder of the program within a run folder
+ONLY = ""  # the id of the series where rows name none
+
+Array: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
+
+
+class LiveForecast:
+    """Forecasts after every row of one or many series.
+
+    Args:
+        program: What `Forecaster.to_program` made.
+        weights: "float32", "bfloat16" or "int8".
+
+    Attributes:
+        program: The program.
+        outputs: What a forecast consists of: "forecast", "forecast-lo-80", ...
+        horizon: Steps ahead.
+
+    Raises:
+        ConfigError: The program is not of a forecaster, or there are no weights of this type.
+
+    >>> import polars as pl
+    >>> from recurra import Forecaster
+    >>> from recurra.tasks.forecast.live import LiveForecast
+    >>> frame = pl.DataFrame({"ds": range(60), "y": [float(step % 4) for step in range(60)]})
+    >>> forecaster = Forecaster(horizon=3, preset="streaming", max_epochs=1, steps_per_epoch=2).fit(frame)
+    >>> live = LiveForecast(forecaster.to_program())
+    >>> {name: values.shape for name, values in live.step({"y": 2.0}).items()}
+    {'forecast': (3,)}
+    """
+
+    def __init__(self, program: Program, weights: str = "float32") -> None:
+        if program.metadata.get("task") != TASK:
+            raise ConfigError(
+                "a program that is not of a forecaster",
+                "one that Forecaster.to_program made",
+                "Use program.session() for others.",
+            )
+        about = program.metadata
+        self.program = program
+        self.outputs: tuple[str, ...] = tuple(about["outputs"])
+        self.horizon: int = about["horizon"]
+        self.target, self.time, self.unique_id = about["target"], about["time"], about["unique_id"]
+        self.past: tuple[str, ...] = tuple(about["past"])
+        self._names_needed = self.unique_id is not None and about["series"] > 1
+        self._past_mean = tuple(about["past_mean"])
+        self._last_counts = about["centre"] == "last"
+        self._blank = program.session(weights)
+        self._sessions: dict[str, Session] = {}
+        self._last: dict[str, np.float32] = {}
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that a row must have; one that names the series where training saw several."""
+        return (*((self.unique_id,) if self._names_needed else ()), self.target, *self.past)
+
+    def step(self, row: Mapping[str, Any]) -> dict[str, Array]:
+        """Take the next row of a series, and forecast what comes after it.
+
+        A missing target (None or NaN) counts as the last one; a missing covariate as its mean in training.
+
+        Args:
+            row: A value for each of `columns`. Values of a series come in their order, a step apart.
+
+        Returns:
+            For each of `outputs` the horizon's values, (horizon,), in the units of the data; NaN where the
+            series has no value yet.
+
+        Raises:
+            DataError: A column is missing, or holds something else than a number.
+        """
+        missing = [name for name in self.columns if name not in row]
+        if missing:
+            raise DataError(
+                f"a row without {missing[0]!r}",
+                f"the columns {', '.join(self.columns)}",
+                "Give the columns that the model was trained with.",
+            )
+        series = _series(self.unique_id, row[self.unique_id]) if self.unique_id in row else ONLY
+        value = number(self.target, row[self.target])
+        past = [number(name, row[name]) for name in self.past]
+        now = np.float32(value) if series not in self._last or not math.isnan(value) else self._last[series]
+        if np.isnan(now):
+            return {name: np.full(self.horizon, np.nan, np.float32) for name in self.outputs}
+        own = now - self._last.get(series, now) if self._last_counts else now
+        known = [mean if math.isnan(one) else one for one, mean in zip(past, self._past_mean, strict=True)]
+        session = self._sessions.get(series)
+        if session is None:
+            session = self._sessions[series] = self._blank.fork()
+        parts = session.step(np.array([own, *known], np.float32)).reshape(len(self.outputs), self.horizon)
+        self._last[series] = now
+        return dict(zip(self.outputs, parts + now if self._last_counts else parts, strict=True))
+
+    def snapshot(self) -> dict[str, tuple[bytes, float]]:
+        """For each series what `restore` needs to go on to the bit: the session, and the last value."""
+        return {
+            name: (session.snapshot(), float(self._last[name])) for name, session in self._sessions.items()
+        }
+
+    def restore(self, snapshot: Mapping[str, tuple[bytes, float]]) -> None:
+        """Go on from a snapshot of the same program.
+
+        Raises:
+            ArtifactError: It is damaged, or of another program.
+        """
+        sessions = {}
+        for name, (content, last) in snapshot.items():
+            if not math.isfinite(last):
+                raise ArtifactError(f"a last value of {last}", "a finite number", "Take a new snapshot.")
+            sessions[name] = self._blank.fork()
+            sessions[name].restore(content)
+        self._sessions = sessions
+        self._last = {name: np.float32(last) for name, (_, last) in snapshot.items()}
+
+
+def number(column: str, given: object) -> float:
+    """The number that a cell of a row holds; NaN where it holds none.
+
+    Raises:
+        DataError: It holds something else, or a number that 32 bits cannot hold.
+    """
+    if given is None or given == "":
+        return math.nan
+    value = math.inf
+    if not isinstance(given, bool) and isinstance(given, str | float | int | np.number):
+        try:
+            value = float(given)
+        except (ValueError, OverflowError):
+            value = math.inf
+    if abs(value) > _LARGEST:
+        raise DataError(
+            f"{column!r} holds {given!r}", "a finite number of 32 bits", "Correct it, or leave it empty."
+        )
+    return value
+
+
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+def _series(column: str, given: object) -> str:
+    if isinstance(given, str | int) and not isinstance(given, bool) and given != "":
+        return str(given)
+    raise DataError(
+        f"{column!r} holds {given!r}", "the name or number of a series", "Say which series it is of."
+    )
+
+
+def values_of(row: Sequence[Any], names: Sequence[str]) -> dict[str, Any]:
+    """A row that is a plain list, by the names of its values.
+
+    Raises:
+        DataError: There are too few or too many.
+    """
+    if len(row) != len(names):
+        raise DataError(
+            f"{len(row)} values", f"{len(names)}: {', '.join(names)}", "Give one for each, in this order."
+        )
+    return dict(zip(names, row, strict=True))

@@ -1,0 +1,413 @@
+"""`recurra stream`: rows in, predictions out, as they come; and what stays when it ends."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from tests.cli.conftest import HORIZON, TINY
+from tests.cli.program import Outcome, call, environment, run
+
+from recurra import Forecaster
+from recurra.cli.stream_options import Options, plain_stream
+from recurra.streaming import GRU, Affine, Embedding, Program
+from recurra.tasks.forecast.live import LiveForecast
+
+MEMORY = 60 * 1024  # KiB
+
+
+@pytest.fixture(scope="module")
+def streaming(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the tiny table whose network streams."""
+    folder = tmp_path_factory.mktemp("runs") / "live"
+    made = run("train", "forecast", table, *TINY, "preset=streaming", "--out", folder, cwd=folder.parent)
+    assert made.code == 0, made.err
+    return folder
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A program of two features that is no forecaster."""
+    random = np.random.default_rng(0)
+
+    def weight(*shape: int) -> np.ndarray:
+        return random.normal(size=shape).astype(np.float32)
+
+    folder = tmp_path_factory.mktemp("programs") / "plain"
+    Program([GRU(weight(9, 2), weight(9, 3)), Affine(weight(4, 3))], {"inputs": ["x", "y"]}).save(folder)
+    return folder
+
+
+def opened(*arguments: object, **options: Any) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "recurra", "stream", *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        **options,
+    )
+
+
+def answered(text: str, *arguments: object) -> Outcome:
+    with opened(*arguments) as process:
+        out, err = process.communicate(text, timeout=60)
+    return Outcome(process.returncode, out, err)
+
+
+def ask(process: subprocess.Popen[str], line: str) -> str:
+    """Send a row and wait for its prediction, before any other row is sent."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(line + "\n")
+    process.stdin.flush()
+    assert select.select([process.stdout], [], [], 60)[0], "no prediction came"
+    return process.stdout.readline()
+
+
+def rows(table: Path) -> list[dict[str, Any]]:
+    return pl.read_csv(table).sort("day", "shop").to_dicts()
+
+
+def expected(folder: Path, given: list[dict[str, Any]], weights: str = "float32") -> list[list[float]]:
+    live = LiveForecast(Program.load(folder / "stream"), weights)
+    return [live.step(row)["forecast"].tolist() for row in given]
+
+
+def found(out: str) -> list[list[float]]:
+    return [json.loads(line)["forecast"] for line in out.splitlines()]
+
+
+def as_lines(given: list[dict[str, Any]]) -> str:
+    return "".join(json.dumps(row) + "\n" for row in given)
+
+
+def test_a_prediction_comes_before_the_next_row_goes(streaming: Path, table: Path) -> None:
+    given = rows(table)[:9]
+    with opened(streaming) as process:
+        lines = [ask(process, json.dumps(row)) for row in given]
+        assert process.stdin is not None
+        process.stdin.close()
+        assert process.wait(60) == 0
+    assert [json.loads(line)["shop"] for line in lines] == [row["shop"] for row in given]
+    assert [json.loads(line)["day"] for line in lines] == [row["day"] for row in given]
+    np.testing.assert_array_equal(np.float32(found("".join(lines))), np.float32(expected(streaming, given)))
+
+
+def test_a_forecast_is_that_of_predict_where_the_context_holds_the_series(
+    capsys, streaming: Path, table: Path, tmp_path: Path
+) -> None:
+    context = int(Forecaster.load(streaming).config_.context)
+    recent = pl.read_csv(table).group_by("shop", maintain_order=True).tail(context)
+    recent.write_csv(tmp_path / "recent.csv")
+    streamed = answered((tmp_path / "recent.csv").read_text(), streaming)
+    last = {line.split(",")[0]: line.split(",")[2:] for line in streamed.out.splitlines()[1:]}
+    predicted = call(capsys, "predict", streaming, tmp_path / "recent.csv", "--level", "none", "--json")
+    for shop in ("north", "south"):
+        forecast = [row["forecast"] for row in json.loads(predicted.out)["forecast"] if row["shop"] == shop]
+        np.testing.assert_allclose(np.float32(last[shop]), forecast, rtol=1e-5)
+
+
+def test_csv_goes_in_and_out(streaming: Path, table: Path) -> None:
+    outcome = answered(table.read_text(), streaming)
+    assert (outcome.code, outcome.err) == (0, "")
+    header, *lines = outcome.out.splitlines()
+    assert header == "shop,day," + ",".join(f"forecast-{step}" for step in range(1, HORIZON + 1))
+    given = pl.read_csv(table).to_dicts()
+    assert [line.split(",")[:2] for line in lines] == [[row["shop"], row["day"]] for row in given]
+    forecasts = [np.float32(line.split(",")[2:]) for line in lines]
+    np.testing.assert_array_equal(forecasts, np.float32(expected(streaming, given)))
+
+
+@pytest.mark.parametrize("weights", ["bfloat16", "int8"])
+def test_weights_may_be_narrow(streaming: Path, table: Path, weights: str) -> None:
+    given = rows(table)[:30]
+    outcome = answered(as_lines(given), streaming, "--weights", weights)
+    forecasts = np.float32(found(outcome.out))
+    np.testing.assert_array_equal(forecasts, np.float32(expected(streaming, given, weights)))
+    assert (forecasts != np.float32(expected(streaming, given))).any()
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        ('{"shop": "north", "sales": "many"}', "line 4: 'sales' holds 'many'; expected a finite number"),
+        ('{"sales": 1}', "line 4: a row without 'shop'"),
+        ('{"shop": "north", "sales": 1', "line 4 is not valid JSON"),
+        ("[1, 2, 3]", "line 4: 3 values; expected 2: shop, sales"),
+        ("7", "line 4: 1 values; expected 2"),
+        ('{"shop": "north", "sales": 1e99}', "line 4: 'sales' holds 1e+99"),
+        ("[" * 100_000, "line 4 is not valid JSON"),
+    ],
+)
+def test_a_bad_row_is_told_by_its_line_and_what_came_before_stays(
+    streaming: Path, table: Path, tmp_path: Path, bad: str, message: str
+) -> None:
+    given = rows(table)[:3]
+    first = as_lines(given[:2]) + "\n" + bad + "\n" + as_lines(given[2:])
+    outcome = answered(first, streaming, "--state", tmp_path / "state")
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"error: {message}")
+    assert "Traceback" not in outcome.err
+    np.testing.assert_array_equal(np.float32(found(outcome.out)), np.float32(expected(streaming, given)[:2]))
+    again = answered(as_lines(given[2:]), streaming, "--state", tmp_path / "state")
+    np.testing.assert_array_equal(np.float32(found(again.out)), np.float32(expected(streaming, given)[2:]))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("shop,sales\nnorth,1\nnorth\n", "line 3 has 1 values; expected 2"),
+        ("shop,sales\nnorth,1\nnorth,x\n", "line 3: 'sales' holds 'x'"),
+        ("shop,shop\nnorth,1\n", "the header 'shop,shop' has a column twice"),
+        ("shop,day\nnorth,1\n", "line 2: a row without 'sales'"),
+        ('shop,sales\n"north,1\n', "line 2 is no row of a CSV"),
+    ],
+)
+def test_a_bad_row_of_a_csv_is_told_by_its_line(streaming: Path, text: str, message: str) -> None:
+    outcome = answered(text, streaming)
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"error: {message}")
+
+
+def test_text_that_is_not_utf8_is_told(streaming: Path) -> None:
+    process = subprocess.run(
+        [sys.executable, "-m", "recurra", "stream", str(streaming)],
+        input=b'{"shop": "north", "sales": 1}\n{"shop": "\xff"}\n',
+        capture_output=True,
+        env=environment(),
+        check=False,
+    )
+    assert process.returncode == 2
+    assert process.stderr.startswith(b"error: line 2 is not UTF-8")
+    assert process.stdout.count(b"\n") == 1
+
+
+def test_a_stream_goes_on_after_a_restart_to_the_bit(streaming: Path, table: Path, tmp_path: Path) -> None:
+    given, state = rows(table), tmp_path / "state.json"
+    whole = answered(as_lines(given), streaming).out
+    parts = [answered(as_lines(given[:41]), streaming, "--state", state)]
+    parts.append(answered(as_lines(given[41:42]), streaming, f"--state={state}"))
+    parts.append(answered(as_lines(given[42:]), streaming, "--state", state))
+    assert [part.code for part in parts] == [0, 0, 0]
+    assert "".join(part.out for part in parts) == whole
+    assert json.loads(state.read_text())["rows"] == len(given)
+    assert list(tmp_path.iterdir()) == [state]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_end_the_stream_between_rows_and_keep_the_state(
+    streaming: Path, table: Path, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    given, state = rows(table), tmp_path / "state.json"
+    with opened(streaming, "--state", state) as process:
+        before = [ask(process, json.dumps(row)) for row in given[:5]]
+        process.send_signal(number)  # the end of the rows comes right after it
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (code, "", "interrupted\n")
+    after = answered(as_lines(given[5:]), streaming, "--state", state).out
+    assert "".join(before) + after == answered(as_lines(given), streaming).out
+
+
+def test_a_reader_that_has_seen_enough_ends_it_quietly(streaming: Path, table: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    with opened(streaming, "--state", state) as process:
+        row = json.dumps(rows(table)[0])
+        ask(process, row)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdin is not None
+        process.stdout.close()
+        process.stdin.write(row + "\n")
+        process.stdin.flush()
+        assert process.stderr.read() == ""
+        assert process.wait(60) == 141
+    assert json.loads(state.read_text())["rows"] == 2
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "shop,sales\n"])
+def test_no_rows_make_no_predictions(streaming: Path, text: str) -> None:
+    assert answered(text, streaming) == (0, "", "")
+
+
+def damaged(state: Path) -> Iterator[tuple[str, str]]:
+    whole = state.read_text()
+    yield whole[:-9], "is not valid JSON"
+    yield whole.replace('"rows": 2', '"rows": 3'), "does not match its checksum"
+    yield whole.replace('"format": 1', '"format": 2'), "has format 2; expected at most 1"
+
+
+def test_a_damaged_state_is_told_and_left_alone(streaming: Path, table: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    assert answered(as_lines(rows(table)[:2]), streaming, "--state", state).code == 0
+    for content, message in list(damaged(state)):
+        state.write_text(content)
+        outcome = answered(as_lines(rows(table)[2:4]), streaming, "--state", state)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert message in outcome.err
+        assert state.read_text() == content
+
+
+def test_a_state_of_another_program_is_told(streaming: Path, plain: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state.json"
+    assert answered("[1, 2]\n", plain, "--state", state).code == 0
+    outcome = answered("", streaming, "--state", state)
+    assert outcome.code == 2
+    assert "holds the state of another program" in outcome.err
+
+
+def test_a_place_that_cannot_be_written_is_told(plain: Path, tmp_path: Path) -> None:
+    outcome = answered("[1, 2]\n", plain, "--state", tmp_path / "nowhere" / "state.json")
+    assert outcome.code == 1
+    assert outcome.err.startswith("error: ")
+    assert outcome.out.count("\n") == 1
+
+
+def test_any_program_streams(plain: Path) -> None:
+    inputs = np.random.default_rng(1).normal(size=(5, 2)).astype(np.float32)
+    outputs = Program.load(plain).session().run(inputs)
+    lists = answered("".join(json.dumps(row) + "\n" for row in inputs.tolist()), plain)
+    assert np.array_equal(np.float32([json.loads(line) for line in lists.out.splitlines()]), outputs)
+    objects = answered(as_lines([{"y": y, "x": x, "z": "?"} for x, y in inputs.tolist()]), plain)
+    assert objects.out == lists.out
+    commas = answered("y,x\n" + "".join(f"{y},{x}\n" for x, y in inputs.tolist()), plain)
+    assert commas.out.startswith("output-1,output-2,output-3,output-4\n")
+    assert np.array_equal(np.loadtxt(commas.out.splitlines()[1:], np.float32, delimiter=","), outputs)
+    assert "line 1: no value of 'x'" in answered("[null, 1]\n", plain).err
+    assert "no value of 'y'" in answered('{"x": 1}\n', plain).err
+    assert "line 1: 1 values; expected 2: x, y" in answered("3\n", plain).err
+
+
+def test_a_program_of_ids_streams(tmp_path: Path) -> None:
+    weight = np.arange(6, dtype=np.float32).reshape(3, 2)
+    Program([Embedding(weight)]).save(tmp_path / "ids")
+    assert answered("2\n[0]\n", tmp_path / "ids") == (0, "[4.0, 5.0]\n[0.0, 1.0]\n", "")
+    assert answered("word\n1\n", tmp_path / "ids").out == "output-1,output-2\n2.0,3.0\n"
+    assert "line 1: id 0.5; expected a whole number" in answered("0.5\n", tmp_path / "ids").err
+    assert "line 1: id 3" in answered("3\n", tmp_path / "ids").err
+
+
+def test_outputs_that_are_no_numbers_are_null(tmp_path: Path) -> None:
+    Program([Affine(np.full((1, 1), 3e38, np.float32))]).save(tmp_path / "large")
+    assert answered("9\n", tmp_path / "large").out == "[null]\n"
+
+
+def test_a_run_that_does_not_stream_says_what_to_train(finished: Path, tmp_path: Path) -> None:
+    outcome = answered("", finished)
+    assert outcome.code == 2
+    assert "holds a forecaster of network=recurrent" in outcome.err
+    assert "preset=streaming" in outcome.err
+    (tmp_path / "empty").mkdir()
+    for folder, message in (
+        (tmp_path / "none", "there is no folder"),
+        (tmp_path / "empty", "cannot be read"),
+    ):
+        outcome = answered("", folder)
+        assert outcome.code == 2
+        assert message in outcome.err
+
+
+def test_the_program_of_a_run_is_vouched_for(capsys, streaming: Path, tmp_path: Path) -> None:
+    manifest = json.loads((streaming / "manifest.json").read_text())["files"]
+    assert {"stream/config.json", "stream/model.safetensors"} <= set(manifest)
+    assert call(capsys, "evaluate", streaming, "--json").code == 0
+
+
+def test_the_process_is_small_and_imports_no_torch(streaming: Path, table: Path) -> None:
+    """What it keeps in memory while it waits for the next row, and every module that it ever imported."""
+    with opened(streaming) as process:
+        for row in rows(table)[:20]:
+            ask(process, json.dumps(row))
+        status = Path(f"/proc/{process.pid}/status")
+        if status.exists():
+            peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+            assert int(peak.split()[1]) < MEMORY
+    command = [sys.executable, "-X", "importtime", "-m", "recurra", "stream", str(streaming)]
+    outcome = subprocess.run(
+        command,
+        input=as_lines(rows(table)[:2]),
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=True,
+    )
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in outcome.stderr.splitlines()}
+    assert {"numpy", "recurra"} <= imported
+    assert not {"torch", "polars", "pydantic", "typer", "rich", "yaml", "pandas", "scipy"} & imported
+    assert len(found(outcome.stdout)) == 2
+
+
+def test_the_long_way_is_the_same_command(capsys, monkeypatch, streaming: Path) -> None:
+    monkeypatch.setattr("recurra.cli.live.run_stream", lambda options: seen.append(options) or 0)
+    seen: list[Options] = []
+    words = (
+        ["RUN"],
+        ["RUN", "--weights", "int8"],
+        ["--format=csv", "RUN", "--state", "a b"],
+        ["--state=x=y", "--weights=bfloat16", "RUN"],
+    )
+    for arguments in words:
+        assert call(capsys, "stream", *arguments).code == 0
+        assert plain_stream(["stream", *arguments]) == seen[-1]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["stream"],
+        ["predict", "RUN"],
+        ["stream", "--help"],
+        ["stream", "RUN", "-h"],
+        ["stream", "RUN", "--weight", "int8"],
+        ["stream", "RUN", "--weights"],
+        ["stream", "RUN", "--weights", "--state"],
+        ["stream", "RUN", "RUN"],
+        ["stream", "RUN", "--state", "a", "--state", "b"],
+        ["stream", "--weights", "int8"],
+    ],
+)
+def test_what_is_not_plain_goes_the_long_way(arguments: list[str]) -> None:
+    assert plain_stream(arguments) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--weights", "int4"], "weights='int4'; expected one of float32, bfloat16, int8"),
+        (["--format", "xml"], "--format is 'xml'; expected one of auto, jsonl, csv"),
+        (["--wieghts", "int8"], "no such option: --wieghts"),
+        (["too", "many"], "got unexpected extra argument(s) (too many)"),
+    ],
+)
+def test_wrong_options_are_told(plain: Path, arguments: list[str], message: str) -> None:
+    outcome = answered("", plain, *arguments)
+    assert outcome.code == 2
+    assert outcome.err.startswith(f"error: {message}")
+
+
+def test_the_format_may_be_named(plain: Path) -> None:
+    assert answered("1,2\n", plain, "--format", "jsonl").code == 2
+    assert answered('"x","y"\n1,2\n', plain, "--format", "csv").code == 0
+    assert answered('"x","y"\n1,2\n', plain).code == 0
+    assert answered("\ufeffx,y\n1,2\n", plain).out == answered("x,y\n1,2\n", plain).out
+
+
+def test_the_command_works_in_this_process_too(capsys, monkeypatch, plain: Path) -> None:
+    read, write = os.pipe()
+    os.write(write, b"[1, 2]\n")
+    os.close(write)
+    with os.fdopen(read) as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        outcome = call(capsys, "stream", plain)
+    assert outcome.code == 0
+    assert len(json.loads(outcome.out)) == 4
