@@ -11,6 +11,7 @@
 #include "interrupt.hpp"
 #include "kernels.hpp"
 #include "openmp.hpp"
+#include "rows.hpp"
 
 namespace nb = nanobind;
 
@@ -165,7 +166,20 @@ NB_MODULE(_engine, module) {
           },
           nb::arg("batch"), nb::arg("steps"), nb::arg("lengths"), nb::arg("time_major"))
       .def_prop_ro("positions", &Layout::positions)
-      .def("index", [](const Layout& self, std::uintptr_t to) { self.index(reinterpret_cast<std::int64_t*>(to)); });
+      .def("pack",
+           [](const Layout& self, std::uintptr_t padded, std::uintptr_t rows, std::int64_t width, std::int64_t pitch,
+              int threads) {
+             pack_rows(self.sequence(), reinterpret_cast<const char*>(padded), reinterpret_cast<char*>(rows), width,
+                       pitch, threads);
+           },
+           nb::call_guard<nb::gil_scoped_release>())
+      .def("unpack",
+           [](const Layout& self, std::uintptr_t rows, std::uintptr_t padded, std::int64_t width, std::int64_t pitch,
+              int threads) {
+             unpack_rows(self.sequence(), reinterpret_cast<const char*>(rows), reinterpret_cast<char*>(padded), width,
+                         pitch, threads);
+           },
+           nb::call_guard<nb::gil_scoped_release>());
   module.def("run_float32", &run<float>);
   module.def("run_float64", &run<double>);
   module.def("gather_float32", &gather<float>);

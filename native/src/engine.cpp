@@ -80,12 +80,6 @@ Layout::Layout(std::int64_t batch, std::int64_t steps, const std::int64_t* lengt
   sequence_.padded_step = time_major ? batch : 1;
 }
 
-void Layout::index(std::int64_t* to) const {
-  for (std::int64_t step = 0; step < sequence_.steps; ++step)
-    for (std::int64_t row = 0; row < sequence_.rows[step]; ++row)
-      to[sequence_.position(row, step)] = sequence_.padded(row, step);
-}
-
 namespace {
 
 // Recurrent weights of which reading a thread's share takes less time than waiting for the others is not split.
@@ -184,37 +178,7 @@ bool run_pass(Cell cell, bool backward, const std::vector<Recurrence<T>>& direct
   return !control.was_stopped();
 }
 
-template <class T>
-void gather_entering(const Recurrence<T>& r, Rows<T> to, int threads) {
-  const Sequence& sequence = r.sequence;
-  const auto size = static_cast<std::size_t>(r.outputs_size);
-  Turn turn(threads);
-  const int team = static_cast<int>(std::min<std::int64_t>(turn.threads(), std::max<std::int64_t>(1, sequence.batch)));
-  turn.run(team, [&](int thread) {
-    for (std::int64_t row = sequence.batch * thread / team; row < sequence.batch * (thread + 1) / team; ++row) {
-      const std::int64_t length = sequence.lengths[row];
-      const T* const first = r.hidden_first + sequence.order[row] * r.outputs_size;
-      const T* const mask = r.mask == nullptr ? nullptr : r.mask + sequence.order[row] * r.outputs_size;
-      for (std::int64_t step = 0; step < length; ++step) {
-        T* const into = to.at(sequence.position(row, step));
-        if (sequence.is_reset(row, step)) {
-          std::fill_n(into, size, T(0));
-          continue;
-        }
-        const bool begins = r.reverse ? step == length - 1 : step == 0;
-        const T* const from = begins ? first : r.outputs.at(sequence.padded(row, r.reverse ? step + 1 : step - 1));
-        if (mask == nullptr)
-          std::memcpy(into, from, size * sizeof(T));
-        else
-          for (std::size_t j = 0; j < size; ++j) into[j] = from[j] * mask[j];
-      }
-    }
-  });
-}
-
 template bool run_pass(Cell, bool, const std::vector<Recurrence<float>>&, int, bool (*)());
 template bool run_pass(Cell, bool, const std::vector<Recurrence<double>>&, int, bool (*)());
-template void gather_entering(const Recurrence<float>&, Rows<float>, int);
-template void gather_entering(const Recurrence<double>&, Rows<double>, int);
 
 }  // namespace recurra

@@ -19,9 +19,6 @@ class Layout {
   std::int64_t positions() const { return positions_; }
   bool is_dense() const { return dense_; }
 
-  // The place in a padded tensor of every position: (positions).
-  void index(std::int64_t* to) const;
-
   Layout(const Layout&) = delete;
   Layout& operator=(const Layout&) = delete;
 
@@ -37,9 +34,5 @@ class Layout {
 template <class T>
 bool run_pass(Cell cell, bool backward, const std::vector<Recurrence<T>>& directions, int threads,
               bool (*interrupted)());
-
-// The hidden states that entered the products of a direction, to (positions, P): mask and resets applied.
-template <class T>
-void gather_entering(const Recurrence<T>& recurrence, Rows<T> to, int threads);
 
 }  // namespace recurra

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "engine.hpp"
+#include "rows.hpp"
 #include "problem.hpp"
 
 namespace recurra::test {
@@ -77,7 +78,10 @@ class Call {
         outputs_(table(first().batch * first().steps, first().outputs)),
         cells_(table(layout_.positions(), manner.saves && first().has_cell() ? first().hidden : 0)),
         extra_(table(layout_.positions(), manner.saves ? extra_width() : 0)) {
-    layout_.index(index_.data());
+    const Sequence& sequence = layout_.sequence();
+    for (std::int64_t step = 0; step < sequence.steps; ++step)
+      for (std::int64_t row = 0; row < sequence.rows[step]; ++row)
+        index_[size(sequence.position(row, step))] = sequence.padded(row, step);
     for (std::size_t d = 0; d < problems.size(); ++d) add(d, problems[d]);
     fill(gates_, &Problem::gates);
   }

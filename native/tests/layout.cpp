@@ -1,9 +1,12 @@
 // Where the steps of a batch lie: every valid step has one place, and lengths that are not there are refused.
+#include <algorithm>
+#include <numeric>
 #include <set>
 #include <stdexcept>
 
 #include "check.hpp"
 #include "engine.hpp"
+#include "rows.hpp"
 
 namespace {
 
@@ -16,6 +19,30 @@ struct Batch {
   bool has_lengths, time_major;
 };
 
+// Rows of two numbers: their place, and a gap that nothing may touch.
+void try_rows(const Sequence& sequence, const std::set<std::int64_t>& valid) {
+  using Numbers = std::vector<std::int64_t>;
+  constexpr std::int64_t width = sizeof(std::int64_t), pitch = 2 * width, untouched = -7;
+  Numbers places(static_cast<std::size_t>(sequence.batch * sequence.steps)), back(places.size(), untouched);
+  std::iota(places.begin(), places.end(), 1);
+  Numbers rows(2 * valid.size(), untouched);
+  const auto bytes = [](Numbers& numbers) { return reinterpret_cast<char*>(numbers.data()); };
+  pack_rows(sequence, bytes(places), bytes(rows), width, pitch, 2);
+  std::set<std::int64_t> found;
+  for (std::size_t i = 0; i < valid.size(); ++i) {
+    found.insert(rows[2 * i] - 1);
+    check(rows[2 * i + 1] == untouched, "a gap was written");
+  }
+  check(found == valid, "a valid step has no position");
+  unpack_rows(sequence, bytes(rows), bytes(back), width, pitch, 2);
+  for (std::size_t i = 0; i < places.size(); ++i)
+    check(back[i] == (valid.count(static_cast<std::int64_t>(i)) > 0 ? places[i] : 0), "a row did not come back");
+  std::fill(back.begin(), back.end(), untouched);
+  unpack_rows(sequence, nullptr, bytes(back), width, pitch, 1);
+  for (std::size_t i = 0; i < places.size(); ++i)
+    check((back[i] == 0) == (valid.count(static_cast<std::int64_t>(i)) == 0), "not the padding alone was cleared");
+}
+
 void try_batch(const Batch& batch) {
   const Layout layout(batch.rows, batch.steps, batch.has_lengths ? batch.lengths.data() : nullptr, batch.time_major);
   std::set<std::int64_t> valid;
@@ -23,9 +50,7 @@ void try_batch(const Batch& batch) {
     for (std::int64_t step = 0; step < batch.lengths[static_cast<std::size_t>(row)]; ++step)
       valid.insert(batch.time_major ? step * batch.rows + row : row * batch.steps + step);
   check(layout.positions() == static_cast<std::int64_t>(valid.size()), "not as many positions as valid steps");
-  std::vector<std::int64_t> index(static_cast<std::size_t>(layout.positions()), -1);
-  layout.index(index.data());
-  check(std::set<std::int64_t>(index.begin(), index.end()) == valid, "a valid step has no position");
+  try_rows(layout.sequence(), valid);
   check(layout.is_dense() == !batch.has_lengths, "dense without lengths");
   const Sequence& sequence = layout.sequence();
   for (std::int64_t step = 0; step < batch.steps && !batch.has_lengths; ++step)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
-from torch import Tensor
+from torch import SymInt, Tensor
 
 GATES = {"elman": 1, "elman_relu": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3, "layer_norm_lstm": 4}
 """How many blocks the weights of each cell are stacked of."""
@@ -119,13 +119,11 @@ def is_time_major(input: Tensor) -> bool:
     return not input.is_contiguous() and input.transpose(0, 1).is_contiguous()
 
 
-def empty_outputs(given: Arguments, sizes: Sizes) -> Tensor:
-    """Room for the outputs, lying as the input does; zeros where padding will stay."""
-    make = given.input.new_empty if given.lengths is None else given.input.new_zeros
-    width = sizes.directions * sizes.outputs
+def empty_padded(given: Arguments, sizes: Sizes, width: int | SymInt) -> Tensor:
+    """Room for (batch, time, width), lying as the input does."""
     if is_time_major(given.input):
-        return make((sizes.steps, sizes.batch, width)).transpose(0, 1)
-    return make((sizes.batch, sizes.steps, width))
+        return given.input.new_empty((sizes.steps, sizes.batch, width)).transpose(0, 1)
+    return given.input.new_empty((sizes.batch, sizes.steps, width))
 
 
 def room_for_states(given: Arguments) -> tuple[Tensor, Tensor | None]:

@@ -9,6 +9,7 @@ from torch import Tensor
 from recurra.ops.native.arguments import Arguments, Saved, of_each, room_for_states
 from recurra.ops.native.call import Call, as_input_lies
 from recurra.ops.native.forward import forward
+from recurra.ops.native.workspace import borrowed
 
 
 class Gradients(NamedTuple):
@@ -55,17 +56,23 @@ def backward(
         again: Any = forward(cell, given._replace(saves=True))
         outputs, _, _, *kept = again
         saved = Saved(*kept)
-    call = Call(cell, given)
-    _add_known(call, outputs, saved, grad_outputs, {"hidden_last": grad_hidden, "cell_last": grad_cell})
+    grad_states = {"hidden_last": grad_hidden, "cell_last": grad_cell}
+    with borrowed(given.input.dtype) as workspace:
+        call = Call(cell, given, workspace)
+        _add_known(call, outputs, saved, grad_outputs, grad_states)
+        return _gradients(call, saved, wants_input)
+
+
+def _gradients(call: Call, saved: Saved, wants_input: bool) -> Gradients:
     back = _walk_back(call)
-    entering = call.entering()
     through_input, gain_ih = _through_input(call, back.gates, saved)
     bias_ih, bias_hh = _biases(call, back.gates)
     gain_hh, gain_cell, bias_cell = _gains(back.gains, call)
+    weight_ih, weight_hh = _grad_weights(call, back, through_input, saved)
     return Gradients(
         input=_grad_input(call, through_input) if wants_input else None,
-        weight_ih=_products(through_input, [call.input_rows()] * len(entering)),
-        weight_hh=_grad_weight_hh(call, back, entering, saved),
+        weight_ih=weight_ih,
+        weight_hh=weight_hh,
         bias_ih=bias_ih,
         bias_hh=bias_hh,
         peepholes=back.peepholes,
@@ -179,20 +186,29 @@ def _products(grads: Sequence[Tensor], entered: Sequence[Tensor]) -> Tensor:
     return _joined([torch.mm(grad.t(), rows) for grad, rows in zip(grads, entered, strict=True)])
 
 
-def _grad_weight_hh(call: Call, back: _Back, entering: Sequence[Tensor], saved: Saved) -> Tensor:
-    hidden = call.sizes.hidden
+def _grad_weights(
+    call: Call, back: _Back, through_input: Sequence[Tensor], saved: Saved
+) -> tuple[Tensor, Tensor]:
+    """The gradients of weight_ih and weight_hh."""
+    if call.cell in ("elman", "elman_relu", "lstm"):  # the gates' gradients are those of both products
+        pairs = zip(back.gates, call.entering(with_input=True), strict=True)
+        both = [torch.mm(grad.t(), seen, out=call.room(grad.shape[1], seen.shape[1])) for grad, seen in pairs]
+        features = call.sizes.features
+        return torch.cat([part[:, :features] for part in both]), torch.cat(
+            [part[:, features:] for part in both]
+        )
+    weight_ih = _products(through_input, [call.input_rows()] * call.sizes.directions)
+    entering = call.entering()
     if call.cell == "layer_norm_lstm":
-        return _products(back.products, entering)
-    if not call.cell.startswith("gru"):
-        return _products(back.gates, entering)
+        return weight_ih, _products(back.products, entering)
     # What the candidate's weights saw and what came back to them differ from the gates'.
-    seen = entering
+    hidden, seen = call.sizes.hidden, entering
     if call.cell == "gru_reset_before" and saved.extra is not None:
         seen = call.valid(saved.extra)
     grads = []
     for part, hiddens, others in zip(back.gates, entering, seen, strict=True):
         grads += [torch.mm(part[:, : 2 * hidden].t(), hiddens), torch.mm(part[:, -hidden:].t(), others)]
-    return torch.cat(grads)
+    return weight_ih, torch.cat(grads)
 
 
 def _grad_projection(call: Call, products: Sequence[Tensor], saved: Saved) -> Tensor | None:

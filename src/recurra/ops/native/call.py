@@ -8,7 +8,17 @@ from torch import Tensor
 
 from recurra import native
 from recurra.errors import ShapeError
-from recurra.ops.native.arguments import BOTH, FORWARD, REVERSE, Arguments, Saved, Sizes, is_time_major
+from recurra.ops.native.arguments import (
+    BOTH,
+    FORWARD,
+    REVERSE,
+    Arguments,
+    Saved,
+    Sizes,
+    empty_padded,
+    is_time_major,
+)
+from recurra.ops.native.workspace import Workspace
 
 DIRECTIONS = {FORWARD: (False,), REVERSE: (True,), BOTH: (False, True)}
 """Whether each direction is the reverse one."""
@@ -20,8 +30,9 @@ class Call:
     The addresses are valid as long as the tensors live: whoever adds one keeps it.
     """
 
-    def __init__(self, cell: str, given: Arguments) -> None:
+    def __init__(self, cell: str, given: Arguments, workspace: Workspace) -> None:
         self.cell, self.given, self.sizes = cell, given, Sizes.of(cell, given)
+        self._workspace = workspace
         self._kept: list[Tensor] = []
         self.layout = _layout(self.sizes, self._address(given.lengths), is_time_major(given.input))
         self.positions = self.layout.positions
@@ -113,27 +124,37 @@ class Call:
     def input_rows(self) -> Tensor:
         """The valid steps of the input, (positions, features), where the engine expects them."""
         given = self.given.input
-        if self.given.lengths is None:
+        if self._lies_as_positions():
             return given.transpose(0, 1).reshape(-1, self.sizes.features)
-        rows = given.transpose(0, 1) if is_time_major(given) else given
-        return rows.reshape(-1, self.sizes.features).index_select(0, self.index())
+        rows = self.room(self.positions, self.sizes.features)
+        self._pack_input(rows)
+        return rows
+
+    def _lies_as_positions(self) -> bool:
+        """Whether the rows of padded tensors are the positions."""
+        return self.given.lengths is None and is_time_major(self.given.input)
+
+    def _pack_input(self, rows: Tensor) -> None:
+        """The valid steps of the input into the first columns of rows."""
+        given, size = as_input_lies(self.given.input, self.given.input), rows.element_size()
+        width, pitch = self.sizes.features * size, rows.stride(0) * size
+        self.layout.pack(given.data_ptr(), rows.data_ptr(), width, pitch, torch.get_num_threads())
 
     def padded(self, rows: Tensor) -> Tensor:
         """(positions, size) as (batch, time, size), zeros past a row's length."""
-        sizes, time_major = self.sizes, is_time_major(self.given.input)
-        if self.given.lengths is None:
-            whole = rows.view(sizes.steps, sizes.batch, -1).transpose(0, 1)
-            return whole if time_major else whole.contiguous()
-        filled = rows.new_zeros(sizes.batch * sizes.steps, rows.shape[-1]).index_copy_(0, self.index(), rows)
-        if time_major:
-            return filled.view(sizes.steps, sizes.batch, -1).transpose(0, 1)
-        return filled.view(sizes.batch, sizes.steps, -1)
+        sizes = self.sizes
+        if self._lies_as_positions():
+            return rows.view(sizes.steps, sizes.batch, -1).transpose(0, 1)
+        result = empty_padded(self.given, sizes, rows.shape[1])
+        width = rows.shape[1] * rows.element_size()
+        self.layout.unpack(rows.data_ptr(), result.data_ptr(), width, width, torch.get_num_threads())
+        return result
 
-    def index(self) -> Tensor:
-        """The place of every position among the padded steps."""
-        index = torch.empty(self.positions, dtype=torch.int64)
-        self.layout.index(index.data_ptr())
-        return index
+    def clear_padding(self, padded: Tensor) -> None:
+        """Zeros past every row's length."""
+        if self.given.lengths is not None:
+            width = padded.shape[-1] * padded.element_size()
+            self.layout.unpack(0, padded.data_ptr(), width, width, torch.get_num_threads())
 
     def run(self, *, backward: bool) -> None:
         """Walk over time."""
@@ -148,21 +169,34 @@ class Call:
             self.fields,
         )
 
-    def entering(self) -> list[Tensor]:
-        """The hidden states that entered the recurrent products, (positions, outputs) per direction."""
+    def entering(self, *, with_input: bool = False) -> list[Tensor]:
+        """What entered the recurrent products of each direction, (positions, outputs).
+
+        Args:
+            with_input: Whether the input's rows lie to the left of the hidden states.
+        """
         engine = native.engine()
         gather = engine.gather_float32 if self.given.input.dtype == torch.float32 else engine.gather_float64
-        parts = self.rows(self.sizes.outputs)
-        targets = [(part.data_ptr(), self.sizes.outputs) for part in parts]
+        begin = self.sizes.features if with_input else 0
+        parts = self.rows(begin + self.sizes.outputs)
+        if with_input:
+            for part in parts:
+                self._pack_input(part)
+        offset = begin * self.given.input.element_size()
+        targets = [(part.data_ptr() + offset, part.shape[1]) for part in parts]
         gather(self.layout, self.resets, torch.get_num_threads(), self.fields, targets)
         return parts
 
     def rows(self, size: int) -> list[Tensor]:
-        """Room for (positions, size) of each direction.
+        """Room for (positions, size) of each direction, for as long as the call runs.
 
-        Each is a tensor of its own: how a product adds up may depend on where its factors begin in memory.
+        Each begins at a cache line: how a product adds up may depend on where its factors begin in memory.
         """
-        return [self.given.input.new_empty(self.positions, size) for _ in self.fields]
+        return [self.room(self.positions, size) for _ in self.fields]
+
+    def room(self, count: int, size: int) -> Tensor:
+        """Room for (count, size) for as long as the call runs."""
+        return self._workspace.room(count, size)
 
 
 def as_input_lies(tensor: Tensor, input: Tensor) -> Tensor:

@@ -8,30 +8,33 @@ from torch import Tensor
 from recurra.ops.native.arguments import (
     Arguments,
     Saved,
-    empty_outputs,
+    empty_padded,
     of_each,
     room_for_saved,
     room_for_states,
 )
 from recurra.ops.native.call import Call
+from recurra.ops.native.workspace import borrowed
 
 
 def forward(cell: str, given: Arguments) -> tuple[Tensor | None, ...]:
     """Outputs, last hidden state, last cell state, and what `Saved` names; None where there is none."""
-    call = Call(cell, given)
-    outputs = empty_outputs(given, call.sizes)
-    hidden, last_cell = room_for_states(given)
-    saved = room_for_saved(cell, given, call.sizes)
-    width = call.sizes.gates * call.sizes.hidden
-    gates = call.rows(width) if saved.gates is None else call.valid(saved.gates)
-    project(call, gates, saved)
-    call.add_saved(saved._replace(gates=None))
-    call.add_rows("gates", gates)
-    call.add_side_by_side("outputs", outputs)
-    call.add("hidden_last", hidden)
-    if last_cell is not None:
-        call.add("cell_last", last_cell)
-    call.run(backward=False)
+    with borrowed(given.input.dtype) as workspace:
+        call = Call(cell, given, workspace)
+        outputs = empty_padded(given, call.sizes, call.sizes.directions * call.sizes.outputs)
+        call.clear_padding(outputs)
+        hidden, last_cell = room_for_states(given)
+        saved = room_for_saved(cell, given, call.sizes)
+        width = call.sizes.gates * call.sizes.hidden
+        gates = call.rows(width) if saved.gates is None else call.valid(saved.gates)
+        project(call, gates, saved)
+        call.add_saved(saved._replace(gates=None))
+        call.add_rows("gates", gates)
+        call.add_side_by_side("outputs", outputs)
+        call.add("hidden_last", hidden)
+        if last_cell is not None:
+            call.add("cell_last", last_cell)
+        call.run(backward=False)
     return outputs, hidden, last_cell, *saved
 
 

@@ -13,7 +13,7 @@ from recurra.ops.native.arguments import (
     Saved,
     Sizes,
     differentiable,
-    empty_outputs,
+    empty_padded,
     room_for_saved,
     room_for_states,
 )
@@ -71,7 +71,8 @@ class _Definition:
         given = Arguments(*arguments)
         sizes = Sizes.of(self.cell, given)
         saved = room_for_saved(self.cell, given, sizes)
-        return empty_outputs(given, sizes), *room_for_states(given), *saved
+        outputs = empty_padded(given, sizes, sizes.directions * sizes.outputs)
+        return outputs, *room_for_states(given), *saved
 
     def run_backward(self, *arguments: Any) -> tuple[Tensor | None, ...]:
         given, outputs, saved, rest = _of_backward(arguments)

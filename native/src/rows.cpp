@@ -1,0 +1,73 @@
+#include "rows.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "team.hpp"
+
+namespace recurra {
+namespace {
+
+// body(begin, end) on every thread, for its share of so many things.
+template <class Body>
+void for_shares(std::int64_t count, int threads, Body body) {
+  Turn turn(threads);
+  const int team = static_cast<int>(std::clamp<std::int64_t>(count, 1, turn.threads()));
+  turn.run(team, [&](int thread) { body(count * thread / team, count * (thread + 1) / team); });
+}
+
+}  // namespace
+
+void pack_rows(const Sequence& sequence, const char* padded, char* rows, std::int64_t width, std::int64_t pitch,
+               int threads) {
+  for_shares(sequence.steps, threads, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t step = begin; step < end; ++step)
+      for (std::int64_t row = 0; row < sequence.rows[step]; ++row)
+        std::memcpy(rows + sequence.position(row, step) * pitch, padded + sequence.padded(row, step) * width,
+                    static_cast<std::size_t>(width));
+  });
+}
+
+void unpack_rows(const Sequence& sequence, const char* rows, char* padded, std::int64_t width, std::int64_t pitch,
+                 int threads) {
+  for_shares(sequence.steps, threads, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t step = begin; step < end; ++step) {
+      for (std::int64_t row = 0; rows != nullptr && row < sequence.rows[step]; ++row)
+        std::memcpy(padded + sequence.padded(row, step) * width, rows + sequence.position(row, step) * pitch,
+                    static_cast<std::size_t>(width));
+      for (std::int64_t row = sequence.rows[step]; row < sequence.batch; ++row)
+        std::memset(padded + sequence.padded(row, step) * width, 0, static_cast<std::size_t>(width));
+    }
+  });
+}
+
+template <class T>
+void gather_entering(const Recurrence<T>& r, Rows<T> to, int threads) {
+  const Sequence& sequence = r.sequence;
+  const auto size = static_cast<std::size_t>(r.outputs_size);
+  for_shares(sequence.batch, threads, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t row = begin; row < end; ++row) {
+      const std::int64_t length = sequence.lengths[row];
+      const T* const first = r.hidden_first + sequence.order[row] * r.outputs_size;
+      const T* const mask = r.mask == nullptr ? nullptr : r.mask + sequence.order[row] * r.outputs_size;
+      for (std::int64_t step = 0; step < length; ++step) {
+        T* const into = to.at(sequence.position(row, step));
+        if (sequence.is_reset(row, step)) {
+          std::fill_n(into, size, T(0));
+          continue;
+        }
+        const bool begins = r.reverse ? step == length - 1 : step == 0;
+        const T* const from = begins ? first : r.outputs.at(sequence.padded(row, r.reverse ? step + 1 : step - 1));
+        if (mask == nullptr)
+          std::memcpy(into, from, size * sizeof(T));
+        else
+          for (std::size_t j = 0; j < size; ++j) into[j] = from[j] * mask[j];
+      }
+    }
+  });
+}
+
+template void gather_entering(const Recurrence<float>&, Rows<float>, int);
+template void gather_entering(const Recurrence<double>&, Rows<double>, int);
+
+}  // namespace recurra
