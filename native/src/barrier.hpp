@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <thread>
 
@@ -46,13 +47,15 @@ class Barrier {
         pause();
       } else {
         if (control_.stopped()) return;
-        std::this_thread::yield();
+        // Somebody else has the processor of the one waited for: an idle processor takes it over, a busy one does not.
+        std::this_thread::sleep_for(kNap);
       }
     }
   }
 
  private:
   static constexpr int kSpins = 4000;
+  static constexpr std::chrono::microseconds kNap{20};
 
   static void pause() {
 #if defined(__x86_64__) || defined(__i386__)

@@ -1,32 +1,18 @@
 #include "engine.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
-#include <new>
 #include <numeric>
 #include <stdexcept>
 #include <string>
 
 #include "denormal.hpp"
 #include "kernels.hpp"
+#include "memory.hpp"
 #include "team.hpp"
 
 namespace recurra {
 namespace {
-
-struct Freed {
-  void operator()(void* memory) const { std::free(memory); }
-};
-
-using Memory = std::unique_ptr<void, Freed>;
-
-Memory allocate(std::size_t size) {
-  void* const memory = std::aligned_alloc(64, (size + 63) / 64 * 64);
-  if (memory == nullptr) throw std::bad_alloc();
-  return Memory(memory);
-}
 
 // Rows from the longest to the shortest, cut so that each part has about as many steps.
 std::vector<std::int64_t> row_cuts(const Sequence& sequence, int parts) {
@@ -57,8 +43,7 @@ Layout::Layout(std::int64_t batch, std::int64_t steps, const std::int64_t* lengt
       order_(static_cast<std::size_t>(batch)),
       lengths_(static_cast<std::size_t>(batch), steps) {
   std::iota(order_.begin(), order_.end(), 0);
-  dense_ = lengths == nullptr;
-  if (!dense_) {
+  if (lengths != nullptr) {
     check_lengths(batch, steps, lengths);
     std::stable_sort(order_.begin(), order_.end(), [&](std::int64_t a, std::int64_t b) { return lengths[a] > lengths[b]; });
     for (std::size_t row = 0; row < order_.size(); ++row) lengths_[row] = lengths[order_[row]];
@@ -81,9 +66,6 @@ Layout::Layout(std::int64_t batch, std::int64_t steps, const std::int64_t* lengt
 }
 
 namespace {
-
-// Recurrent weights of which reading a thread's share takes less time than waiting for the others is not split.
-constexpr std::int64_t kLeastWeights = 64 * 64;
 
 // How the work of a call is shared out: `threads` for each direction, and directions one after another or at once.
 struct Plan {
@@ -127,7 +109,7 @@ std::vector<Slice> make_slices(const Sequence& sequence, const Plan& plan) {
 // One direction of a call: what its threads share.
 struct Work {
   std::vector<Slice> slices;
-  Memory memory;
+  std::unique_ptr<void, Freed> memory;
   std::unique_ptr<Barrier> barrier;
 };
 
@@ -155,7 +137,7 @@ bool run_pass(Cell cell, bool backward, const std::vector<Recurrence<T>>& direct
     const auto count = static_cast<std::int64_t>(work.slices.size());
     work.barrier = std::make_unique<Barrier>(plan.split_columns ? static_cast<int>(count) : 1, control);
     for (Slice& slice : work.slices) slice.barrier = work.barrier.get();
-    work.memory = allocate(pass.size(direction, count));
+    work.memory = allocate_aligned(pass.size(direction, count));
     pass.make(direction, work.memory.get(), count);
     works.push_back(std::move(work));
   }

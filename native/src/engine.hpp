@@ -8,6 +8,10 @@
 
 namespace recurra {
 
+// Recurrent weights of which reading a thread's share takes less time than waiting for the others are not split.
+constexpr std::int64_t kLeastUnits = 96;
+constexpr std::int64_t kLeastWeights = kLeastUnits * kLeastUnits;
+
 // Which step of which row lies where; built once a call from the lengths.
 class Layout {
  public:
@@ -17,7 +21,6 @@ class Layout {
 
   const Sequence& sequence() const { return sequence_; }
   std::int64_t positions() const { return positions_; }
-  bool is_dense() const { return dense_; }
 
   Layout(const Layout&) = delete;
   Layout& operator=(const Layout&) = delete;
@@ -25,7 +28,6 @@ class Layout {
  private:
   Sequence sequence_;
   std::int64_t positions_ = 0;
-  bool dense_ = false;
   std::vector<std::int64_t> rows_, start_, order_, lengths_;
 };
 

@@ -1,5 +1,5 @@
-// The equations of the cells, on one vector of hidden units. Training and streaming both use these, so that they
-// give the same bits.
+// The equations of the cells, on one vector of hidden units. Training and streaming both use these; what they put
+// in was summed in different orders, so that their bits differ.
 #pragma once
 
 #include "math.hpp"

@@ -38,6 +38,8 @@ InterruptWatch::InterruptWatch() {
   const bool has_handler = (before_.sa_flags & SA_SIGINFO) != 0 ||
                            (before_.sa_handler != SIG_DFL && before_.sa_handler != SIG_IGN);
   if (!has_handler) return;
+  // Python's handler may call a layer while a call of the engine waits for it: that one goes on watching.
+  if ((before_.sa_flags & SA_SIGINFO) != 0 && before_.sa_sigaction == note) return;
   pythons = before_;
   came = 0;
   struct sigaction ours = before_;

@@ -7,7 +7,8 @@
 
 namespace recurra::RECURRA_ISA {
 
-// Scratch memory, handed out piece by piece. Without a base it only counts.
+// Scratch memory, handed out piece by piece. Without a base it only counts. It belongs to one instruction set, so that
+// stream_program.cpp, which is compiled for any processor, has its own.
 class Arena {
  public:
   explicit Arena(void* base) : base_(static_cast<char*>(base)) {}

@@ -8,10 +8,13 @@
 namespace recurra {
 namespace {
 
-// body(begin, end) on every thread, for its share of so many things.
+// What one thread has copied before another one is awake.
+constexpr std::int64_t kLeastBytes = 1 << 17;
+
+// body(begin, end) on every thread, for its share of so many things, which are so many bytes in all.
 template <class Body>
-void for_shares(std::int64_t count, int threads, Body body) {
-  Turn turn(threads);
+void for_shares(std::int64_t count, std::int64_t bytes, int threads, Body body) {
+  Turn turn(bytes < kLeastBytes ? 1 : threads);
   const int team = static_cast<int>(std::clamp<std::int64_t>(count, 1, turn.threads()));
   turn.run(team, [&](int thread) { body(count * thread / team, count * (thread + 1) / team); });
 }
@@ -20,7 +23,8 @@ void for_shares(std::int64_t count, int threads, Body body) {
 
 void pack_rows(const Sequence& sequence, const char* padded, char* rows, std::int64_t width, std::int64_t pitch,
                int threads) {
-  for_shares(sequence.steps, threads, [&](std::int64_t begin, std::int64_t end) {
+  const std::int64_t bytes = sequence.steps * sequence.batch * width;
+  for_shares(sequence.steps, bytes, threads, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t step = begin; step < end; ++step)
       for (std::int64_t row = 0; row < sequence.rows[step]; ++row)
         std::memcpy(rows + sequence.position(row, step) * pitch, padded + sequence.padded(row, step) * width,
@@ -30,7 +34,8 @@ void pack_rows(const Sequence& sequence, const char* padded, char* rows, std::in
 
 void unpack_rows(const Sequence& sequence, const char* rows, char* padded, std::int64_t width, std::int64_t pitch,
                  int threads) {
-  for_shares(sequence.steps, threads, [&](std::int64_t begin, std::int64_t end) {
+  const std::int64_t bytes = sequence.steps * sequence.batch * width;
+  for_shares(sequence.steps, bytes, threads, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t step = begin; step < end; ++step) {
       for (std::int64_t row = 0; rows != nullptr && row < sequence.rows[step]; ++row)
         std::memcpy(padded + sequence.padded(row, step) * width, rows + sequence.position(row, step) * pitch,
@@ -45,7 +50,8 @@ template <class T>
 void gather_entering(const Recurrence<T>& r, Rows<T> to, int threads) {
   const Sequence& sequence = r.sequence;
   const auto size = static_cast<std::size_t>(r.outputs_size);
-  for_shares(sequence.batch, threads, [&](std::int64_t begin, std::int64_t end) {
+  const auto bytes = sequence.steps * sequence.batch * r.outputs_size * static_cast<std::int64_t>(sizeof(T));
+  for_shares(sequence.batch, bytes, threads, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t row = begin; row < end; ++row) {
       const std::int64_t length = sequence.lengths[row];
       const T* const first = r.hidden_first + sequence.order[row] * r.outputs_size;

@@ -175,10 +175,10 @@ int step_pool(StreamPool& pool, nb::handle ids, nb::handle input, nb::handle out
   call.output = to.numbers();
   const InUse use(pool.in_use);
   if (!use.is_mine()) return kInUse;
-  if (pool.first_wrong(who.ids(), count) >= 0) return kOutOfRange;
+  if (!pool.select(who.ids(), count)) return kOutOfRange;
   if (count == 0) return kDone;
   const WithoutLock without(pool.program().work() * count);
-  pool.step(who.ids(), count, call);
+  pool.step(call);
   return kDone;
 }
 
@@ -251,7 +251,7 @@ int with_sessions(StreamPool& pool, std::uintptr_t ids, std::int64_t count, Acti
 int create_sessions(StreamPool& pool, std::uintptr_t ids, std::int64_t count) {
   bool is_room = false;
   const int use = alone(pool, [&] {
-    is_room = count <= pool.capacity() - pool.count();
+    is_room = pool.has_room(count);
     if (is_room) pool.create(pointer<std::int64_t*>(ids), count);
   });
   return use == kDone && !is_room ? static_cast<int>(kOutOfRange) : use;
@@ -260,7 +260,7 @@ int create_sessions(StreamPool& pool, std::uintptr_t ids, std::int64_t count) {
 int fork_session(StreamPool& pool, std::int64_t id, std::uintptr_t twin) {
   bool is_done = false;
   const int use = alone(pool, [&] {
-    is_done = pool.has(id) && pool.count() < pool.capacity();
+    is_done = pool.has(id) && pool.has_room(1);
     if (is_done) *pointer<std::int64_t*>(twin) = pool.fork(id);
   });
   return use == kDone && !is_done ? static_cast<int>(kOutOfRange) : use;
@@ -321,5 +321,4 @@ void bind_stream(nb::module_& module) {
   recurra::bind_session(module);
   recurra::bind_pool(module);
   module.attr("MOST_SESSIONS") = recurra::StreamPool::kMostSessions;
-  module.attr("STREAM_OUTCOMES") = nb::make_tuple("done", "wrong_array", "in_use", "out_of_range");
 }

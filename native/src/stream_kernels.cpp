@@ -27,10 +27,14 @@ class Block {
       std::memcpy(current_.row(row), input + row * size, static_cast<std::size_t>(size) * sizeof(float));
   }
 
+  // The ids were in range when the call began; whoever writes to the array meanwhile gets other rows, no other memory.
   void look_up(const StreamOperation& operation, const std::int64_t* ids) {
     const std::int64_t size = padded(operation.outputs);
-    for (std::int64_t row = 0; row < rows_; ++row)
-      std::memcpy(current_.row(row), operation.table + ids[row] * size, static_cast<std::size_t>(size) * sizeof(float));
+    for (std::int64_t row = 0; row < rows_; ++row) {
+      const std::int64_t given = __atomic_load_n(ids + row, __ATOMIC_RELAXED);
+      const std::int64_t id = given >= 0 && given < operation.vocabulary ? given : 0;
+      std::memcpy(current_.row(row), operation.table + id * size, static_cast<std::size_t>(size) * sizeof(float));
+    }
   }
 
   void run(const StreamOperation& operation);

@@ -1,11 +1,15 @@
 // Products of rows with packed matrices of float32, bfloat16 or int8.
 //
-// The contract is that of product.hpp. In float32 and bfloat16 every number of a result is
+// The order of accumulation is part of the contract. In float32 and bfloat16 every number of a result is
 //   ((start + left[0] * matrix[0]) + left[1] * matrix[1]) + ...
-// one fma after another over ascending depth; in int8 it is
+// one fma after another over ascending depth, in float32; in int8 it is
 //   start + (exact integer sum) * (scale of the row * scale of the column)
 // with one fma. It depends on nothing else: neither on the rows and columns that are computed together, nor on how
-// they lie. A product that goes on where another ended (input, then recurrent) is one longer chain.
+// they lie, nor on the thread; so a step alone, a chunk and any batch give the same bits.
+//
+// Where a sum starts is the caller's: at a bias, at zero, or where another product ended (W x, then U h), which makes
+// one longer chain of both. Products in training (product.hpp) start at zero and the bias is added outside of them, so
+// the numbers of a model and of its program agree within rounding only.
 #pragma once
 
 #include <type_traits>

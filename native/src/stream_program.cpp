@@ -221,14 +221,6 @@ void* thread_scratch(std::size_t size) {
 
 }  // namespace
 
-void Freed::operator()(void* memory) const { std::free(memory); }
-
-std::unique_ptr<void, Freed> allocate_aligned(std::size_t size) {
-  void* const memory = std::aligned_alloc(64, (std::max<std::size_t>(size, 1) + 63) / 64 * 64);
-  if (memory == nullptr) throw std::bad_alloc();
-  return std::unique_ptr<void, Freed>(memory);
-}
-
 StreamProgram::StreamProgram(const std::vector<StreamLayer>& layers, StreamWeights weights, const Kernels& kernels)
     : kernels_(kernels) {
   const std::int64_t lanes = kernels.stream->lanes;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels.hpp"
+#include "memory.hpp"
 #include "stream.hpp"
 
 namespace recurra {
@@ -33,13 +34,6 @@ struct StreamLayer {
   const float* gain_cell = nullptr;    // (H)
   const float* bias_cell = nullptr;    // (H)
 };
-
-struct Freed {
-  void operator()(void* memory) const;
-};
-
-// Aligned to 64 bytes; throws std::bad_alloc.
-std::unique_ptr<void, Freed> allocate_aligned(std::size_t size);
 
 class StreamProgram {
  public:

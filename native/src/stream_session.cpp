@@ -54,13 +54,17 @@ bool StreamPool::has(std::int64_t id) const {
 
 std::int64_t StreamPool::first_wrong(const std::int64_t* ids, std::int64_t count) {
   ++calls_;
-  for (std::int64_t i = 0; i < count; ++i) {
-    if (!has(ids[i])) return i;
-    std::int64_t& mark = marks_[static_cast<std::size_t>(place_of(ids[i]))];
-    if (mark == calls_) return i;
-    mark = calls_;
-  }
+  for (std::int64_t i = 0; i < count; ++i)
+    if (!is_next(ids[i])) return i;
   return -1;
+}
+
+bool StreamPool::is_next(std::int64_t id) {
+  if (!has(id)) return false;
+  std::int64_t& mark = marks_[static_cast<std::size_t>(place_of(id))];
+  if (mark == calls_) return false;
+  mark = calls_;
+  return true;
 }
 
 void StreamPool::clear(std::int64_t id) { std::memset(row(id), 0, bytes_of(program_->row_size())); }
@@ -102,9 +106,19 @@ void StreamPool::write_states(const std::int64_t* ids, std::int64_t count, const
   for (std::int64_t i = 0; i < count; ++i) program_->write_state(row(ids[i]), from + i * program_->state_size());
 }
 
-void StreamPool::step(const std::int64_t* ids, std::int64_t count, StreamCall call) {
+bool StreamPool::select(const std::int64_t* ids, std::int64_t count) {
+  ++calls_;
   rows_.clear();
-  for (std::int64_t i = 0; i < count; ++i) rows_.push_back(row(ids[i]));
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t id = __atomic_load_n(ids + i, __ATOMIC_RELAXED);
+    if (!is_next(id)) return false;
+    rows_.push_back(row(id));
+  }
+  return true;
+}
+
+void StreamPool::step(StreamCall call) {
+  const auto count = static_cast<std::int64_t>(rows_.size());
   const std::int64_t worth = std::max<std::int64_t>(1, count * program_->work() / kLeastWork);
   Turn turn(static_cast<int>(std::min<std::int64_t>({threads_, worth, count})));
   const std::int64_t parts = turn.threads();

@@ -54,6 +54,7 @@ class StreamPool {
  public:
   static constexpr int kPlaceBits = 20;
   static constexpr std::int64_t kMostSessions = std::int64_t{1} << kPlaceBits;
+  static constexpr std::int64_t kMostSerials = std::int64_t{1} << (63 - kPlaceBits);  // an id is not negative
 
   StreamPool(std::shared_ptr<const StreamProgram> program, std::int64_t capacity, int threads);
 
@@ -67,6 +68,9 @@ class StreamPool {
   // The position of the first id that is none, or that stands twice; -1 if all are good.
   std::int64_t first_wrong(const std::int64_t* ids, std::int64_t count);
 
+  // Whether there are places and serial numbers for so many more sessions.
+  bool has_room(std::int64_t count) const { return count <= capacity() - this->count() && count <= kMostSerials - serial_; }
+
   // All of these take ids that are good, and rooms that are free.
   void create(std::int64_t* ids, std::int64_t count);
   void evict(const std::int64_t* ids, std::int64_t count);
@@ -74,8 +78,12 @@ class StreamPool {
   std::int64_t fork(std::int64_t id);
   void read_states(const std::int64_t* ids, std::int64_t count, float* to) const;
   void write_states(const std::int64_t* ids, std::int64_t count, const float* from);
-  // One step of these sessions: rows of input and output in their order.
-  void step(const std::int64_t* ids, std::int64_t count, StreamCall call);
+
+  // Choose the sessions that step next; false if an id is none, or stands twice. Each id is read once and not needed
+  // any more, since others may write to the array as soon as Python's lock is given up.
+  bool select(const std::int64_t* ids, std::int64_t count);
+  // One step of the sessions that were chosen: rows of input and output in their order.
+  void step(StreamCall call);
 
   // All sessions, in the order of their places.
   std::vector<std::int64_t> ids() const;
@@ -89,6 +97,8 @@ class StreamPool {
   static std::int64_t place_of(std::int64_t id) { return id & (kMostSessions - 1); }
   float* row(std::int64_t id) const { return store_ + place_of(id) * program_->row_size(); }
   void clear(std::int64_t id);
+  // Whether an id is a session that this call did not name before.
+  bool is_next(std::int64_t id);
 
   std::shared_ptr<const StreamProgram> program_;
   int threads_;

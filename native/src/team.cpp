@@ -32,7 +32,7 @@ class Team {
     }
   }
 
-  std::mutex busy;  // held by the caller whose call it is
+  std::atomic<bool> busy{false};  // set by the caller whose call it is; a handler of that call's may ask again
 
  private:
   static constexpr int kSpins = 2000;
@@ -90,13 +90,13 @@ Team& the_team() {
 Turn::Turn(int threads) {
   if (threads <= 1) return;
   Team& current = the_team();
-  if (!current.busy.try_lock()) return;
+  if (current.busy.exchange(true, std::memory_order_acquire)) return;
   team_ = &current;
   threads_ = threads;
 }
 
 Turn::~Turn() {
-  if (team_ != nullptr) team_->busy.unlock();
+  if (team_ != nullptr) team_->busy.store(false, std::memory_order_release);
 }
 
 void Turn::run(int threads, const std::function<void(int)>& body) {

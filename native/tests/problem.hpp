@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "check.hpp"
+#include "engine.hpp"
 #include "naive.hpp"
 
 namespace recurra::test {
@@ -35,12 +36,13 @@ inline Shape random_shape(Random& random, Cell cell) {
   Shape shape;
   shape.cell = cell;
   // Few rows and many units make threads share columns, many rows make them share rows.
-  const bool is_wide = random.chance(0.4);
-  shape.hidden = is_wide ? random.integer(60, 70) : random.integer(1, 70);
-  shape.batch = is_wide ? random.integer(1, 9) : random.integer(1, 33);
+  const bool is_wide = random.chance(0.2);
+  const auto units = [&] { return is_wide ? random.integer(kLeastUnits, kLeastUnits + 14) : random.integer(1, 70); };
+  shape.hidden = units();
+  shape.batch = is_wide ? random.integer(1, 5) : random.integer(1, 33);
   shape.steps = random.integer(1, 7);
   while (shape.hidden * shape.batch * shape.steps > 3000 && shape.steps > 2) --shape.steps;
-  shape.outputs = cell == kLstm && random.chance(0.4) ? random.integer(1, 70) : shape.hidden;
+  shape.outputs = cell == kLstm && random.chance(0.4) ? units() : shape.hidden;
   shape.has_lengths = random.chance(0.6);
   for (std::int64_t row = 0; row < shape.batch; ++row)
     shape.lengths.push_back(shape.has_lengths ? random.integer(0, shape.steps) : shape.steps);

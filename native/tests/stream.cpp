@@ -179,7 +179,9 @@ void try_program(test::Random& random, const std::shared_ptr<StreamProgram>& pro
     walked.run(steps.call(step, 1));
   }
   check(pool.first_wrong(ids.data(), count) == -1, "%s: a good id counts as wrong", name);
-  pool.step(ids.data(), count, company.call(0, 1));
+  check(pool.select(ids.data(), count), "%s: good ids are not chosen", name);
+  std::fill(ids.begin(), ids.end(), -1);  // as somebody else might
+  pool.step(company.call(0, 1));
   check(whole.same(company, count), "%s: company changes a session", name);
 }
 
@@ -189,7 +191,8 @@ void try_store(test::Random& random, const std::shared_ptr<StreamProgram>& progr
   pool.create(ids, 3);
   check(pool.count() == 3 && pool.has(ids[1]), "three sessions of three are not there");
   const Tape tape(random, program->plan(), 3);
-  pool.step(ids, 3, tape.call(0, 1));
+  check(pool.select(ids, 3), "good ids are not chosen");
+  pool.step(tape.call(0, 1));
   pool.evict(&ids[1], 1);
   check(!pool.has(ids[1]) && pool.first_wrong(ids, 3) == 1, "an evicted session is there");
   std::int64_t later;
@@ -200,7 +203,7 @@ void try_store(test::Random& random, const std::shared_ptr<StreamProgram>& progr
   for (std::int64_t i = 0; i < program->state_size(); ++i)
     check(state[static_cast<std::size_t>(i)] == 0, "a new session has somebody's state");
   const std::int64_t twice[] = {ids[0], later, ids[0]};
-  check(pool.first_wrong(twice, 3) == 2, "a session counts twice");
+  check(pool.first_wrong(twice, 3) == 2 && !pool.select(twice, 3), "a session counts twice");
   const std::int64_t wrong[] = {ids[0], -1, std::int64_t{1} << 62};
   check(pool.first_wrong(wrong, 3) == 1 && !pool.has(wrong[2]), "a number that is no id counts as one");
   const std::int64_t clash[] = {0, std::int64_t{1} << StreamPool::kPlaceBits};
@@ -208,6 +211,10 @@ void try_store(test::Random& random, const std::shared_ptr<StreamProgram>& progr
   const std::int64_t outside[] = {3};
   check(!pool.replace_all(outside, 1, 5), "a session is put into a place that does not exist");
   check(!pool.replace_all(ids, 1, 0), "a session of a serial number to come is put in");
+  check(pool.replace_all(nullptr, 0, StreamPool::kMostSerials - 2), "the last serial numbers are refused");
+  check(pool.has_room(2) && !pool.has_room(3), "there are more serial numbers than fit into an id");
+  pool.create(ids, 2);
+  check(ids[0] > 0 && ids[1] > 0 && pool.has(ids[1]) && !pool.has_room(1), "the last ids are negative");
 }
 
 }  // namespace

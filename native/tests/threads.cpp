@@ -56,7 +56,7 @@ bool same(const Results& a, const Results& b) {
   return true;
 }
 
-const std::vector<Problem> kMany = make_problems(33, 20), kWide = make_problems(2, 70);
+const std::vector<Problem> kMany = make_problems(33, 20), kWide = make_problems(2, kLeastUnits + 4);
 
 void callers_at_the_same_time() {
   const Results many = results_of(kMany, 1), wide = results_of(kWide, 1);

@@ -17,7 +17,11 @@ from tests.cli.conftest import HORIZON, TINY
 from tests.cli.program import Outcome, call, environment, run
 
 from recurra import Forecaster
+from recurra.cli import live
+from recurra.cli.predictor import load_predictor
 from recurra.cli.stream_options import Options, plain_stream
+from recurra.errors import ArtifactError, DamagedError
+from recurra.files import read_document, write_document
 from recurra.streaming import GRU, Affine, Embedding, Program
 from recurra.tasks.forecast.live import LiveForecast
 
@@ -255,6 +259,105 @@ def test_a_damaged_state_is_told_and_left_alone(streaming: Path, table: Path, tm
         assert (outcome.code, outcome.out) == (2, "")
         assert message in outcome.err
         assert state.read_text() == content
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"program": None},
+        {"program": []},
+        {"kind": 5},
+        {"series": None},
+        {"series": []},
+        {"series": {"": None}},
+        {"series": {"": {}}},
+        {"series": {"": {"session": "AAAA"}}},
+        {"series": {"": {"session": "AAAA", "last": None}}},
+        {"series": {"": {"session": "\u2603", "last": 1.0}}},
+        {"series": {"": {"session": 5, "last": 1.0}}},
+        {"rows": None},
+        {"rows": "2"},
+        {"rows": 2.5},
+        {"rows": -1},
+        {"rows": True},
+        *({"last": last} for last in ("1", True, [], {}, float("nan"), 1e300, 10**400)),
+    ],
+    ids=lambda change: str(change)[:40],
+)
+@pytest.mark.parametrize("kind", ["forecasts", "outputs"])
+def test_a_sealed_state_that_lacks_something_is_told(
+    streaming: Path, plain: Path, tmp_path: Path, kind: str, change: dict[str, Any]
+) -> None:
+    """A checksum vouches for the bytes and not for what they say."""
+    predictor, state = load_predictor(streaming if kind == "forecasts" else plain, "float32"), tmp_path / "s"
+    predictor.predict({"shop": "north", "sales": 3.0} if kind == "forecasts" else [1, 2])
+    live._save_state(state, predictor, 1)
+    document = read_document(state, version=1)
+    if "last" in change:
+        for own in document["series"].values():
+            own.update(change)
+    else:
+        document |= change
+    write_document(state, document, version=1)
+    with pytest.raises(ArtifactError):
+        live._load_state(state, predictor)
+    for name in document:
+        without = {other: value for other, value in document.items() if other != name}
+        write_document(state, without, version=1)
+        with pytest.raises(ArtifactError):
+            live._load_state(state, predictor)
+
+
+def test_files_nested_too_deeply_are_told(plain: Path, tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("[" * 100_000)
+    outcome = answered("[1, 2]\n", plain, "--state", tmp_path / "state")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "state is nested too deeply" in outcome.err
+    (tmp_path / "config.json").write_text("[" * 100_000)
+    outcome = answered("[1, 2]\n", tmp_path)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("error: ")
+    assert "nested too deeply" in outcome.err
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"task": "forecast"},
+        {"inputs": 5},
+        {"inputs": "xy"},
+        {"inputs": ["x"]},
+        {"inputs": ["x", "y", "z"]},
+        {"inputs": ["x", "x"]},
+        {"inputs": ["x", 5]},
+        {"inputs": [["x"], ["y"]]},
+        {"inputs": []},
+        {"inputs": {"x": 1, "y": 2}},
+    ],
+    ids=str,
+)
+def test_metadata_that_contradict_the_program_are_told(
+    plain: Path, tmp_path: Path, metadata: dict[str, Any]
+) -> None:
+    Program(Program.load(plain).layers, metadata).save(tmp_path / "hostile")
+    with pytest.raises(DamagedError, match="Restore it from a copy"):
+        load_predictor(tmp_path / "hostile", "float32")
+
+
+def test_settings_that_are_none_are_told(tmp_path: Path) -> None:
+    write_document(tmp_path / "config.json", {"task": "forecast", "config": [5]}, version=1)
+    with pytest.raises(DamagedError):
+        load_predictor(tmp_path, "float32")
+
+
+def test_what_is_kept_of_a_row_is_json(streaming: Path) -> None:
+    outcome = answered('{"shop": "north", "sales": 1, "day": NaN}\n', streaming)
+    assert outcome.code == 0
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    assert json.loads(outcome.out, parse_constant=refuse)["day"] is None
 
 
 def test_a_state_of_another_program_is_told(streaming: Path, plain: Path, tmp_path: Path) -> None:

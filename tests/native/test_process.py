@@ -27,7 +27,7 @@ def same(one, two):
     return all(torch.equal(a, b) for a, b in zip(one, two, strict=True))
 
 def wide(batch=2):  # threads share its units
-    return Recurrent(LSTM(1, 70), backend="native"), torch.randn(batch, 9, 1)
+    return Recurrent(LSTM(1, 100), backend="native"), torch.randn(batch, 9, 1)
 """
 
 LONG_CALL = """
@@ -107,6 +107,28 @@ with torch.no_grad():
     outputs, _ = layer(short)
     timer.join()
 assert noted and torch.equal(outputs, expected)
+"""
+    )
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_handler_may_call_a_layer(threads):
+    run(
+        LONG_CALL.format(threads=threads)
+        + """
+small, few = Recurrent(GRU(1, 5), backend="native"), torch.randn(1, 4, 1)
+short = inputs[:, :8000]
+with torch.no_grad():
+    expected, (right, _) = layer(short), small(few)
+    noted = []
+    signal.signal(signal.SIGINT, lambda *_: noted.append(torch.equal(small(few)[0], right)))
+    timers = [threading.Timer(0.04 * number, press) for number in range(1, 4)]
+    for timer in timers:
+        timer.start()
+    outputs, _ = layer(short)
+    for timer in timers:
+        timer.join()
+assert noted and all(noted) and torch.equal(outputs, expected[0])
 """
     )
 

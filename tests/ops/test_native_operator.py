@@ -95,7 +95,15 @@ def test_shapes_that_are_told_are_those_that_come(name):
 
 @pytest.mark.parametrize("name", GATES)
 def test_backward_operator(name):
-    for arguments in (given(name), given(name, saves=False), with_all_options(name)):
+    time_last = torch.randn(BATCH, FEATURES, TIME).transpose(1, 2)
+    time_first = torch.randn(TIME, BATCH, FEATURES).transpose(0, 1)
+    for arguments in (
+        given(name),
+        given(name, saves=False),
+        with_all_options(name),
+        given(name)._replace(input=time_last),
+        given(name)._replace(input=time_first),
+    ):
         detached = [v.detach() if isinstance(v, torch.Tensor) else v for v in arguments]
         outputs, hidden, cell, *saved = getattr(torch.ops.recurra, name)(*detached)
         gradients = [

@@ -1,6 +1,7 @@
 """The engine under torch's transforms: vmap, torch.func, autocast, second and repeated derivatives."""
 
 import copy
+from functools import partial
 
 import pytest
 import torch
@@ -20,8 +21,9 @@ from tests.trial import (
 from torch.func import functional_call, stack_module_state, vmap
 from torch.utils._python_dispatch import TorchDispatchMode
 
+import recurra
 from recurra.cells import GRU, LSTM, Elman, Zoneout
-from recurra.layers import Recurrent
+from recurra.layers import Bidirectional, Recurrent
 from recurra.ops import backends
 from recurra.ops.backends import Call
 
@@ -228,6 +230,40 @@ def test_recompute_gives_the_same_bits_from_half_of_the_memory(row):
     if "zoneout" in row.name:
         masks += 2 * BATCH * TIME * (HIDDEN + 2)
     assert sizes[1] <= masks <= sizes[0] / 2
+
+
+def pair_of_bidirectional():
+    return [
+        Bidirectional(GRU(FEATURES, HIDDEN), GRU(FEATURES, HIDDEN), recompute=recompute)
+        for recompute in (False, True)
+    ]
+
+
+def pair_of_drop_ins(name):
+    kind = getattr(recurra, name)
+    return [
+        kind(FEATURES, HIDDEN, 2, bidirectional=True, batch_first=True, recompute=recompute)
+        for recompute in (False, True)
+    ]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [pair_of_bidirectional, *(partial(pair_of_drop_ins, name) for name in ("RNN", "GRU", "LSTM"))],
+    ids=["Bidirectional", "RNN", "GRU", "LSTM"],
+)
+def test_both_directions_recompute(make):
+    keeps, recomputes = make()
+    recomputes.load_state_dict(keeps.state_dict())
+    inputs, lengths = random_input(dtype=torch.float32).requires_grad_(), torch.tensor([7, 0, 3, 5, 1])
+    results, sizes = [], []
+    for layer in (keeps, recomputes):
+        leaves = [inputs, *layer.parameters()]
+        kept, (outputs, _) = kept_bytes(lambda layer=layer: layer(inputs, lengths=lengths), leaves)
+        results.append([outputs, *torch.autograd.grad(weighted(outputs, 0), leaves)])
+        sizes.append(kept)
+    assert all(torch.equal(one, two) for one, two in zip(*results, strict=True))
+    assert sizes[1] < sizes[0]
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [(Elman, "RNN"), (GRU, "GRU"), (LSTM, "LSTM")])

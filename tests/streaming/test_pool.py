@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.streaming.example import make_program
 
-from recurra.errors import ConfigError, OutOfMemoryError, SessionError, ShapeError
+from recurra.errors import ConfigError, DamagedError, OutOfMemoryError, SessionError, ShapeError
 from recurra.streaming import Session, SessionPool
+from recurra.streaming.compiled import DONE, address
+from recurra.streaming.snapshot import PoolContents, pack_pool
 
 PROGRAM = make_program(["lstm", "gru"], 3, 5)
 
@@ -169,6 +171,13 @@ def test_wrong_arrays_are_refused(pool: SessionPool) -> None:
         (ids, random_steps(2)[:, :2]),
         (ids.astype(np.float64), random_steps(2)),
         (ids[None], random_steps(2)),
+        (int(ids[0]), random_steps(1)),
+        (ids[0], random_steps(1)),
+        (np.array(ids[0]), random_steps(1)),
+        (None, random_steps(2)),
+        ("ab", random_steps(2)),
+        (iter(ids), random_steps(2)),
+        (set(ids.tolist()), random_steps(2)),
         (ids, None),
         (ids, [["a", "b", "c"]] * 2),
     ):
@@ -187,9 +196,7 @@ def test_output_over_the_input_is_the_same() -> None:
     pool.reset(pool.ids)
     store = np.empty((102, 5), np.float32)
     store[1:] = inputs
-    assert pool.step(
-        np.sort(pool.ids & 0xFFFFF).argsort() * 0 + pool.ids, store[1:], out=store[:-1]
-    ).tobytes() == (expected[np.arange(101)].tobytes())
+    assert pool.step(pool.ids, store[1:], out=store[:-1]).tobytes() == expected.tobytes()
 
 
 @pytest.mark.parametrize("capacity", [0, -1, (1 << 20) + 1, 2.5, "9", None])
@@ -233,3 +240,31 @@ def test_membership_takes_anything(pool: SessionPool) -> None:
         assert nothing not in pool
     assert pool.ids[0] in pool
     assert int(pool.ids[0]) in pool
+
+
+def with_serial(pool: SessionPool, serial: int) -> bytes:
+    """A snapshot of a pool as if it had given so many ids."""
+    digest, who = PROGRAM.digest, pool.ids
+    states = np.concatenate(list(pool.state(who).values()), axis=1)
+    return pack_pool(digest, PoolContents(who, states, serial))
+
+
+def test_ids_end_before_they_are_negative(pool: SessionPool) -> None:
+    pool.create(2)
+    with pytest.raises(DamagedError, match="a pool that gave 8796093022207 ids"):
+        pool.restore_all(with_serial(pool, (1 << 43) - 1))
+    with pytest.raises(DamagedError, match="at most"):
+        pool.restore_all(with_serial(pool, (1 << 42) + 1))
+    pool.restore_all(with_serial(pool, 1 << 42))
+    assert (pool.create(2) > 0).all()
+    nothing = np.empty(0, np.int64)
+    assert pool._engine.replace_all(address(nothing), 0, (1 << 43) - 1, address(nothing)) == DONE
+    with pytest.raises(SessionError, match="Make a new pool"):
+        pool.create(2)
+    assert len(pool) == 0
+    (last,) = pool.create(1)
+    assert last > 0
+    assert last in pool
+    with pytest.raises(SessionError, match="Make a new pool"):
+        pool.fork(int(last))
+    assert pool.ids.tolist() == [last]

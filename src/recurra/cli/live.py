@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from recurra.cli import screen
 from recurra.cli.predictor import Predictor, load_predictor
 from recurra.cli.row import Form, check_format, form_of
 from recurra.cli.stream_options import Options
-from recurra.errors import ArtifactError, DataError, RecurraError
+from recurra.errors import ArtifactError, DamagedError, DataError, RecurraError
 from recurra.files import read_document, write_document
 
 PIPE_CLOSED = 141
@@ -187,21 +188,41 @@ def _load_state(path: Path, predictor: Predictor) -> int:
     """
     if not path.exists():
         return 0
-    document = read_document(path, version=STATE_FORMAT)
+    document = _read_state(path)
     if document.get("kind") != KIND:
         raise ArtifactError(
             f"{path} holds no state of a stream", "one that --state left", "Choose another file."
         )
-    if document["program"] != predictor.program.digest:
+    if document.get("program") != predictor.program.digest:
         raise ArtifactError(
             f"{path} holds the state of another program",
             f"one of the program {predictor.program.digest[:12]}",
             "Give the run that it is of, or another file.",
         )
-    predictor.restore({
-        name: (b64decode(own["session"]), own["last"]) for name, own in document["series"].items()
-    })  # fmt: skip
-    return int(document["rows"])
+    try:
+        states = {name: (b64decode(own["session"]), own["last"]) for name, own in document["series"].items()}
+        rows = document["rows"]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise _damaged(path, "lacks what belongs to a state") from error
+    if not all(last is None or isinstance(last, float) for _, last in states.values()):
+        raise _damaged(path, "has a last value that is no number")
+    if type(rows) is not int or rows < 0:
+        raise _damaged(path, f"comes after {rows!r} rows")
+    predictor.restore(states)
+    return rows
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    try:
+        return read_document(path, version=STATE_FORMAT)
+    except RecursionError as error:
+        raise _damaged(path, "is nested too deeply") from error
+
+
+def _damaged(path: Path, what: str) -> DamagedError:
+    return DamagedError(
+        f"{path} {what}", "a state that --state left", "Restore it from a copy, or begin anew without it."
+    )
 
 
 def _save_state(path: Path, predictor: Predictor, rows: int) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from recurra.errors import ArtifactError, ConfigError, DamagedError, DataError
 from recurra.files import read_document
 from recurra.streaming import Program
-from recurra.tasks.forecast.live import ONLY, PROGRAM, TASK, LiveForecast, number, values_of
+from recurra.tasks.forecast.live import ONLY, PROGRAM, TASK, LiveForecast, is_names, number, values_of
 
 Values = Mapping[str, np.ndarray[Any, np.dtype[np.float32]]]
 States = Mapping[str, tuple[bytes, float | None]]
@@ -91,14 +91,25 @@ class Forecasts(Predictor):
 
 
 class Outputs(Predictor):
-    """Any program: its outputs for each row, whose columns its metadata may name ("inputs")."""
+    """Any program: its outputs for each row, whose columns its metadata may name ("inputs").
+
+    Raises:
+        DamagedError: The metadata name other columns than the program takes.
+    """
 
     bare = True
 
     def __init__(self, program: Program, weights: str) -> None:
+        names = program.metadata.get("inputs")
+        if names is not None and not (is_names(names) and len(names) == program.input_size):
+            raise DamagedError(
+                f"a program whose metadata say inputs={names!r}",
+                f"a list of {program.input_size} names, or none",
+                "Restore it from a copy, or export the model again.",
+            )
         self.program = program
         self._session = program.session(weights)
-        self._inputs = program.metadata.get("inputs")
+        self._inputs: list[str] | None = names
 
     def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
         """See `Predictor.predict`."""
@@ -128,7 +139,7 @@ class Outputs(Predictor):
 
     def restore(self, states: States) -> None:
         """See `Predictor.restore`."""
-        if list(states) != [ONLY]:
+        if list(states) != [ONLY] or states[ONLY][1] is not None:
             raise _wrong_state()
         self._session.restore(states[ONLY][0])
 
@@ -171,12 +182,13 @@ def _settings_of_run(folder: Path) -> Mapping[str, Any] | None:
         )
     try:
         is_program = "layers" in json.loads(path.read_bytes())
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, RecursionError):
         return None  # loading it says what is wrong
     if is_program:
         return None
     document = read_document(path, version=1)
-    return document.get("config") if document.get("task") == TASK else None
+    settings = document.get("config")
+    return settings if document.get("task") == TASK and isinstance(settings, dict) else None
 
 
 def _wrong_state() -> ArtifactError:

@@ -78,7 +78,7 @@ class JSONLines(Form):
         lists = {name: f"[{', '.join(_written(own, 'null'))}]" for name, own in values.items()}
         if self._bare:
             return ", ".join(lists.values()) + "\n"
-        entries = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in kept.items()]
+        entries = [f"{json.dumps(name)}: {_as_json(value)}" for name, value in kept.items()]
         entries += [f"{json.dumps(name)}: {own}" for name, own in lists.items()]
         return "{" + ", ".join(entries) + "}\n"
 
@@ -171,6 +171,14 @@ def _check_header(header: list[str]) -> None:
         raise DataError(
             f"the header {','.join(header)!r} has a column twice", "each column once", "Rename or drop one."
         )
+
+
+def _as_json(value: object) -> str:
+    """A value as JSON has it, which knows neither NaN nor infinity, wherever in the value they are."""
+    try:
+        return json.dumps(value, allow_nan=False)
+    except ValueError:
+        return "null"
 
 
 def _written(values: np.ndarray[Any, np.dtype[np.float32]], missing: str) -> list[str]:

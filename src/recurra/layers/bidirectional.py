@@ -31,6 +31,7 @@ class Bidirectional(Layer):
         backward_cell: What happens in a step back.
         merge: How their outputs become one: "concat" (twice as wide), "sum" or "mean".
         recurrent_dropout: As in `Recurrent`.
+        recompute: As in `Recurrent`.
         backend: As in `Recurrent`.
 
     Raises:
@@ -52,6 +53,7 @@ class Bidirectional(Layer):
         *,
         merge: str = "concat",
         recurrent_dropout: float = 0.0,
+        recompute: bool = False,
         backend: str = "auto",
     ) -> None:
         super().__init__()
@@ -70,10 +72,9 @@ class Bidirectional(Layer):
                 "the same output_size",
                 'Give both cells one hidden_size, or use merge="concat".',
             )
-        self.forward_layer = Recurrent(forward_cell, recurrent_dropout=recurrent_dropout, backend=backend)
-        self.backward_layer = Recurrent(
-            backward_cell, reverse=True, recurrent_dropout=recurrent_dropout, backend=backend
-        )
+        options: Any = {"recurrent_dropout": recurrent_dropout, "recompute": recompute, "backend": backend}
+        self.forward_layer = Recurrent(forward_cell, **options)
+        self.backward_layer = Recurrent(backward_cell, reverse=True, **options)
         self.merge = merge
         self.input_size = forward_cell.input_size
         self.output_size = forward_cell.output_size + (backward_cell.output_size if merge == "concat" else 0)
@@ -115,6 +116,7 @@ class Bidirectional(Layer):
             recurrent_mask=drawn.recurrent_mask,
             zoneout=drawn.zoneout,
             opposite=Direction(back.keywords["weights"], *opposite),
+            recompute=self.forward_layer.recompute,
             backend=self.forward_layer.backend,
         )
         last, first = (mapped(lambda field, n=number: field.select(0, n), final) for number in range(2))

@@ -1,8 +1,8 @@
 """`RNN`, `LSTM` and `GRU` in place of torch.nn's: the same arguments, weights, numbers and results.
 
-Beyond torch.nn they take `lengths=` (no packing), `resets=` (the state starts anew in mid-sequence) and
-`backend=`, can be differentiated twice, and have a backward pass in evaluation mode. State dicts go both
-ways.
+Beyond torch.nn they take `lengths=` (no packing), `resets=` (the state starts anew in mid-sequence),
+`recompute=` and `backend=`, can be differentiated twice, and have a backward pass in evaluation mode.
+State dicts go both ways.
 """
 
 from collections.abc import Sequence
@@ -31,6 +31,7 @@ class RNN(TorchRecurrence):
         batch_first: Whether the input is (batch, time, features) instead of (time, batch, features).
         dropout: The share of features dropped between layers in training.
         bidirectional: Whether a second recurrence runs from the end; the outputs are put side by side.
+        recompute: As in `recurra.layers.Recurrent`.
         backend: One of `recurra.ops.backends.NAMES`.
         device: Where the weights are.
         dtype: Their type.
@@ -57,6 +58,7 @@ class RNN(TorchRecurrence):
         dropout: float = 0.0,
         bidirectional: bool = False,
         *,
+        recompute: bool = False,
         backend: str = "auto",
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
@@ -71,6 +73,7 @@ class RNN(TorchRecurrence):
             dropout=dropout,
             bidirectional=bidirectional,
             proj_size=0,
+            recompute=recompute,
             backend=backend,
             device=device,
             dtype=dtype,
@@ -101,6 +104,7 @@ class GRU(TorchRecurrence):
         batch_first: Whether the input is (batch, time, features) instead of (time, batch, features).
         dropout: The share of features dropped between layers in training.
         bidirectional: Whether a second recurrence runs from the end; the outputs are put side by side.
+        recompute: As in `recurra.layers.Recurrent`.
         backend: One of `recurra.ops.backends.NAMES`.
         device: Where the weights are.
         dtype: Their type.
@@ -125,6 +129,7 @@ class GRU(TorchRecurrence):
         dropout: float = 0.0,
         bidirectional: bool = False,
         *,
+        recompute: bool = False,
         backend: str = "auto",
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
@@ -138,6 +143,7 @@ class GRU(TorchRecurrence):
             dropout=dropout,
             bidirectional=bidirectional,
             proj_size=0,
+            recompute=recompute,
             backend=backend,
             device=device,
             dtype=dtype,
@@ -168,6 +174,7 @@ class LSTM(TorchRecurrence):
         dropout: The share of features dropped between layers in training.
         bidirectional: Whether a second recurrence runs from the end; the outputs are put side by side.
         proj_size: Size of the projected output; 0 for none.
+        recompute: As in `recurra.layers.Recurrent`.
         backend: One of `recurra.ops.backends.NAMES`.
         device: Where the weights are.
         dtype: Their type.
@@ -193,6 +200,7 @@ class LSTM(TorchRecurrence):
         bidirectional: bool = False,
         proj_size: int = 0,
         *,
+        recompute: bool = False,
         backend: str = "auto",
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
@@ -206,6 +214,7 @@ class LSTM(TorchRecurrence):
             dropout=dropout,
             bidirectional=bidirectional,
             proj_size=proj_size,
+            recompute=recompute,
             backend=backend,
             device=device,
             dtype=dtype,

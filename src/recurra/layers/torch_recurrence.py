@@ -46,6 +46,7 @@ class TorchRecurrence(nn.Module, ABC):
         dropout: float,
         bidirectional: bool,
         proj_size: int,
+        recompute: bool,
         backend: str,
         device: torch.device | str | None,
         dtype: torch.dtype | None,
@@ -59,7 +60,8 @@ class TorchRecurrence(nn.Module, ABC):
             warnings.warn("dropout acts between layers, and there is only one", UserWarning, stacklevel=3)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, dropout
-        self.bidirectional, self.proj_size, self.backend = bidirectional, proj_size, backend
+        self.bidirectional, self.proj_size = bidirectional, proj_size
+        self.recompute, self.backend = recompute, backend
         self.output_size = (proj_size or hidden_size) * self._directions
         for layer in range(num_layers):
             for direction in range(self._directions):
@@ -129,6 +131,7 @@ class TorchRecurrence(nn.Module, ABC):
                 "opposite": back[0] if back else None,
                 "lengths": lengths,
                 "resets": row_resets,
+                "recompute": self.recompute,
                 "backend": self.backend,
             }
             rows, final = self._run(rows, ahead, options)
@@ -231,6 +234,7 @@ class TorchRecurrence(nn.Module, ABC):
             "batch_first": False,
             "dropout": 0.0,
             "bidirectional": False,
+            "recompute": False,
             "backend": "auto",
         }
         chosen = {name: getattr(self, name, default) for name, default in defaults.items()}

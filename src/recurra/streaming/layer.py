@@ -1,6 +1,5 @@
 """What all layers of a stream program have in common: checked weights, and what they take and give."""
 
-import math
 import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +20,7 @@ Shapes: TypeAlias = Mapping[str, tuple[str, ...]]
 LARGEST_SIZE = 1 << 16
 """The most features or units of a layer: whole numbers summed over so many int8 products stay below 2^31."""
 LARGEST_VOCABULARY = 1 << 24
+SMALLEST_NUMBER, LARGEST_NUMBER = float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)
 
 
 class Layer(ABC):
@@ -166,13 +166,14 @@ def check_rate(name: str, rate: object) -> None:
 
 
 def check_positive(name: str, number: object) -> None:
-    """Make sure that a setting is a positive finite number.
+    """Make sure that a setting is a positive number that the engine, which keeps float32, can tell from 0.
 
     Raises:
         ConfigError: It is none.
     """
-    if not _is_number(number) or not 0 < cast("float", number) < math.inf:
-        raise ConfigError(f"{name}={number!r}", "a positive number", f"Change {name}.")
+    if not _is_number(number) or not SMALLEST_NUMBER <= cast("float", number) <= LARGEST_NUMBER:
+        expected = f"a positive number of 32 bits, {SMALLEST_NUMBER:.2g} to {LARGEST_NUMBER:.2g}"
+        raise ConfigError(f"{name}={number!r}", expected, f"Change {name}.")
 
 
 def check_flag(name: str, flag: object) -> None:
@@ -201,11 +202,12 @@ def _is_number(value: object) -> bool:
 
 
 def added(*biases: Array | None) -> Array | None:
-    """The sum of the biases that there are."""
+    """The sum of the biases that there are; infinite where float32 cannot hold it, as in the engine."""
     total: Array | None = None
     for bias in biases:
         if bias is not None:
-            total = bias if total is None else total + bias
+            with np.errstate(over="ignore"):
+                total = bias if total is None else total + bias
     return total
 
 

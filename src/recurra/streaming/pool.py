@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from recurra.errors import ArtifactError, ConfigError, OutOfMemoryError, SessionError
+from recurra.errors import ArtifactError, ConfigError, DamagedError, OutOfMemoryError, SessionError
 from recurra.streaming import argument
 from recurra.streaming.compiled import DONE, IN_USE, OUT_OF_RANGE, address, stream_engine, whole_number
 from recurra.streaming.layer import Array
@@ -15,6 +15,8 @@ from recurra.streaming.session import in_use
 from recurra.streaming.snapshot import Ids, PoolContents, pack_pool, unpack_pool
 
 MOST_THREADS = 1024
+LAST_SERIAL = 1 << 42
+"""Where the ids of a snapshot may go on at the latest: half of all that there are."""
 
 
 class SessionPool:
@@ -58,7 +60,7 @@ class SessionPool:
     def __contains__(self, session: object) -> bool:
         """Whether an id is a session of this pool."""
         number = whole_number(session)
-        return number is not None and abs(number) < 1 << 62 and bool(self._engine.has(number))
+        return number is not None and abs(number) < 1 << 63 and bool(self._engine.has(number))
 
     @property
     def ids(self) -> Ids:
@@ -72,6 +74,7 @@ class SessionPool:
             Their ids, (count,).
 
         Raises:
+            ConfigError: The count is no whole number.
             SessionError: There is no room for so many, or another thread uses the pool.
         """
         number = whole_number(count)
@@ -133,7 +136,11 @@ class SessionPool:
             ShapeError: An array is something else.
             DataError: An id of the embedding is out of range.
         """
-        count = ids.shape[0] if isinstance(ids, np.ndarray) and ids.ndim == 1 else len(ids)
+        try:
+            count = len(ids)
+        except TypeError:
+            ids = argument.ids(ids, (None,))
+            count = len(ids)
         output = np.empty((count, self._network.output_size), np.float32) if out is None else out
         if self._engine.step(ids, inputs, output) == DONE:
             return output
@@ -186,9 +193,13 @@ class SessionPool:
         """
         who, states, serial = unpack_pool(snapshot, self._network.digest, self._network.state.size)
         rows = np.ascontiguousarray(states)
-        outcome = OUT_OF_RANGE
-        if serial < 1 << 43:
-            outcome = self._check_use(self._engine.replace_all(address(who), len(who), serial, address(rows)))
+        if serial > LAST_SERIAL:
+            raise DamagedError(
+                f"a snapshot of a pool that gave {serial} ids",
+                f"at most {LAST_SERIAL}",
+                "Take a new snapshot.",
+            )
+        outcome = self._check_use(self._engine.replace_all(address(who), len(who), serial, address(rows)))
         if outcome == OUT_OF_RANGE:
             raise ArtifactError(
                 f"a snapshot whose sessions have no place in a pool of {self.capacity}",
@@ -220,6 +231,12 @@ class SessionPool:
         raise _unknown(wrong)
 
     def _full(self, count: int) -> SessionError:
+        if count <= self.capacity - len(self):
+            return SessionError(
+                f"{count} new sessions after {self._engine.serial} others",
+                "ids of 63 bits, each given once",
+                "Make a new pool.",
+            )
         return SessionError(
             f"{count} new sessions beside {len(self)}",
             f"at most {self.capacity} in all",

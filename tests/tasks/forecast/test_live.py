@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from tests.tasks.forecast.stream_example import HORIZON, fitted, series
 
-from recurra.errors import ArtifactError, ConfigError, DataError
+from recurra.errors import ArtifactError, ConfigError, DamagedError, DataError
 from recurra.streaming import Activation, Affine, Program
 from recurra.tasks.forecast.live import LiveForecast, number
 
@@ -93,14 +93,62 @@ def test_a_damaged_snapshot_is_refused(program: Program) -> None:
     ((content, last),) = live.snapshot().values()
     with pytest.raises(ArtifactError):
         live.restore({"a": (content[:-1], last)})
-    with pytest.raises(ArtifactError, match="a last value of nan"):
-        live.restore({"a": (content, math.nan)})
+    for value in (math.nan, math.inf, 1e300):
+        with pytest.raises(ArtifactError, match="a last value of"):
+            live.restore({"a": (content, value)})
 
 
 def test_programs_of_something_else_are_refused() -> None:
     other = Program([Affine(np.ones((1, 1), np.float32)), Activation("tanh")])
     with pytest.raises(ConfigError, match="not of a forecaster"):
         LiveForecast(other)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({name: None} for name in ("outputs", "horizon", "target", "time", "series", "past", "centre")),
+        {"outputs": "forecast"},
+        {"outputs": []},
+        {"outputs": ["forecast", "forecast"]},
+        {"outputs": ["forecast", "other"]},
+        {"outputs": [["forecast"]]},
+        {"outputs": [5]},
+        {"horizon": 0},
+        {"horizon": -HORIZON},
+        {"horizon": float(HORIZON)},
+        {"horizon": True},
+        {"horizon": HORIZON + 1},
+        {"horizon": 1 << 62},
+        {"target": ""},
+        {"target": ["sales"]},
+        {"time": {}},
+        {"unique_id": 5},
+        {"unique_id": ""},
+        {"series": "2"},
+        {"past": []},
+        {"past": "p"},
+        {"past": ["price", "price"]},
+        {"past": ["price", "other"], "past_mean": [1.0, 2.0]},
+        {"past_mean": []},
+        {"past_mean": 1.0},
+        {"past_mean": [1e300]},
+        {"past_mean": [10**400]},
+        {"past_mean": ["1"]},
+        {"past_mean": [None]},
+        {"centre": "median"},
+        {"centre": ["last"]},
+    ],
+    ids=lambda change: str(change)[:40],
+)
+def test_what_a_program_says_of_itself_is_checked(program: Program, change: dict[str, Any]) -> None:
+    with pytest.raises(DamagedError, match="the program of a forecaster with"):
+        LiveForecast(Program(program.layers, program.metadata | change))
+
+
+def test_a_program_that_says_nothing_but_its_task_is_refused(program: Program) -> None:
+    with pytest.raises(DamagedError, match="with outputs=None; expected a list of names"):
+        LiveForecast(Program(program.layers, {"task": "forecast"}))
 
 
 def test_neither_torch_nor_polars_is_needed(program: Program, tmp_path: Path) -> None:

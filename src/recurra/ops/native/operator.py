@@ -96,6 +96,8 @@ class _Definition:
     def run_below(self, keys: Any, arguments: Sequence[Any]) -> tuple[Tensor | None, ...]:
         """The operator without a derivative."""
         with torch._C._AutoDispatchBelowAutograd():
+            if _is_left_to_cpu(keys):
+                return self.run(*arguments)
             results: tuple[Tensor | None, ...] = self.operator.redispatch(
                 keys & torch._C._after_autograd_keyset, *arguments
             )
@@ -128,6 +130,12 @@ class _Definition:
         return results, tuple(None if result is None else 0 for result in results)
 
 
+def _is_left_to_cpu(keys: Any) -> bool:
+    """Whether nobody below autograd wants to see the operator, so that the dispatcher can be spared."""
+    below = keys & torch._C._after_autograd_keyset
+    return bool(below.highestPriorityTypeId() == torch._C.DispatchKey.CPU)
+
+
 class _Recorded(torch.autograd.Function):
     """One call of an operator in autograd's graph."""
 
@@ -137,7 +145,7 @@ class _Recorded(torch.autograd.Function):
         given, saved = Arguments(*arguments), results[RESULTS:]
         ctx.set_materialize_grads(False)
         ctx.mark_non_differentiable(*(tensor for tensor in saved if tensor is not None))
-        ctx.definition = definition
+        ctx.definition, ctx.is_left_to_cpu = definition, _is_left_to_cpu(keys)
         ctx.places = [place for place, value in enumerate(arguments) if isinstance(value, Tensor)]
         ctx.values = [None if isinstance(value, Tensor) else value for value in arguments]
         outputs = results[0] if given.saves else None  # else they are computed again
@@ -165,7 +173,8 @@ def _gradient_shapes(cell: str, given: Arguments, wants_input: bool) -> Gradient
         return None if tensor is None else tensor.new_empty(tensor.shape)
 
     shapes: dict[str, Any] = {name: like(getattr(given, name)) for name in Gradients._fields}
-    shapes["input"] = torch.empty_like(given.input) if wants_input else None
+    sizes = Sizes.of(cell, given)
+    shapes["input"] = empty_padded(given, sizes, sizes.features) if wants_input else None
     if cell != "gru":
         shapes["bias_hh"] = None
     return Gradients(**shapes)

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor
+from torch.utils import deterministic
 
 LEAST = 1 << 16
 """Numbers; what is smaller comes from the allocator, which has such memory at hand."""
 
-MOST = 1 << 24
-"""Numbers (64 MiB in float32) that are kept; what is larger goes back to the system."""
+MOST = 1 << 26
+"""Bytes (64 MiB) that are kept; what is larger goes back to the system."""
 
 CACHE_LINE = 16
 """Numbers; each piece begins at one, as a tensor of its own does."""
@@ -37,7 +38,10 @@ class Workspace:
         self.used += (numbers + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
         if self.used > len(self._block):
             return self._block.new_empty(count, size)
-        return self._block.as_strided((count, size), (size, 1), begin)
+        piece = self._block.as_strided((count, size), (size, 1), begin)
+        if _fills_fresh_memory():
+            piece.fill_(torch.nan)  # as torch does with fresh memory, so that nobody reads what is left there
+        return piece
 
 
 @contextmanager
@@ -51,8 +55,15 @@ def borrowed(dtype: torch.dtype) -> Iterator[Workspace]:
         block = torch.empty(0, dtype=dtype)
     workspace = Workspace(block)
     yield workspace
-    if len(block) < workspace.used <= MOST:
+    if len(block) < workspace.used <= MOST // dtype.itemsize:
         with torch.inference_mode(mode=False):  # a tensor made in it could not be written outside
             block = torch.empty(workspace.used, dtype=dtype)
     if not _kept:
         _kept.append(block)
+
+
+def _fills_fresh_memory() -> bool:
+    """Whether torch fills memory that nobody has written yet."""
+    return torch.are_deterministic_algorithms_enabled() and bool(
+        deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    )

@@ -5,12 +5,13 @@ of, what the last value was, and what a missing one counts as.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from recurra.errors import ArtifactError, ConfigError, DataError
+from recurra.errors import ArtifactError, ConfigError, DamagedError, DataError
 from recurra.streaming import Program, Session
 
 TASK = "forecast"
@@ -34,6 +35,7 @@ class LiveForecast:
 
     Raises:
         ConfigError: The program is not of a forecaster, or there are no weights of this type.
+        DamagedError: What it says of columns and outputs is none of that, or does not fit its layers.
 
     >>> import polars as pl
     >>> from recurra import Forecaster
@@ -52,7 +54,7 @@ class LiveForecast:
                 "one that Forecaster.to_program made",
                 "Use program.session() for others.",
             )
-        about = program.metadata
+        about = _checked(program)
         self.program = program
         self.outputs: tuple[str, ...] = tuple(about["outputs"])
         self.horizon: int = about["horizon"]
@@ -121,12 +123,58 @@ class LiveForecast:
         """
         sessions = {}
         for name, (content, last) in snapshot.items():
-            if not math.isfinite(last):
+            if not abs(last) <= _LARGEST:
                 raise ArtifactError(f"a last value of {last}", "a finite number", "Take a new snapshot.")
             sessions[name] = self._blank.fork()
             sessions[name].restore(content)
         self._sessions = sessions
         self._last = {name: np.float32(last) for name, (_, last) in snapshot.items()}
+
+
+def _checked(program: Program) -> Mapping[str, Any]:
+    """A program's metadata, which may come from anywhere.
+
+    Raises:
+        DamagedError: They are not what `Forecaster.to_program` gives.
+    """
+    about = program.metadata
+    for name, (fits, expected) in _METADATA.items():
+        if not fits(about.get(name)):
+            raise _wrong_metadata(f"{name}={about.get(name)!r}", expected)
+    values, past = len(about["outputs"]) * about["horizon"], len(about["past"])
+    if values != program.output_size:
+        raise _wrong_metadata(
+            f"outputs of {values} values", f"{program.output_size}, as the last layer gives"
+        )
+    if program.takes_ids or (past + 1, past) != (program.input_size, len(about["past_mean"])):
+        expected = f"a mean for each, and {program.input_size} columns in all, as the first layer takes"
+        raise _wrong_metadata(f"{past} covariates with {len(about['past_mean'])} means", expected)
+    return about
+
+
+def _wrong_metadata(got: str, expected: str) -> DamagedError:
+    return DamagedError(
+        f"the program of a forecaster with {got}",
+        expected,
+        "Restore it from a copy, or export the model again.",
+    )
+
+
+def _is_name(given: object) -> bool:
+    return isinstance(given, str) and given != ""
+
+
+def is_names(given: object) -> bool:
+    """Whether something is a list of texts, none of them empty or there twice."""
+    return isinstance(given, list) and all(map(_is_name, given)) and len(set(given)) == len(given)
+
+
+def _is_count(given: object) -> bool:
+    return isinstance(given, int) and not isinstance(given, bool) and given >= 1
+
+
+def _is_number(given: object) -> bool:
+    return isinstance(given, int | float) and not isinstance(given, bool) and abs(given) <= _LARGEST
 
 
 def number(column: str, given: object) -> float:
@@ -151,6 +199,17 @@ def number(column: str, given: object) -> float:
 
 
 _LARGEST = float(np.finfo(np.float32).max)
+_METADATA: Mapping[str, tuple[Callable[[Any], bool], str]] = MappingProxyType({
+    "outputs": (is_names, "a list of names"),
+    "horizon": (_is_count, "a whole number of at least 1"),
+    "target": (_is_name, "the name of a column"),
+    "time": (_is_name, "the name of a column"),
+    "unique_id": (lambda given: given is None or _is_name(given), "the name of a column, or none"),
+    "series": (_is_count, "a whole number of at least 1"),
+    "past": (is_names, "a list of columns"),
+    "past_mean": (lambda given: isinstance(given, list) and all(map(_is_number, given)), "a list of numbers"),
+    "centre": (lambda given: given in ("last", "mean"), "last or mean"),
+})  # fmt: skip
 
 
 def _series(column: str, given: object) -> str:
