@@ -5,7 +5,6 @@ from typing import ClassVar
 
 from recurra.streaming.layer import (
     Array,
-    Layer,
     Operation,
     Shapes,
     added,
@@ -14,12 +13,13 @@ from recurra.streaming.layer import (
     freeze_weights,
     present,
 )
+from recurra.streaming.recurrent import RecurrentLayer
 
 NONLINEARITIES = ("tanh", "relu")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Elman(Layer):
+class Elman(RecurrentLayer):
     """h' = φ(W x + b_W + U h + b_U): `recurra.cells.Elman`, step by step. The output is h'.
 
     Args:
@@ -55,30 +55,7 @@ class Elman(Layer):
         check_choice("nonlinearity", self.nonlinearity, NONLINEARITIES)
         check_rate("zoneout_hidden", self.zoneout_hidden)
 
-    @property
-    def input_size(self) -> int:
-        """Features."""
-        return int(self.weight_ih.shape[1])
-
-    @property
-    def output_size(self) -> int:
-        """Hidden units."""
-        return int(self.weight_ih.shape[0])
-
-    def state_sizes(self) -> dict[str, int]:
-        """The hidden state."""
-        return {"hidden": self.output_size}
-
     def operations(self, input_size: int) -> list[Operation]:
         """One step."""
-        operation = {
-            "kind": "elman",
-            "inputs": input_size,
-            "outputs": self.output_size,
-            "hidden": self.output_size,
-            "variant": self.nonlinearity == "relu",
-            "zoneout_hidden": float(self.zoneout_hidden),
-            "weight_ih": self.weight_ih,
-            "weight_hh": self.weight_hh,
-        }
+        operation = self.step("elman", input_size, variant=self.nonlinearity == "relu")
         return [operation | present({"bias": added(self.bias_ih, self.bias_hh)})]

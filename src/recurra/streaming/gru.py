@@ -7,7 +7,6 @@ import numpy as np
 
 from recurra.streaming.layer import (
     Array,
-    Layer,
     Operation,
     Shapes,
     added,
@@ -16,10 +15,11 @@ from recurra.streaming.layer import (
     freeze_weights,
     present,
 )
+from recurra.streaming.recurrent import RecurrentLayer
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class GRU(Layer):
+class GRU(RecurrentLayer):
     """`recurra.cells.GRU`, step by step: its equations, its weights, gates in the order r z n.
 
     Args:
@@ -55,31 +55,9 @@ class GRU(Layer):
         check_flag("reset_after", self.reset_after)
         check_rate("zoneout_hidden", self.zoneout_hidden)
 
-    @property
-    def input_size(self) -> int:
-        """Features."""
-        return int(self.weight_ih.shape[1])
-
-    @property
-    def output_size(self) -> int:
-        """Hidden units."""
-        return int(self.weight_hh.shape[1])
-
-    def state_sizes(self) -> dict[str, int]:
-        """The hidden state."""
-        return {"hidden": self.output_size}
-
     def operations(self, input_size: int) -> list[Operation]:
         """One step."""
-        operation = {
-            "kind": "gru" if self.reset_after else "gru_reset_before",
-            "inputs": input_size,
-            "outputs": self.output_size,
-            "hidden": self.output_size,
-            "zoneout_hidden": float(self.zoneout_hidden),
-            "weight_ih": self.weight_ih,
-            "weight_hh": self.weight_hh,
-        }
+        operation = self.step("gru" if self.reset_after else "gru_reset_before", input_size)
         return [operation | present(self._biases())]
 
     def _biases(self) -> dict[str, Array | None]:

@@ -5,17 +5,17 @@ from typing import ClassVar
 
 from recurra.streaming.layer import (
     Array,
-    Layer,
     Operation,
     Shapes,
     check_positive,
     check_rate,
     freeze_weights,
 )
+from recurra.streaming.recurrent import RecurrentLayer
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LayerNormLSTM(Layer):
+class LayerNormLSTM(RecurrentLayer):
     """`recurra.cells.LayerNormLSTM`, step by step: its equations, its weights, gates in the order i f g o.
 
     Args:
@@ -63,37 +63,21 @@ class LayerNormLSTM(Layer):
         check_rate("zoneout_hidden", self.zoneout_hidden)
         check_rate("zoneout_cell", self.zoneout_cell)
 
-    @property
-    def input_size(self) -> int:
-        """Features."""
-        return int(self.weight_ih.shape[1])
-
-    @property
-    def output_size(self) -> int:
-        """Memory cells."""
-        return int(self.weight_hh.shape[1])
-
     def state_sizes(self) -> dict[str, int]:
         """The hidden state and the cell."""
         return {"hidden": self.output_size, "cell": self.output_size}
 
     def operations(self, input_size: int) -> list[Operation]:
         """One step."""
-        return [
-            {
-                "kind": "layer_norm_lstm",
-                "inputs": input_size,
-                "outputs": self.output_size,
-                "hidden": self.output_size,
-                "epsilon": float(self.epsilon),
-                "zoneout_hidden": float(self.zoneout_hidden),
-                "zoneout_cell": float(self.zoneout_cell),
-                "weight_ih": self.weight_ih,
-                "weight_hh": self.weight_hh,
-                "bias": self.bias,
-                "gain": self.gain_ih,
-                "gain_hh": self.gain_hh,
-                "gain_cell": self.gain_cell,
-                "bias_cell": self.bias_cell,
-            }
-        ]
+        operation = self.step(
+            "layer_norm_lstm",
+            input_size,
+            epsilon=float(self.epsilon),
+            zoneout_cell=float(self.zoneout_cell),
+            bias=self.bias,
+            gain=self.gain_ih,
+            gain_hh=self.gain_hh,
+            gain_cell=self.gain_cell,
+            bias_cell=self.bias_cell,
+        )
+        return [operation]

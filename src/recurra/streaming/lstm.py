@@ -6,7 +6,6 @@ from typing import ClassVar
 from recurra.errors import ShapeError
 from recurra.streaming.layer import (
     Array,
-    Layer,
     Operation,
     Shapes,
     added,
@@ -14,10 +13,11 @@ from recurra.streaming.layer import (
     freeze_weights,
     present,
 )
+from recurra.streaming.recurrent import RecurrentLayer
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class LSTM(Layer):
+class LSTM(RecurrentLayer):
     """`recurra.cells.LSTM`, step by step: its equations, its weights, gates in the order i f g o.
 
     Args:
@@ -70,32 +70,15 @@ class LSTM(Layer):
         """Memory cells."""
         return int(self.weight_ih.shape[0]) // 4
 
-    @property
-    def input_size(self) -> int:
-        """Features."""
-        return int(self.weight_ih.shape[1])
-
-    @property
-    def output_size(self) -> int:
-        """Hidden units, or the projection's outputs."""
-        return int(self.weight_hh.shape[1])
-
     def state_sizes(self) -> dict[str, int]:
         """The hidden state and the cell."""
         return {"hidden": self.output_size, "cell": self.hidden_size}
 
     def operations(self, input_size: int) -> list[Operation]:
         """One step."""
-        operation = {
-            "kind": "lstm",
-            "inputs": input_size,
-            "outputs": self.output_size,
-            "hidden": self.hidden_size,
-            "zoneout_hidden": float(self.zoneout_hidden),
-            "zoneout_cell": float(self.zoneout_cell),
-            "weight_ih": self.weight_ih,
-            "weight_hh": self.weight_hh,
-        }
+        operation = self.step(
+            "lstm", input_size, hidden=self.hidden_size, zoneout_cell=float(self.zoneout_cell)
+        )
         others = {
             "bias": added(self.bias_ih, self.bias_hh),
             "projection": self.weight_hr,
