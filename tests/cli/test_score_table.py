@@ -4,7 +4,8 @@ from typing import NamedTuple
 import pytest
 
 from recurra.cli.score_table import print_scores
-from recurra.report.record import DataRecord, MetricsRecord, ModelRecord, ProtocolRecord
+from recurra.metrics.metric import metric
+from recurra.report.record import MetricRecord, MetricsRecord, ModelRecord
 
 METRICS = ["mase", "mae", "owa", "coverage_80", "width_80"]
 BOLD = "\033[1m"
@@ -34,10 +35,10 @@ def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv("COLUMNS", str(columns))
         metrics = MetricsRecord(
             task="forecast",
-            metrics=METRICS,
+            metrics=[MetricRecord.of(metric(name)) for name in METRICS],
             models=list(models),
-            data=DataRecord(source="shop/sales.csv", frequency="1d"),
-            protocol=ProtocolRecord(horizon=7, windows=1300),
+            title="sales, 7 days ahead",
+            judged="1\u202f300 forecasts in the test part",
         )
         print_scores(metrics)
         text = capsys.readouterr().out
@@ -62,6 +63,12 @@ def test_the_title_says_what_was_forecast_and_the_ending_what_came_out(printed) 
     assert shown.title == "sales, 7 days ahead: scores of 1,300 forecasts in the test part"
     assert "LSTM" in shown.ending or "Convolutional net" in shown.ending
     assert "last value" in shown.ending
+
+
+def test_a_linear_model_stands_between_nets_and_naive_ones(printed) -> None:
+    linear = model("Bag of words", "linear", mase=0.7)
+    shown = printed(80, NAIVE, linear, CONVOLUTIONAL, RECURRENT)
+    assert [row.split()[0] for row in shown.rows] == ["LSTM", "Convolutional", "Bag", "Last"]
 
 
 def test_what_is_not_known_is_a_dash_and_signs_are_plain(printed) -> None:

@@ -1,5 +1,6 @@
 """Run folders for tests of the report: records as a task would write them, of made-up series."""
 
+import dataclasses
 import datetime as dt
 import json
 
@@ -9,7 +10,9 @@ import yaml
 from recurra.metrics.forecast import forecast_scores
 from recurra.metrics.forecast_baseline import BASELINES
 from recurra.metrics.forecast_scale import in_sample_scale
-from recurra.report.record import ExamplesRecord, MetricsRecord, write_examples, write_metrics
+from recurra.metrics.metric import metric
+from recurra.report.record import MetricsRecord, write_metrics
+from recurra.report.section import SectionsRecord, write_sections
 
 SEASON = 24
 LEVELS = {50: 0.6745, 80: 1.2816, 90: 1.6449, 95: 1.96}
@@ -25,9 +28,8 @@ def write_run(folder, *, series=12, horizon=24, integer_time=False, skill=0.5, e
     rng = np.random.default_rng(series)
     values = made_up_series(rng, len(ids), 14 * SEASON + horizon)
     write_metrics(folder, MetricsRecord.model_validate(metrics_of(rng, values, ids, horizon, skill)))
-    write_examples(
-        folder, ExamplesRecord.model_validate(examples_of(rng, values, ids, horizon, integer_time))
-    )
+    shown = [forecasts_of(rng, values, ids, horizon, integer_time), errors_of(rng)]
+    write_sections(folder, SectionsRecord.model_validate({"sections": shown}).sections)
     write_history(folder, rng, epochs)
     config = {
         "task": "forecast",
@@ -77,7 +79,7 @@ def metrics_of(rng, values, ids, horizon, skill):
     training, truth = values[:, :-horizon], values[:, -horizon:]
     observed, index = np.ones_like(truth, bool), np.arange(len(ids))
     scale = in_sample_scale(list(training), SEASON).values
-    models, per_series, by_step, calibration = [], {}, {}, []
+    models, per_group = [], {}
     trained = [
         ("recurra", "LSTM", "recurrent", skill),
         ("feed_forward", "Feed-forward net", "neural", skill * 1.18),
@@ -100,11 +102,7 @@ def metrics_of(rng, values, ids, horizon, skill):
                 "parameters": 51_234,
             }
         )
-        per_series[name], by_step[name] = scores.rows(ids), listed(scores.by_step)
-        if name == "recurra":
-            calibration = [
-                {"level": level, "coverage": scores.overall[f"coverage_{level}"]} for level in LEVELS
-            ]
+        per_group[name] = grouped(scores.rows(ids))
     for name, baseline in BASELINES.items():
         forecast = baseline(training, np.ones_like(training, bool), horizon, SEASON)
         scores = forecast_scores(truth, forecast, observed, index, scale)
@@ -117,32 +115,24 @@ def metrics_of(rng, values, ids, horizon, skill):
                 "seconds": 0.004,
             }
         )
-        per_series[name], by_step[name] = scores.rows(ids), listed(scores.by_step)
+        per_group[name] = grouped(scores.rows(ids))
     return {
         "task": "forecast",
-        "metrics": NAMES,
+        "metrics": [dataclasses.asdict(metric(name)) for name in NAMES],
         "models": models,
         "subject": "recurra",
         "reference": "seasonal_naive",
-        "per_series": per_series,
-        "by_step": by_step,
-        "calibration": calibration,
-        "protocol": {
-            "horizon": horizon,
-            "origins": 1,
-            "stride": horizon,
-            "windows": len(ids),
-            "train_end": time_at(14 * SEASON - 1),
-            "test_start": time_at(14 * SEASON),
-            "test_end": time_at(14 * SEASON + horizon - 1),
-        },
+        "title": f"hourly-demand, {horizon} hours ahead",
+        "judged": f"{len(ids)} forecasts in the test part",
+        "group": "series",
+        "per_group": per_group,
+        "tiles": [{"number": "78.0 %", "label": "of the truth", "note": "inside the 80 % interval"}],
+        "remarks": ["Its 80 % interval held 78 % of the truth."],
         "data": {
             "source": "data/hourly-demand.csv",
             "target": "y",
             "rows": values.size,
-            "series": len(ids),
-            "frequency": "1h",
-            "season_length": SEASON,
+            "facts": [("Series", str(len(ids))), ("Time step", "1 hour")],
             "repairs": ["3 rows with the same time were averaged.", "117 missing hours were added as gaps."],
         },
         "seed": 0,
@@ -152,36 +142,101 @@ def metrics_of(rng, values, ids, horizon, skill):
     }
 
 
-def examples_of(rng, values, ids, horizon, integer_time):
-    """The content of examples.json."""
+def forecasts_of(rng, values, ids, horizon, integer_time):
+    """Some forecasts with their history, the truth and intervals, the first one large."""
     forecast, spread = forecast_of(rng, values, horizon, 0.5)
     start = values.shape[1] - horizon
     clock = (lambda step: step) if integer_time else time_at
     known = np.ones((len(ids), start), bool)
     naive = BASELINES["seasonal_naive"](values[:, :start], known, horizon, SEASON)
-    shown = range(start - 6 * SEASON, start)
+    begin = start - 4 * SEASON
     return {
-        "examples": [
+        "id": "forecasts",
+        "heading": "Forecasts",
+        "lead": "Each begins at the dotted line.",
+        "layout": "hero",
+        "legend": [{"label": "what happened", "role": "ink"}, {"label": "80 % interval", "mark": "deep"}],
+        "pieces": [
             {
-                "unique_id": ids[i],
-                "origin": clock(start - 1),
-                "history": {"ds": [clock(step) for step in shown], "y": values[i, list(shown)].tolist()},
-                "ds": [clock(step) for step in range(start, start + horizon)],
-                "truth": values[i, start:].tolist(),
-                "forecast": forecast[i].tolist(),
-                "intervals": [
+                "kind": "lines",
+                "title": ids[i],
+                "note": f"from {clock(start - 1)}",
+                "x": [clock(step) for step in range(begin, start + horizon)],
+                "lines": [
                     {
+                        "label": "forecast",
+                        "role": "model",
+                        "start": start - begin,
+                        "y": forecast[i].tolist(),
+                    },
+                    {"label": "truth", "role": "ink", "y": values[i, begin:].tolist()},
+                    {
+                        "label": "naive",
+                        "role": "reference",
+                        "start": start - begin,
+                        "y": naive[i].tolist(),
+                    },
+                ],
+                "bands": [
+                    {
+                        "label": f"{level} % interval",
                         "level": level,
+                        "start": start - begin,
                         "lower": (forecast[i] - LEVELS[level] * spread[i]).tolist(),
                         "upper": (forecast[i] + LEVELS[level] * spread[i]).tolist(),
                     }
                     for level in (80, 95)
                 ],
-                "baselines": {"seasonal_naive": naive[i].tolist()},
+                "marker": clock(start - 1),
+                "small_start": 2 * SEASON,
             }
             for i in range(min(len(ids), 7))
-        ]
+        ],
     }
+
+
+def errors_of(rng):
+    """Errors by step ahead, calibration, and two models series by series."""
+    return {
+        "id": "errors",
+        "heading": "Where the errors are",
+        "notes": ["Nothing else was recorded."],
+        "pieces": [
+            {
+                "kind": "lines",
+                "title": "Error by step ahead",
+                "note": "MASE at each step.",
+                "x": [1, 2, 3],
+                "lines": [
+                    {"label": "LSTM", "role": "model", "y": [0.5, 0.6, 0.7]},
+                    {"label": "Seasonal naive", "role": "reference", "y": [1.0, 1.1, 1.2]},
+                ],
+                "x_label": "steps ahead",
+                "from_zero": True,
+            },
+            {
+                "kind": "scatter",
+                "title": "Calibration of the intervals",
+                "note": "Best on the line.",
+                "points": [[0.5, 0.4], [0.8, 0.7], [0.95, 0.93]],
+                "connected": True,
+                "unit": "share",
+                "above": "too wide",
+                "below": "too narrow",
+            },
+            {
+                "kind": "scatter",
+                "title": "Against seasonal naive",
+                "note": "One dot a series.",
+                "points": rng.uniform(0.1, 3, (12, 2)).tolist(),
+            },
+        ],
+    }
+
+
+def grouped(rows):
+    """Rows of series as groups of the record."""
+    return [{"group": row.pop("unique_id"), **row} for row in rows]
 
 
 def write_history(folder, rng, epochs, steps_an_epoch=120, every=10):
@@ -226,11 +281,6 @@ def write_history(folder, rng, epochs, steps_an_epoch=120, every=10):
 def loss_at(done):
     """A loss that falls fast, then slowly."""
     return 0.16 + 0.5 * float(np.exp(-6 * done))
-
-
-def listed(arrays):
-    """Arrays by name as lists."""
-    return {name: values.tolist() for name, values in arrays.items()}
 
 
 def time_at(step):

@@ -7,29 +7,32 @@ import numpy as np
 import pytest
 from tests.report.document import Document
 
-from recurra.report.figure import SMALL, WIDE, calibration_figure, forecast_figure, series_figure, step_figure
+from recurra.report.figure import SMALL, WIDE, lines_figure, scatter_figure
 from recurra.report.history import Course
-from recurra.report.record import CoverageRecord, ExampleRecord
+from recurra.report.piece import Lines, Scatter
 from recurra.report.style import tick_texts
 from recurra.report.training_figure import curve_figure, gradient_figure, rate_figure
 
 
 def example(times, seen=30, **change):
     rng = np.random.default_rng(0)
-    past, ahead = times[:seen], times[seen:]
     values = rng.normal(size=len(times)).tolist()
-    steps = len(ahead)
+    steps = len(times) - seen
     content = {
-        "unique_id": "a",
-        "origin": past[-1],
-        "history": {"ds": past, "y": values[:seen]},
-        "ds": ahead,
-        "truth": values[seen:],
-        "forecast": [0.0] * steps,
-        "baselines": {"drift": [0.5] * steps},
-        "intervals": [{"level": 80, "lower": [-1.0] * steps, "upper": [1.0] * steps}],
+        "description": "A forecast.",
+        "x": times,
+        "lines": [
+            {"label": "forecast", "role": "model", "start": seen, "y": [0.0] * steps},
+            {"label": "truth", "role": "ink", "y": values},
+            {"label": "drift", "role": "reference", "start": seen, "y": [0.5] * steps},
+        ],
+        "bands": [
+            {"label": "80 %", "level": 80, "start": seen, "lower": [-1.0] * steps, "upper": [1.0] * steps}
+        ],
+        "marker": times[seen - 1],
+        "small_start": seen // 2,
     }
-    return ExampleRecord.model_validate(content | change)
+    return Lines.model_validate(content | change)
 
 
 def drawn(svg):
@@ -59,33 +62,40 @@ def drawn(svg):
 def test_any_frequency_has_readable_ticks(step, size):
     start = dt.datetime(1850, 1, 1) if step.days > 300 else dt.datetime(2024, 12, 30, 21, 40)
     times = [(start + index * step).isoformat() for index in range(35)]
-    document = drawn(forecast_figure(example(times), "drift", "one", "A forecast.", size))
+    document = drawn(lines_figure(example(times), "one", size))
     assert 2 <= sum(bool(text.strip()) for text in document.texts) <= 24
 
 
 def test_times_may_be_integers_or_have_a_zone():
-    drawn(forecast_figure(example(list(range(35))), "drift", "one", "A forecast.", SMALL))
+    drawn(lines_figure(example(list(range(35))), "one", SMALL))
     times = [f"2025-03-{day:02d}T00:00:00+01:00" for day in range(1, 20)]
-    drawn(forecast_figure(example(times, 15), "unknown", "one", "A forecast.", SMALL))
+    drawn(lines_figure(example(times, 15), "one", SMALL))
 
 
 def test_missing_values_leave_gaps():
-    times = list(range(35))
-    history = {"ds": times[:30], "y": [None] * 30}
-    drawn(
-        forecast_figure(
-            example(times, truth=[None] * 5, history=history), "drift", "one", "A forecast.", SMALL
-        )
-    )
+    lines = [{"label": "truth", "role": "ink", "y": [None] * 30 + [1.0, None, 2.0, None, None]}]
+    drawn(lines_figure(example(list(range(35)), lines=lines), "one", SMALL))
+    lines = [{"label": "truth", "role": "ink", "y": [None] * 35}]
+    drawn(lines_figure(example(list(range(35)), lines=lines), "one", SMALL))
 
 
 def test_one_step_ahead_is_drawn_as_points():
-    svg = str(forecast_figure(example(list(range(31))), "drift", "one", "A forecast.", SMALL))
+    svg = str(lines_figure(example(list(range(31))), "one", SMALL))
     assert "<use " in svg
 
 
+def test_a_small_figure_begins_later():
+    small, wide = (
+        len(str(lines_figure(example(list(range(35)), small_start=start), "one", SMALL))) for start in (28, 0)
+    )
+    assert small < wide
+    one, other = (lines_figure(example(list(range(35)), small_start=start), "one", WIDE) for start in (28, 0))
+    assert one == other
+
+
 def test_descriptions_are_escaped_and_ids_are_the_figures_own():
-    svg = str(calibration_figure([CoverageRecord(level=80, coverage=0.7)], "calibration", '"<b>"'))
+    piece = Scatter(points=[(0.8, 0.7)], description='"<b>"', unit="share")
+    svg = str(scatter_figure(piece, "calibration"))
     assert 'aria-label="&quot;&lt;b&gt;&quot;"' in svg
     ids = re.findall(r' id="([^"]+)"', svg)
     assert ids
@@ -94,14 +104,37 @@ def test_descriptions_are_escaped_and_ids_are_the_figures_own():
 
 
 @pytest.mark.parametrize("values", [[1.0, 2.0, 3.0], [1.0], [None, 2.0, None], [0.0, 0.0, 0.0]])
-def test_errors_by_step_of_any_length(values):
-    drawn(step_figure([values, values], "by-step", "Error by step.", "MASE"))
+def test_lines_of_any_length(values):
+    lines = [{"label": role, "role": role, "y": values} for role in ("model", "reference", "third", "fourth")]
+    for change in ({"from_zero": True}, {"unit": "share", "x_label": "epoch", "y_label": "share right"}):
+        content = {"x": list(range(1, len(values) + 1)), "lines": lines, "description": "Errors."} | change
+        drawn(lines_figure(Lines.model_validate(content), "by-step", SMALL))
 
 
-@pytest.mark.parametrize("spread", [1.0, 1.5, 1e4])
-def test_series_of_any_spread(spread):
-    pairs = [(1.0, 0.5), (spread, 2.0), (2.0, spread)]
-    drawn(series_figure(pairs, "by-series", "Series.", "MASE of the baseline", "MASE of the model"))
+@pytest.mark.parametrize("size", [SMALL, WIDE])
+def test_axes_may_be_logarithmic(size):
+    content = {
+        "x": [1, 10.5, 1000],
+        "lines": [{"label": "a", "role": "model", "y": [0.01, 1.0, 100.0]}],
+        "log_x": True,
+        "log_y": True,
+    }
+    document = drawn(lines_figure(Lines.model_validate(content), "log", size))
+    texts = {text.strip() for text in document.texts if text.strip()}
+    assert len(texts) >= 4
+    assert not any("$" in text for text in texts)
+
+
+@pytest.mark.parametrize("connected", [True, False])
+@pytest.mark.parametrize("spread", [1.0, 1.5, 1e4, 0.0, -3.0])
+def test_points_of_any_spread(spread, connected):
+    points = [(1.0, 0.5), (spread, 2.0), (2.0, spread)]
+    drawn(scatter_figure(Scatter(points=points, connected=connected, x_label="a", y_label="b"), "points"))
+
+
+@pytest.mark.parametrize("points", [[(0.0, 0.0)], [(1.0, 1.0)] * 3, [(-1.0, -1.0)]])
+def test_points_in_one_place(points):
+    drawn(scatter_figure(Scatter(points=points, diagonal=False), "points"))
 
 
 def course(steps, epochs, **change):
@@ -156,7 +189,5 @@ def test_ticks_have_the_decimals_that_tell_them_apart(values, texts):
 
 
 def test_a_description_stays_as_it_is():
-    svg = str(
-        calibration_figure([CoverageRecord(level=80, coverage=0.7)], "calibration", "id 1.23456  #0c0c01")
-    )
-    assert 'aria-label="id 1.23456  #0c0c01"' in svg
+    piece = Scatter(points=[(0.8, 0.7)], description="id 1.23456  #0c0c01")
+    assert 'aria-label="id 1.23456  #0c0c01"' in str(scatter_figure(piece, "calibration"))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurra.report.number import column, count, duration, fixed, percent, plain, signed_percent
+from recurra.report.number import column, count, duration, fixed, percent, plain, plural, signed_percent
 
 
 @pytest.mark.parametrize(
@@ -77,3 +77,17 @@ def test_other_forms():
     assert plain(0.0) == "0"
     assert plain(0.0030, 2) == "0.0030"
     assert fixed(0.0, None) == "0"
+
+
+@pytest.mark.parametrize(
+    ("noun", "several"),
+    [
+        ("series", "series"),
+        ("class", "classes"),
+        ("tag", "tags"),
+        ("category", "categories"),
+        ("day", "days"),
+    ],
+)
+def test_nouns_have_a_plural(noun, several):
+    assert plural(noun) == several

@@ -18,7 +18,7 @@ RECORDS = {
     "config.yaml": "no config.yaml",
     "history.jsonl": "no history.jsonl",
     "metrics.json": "no metrics.json",
-    "examples.json": "no examples.json",
+    "sections.json": "no sections.json",
 }
 
 
@@ -68,11 +68,14 @@ def test_the_numbers_are_those_of_the_records(finished_run):
     shown = {float(value) for value in document.attributes("value")}
     stated = {score for model in metrics.models for score in model.scores.values() if score is not None}
     named = {
-        model.scores[name] for model in metrics.models for name in metrics.metrics if name in model.scores
+        model.scores[one.name]
+        for model in metrics.models
+        for one in metrics.metrics
+        if one.name in model.scores
     }
     assert named <= shown
     series = {
-        value for row in metrics.per_series["recurra"] for value in row.values() if isinstance(value, float)
+        value for row in metrics.per_group["recurra"] for value in row.values() if isinstance(value, float)
     }
     assert shown <= stated | series
 
@@ -80,7 +83,7 @@ def test_the_numbers_are_those_of_the_records(finished_run):
 def test_every_series_and_every_model_is_named(finished_run):
     metrics = read_metrics(finished_run)
     texts = [text.strip() for text in Document((finished_run / "report.html").read_text()).texts]
-    assert {row["unique_id"] for row in metrics.per_series["recurra"]} <= set(texts)
+    assert {row["group"] for row in metrics.per_group["recurra"]} <= set(texts)
     assert {model.label for model in metrics.models} <= set(texts)
 
 
@@ -116,7 +119,7 @@ def test_a_missing_record_leaves_its_section_out_and_says_why(run, missing):
 
 
 def test_a_run_that_was_only_trained_still_has_its_curves(run):
-    for name in ("metrics.json", "examples.json"):
+    for name in ("metrics.json", "sections.json"):
         (run / name).unlink()
     document = Document(page_of(run))
     assert "has not been judged yet" in document.text
@@ -130,14 +133,14 @@ def test_one_series_has_no_table_of_series_and_misses_none(tmp_path):
 
 
 def test_optional_parts_may_be_absent(run):
-    metrics = {"task": "forecast", "metrics": ["mae"], "models": [
+    mae = {"name": "mae", "label": "MAE"}
+    metrics = {"task": "forecast", "metrics": [mae], "group": "series", "models": [
         {"name": "recurra", "label": "GRU", "kind": "recurrent", "scores": {"mae": 1.5}}]}  # fmt: skip
     write_document(run / "metrics.json", metrics, version=1)
     text = Document(page_of(run)).text
     for sentence in (
         "GRU reaches MAE 1.50.",
-        "were not recorded",
-        "gives no intervals",
+        "Scores by series were not recorded",
         "command of this run",
     ):
         assert sentence in text
@@ -159,7 +162,7 @@ def test_a_truncated_record_is_our_error(run, name, share):
     assert (run / "report.html").read_bytes() == page
 
 
-@pytest.mark.parametrize("name", ["metrics.json", "examples.json"])
+@pytest.mark.parametrize("name", ["metrics.json", "sections.json"])
 def test_every_flipped_byte_is_found(run, name):
     content = bytearray((run / name).read_bytes())
     for place in range(7, len(content) - 2, max(1, len(content) // 20)):
@@ -208,7 +211,7 @@ def test_bytes_that_are_no_text_are_our_error(run):
         (run / name).write_bytes(content)
 
 
-@pytest.mark.parametrize("name", ["metrics.json", "examples.json"])
+@pytest.mark.parametrize("name", ["metrics.json", "sections.json"])
 def test_a_newer_format_is_our_error(run, name):
     write_document(run / name, {}, version=2)
     with pytest.raises(NewerFormatError, match=name):

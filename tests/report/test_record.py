@@ -1,44 +1,66 @@
 """Records: what is written is read, what is wrong is named."""
 
+import dataclasses
+import json
 import math
 
 import pytest
 
 from recurra.errors import DamagedError
 from recurra.files import write_document
-from recurra.report.record import (
-    ExamplesRecord,
-    MetricsRecord,
-    read_examples,
-    read_metrics,
-    write_examples,
-    write_metrics,
-)
+from recurra.metrics.metric import metric
+from recurra.report.record import MetricRecord, MetricsRecord, read_metrics, write_metrics
 
+MAE = {"name": "mae", "label": "MAE"}
 METRICS = {
     "task": "forecast",
-    "metrics": ["mae"],
+    "metrics": [MAE],
     "models": [{"name": "recurra", "label": "LSTM", "kind": "recurrent", "scores": {"mae": 1.25}}],
-}
-EXAMPLE = {
-    "unique_id": "a",
-    "origin": "2025-03-01T05:00:00",
-    "history": {"ds": ["2025-03-01T05:00:00"], "y": [1.0]},
-    "ds": ["2025-03-01T06:00:00", "2025-03-01T07:00:00"],
-    "truth": [1.0, None],
-    "forecast": [1.5, 2.0],
-    "intervals": [{"level": 80.0, "lower": [1.0, 1.0], "upper": [2.0, 3.0]}],
-    "baselines": {"drift": [1.0, 1.0]},
 }
 
 
 def test_what_is_written_is_read(tmp_path):
-    metrics = MetricsRecord.model_validate(METRICS)
-    examples = ExamplesRecord.model_validate({"examples": [EXAMPLE]})
+    rows = {"recurra": [{"group": "a", "mae": 1.0}]}
+    facts = {"facts": [("Series", "3")], "rows": 7}
+    metrics = MetricsRecord.model_validate(METRICS | {"group": "series", "per_group": rows, "data": facts})
     write_metrics(tmp_path, metrics)
-    write_examples(tmp_path, examples)
     assert read_metrics(tmp_path) == metrics
-    assert read_examples(tmp_path) == examples
+
+
+def test_programs_find_scores_by_name_and_metrics_describe_themselves(tmp_path):
+    write_metrics(tmp_path, MetricsRecord.model_validate(METRICS))
+    document = json.loads((tmp_path / "metrics.json").read_text())
+    assert document["models"][0]["scores"]["mae"] == 1.25
+    assert document["metrics"][0] | {"note": ""} == {
+        "name": "mae", "label": "MAE", "note": "", "better": "low", "target": 0.0, "unit": "", "short": ""
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["mase", "accuracy", "coverage_80", "width_50", "support"])
+def test_every_metric_has_a_record_like_itself(name):
+    record = MetricRecord.of(metric(name))
+    assert record.model_dump() == dataclasses.asdict(metric(name))
+
+
+def test_scores_are_ranked_by_what_the_metric_says():
+    mae, accuracy, coverage, width = (
+        MetricRecord.of(metric(name)) for name in ("mae", "accuracy", "coverage_80", "width_80")
+    )
+    assert mae.badness(1.0) < mae.badness(2.0) < mae.badness(None) == math.inf
+    assert accuracy.badness(0.9) < accuracy.badness(0.8)
+    assert coverage.badness(0.79) < coverage.badness(0.7) < coverage.badness(0.99)
+    assert width.badness(1.0) == math.inf
+
+
+def test_scores_are_written_in_their_unit():
+    def texts(name, *scores):
+        return MetricRecord.of(metric(name)).texts(scores)
+
+    assert texts("smape", 13.912, 9.328) == ["13.91\u202f%", "9.33\u202f%"]
+    assert texts("mase", 1.193, 0.893) == ["1.193", "0.893"]
+    assert texts("coverage_80", 0.789, None) == ["78.9\u202f%", "\u2013"]
+    assert texts("accuracy", 0.9) == ["90.0\u202f%"]
+    assert texts("support", 1234.0, 5.0) == ["1\u202f234", "5"]
 
 
 def test_what_is_not_finite_becomes_null(tmp_path):
@@ -49,13 +71,6 @@ def test_what_is_not_finite_becomes_null(tmp_path):
     assert read_metrics(tmp_path).models[0].scores == {"mae": None, "rmse": None}
 
 
-def test_integer_times_stay_integers(tmp_path):
-    history = {"ds": [5], "y": [1.0]}
-    example = EXAMPLE | {"origin": 5, "ds": [6, 7], "history": history}
-    write_examples(tmp_path, ExamplesRecord.model_validate({"examples": [example]}))
-    assert read_examples(tmp_path).examples[0].ds == [6, 7]
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -63,9 +78,11 @@ def test_integer_times_stay_integers(tmp_path):
         ({"models": "none"}, "models"),
         ({"models": METRICS["models"] * 2}, "two models have the same name"),
         ({"subject": "nobody"}, "no model is named 'nobody'"),
-        ({"per_series": {"gru": []}}, "no model is named 'gru'"),
-        ({"per_series": {"recurra": [{"mae": 1.0}]}}, "has no unique_id"),
-        ({"calibration": [{"level": 80, "coverage": 79.0}]}, "calibration.0.coverage"),
+        ({"metrics": [MAE, MAE]}, "two metrics have the same name"),
+        ({"metrics": [MAE | {"better": "smaller"}]}, "metrics.0.better"),
+        ({"per_group": {"gru": []}, "group": "series"}, "no model is named 'gru'"),
+        ({"per_group": {"recurra": [{"mae": 1.0}]}, "group": "series"}, "names no group"),
+        ({"per_group": {"recurra": [{"group": "a"}]}}, "group does not say what they are"),
         ({"finished": "yesterday"}, "finished"),
     ],
 )
@@ -73,22 +90,3 @@ def test_wrong_metrics_are_named(tmp_path, change, message):
     write_document(tmp_path / "metrics.json", METRICS | change, version=1)
     with pytest.raises(DamagedError, match=message):
         read_metrics(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"truth": [1.0]}, "unequal lengths"),
-        ({"baselines": {"drift": [1.0]}}, "unequal lengths"),
-        ({"intervals": [{"level": 80, "lower": [1.0], "upper": [2.0, 3.0]}]}, "unequal lengths"),
-        ({"history": {"ds": [], "y": [1.0]}}, "unequal lengths"),
-        ({"ds": []}, "examples.0.ds"),
-        ({"ds": [1, 2]}, "some times are numbers"),
-        ({"ds": ["noon", "night"]}, "examples.0.ds.0"),
-        ({"forecast": ["high", "low"]}, "examples.0.forecast.0"),
-    ],
-)
-def test_wrong_examples_are_named(tmp_path, change, message):
-    write_document(tmp_path / "examples.json", {"examples": [EXAMPLE | change]}, version=1)
-    with pytest.raises(DamagedError, match=message):
-        read_examples(tmp_path)

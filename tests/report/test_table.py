@@ -1,7 +1,8 @@
 """The tables: order, the best in bold, bars on the right side, all series or the hardest."""
 
-from recurra.report.record import MetricsRecord
-from recurra.report.table import MOST_SERIES, leaders, score_rows, series_table
+from recurra.metrics.metric import metric
+from recurra.report.record import MetricRecord, MetricsRecord
+from recurra.report.table import MOST_GROUPS, group_table, leaders, score_rows
 
 
 def record(scores, series=0, metrics=("mase", "coverage_80", "width_80")):
@@ -15,10 +16,12 @@ def record(scores, series=0, metrics=("mase", "coverage_80", "width_80")):
         for name, values in scores.items()
     ]
     rows = {
-        name: [{"unique_id": f"s{index}", "mase": values[0] * (index + 1)} for index in range(series)]
+        name: [{"group": f"s{index}", "mase": values[0] * (index + 1)} for index in range(series)]
         for name, values in scores.items()
     }
-    content = {"task": "forecast", "metrics": list(metrics), "models": models, "per_series": rows}
+    described = [MetricRecord.of(metric(name)) for name in metrics]
+    content = {"task": "forecast", "metrics": described, "models": models, "group": "series"}
+    content |= {"reference": "seasonal_naive" if "seasonal_naive" in scores else "", "per_group": rows}
     return MetricsRecord.model_validate(content)
 
 
@@ -48,7 +51,7 @@ def test_a_score_without_another_is_not_the_best():
 
 
 def test_one_series_needs_no_table_of_its_own():
-    assert series_table(record(SCORES, series=1)) is None
+    assert group_table(record(SCORES, series=1)) is None
 
 
 def test_equal_scores_are_all_bold():
@@ -69,28 +72,55 @@ def test_leaders_are_subject_reference_and_the_best_others():
 
 
 def test_few_series_are_shown_at_once():
-    table = series_table(record(SCORES, series=7))
-    assert [row.unique_id for row in table.worst] == [f"s{index}" for index in (6, 5, 4, 3, 2, 1, 0)]
+    table = group_table(record(SCORES, series=7))
+    assert [row.name for row in table.worst] == [f"s{index}" for index in (6, 5, 4, 3, 2, 1, 0)]
     assert table.best == table.rows == []
     assert [column.name for column in table.columns] == ["mase"]
     assert table.worst[0].change.text == "\u221225\u202f%"
 
 
 def test_many_series_are_shown_from_both_ends():
-    table = series_table(record(SCORES, series=MOST_SERIES + 7))
-    assert [row.unique_id for row in table.best[:2]] == ["s0", "s1"]
-    assert table.worst[0].unique_id == f"s{MOST_SERIES + 6}"
-    assert len(table.rows) == MOST_SERIES
-    assert table.total == MOST_SERIES + 7
+    table = group_table(record(SCORES, series=MOST_GROUPS + 7))
+    assert [row.name for row in table.best[:2]] == ["s0", "s1"]
+    assert table.worst[0].name == f"s{MOST_GROUPS + 6}"
+    assert len(table.rows) == MOST_GROUPS
+    assert table.total == MOST_GROUPS + 7
 
 
 def test_no_series_no_table():
-    assert series_table(record(SCORES)) is None
+    assert group_table(record(SCORES)) is None
 
 
 def test_series_without_a_score_come_last():
     metrics = record(SCORES, series=5)
-    metrics.per_series["net"][4]["mase"] = None
-    table = series_table(metrics)
-    assert table.worst[-1].unique_id == "s4"
+    metrics.per_group["net"][4]["mase"] = None
+    table = group_table(metrics)
+    assert table.worst[-1].name == "s4"
     assert table.worst[-1].change.side == "none"
+
+
+def test_shares_are_compared_in_points_and_more_is_better():
+    scores = {"net": (0.75,), "naive": (0.5,), "other": (0.25,)}
+    metrics = record(scores, metrics=("accuracy",)).model_copy(update={"reference": "naive"})
+    rows = score_rows(metrics)
+    assert [row.label for row in rows] == ["NET", "NAIVE", "OTHER"]
+    assert [row.bar.side for row in rows] == ["better", "none", "worse"]
+    assert [row.bar.text for row in rows] == ["+25.0\u202fpp", "0.0\u202fpp", "\u221225.0\u202fpp"]
+
+
+def test_groups_may_have_metrics_of_their_own():
+    rows = [
+        {"group": "cat", "f1": 0.9, "support": 12.0},
+        {"group": "dog", "f1": 0.4, "support": 1500.0},
+    ]
+    described = [MetricRecord.of(metric(name)) for name in ("f1", "recall", "support")]
+    metrics = record(SCORES).model_copy(
+        update={"group": "class", "group_metrics": described, "per_group": {"net": rows}}
+    )
+    table = group_table(metrics)
+    assert (table.group, table.groups, table.compared) == ("class", "classes", False)
+    assert [column.name for column in table.columns] == ["f1", "support"]
+    assert [[cell.text for cell in row.cells] for row in table.worst] == [
+        ["40.0\u202f%", "1\u202f500"],
+        ["90.0\u202f%", "12"],
+    ]

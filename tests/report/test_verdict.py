@@ -2,21 +2,24 @@
 
 import pytest
 
-from recurra.report.record import MetricsRecord
-from recurra.report.verdict import reference_of, relative, series_pairs, subject_of, verdict, wins
+from recurra.metrics.metric import metric
+from recurra.report.record import MetricRecord, MetricsRecord
+from recurra.report.verdict import group_pairs, reference_of, relative, subject_of, verdict, wins
 
 
-def record(subject=0.5, naive=1.0, others=(), **more):
+def record(subject=0.5, naive=1.0, others=(), name="mase", **more):
     models = [
-        {"name": "last_value", "label": "Last value", "kind": "naive", "scores": {"mase": 3.0}},
-        {"name": "seasonal_naive", "label": "Seasonal naive", "kind": "naive", "scores": {"mase": naive}},
-        {"name": "recurra", "label": "LSTM", "kind": "recurrent", "scores": {"mase": subject}},
+        {"name": "last_value", "label": "Last value", "kind": "naive", "scores": {name: 3.0}},
+        {"name": "seasonal_naive", "label": "Seasonal naive", "kind": "naive", "scores": {name: naive}},
+        {"name": "recurra", "label": "LSTM", "kind": "recurrent", "scores": {name: subject}},
     ]
     models += [
-        {"name": f"other{index}", "label": f"Other {index}", "kind": "neural", "scores": {"mase": score}}
+        {"name": f"other{index}", "label": f"Other {index}", "kind": "neural", "scores": {name: score}}
         for index, score in enumerate(others)
     ]
-    return MetricsRecord.model_validate({"task": "forecast", "metrics": ["mase"], "models": models} | more)
+    described = [MetricRecord.of(metric(name))]
+    content = {"task": "forecast", "metrics": described, "models": models, "reference": "seasonal_naive"}
+    return MetricsRecord.model_validate(content | more)
 
 
 @pytest.mark.parametrize(
@@ -42,26 +45,24 @@ def test_better_models_are_named():
     assert "2 of the 4 other models do better; the best is other 1 (0.300)." in found
 
 
-def test_intervals_and_series_are_told():
+def test_groups_and_what_the_task_says_are_told():
     rows = {
         "recurra": [
-            {"unique_id": "a", "mase": 1.0},
-            {"unique_id": "b", "mase": 3.0},
-            {"unique_id": "c", "mase": None},
+            {"group": "a", "mase": 1.0},
+            {"group": "b", "mase": 3.0},
+            {"group": "c", "mase": None},
         ],
         "seasonal_naive": [
-            {"unique_id": "c", "mase": 9.0},
-            {"unique_id": "b", "mase": 2.0},
-            {"unique_id": "a", "mase": 2.0},
+            {"group": "c", "mase": 9.0},
+            {"group": "b", "mase": 2.0},
+            {"group": "a", "mase": 2.0},
         ],
     }
-    metrics = record(
-        per_series=rows, calibration=[{"level": 80, "coverage": 0.78}, {"level": 95, "coverage": 0.9}]
-    )
+    metrics = record(per_group=rows, group="series", remarks=["Its interval held 78\u202f% of the truth."])
     assert wins(metrics) == (1, 2)
-    assert sorted(series_pairs(metrics)) == [(2.0, 1.0), (2.0, 3.0)]
+    assert sorted(group_pairs(metrics)) == [(2.0, 1.0), (2.0, 3.0)]
     details = " ".join(verdict(metrics).details)
-    assert "Its 80\u202f% interval held 78\u202f% of the truth." in details
+    assert "Its interval held 78\u202f% of the truth." in details
     assert "It is ahead of seasonal naive on 1 of 2 series." in details
 
 
@@ -69,6 +70,7 @@ def test_subject_and_reference_can_be_named_or_found():
     metrics = record(others=[0.4])
     assert subject_of(metrics).name == "recurra"
     assert reference_of(metrics).name == "seasonal_naive"
+    assert reference_of(record(reference="")).name == "last_value"
     named = record(others=[0.4], subject=0.5, reference="last_value").model_copy(update={"subject": "other0"})
     assert subject_of(named).name == "other0"
     assert reference_of(named).name == "last_value"
@@ -76,6 +78,25 @@ def test_subject_and_reference_can_be_named_or_found():
 
 def test_a_reference_of_zero_or_a_metric_without_direction_compares_nothing():
     metrics = record(naive=0.0)
-    assert relative(metrics, subject_of(metrics), "mase") is None
+    assert relative(metrics, subject_of(metrics)) is None
     assert verdict(metrics).outcome == "unknown"
-    assert relative(metrics, subject_of(metrics), "width_80") is None
+    metrics = record(name="width_80")
+    assert relative(metrics, subject_of(metrics)) is None
+    assert verdict(metrics).outcome == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("name", "scores", "outcome", "sentence"),
+    [
+        ("accuracy", (0.85, 0.5), "better", "beats seasonal naive by 35.0 percentage points in accuracy"),
+        ("accuracy", (0.5, 0.62), "worse", "loses to seasonal naive by 12.0 percentage points in accuracy"),
+        ("accuracy", (0.85, 0.852), "par", "on a par in accuracy (85.0\u202f% against 85.2\u202f%)"),
+        ("calibration_error", (0.02, 0.1), "better", "by 8.0 percentage points in calibration error"),
+        ("r2", (0.85, 0.0), "better", "beats seasonal naive by 0.85 in R² (0.850 against 0.000)"),
+        ("r2", (-0.5, 0.0), "worse", "loses to seasonal naive by 0.50 in R²"),
+    ],
+)
+def test_scores_without_a_true_zero_are_compared_by_their_difference(name, scores, outcome, sentence):
+    found = verdict(record(*scores, name=name))
+    assert found.outcome == outcome
+    assert sentence in found.headline

@@ -11,11 +11,10 @@ from rich.text import Text
 
 from recurra.cli import screen
 from recurra.report.heading import heading
-from recurra.report.metric import metric
-from recurra.report.number import NARROW_SPACE, count
-from recurra.report.record import MetricsRecord, ModelRecord
+from recurra.report.number import NARROW_SPACE
+from recurra.report.record import MetricRecord, MetricsRecord, ModelRecord
 
-KINDS = ("recurrent", "neural", "naive")
+KINDS = ("recurrent", "neural", "linear", "naive")
 GAP = 2
 
 
@@ -24,12 +23,8 @@ def print_scores(metrics: MetricsRecord) -> None:
     top = heading(metrics, "")
     total = screen.width(sys.stdout)
     console = Console(width=total, highlight=False, force_terminal=screen.has_colour(sys.stdout))
-    windows = metrics.protocol.windows
-    screen.say(
-        _plain(
-            f"{top.title}: scores" + (f" of {count(windows)} forecasts in the test part" if windows else "")
-        )
-    )
+    title = f"{top.title or metrics.task}: scores" + (f" of {metrics.judged}" if metrics.judged else "")
+    screen.say(_plain(title))
     screen.say()
     hidden = _print_table(console, metrics, total)
     screen.say()
@@ -46,7 +41,7 @@ def _print_table(console: Console, metrics: MetricsRecord, total: int) -> int:
     models = sorted(
         metrics.models, key=lambda model: KINDS.index(model.kind) if model.kind in KINDS else len(KINDS)
     )
-    columns = [_Column(name, models) for name in metrics.metrics]
+    columns = [_Column(about, models) for about in metrics.metrics]
     columns = [column for column in columns if column.known]
     shown = _that_fit(columns, total - max(len(model.label) for model in models))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, GAP - 1, 0, 0), show_edge=False)
@@ -63,11 +58,10 @@ def _print_table(console: Console, metrics: MetricsRecord, total: int) -> int:
 class _Column:
     """One metric of all models."""
 
-    def __init__(self, name: str, models: Sequence[ModelRecord]) -> None:
-        about = metric(name)
-        scores = [model.scores.get(name) for model in models]
+    def __init__(self, about: MetricRecord, models: Sequence[ModelRecord]) -> None:
+        scores = [model.scores.get(about.name) for model in models]
         badness = [about.badness(score) for score in scores]
-        self.title = f"in {about.target:.0%}" if about.better == "target" else about.label
+        self.title = _plain(about.short or about.label)
         self.known = sum(score is not None for score in scores)
         self.texts = [_plain(text) for text in about.texts(scores)]
         comparable = self.known > 1 and min(badness) < float("inf")

@@ -1,8 +1,9 @@
 """One offline HTML file from a run's records, without torch.
 
-`record` and `history` say what the records are, `figure` and `training_figure` draw, `table`, `heading` and
-`verdict` put into words and numbers, the sections and `page` bring it together. `write_report` is loaded when
-first used: those who only write records need not wait for matplotlib.
+It knows no task: a task describes its metrics (`record`) and says what there is to see in sections of
+pieces (`section`, `piece`). `history` reads the course of training, `figure` and `training_figure` draw,
+`comparison`, `verdict`, `heading` and `table` put into words and numbers, `panel` and `page` bring together.
+`write_report` is loaded when first used: those who only write records need not wait for matplotlib.
 """
 
 import importlib

@@ -1,5 +1,6 @@
-"""Figures of forecasts and of scores, each as SVG for the page."""
+"""Figures of lines and of points, each as SVG for the page."""
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -9,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.ticker import MaxNLocator
 
-from recurra.report.record import CoverageRecord, ExampleRecord, Time
+from recurra.report.number import NARROW_SPACE
+from recurra.report.piece import Lines, Place, Scatter
 from recurra.report.style import (
     TickNumbers,
     colour,
@@ -17,13 +19,12 @@ from recurra.report.style import (
     finite,
     fit_margins,
     inline_svg,
+    plain_log_axis,
     whole_ticks,
 )
 
 SMALL = (400, 230)
 WIDE = (1240, 380)
-LINES = ("model", "reference", "third", "fourth")
-"""Roles of the lines of several models, the first for the subject, the second for the reference."""
 
 _DASHES: dict[str, str | tuple[int, tuple[float, ...]]] = {
     "model": "-",
@@ -31,150 +32,128 @@ _DASHES: dict[str, str | tuple[int, tuple[float, ...]]] = {
     "third": (0, (1, 1.6)),
     "fourth": (0, (6, 2, 1, 2)),
 }
+_WIDTHS = {"model": 2.0, "ink": 1.2}
+_DIAGONAL = (0, (4, 3))
 
 _DATE_FORMATS = ["%Y", "%b", "%d %b", "%H:%M", "%H:%M", "%S.%f"]
 _ZERO_FORMATS = ["", "%Y", "%d %b", "%d %b", "%H:%M", "%H:%M"]
 """Tick labels by level (year to second): within the level above it, and at the beginning of that one."""
 
 
-def forecast_figure(
-    example: ExampleRecord, reference: str, name: str, description: str, size: tuple[int, int]
-) -> Markup:
-    """History, truth, median and intervals of one forecast.
+def lines_figure(piece: Lines, name: str, size: tuple[int, int]) -> Markup:
+    """Lines over numbers or times, with intervals as bands beneath.
 
     Args:
-        example: The forecast.
-        reference: Which of its baselines to show beside it; none where it has no such baseline.
+        piece: What to draw.
         name: Unique within the page.
-        description: For those who do not see it.
-        size: Width and height in CSS pixels.
+        size: Width and height in CSS pixels; a small figure begins at `piece.small_start`.
     """
+    begin = piece.small_start if size == SMALL else 0
+    places = _positions(piece.x)
+    scale = 100.0 if piece.unit == "share" else 1.0
     with drawing(*size) as (figure, axes):
-        shown = _history_shown(example, size)
-        past, ahead = _positions(example.history.ds[-shown:]), _positions(example.ds)
-        _draw_intervals(axes, ahead, example)
-        marker = "o" if len(ahead) == 1 else ""
-        if reference in example.baselines:
-            values = finite(example.baselines[reference])
+        axes.set(xscale="log" if piece.log_x else "linear", yscale="log" if piece.log_y else "linear")
+        _draw_bands(axes, places, piece, begin, scale)
+        for line in reversed(piece.lines):
+            start = max(line.start, begin)
+            values = [scale * value for value in finite(line.y[start - line.start :])]
             axes.plot(
-                ahead,
+                places[start : start + len(values)],
                 values,
-                color=colour("reference"),
-                linewidth=1.3,
-                linestyle=_DASHES["reference"],
-                marker=marker,
+                color=colour(line.role),
+                linewidth=_WIDTHS.get(line.role, 1.4),
+                linestyle=_DASHES.get(line.role, "-"),
+                marker="o" if sum(map(math.isfinite, values)) == 1 else "",
                 markersize=5,
             )
-        truth = [*finite(example.history.y[-shown:]), *finite(example.truth)]
-        axes.plot([*past, *ahead], truth, color=colour("ink"), linewidth=1.2)
-        axes.plot(
-            ahead, finite(example.forecast), color=colour("model"), linewidth=2, marker=marker, markersize=5
-        )
-        origin = _positions([example.origin])[0]
-        axes.axvline(origin, color=colour("muted"), linewidth=1, linestyle=(0, (1, 2)))
-        _time_axis(axes, example.ds, size[0])
-        fit_margins(figure, axes)
-        return inline_svg(figure, name, description)
+        if piece.marker is not None:
+            place = _positions([piece.marker])[0]
+            axes.axvline(place, color=colour("muted"), linewidth=1, linestyle=(0, (1, 2)))
+        _number_axes(axes, piece)
+        if not piece.log_x:
+            _place_ticks(axes, piece.x, size[0])
+        fit_margins(figure, axes, x_label=piece.x_label, y_label=piece.y_label)
+        return inline_svg(figure, name, piece.spoken)
 
 
-def _draw_intervals(axes: Axes, ahead: Sequence[float], example: ExampleRecord) -> None:
+def _draw_bands(axes: Axes, places: Sequence[float], piece: Lines, begin: int, scale: float) -> None:
     """Intervals as bands, the widest beneath; as bars where there is one step only."""
-    ordered = sorted(example.intervals, key=lambda one: -one.level)
-    for interval in ordered:
-        lower, upper = finite(interval.lower), finite(interval.upper)
-        alpha = 0.16 if interval is ordered[0] and len(ordered) > 1 else 0.24
-        if len(ahead) == 1:
-            axes.vlines(ahead, lower, upper, color=colour("model"), alpha=alpha, linewidth=7)
+    ordered = sorted(piece.bands, key=lambda one: -one.level)
+    for band in ordered:
+        start = max(band.start, begin)
+        lower, upper = (
+            [scale * value for value in finite(values[start - band.start :])]
+            for values in (band.lower, band.upper)
+        )
+        where = places[start : start + len(lower)]
+        alpha = 0.16 if band is ordered[0] and len(ordered) > 1 else 0.24
+        if len(where) == 1:
+            axes.vlines(where, lower, upper, color=colour(band.role), alpha=alpha, linewidth=7)
         else:
-            axes.fill_between(ahead, lower, upper, color=colour("model"), alpha=alpha, linewidth=0)
+            axes.fill_between(where, lower, upper, color=colour(band.role), alpha=alpha, linewidth=0)
 
 
-def _history_shown(example: ExampleRecord, size: tuple[int, int]) -> int:
-    """How many values of the history to draw: enough to see the season, few enough to see the forecast."""
-    times = 4 if size == WIDE else 2
-    return min(len(example.history.ds), max(16 * times, times * len(example.ds)))
-
-
-def step_figure(lines: Sequence[Sequence[float | None]], name: str, description: str, y_label: str) -> Markup:
-    """Error by step ahead, one line per model in the order of `LINES`."""
-    with drawing(*SMALL) as (figure, axes):
-        for role, values in reversed(list(zip(LINES, lines, strict=False))):
-            steps = np.arange(1, len(values) + 1)
-            marker = "o" if len(values) == 1 else ""
-            width = 2 if role == "model" else 1.5
-            axes.plot(
-                steps,
-                finite(values),
-                color=colour(role),
-                linestyle=_DASHES[role],
-                linewidth=width,
-                marker=marker,
-            )
+def _number_axes(axes: Axes, piece: Lines) -> None:
+    """Ends and numbers of the axes, as far as they are no times."""
+    if piece.log_x:
+        plain_log_axis(axes, "x")
+    if piece.log_y:
+        plain_log_axis(axes, "y")
+    elif piece.from_zero:
         axes.set_ylim(bottom=0)
-        whole_ticks(axes)
-        fit_margins(figure, axes, x_label="steps ahead", y_label=y_label)
-        return inline_svg(figure, name, description)
+    if piece.unit == "share":
+        axes.yaxis.set_major_formatter(TickNumbers(f"{NARROW_SPACE}%"))
 
 
-def calibration_figure(calibration: Sequence[CoverageRecord], name: str, description: str) -> Markup:
-    """Coverage of the intervals against what it should be."""
-    with drawing(*SMALL) as (figure, axes):
-        axes.grid(visible=True, axis="both")
-        axes.plot([0, 100], [0, 100], color=colour("muted"), linewidth=1.2, linestyle=(0, (4, 3)))
-        points = sorted((one.level, 100 * one.coverage) for one in calibration)
-        levels, coverages = zip(*points, strict=True)
-        axes.plot(levels, coverages, "o-", color=colour("model"), linewidth=1.6, markersize=6)
-        axes.text(4, 92, "intervals too wide", va="top")
-        axes.text(97, 6, "intervals too narrow", ha="right")
-        axes.set(xlim=(0, 103), ylim=(0, 103))
-        for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_locator(MaxNLocator(nbins=5))
-            axis.set_major_formatter(TickNumbers("\N{NARROW NO-BREAK SPACE}%"))
-        fit_margins(figure, axes, x_label="level of the interval", y_label="truth inside")
-        return inline_svg(figure, name, description)
-
-
-def series_figure(
-    pairs: Sequence[tuple[float, float]], name: str, description: str, x_label: str, y_label: str
-) -> Markup:
-    """Score of every series: the reference's against the subject's, with the line where they are equal.
+def scatter_figure(piece: Scatter, name: str) -> Markup:
+    """Points to equal scales, with the diagonal; logarithmic where they differ by orders of magnitude.
 
     Args:
-        pairs: (reference, subject), both positive.
+        piece: What to draw.
         name: Unique within the page.
-        description: For those who do not see it.
-        x_label: What the reference's score is.
-        y_label: What the subject's score is.
     """
+    share = piece.unit == "share"
+    points = np.array(sorted(piece.points) if piece.connected else piece.points)
+    across, up = points.T * (100 if share else 1)
     with drawing(*SMALL) as (figure, axes):
         axes.grid(visible=True, axis="both")
-        across, up = np.array(pairs).T
-        low, high = min(across.min(), up.min()), max(across.max(), up.max())
-        if high / low > 20:
-            axes.set(xscale="log", yscale="log")
-            limits = (low / 1.15, high * 1.15)
+        limits = (0.0, 103.0) if share else _limits(axes, float(points.min()), float(points.max()))
+        if piece.diagonal:
+            ends = (0.0, 100.0) if share else limits
+            axes.plot(ends, ends, color=colour("muted"), linewidth=1.2, linestyle=_DIAGONAL)
+        if piece.connected:
+            axes.plot(across, up, "o-", color=colour("model"), linewidth=1.6, markersize=6)
         else:
-            limits = (0.0, high * 1.05)
-        axes.plot(limits, limits, color=colour("muted"), linewidth=1.2, linestyle=(0, (4, 3)))
-        size = float(np.clip(1500 / len(pairs), 7, 36))
-        axes.scatter(across, up, s=size, color=colour("model"), alpha=0.55, linewidths=0)
+            size = float(np.clip(1500 / len(points), 7, 36))
+            axes.scatter(across, up, s=size, color=colour("model"), alpha=0.55, linewidths=0)
+        axes.text(0.04, 0.89, piece.above, va="top", transform=axes.transAxes)
+        axes.text(0.94, 0.06, piece.below, ha="right", transform=axes.transAxes)
         axes.set(xlim=limits, ylim=limits)
         for axis in (axes.xaxis, axes.yaxis):
             if axes.get_xscale() == "linear":
-                axis.set_major_locator(MaxNLocator(nbins=4))
-            axis.set_major_formatter(TickNumbers())
+                axis.set_major_locator(MaxNLocator(nbins=5 if share else 4))
+            axis.set_major_formatter(TickNumbers(f"{NARROW_SPACE}%" if share else ""))
             axis.set_minor_formatter("")
             axis.set_tick_params(which="minor", size=0)
-        fit_margins(figure, axes, x_label=x_label, y_label=y_label)
-        return inline_svg(figure, name, description)
+        fit_margins(figure, axes, x_label=piece.x_label, y_label=piece.y_label)
+        return inline_svg(figure, name, piece.spoken)
 
 
-def _positions(times: Sequence[Time]) -> list[float]:
-    """Where times lie on the axis: whole numbers as they are, dates in days; time zones are left aside."""
-    dates = [datetime.fromisoformat(time).replace(tzinfo=None) for time in times if isinstance(time, str)]
+def _limits(axes: Axes, low: float, high: float) -> tuple[float, float]:
+    """Ends of both axes, which become logarithmic where the numbers differ by orders of magnitude."""
+    if low > 0 and high / low > 20:
+        axes.set(xscale="log", yscale="log")
+        return low / 1.15, high * 1.15
+    room = 0.05 * (high - min(low, 0.0)) or 1.0
+    return (low - room if low < 0 else 0.0), high + room
+
+
+def _positions(places: Sequence[Place]) -> list[float]:
+    """Where places lie on the axis: numbers as they are, dates in days; time zones are left aside."""
+    dates = [datetime.fromisoformat(place).replace(tzinfo=None) for place in places if isinstance(place, str)]
     if dates:
         return [_days(date) for date in dates]
-    return [float(time) for time in times]
+    return [float(place) for place in places]
 
 
 def _days(date: datetime) -> float:
@@ -182,9 +161,9 @@ def _days(date: datetime) -> float:
     return (date - datetime(1970, 1, 1)) / timedelta(days=1)
 
 
-def _time_axis(axes: Axes, times: Sequence[Time], width: int) -> None:
-    if isinstance(times[0], str):
-        most = max(4, width // 110)
+def _place_ticks(axes: Axes, places: Sequence[Place], width: int) -> None:
+    most = max(5, width // 110)  # fewer, and no interval of dates would do for some spans
+    if isinstance(places[0], str):
         locator = AutoDateLocator(minticks=2, maxticks=most)  # type: ignore[no-untyped-call]
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(
@@ -192,5 +171,8 @@ def _time_axis(axes: Axes, times: Sequence[Time], width: int) -> None:
                 locator, formats=_DATE_FORMATS, zero_formats=_ZERO_FORMATS, show_offset=False
             )
         )
+    elif all(isinstance(place, int) for place in places):
+        whole_ticks(axes, max(6, most))
     else:
-        whole_ticks(axes, max(4, width // 110))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=most))
+        axes.xaxis.set_major_formatter(TickNumbers())

@@ -77,3 +77,12 @@ def duration(seconds: float | None) -> str:
     if minutes < 100:
         return f"{minutes}{NARROW_SPACE}min"
     return f"{minutes // 60}{NARROW_SPACE}h {minutes % 60:02d}{NARROW_SPACE}min"
+
+
+def plural(noun: str) -> str:
+    """Several of a noun: "classes", "tags", "series"."""
+    if noun.endswith("series"):
+        return noun
+    if noun.endswith("y") and noun[-2:-1] not in set("aeiou"):
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("s", "x", "z", "ch", "sh")) else "s")

@@ -10,19 +10,13 @@ import yaml
 
 from recurra.errors import ArtifactError, DamagedError
 from recurra.files import read_bytes, write_text
-from recurra.report import forecast_section, training_section
 from recurra.report.heading import data_facts, heading
 from recurra.report.history import HISTORY_FILE, Course, read_course
-from recurra.report.metric import metric
-from recurra.report.record import (
-    EXAMPLES_FILE,
-    METRICS_FILE,
-    ExamplesRecord,
-    MetricsRecord,
-    read_examples,
-    read_metrics,
-)
-from recurra.report.table import leaders, score_rows, series_table
+from recurra.report.panel import drawn_section
+from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics
+from recurra.report.section import SECTIONS_FILE, SectionsRecord, read_sections
+from recurra.report.table import group_table, score_rows
+from recurra.report.training_section import training
 from recurra.report.verdict import reference_of, subject_of, within
 
 CONFIG_FILE = "config.yaml"
@@ -39,15 +33,15 @@ class Records:
     config: dict[str, Any] | None
     course: Course | None
     metrics: MetricsRecord | None
-    examples: ExamplesRecord | None
+    sections: SectionsRecord | None
 
 
 def write_report(run_folder: Path) -> Path:
     """Write `report.html` into a run folder, from the records there; a section without records says so.
 
     Args:
-        run_folder: Folder with any of config.yaml, history.jsonl, metrics.json and examples.json
-            (`recurra.report.record` and `recurra.report.history` say what they hold).
+        run_folder: Folder with any of config.yaml, history.jsonl, metrics.json and sections.json
+            (`recurra.report.record`, `.section` and `.history` say what they hold).
 
     Returns:
         The path of the report: one file that needs nothing else, neither network nor scripts.
@@ -75,10 +69,10 @@ def read_records(run_folder: Path) -> Records:
         _read_if_there(run_folder, CONFIG_FILE, _read_config),
         _read_if_there(run_folder, HISTORY_FILE, read_course),
         _read_if_there(run_folder, METRICS_FILE, read_metrics),
-        _read_if_there(run_folder, EXAMPLES_FILE, read_examples),
+        _read_if_there(run_folder, SECTIONS_FILE, read_sections),
     )
-    if records.course is None and records.metrics is None and records.examples is None:
-        names = f"{METRICS_FILE}, {EXAMPLES_FILE} or {HISTORY_FILE}"
+    if records.course is None and records.metrics is None and records.sections is None:
+        names = f"{METRICS_FILE}, {SECTIONS_FILE} or {HISTORY_FILE}"
         raise ArtifactError(
             f"{run_folder} holds no records of a run",
             f"a folder with {names}",
@@ -101,18 +95,21 @@ def render(records: Records) -> str:
     return environment.get_template("page.html.j2").render(
         heading=heading(metrics, records.folder.resolve().name),
         metrics=metrics,
-        columns=[metric(name) for name in metrics.metrics] if metrics else [],
+        columns=metrics.metrics if metrics else [],
         scores=score_rows(metrics) if metrics else [],
         reference=reference_of(metrics) if metrics else None,
         subject=subject_of(metrics) if metrics else None,
-        forecasts=forecast_section.forecasts(records.examples, metrics),
-        errors=forecast_section.errors(metrics),
-        leaders=leaders(metrics, 4) if metrics else [],
-        series=series_table(metrics) if metrics else None,
-        training=training_section.training(records.course, config),
+        sections=[drawn_section(one) for one in records.sections.sections] if records.sections else [],
+        groups=group_table(metrics) if metrics else None,
+        training=training(records.course, config, _labels(metrics)),
         settings=_settings(config),
         facts=data_facts(metrics) if metrics else [],
     )
+
+
+def _labels(metrics: MetricsRecord | None) -> dict[str, str]:
+    """Names of metrics -> as people write them."""
+    return {one.name: one.label for one in metrics.metrics} if metrics else {}
 
 
 def _read_if_there(folder: Path, name: str, read: Callable[[Path], T]) -> T | None:

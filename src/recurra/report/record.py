@@ -2,21 +2,19 @@
 
 A task writes two documents into its run folder, both checksummed JSON (`recurra.files.write_document`):
 
-* `metrics.json` is a `MetricsRecord`: scores of all models, overall, per series and per step ahead, and what
-they
-  were computed on;
-* `examples.json` is an `ExamplesRecord`: some forecasts with their history and the truth.
+* `metrics.json` is a `MetricsRecord`: scores of all models, overall and per group (series, class, tag), what
+  the metrics are, and what they were computed on; `models[i].scores[name]` is a score;
+* `sections.json` is a `recurra.report.section.SectionsRecord`: what the task itself has to show.
 
-Numbers are in the target's unit unless a metric's name says otherwise; a number that is not defined is null
-(NaN and infinities become null). Keys that this version does not know are passed over, so that a later one
-may add some.
+A number that is not defined is null (NaN and infinities become null). Keys that this version does not know
+are passed over, so that a later one may add some.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -30,11 +28,11 @@ from pydantic import (
 
 from recurra.errors import DamagedError
 from recurra.files import read_document, write_document
+from recurra.report.number import NARROW_SPACE, column, fixed, percent
 
 METRICS_FILE = "metrics.json"
-EXAMPLES_FILE = "examples.json"
 VERSION = 1
-"""Format of both files."""
+"""Format of the file."""
 
 
 def _defined(value: Any) -> Any:
@@ -57,14 +55,57 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
 
 
+class MetricRecord(Record):
+    """A metric as it describes itself, so that a reader needs to know none.
+
+    Attributes:
+        name: Key in `scores` and in the rows of `per_group`.
+        label: As people write it: "sMAPE".
+        note: What it is, in a clause.
+        better: "low", "high", "target" (as near to `target` as possible), or "none" (neither way is better).
+        target: The best value where `better` is "target".
+        unit: "" (plain), "share" (0 to 1, shown in percent), "percent" (is in percent) or "count" (a whole
+            number).
+        short: The label where there is little room; empty means `label`.
+    """
+
+    name: str
+    label: str
+    note: str = ""
+    better: Literal["low", "high", "target", "none"] = "low"
+    target: float = 0.0
+    unit: Literal["", "share", "percent", "count"] = ""
+    short: str = ""
+
+    @classmethod
+    def of(cls, described: Any) -> "MetricRecord":
+        """The record of anything with these attributes, such as a `recurra.metrics.metric.Metric`."""
+        return cls.model_validate(described, from_attributes=True)
+
+    def badness(self, score: float | None) -> float:
+        """A number that is smaller for a better score; infinite where it is not defined or comparable."""
+        if score is None or self.better == "none":
+            return math.inf
+        return {"low": score, "high": -score, "target": abs(score - self.target)}[self.better]
+
+    def texts(self, scores: Sequence[float | None]) -> list[str]:
+        """Scores of one column as people read them."""
+        if self.unit == "share":
+            return [percent(score, 1) for score in scores]
+        if self.unit == "count":
+            return [fixed(score, 0) for score in scores]
+        texts = column(scores)
+        return [f"{text}{NARROW_SPACE}%" for text in texts] if self.unit == "percent" else texts
+
+
 class ModelRecord(Record):
     """One model, naive or trained, and its scores.
 
     Attributes:
-        name: Key in `per_series` and `by_step`: "recurra", "seasonal_naive".
+        name: Key in `per_group`: "recurra", "seasonal_naive".
         label: As people read it: "LSTM", "Seasonal naive".
-        kind: "recurrent", "neural" or "naive".
-        scores: Metric -> score over all series.
+        kind: "recurrent", "neural", "linear" or "naive".
+        scores: Name of a metric -> score over all that was judged.
         seconds: Time to train, or to compute.
         parameters: Number of trained parameters.
     """
@@ -77,50 +118,22 @@ class ModelRecord(Record):
     parameters: int | None = None
 
 
-class CoverageRecord(Record):
-    """How much of the truth fell into an interval.
+class TileRecord(Record):
+    """A number that matters at the top of the page: the number, what it is, and what to compare it with."""
 
-    Attributes:
-        level: Nominal coverage in percent: 80.
-        coverage: Share of the truth inside, 0 to 1.
-    """
-
-    level: float = Field(gt=0, lt=100)
-    coverage: float = Field(ge=0, le=1)
-
-
-class ProtocolRecord(Record):
-    """What was forecast, and from which moments.
-
-    Attributes:
-        horizon: Steps ahead.
-        origins: Moments per series from which forecasts start.
-        stride: Steps between two origins.
-        windows: Forecasts in all.
-        train_end: Last time of the training part.
-        test_start: First time of the test part.
-        test_end: Last time of the test part.
-    """
-
-    horizon: int | None = None
-    origins: int | None = None
-    stride: int | None = None
-    windows: int | None = None
-    train_end: Time | None = None
-    test_start: Time | None = None
-    test_end: Time | None = None
+    number: str
+    label: str
+    note: str = ""
 
 
 class DataRecord(Record):
-    """The table that the run was made on.
+    """What the run was made on.
 
     Attributes:
         source: Path or name: "sample:co2", "sales.csv".
-        target: Name of the target column.
-        rows: Rows of the table.
-        series: Number of series.
-        frequency: Name of the time step: "1h".
-        season_length: Steps in a season.
+        target: What was to be told: the name of a column.
+        rows: Rows or examples in all.
+        facts: What else there is to say of the data and of how they were parted, as (name, text).
         repairs: One sentence for each thing that was put right.
         licence: Attribution of a bundled sample.
     """
@@ -128,9 +141,7 @@ class DataRecord(Record):
     source: str | None = None
     target: str | None = None
     rows: int | None = None
-    series: int | None = None
-    frequency: str | None = None
-    season_length: int | None = None
+    facts: list[tuple[str, str]] = []
     repairs: list[str] = []
     licence: str | None = None
 
@@ -139,15 +150,21 @@ class MetricsRecord(Record):
     """Scores of a run: the content of `metrics.json`.
 
     Attributes:
-        task: "forecast".
-        metrics: Names of the metrics in the order of importance; the first decides who is best.
+        task: Name of the task: "forecast".
+        metrics: The metrics in the order of importance; the first decides who is best.
         models: All models.
         subject: Name of the model that the run is about; empty means the first that is not naive.
-        reference: Name of the model that others are compared with; empty means seasonal naive, or else the
-            first naive one.
-        per_series: Model -> one row per series, `unique_id` and a score for each metric.
-        by_step: Model -> metric -> one score per step ahead.
-        calibration: Coverage of the subject's intervals.
+        reference: Name of the model that others are compared with; empty means the first naive one.
+        title: What was done, on what: "co2, 26 weeks ahead"; empty means the name of the run folder.
+        judged: What was scored: "203 forecasts in the test part".
+        group: What the rows of `per_group` are, in the singular: "series", "class", "tag"; empty where scores
+            have no groups.
+        group_metrics: The metrics of these rows; empty means those of `metrics` that the rows have.
+        per_group: Model -> one row per group, its name under `group` and a score for each metric.
+        tiles: More numbers for the top of the page than the first two metrics.
+        remarks: Sentences of the task that follow the verdict.
+        data: What the run was made on.
+        seed: Of all random numbers.
         notes: Sentences on how to read the scores, such as which series a metric leaves out.
         command: What to type to get this run again.
         finished: When the run ended: date and time in ISO 8601.
@@ -155,14 +172,17 @@ class MetricsRecord(Record):
     """
 
     task: str
-    metrics: list[str] = Field(min_length=1)
+    metrics: list[MetricRecord] = Field(min_length=1)
     models: list[ModelRecord] = Field(min_length=1)
     subject: str = ""
     reference: str = ""
-    per_series: dict[str, list[dict[str, str | Number]]] = {}
-    by_step: dict[str, dict[str, list[Number]]] = {}
-    calibration: list[CoverageRecord] = []
-    protocol: ProtocolRecord = ProtocolRecord()
+    title: str = ""
+    judged: str = ""
+    group: str = ""
+    group_metrics: list[MetricRecord] = []
+    per_group: dict[str, list[dict[str, str | Number]]] = {}
+    tiles: list[TileRecord] = []
+    remarks: list[str] = []
     data: DataRecord = DataRecord()
     seed: int | None = None
     notes: list[str] = []
@@ -172,76 +192,18 @@ class MetricsRecord(Record):
 
     @model_validator(mode="after")
     def _names_are_known(self) -> "MetricsRecord":
-        names = [model.name for model in self.models]
-        if len(set(names)) < len(names):
-            raise ValueError("two models have the same name")
-        used = {self.subject, self.reference, *self.per_series, *self.by_step} - {""}
-        if unknown := used - set(names):
+        for kind, named in (("model", self.models), ("metric", self.metrics), ("metric", self.group_metrics)):
+            names = [one.name for one in named]
+            if len(set(names)) < len(names):
+                raise ValueError(f"two {kind}s have the same name")
+        used = {self.subject, self.reference, *self.per_group} - {""}
+        if unknown := used - {model.name for model in self.models}:
             raise ValueError(f"no model is named {min(unknown)!r}")
-        if any("unique_id" not in row for rows in self.per_series.values() for row in rows):
-            raise ValueError("a row of per_series has no unique_id")
+        if any(not isinstance(row.get("group"), str) for rows in self.per_group.values() for row in rows):
+            raise ValueError("a row of per_group names no group")
+        if self.per_group and not self.group:
+            raise ValueError("per_group has rows, and group does not say what they are")
         return self
-
-
-class IntervalRecord(Record):
-    """An interval around a forecast: level in percent, lower and upper ends."""
-
-    level: float
-    lower: list[Number]
-    upper: list[Number]
-
-
-class HistoryRecord(Record):
-    """The values before a forecast."""
-
-    ds: list[Time]
-    y: list[Number]
-
-    @model_validator(mode="after")
-    def _lengths_agree(self) -> "HistoryRecord":
-        if len(self.ds) != len(self.y):
-            raise ValueError("times and values have unequal lengths")
-        return self
-
-
-class ExampleRecord(Record):
-    """One forecast, its history and the truth.
-
-    Attributes:
-        unique_id: The series.
-        origin: Last time before the forecast.
-        history: Values up to the origin.
-        ds: Times of the forecast.
-        truth: What happened; null where it was not observed.
-        forecast: The median, or the point forecast.
-        intervals: Intervals by level.
-        baselines: Model name -> its forecast.
-    """
-
-    unique_id: str
-    origin: Time
-    history: HistoryRecord
-    ds: list[Time] = Field(min_length=1)
-    truth: list[Number]
-    forecast: list[Number]
-    intervals: list[IntervalRecord] = []
-    baselines: dict[str, list[Number]] = {}
-
-    @model_validator(mode="after")
-    def _lengths_agree(self) -> "ExampleRecord":
-        ends = [end for interval in self.intervals for end in (interval.lower, interval.upper)]
-        rows = [self.truth, self.forecast, *ends, *self.baselines.values()]
-        if any(len(row) != len(self.ds) for row in rows):
-            raise ValueError("times and values have unequal lengths")
-        if len({type(time) for time in (self.origin, *self.history.ds, *self.ds)}) > 1:
-            raise ValueError("some times are numbers and some are dates")
-        return self
-
-
-class ExamplesRecord(Record):
-    """Some forecasts: the content of `examples.json`. The first is shown largest."""
-
-    examples: list[ExampleRecord] = []
 
 
 RecordT = TypeVar("RecordT", bound=Record)
@@ -256,11 +218,6 @@ def write_metrics(folder: Path, metrics: MetricsRecord) -> None:
     write_document(folder / METRICS_FILE, metrics.model_dump(), version=VERSION)
 
 
-def write_examples(folder: Path, examples: ExamplesRecord) -> None:
-    """Write `examples.json` into a run folder; errors as `write_metrics`."""
-    write_document(folder / EXAMPLES_FILE, examples.model_dump(), version=VERSION)
-
-
 def read_metrics(folder: Path) -> MetricsRecord:
     """Read `metrics.json` from a run folder.
 
@@ -268,16 +225,8 @@ def read_metrics(folder: Path) -> MetricsRecord:
         DamagedError: The file is missing, truncated or altered, or does not hold what it should.
         NewerFormatError: A newer version of recurra wrote it.
     """
-    return _read(folder / METRICS_FILE, MetricsRecord)
-
-
-def read_examples(folder: Path) -> ExamplesRecord:
-    """Read `examples.json` from a run folder; errors as `read_metrics`."""
-    return _read(folder / EXAMPLES_FILE, ExamplesRecord)
-
-
-def _read(path: Path, record_class: type[RecordT]) -> RecordT:
-    return validated_record(path, record_class, read_document(path, version=VERSION))
+    path = folder / METRICS_FILE
+    return validated_record(path, MetricsRecord, read_document(path, version=VERSION))
 
 
 def validated_record(path: Path, record_class: type[RecordT], content: Mapping[str, Any]) -> RecordT:

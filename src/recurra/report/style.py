@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 from markupsafe import Markup
@@ -144,6 +144,14 @@ def whole_ticks(axes: Axes, nbins: int = 6) -> None:
     """Ticks of the horizontal axis at whole numbers only."""
     axes.xaxis.set_major_locator(MaxNLocator(nbins=nbins, integer=True))
     axes.xaxis.set_major_formatter(TickNumbers())
+
+
+def plain_log_axis(axes: Axes, which: Literal["x", "y"]) -> None:
+    """Numbers at the powers of ten of a logarithmic axis, and no small ticks between them."""
+    axis = axes.xaxis if which == "x" else axes.yaxis
+    axis.set_major_formatter(TickNumbers())
+    axis.set_minor_formatter("")
+    axis.set_tick_params(which="minor", size=0)
 
 
 def inline_svg(figure: Figure, name: str, description: str) -> Markup:

@@ -1,19 +1,19 @@
-"""Tables of the page: the models' scores, and the series from the hardest to the easiest."""
+"""Tables of the page: the models' scores, and the groups from the hardest to the easiest."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from recurra.report.metric import Metric, metric
-from recurra.report.number import count, duration, signed_percent
-from recurra.report.record import MetricsRecord, ModelRecord
-from recurra.report.verdict import reference_of, relative, subject_of
+from recurra.report.comparison import Change, change_of
+from recurra.report.number import count, duration, plural, signed_percent
+from recurra.report.record import MetricRecord, MetricsRecord, ModelRecord
+from recurra.report.verdict import group_columns, group_pairs, reference_of, relative, subject_of
 
-MOST_SERIES = 1000
-"""Rows of the table of all series; more would make a page that nobody scrolls."""
+MOST_GROUPS = 1000
+"""Rows of the table of all groups; more would make a page that nobody scrolls."""
 
-FEW_SERIES = 10
-"""Up to so many series are shown at once."""
+FEW_GROUPS = 10
+"""Up to so many groups are shown at once."""
 
 
 @dataclass(frozen=True)
@@ -57,39 +57,45 @@ class ScoreRow:
 
 
 @dataclass(frozen=True)
-class SeriesRow:
-    """One series of the table of series; `change` is relative to the reference."""
+class GroupRow:
+    """One group of the table of groups; `change` is relative to the reference."""
 
-    unique_id: str
+    name: str
     cells: list[Cell]
     change: Bar
 
 
 @dataclass(frozen=True)
-class SeriesTable:
-    """The series, hardest first.
+class GroupTable:
+    """The groups, hardest first.
 
     Attributes:
+        group: What they are: "series", "class".
+        groups: Several of them: "series", "classes".
         columns: What the cells are.
         worst: The hardest, or all where there are few.
         best: The easiest, or none where there are few.
-        rows: All, or the hardest `MOST_SERIES`; empty where there are few.
-        total: How many series there are.
+        rows: All, or the hardest `MOST_GROUPS`; empty where there are few.
+        total: How many groups there are.
+        compared: Whether some have a score of the reference beside theirs.
     """
 
-    columns: list[Metric]
-    worst: list[SeriesRow]
-    best: list[SeriesRow]
-    rows: list[SeriesRow]
+    group: str
+    groups: str
+    columns: list[MetricRecord]
+    worst: list[GroupRow]
+    best: list[GroupRow]
+    rows: list[GroupRow]
     total: int
+    compared: bool
 
 
 def score_rows(metrics: MetricsRecord) -> list[ScoreRow]:
     """All models, best first by the first metric."""
-    first, subject, reference = metric(metrics.metrics[0]), subject_of(metrics), reference_of(metrics)
+    first, subject, reference = metrics.metrics[0], subject_of(metrics), reference_of(metrics)
     models = sorted(metrics.models, key=lambda model: first.badness(model.scores.get(first.name)))
-    columns = [_cells(metric(name), [model.scores.get(name) for model in models]) for name in metrics.metrics]
-    bars = _bars(first, [relative(metrics, model, first.name) for model in models])
+    columns = [_cells(one, [model.scores.get(one.name) for model in models]) for one in metrics.metrics]
+    bars = _bars([relative(metrics, model) for model in models])
     return [
         ScoreRow(
             label=model.label,
@@ -105,28 +111,30 @@ def score_rows(metrics: MetricsRecord) -> list[ScoreRow]:
     ]
 
 
-def series_table(metrics: MetricsRecord, shown: int = 5) -> SeriesTable | None:
-    """The subject's scores by series; None where they were not recorded, or one series has them all."""
-    subject, first = subject_of(metrics), metric(metrics.metrics[0])
-    rows = metrics.per_series.get(subject.name, [])
-    if len(rows) < 2:
+def group_table(metrics: MetricsRecord, shown: int = 5) -> GroupTable | None:
+    """The subject's scores by group; None where they were not recorded, or one group has them all."""
+    rows, columns = metrics.per_group.get(subject_of(metrics).name, []), group_columns(metrics)
+    if len(rows) < 2 or not columns:
         return None
+    first = columns[0]
     rows = sorted(rows, key=lambda row: -_finite_badness(first, _number(row.get(first.name))))
-    columns = [metric(name) for name in metrics.metrics if any(row.get(name) is not None for row in rows)]
-    few = len(rows) <= FEW_SERIES
-    made = _series_rows(metrics, columns, [*rows[:MOST_SERIES], *rows[MOST_SERIES:][-shown:]])
-    return SeriesTable(
+    few = len(rows) <= FEW_GROUPS
+    made = _group_rows(metrics, columns, [*rows[:MOST_GROUPS], *rows[MOST_GROUPS:][-shown:]])
+    return GroupTable(
+        group=metrics.group,
+        groups=plural(metrics.group),
         columns=columns,
         worst=made if few else made[:shown],
         best=[] if few else made[::-1][:shown],
-        rows=[] if few else made[:MOST_SERIES],
+        rows=[] if few else made[:MOST_GROUPS],
         total=len(rows),
+        compared=bool(group_pairs(metrics)),
     )
 
 
 def leaders(metrics: MetricsRecord, most: int) -> list[ModelRecord]:
     """The subject, the reference, and the best of the others, in this order; at most so many."""
-    first = metric(metrics.metrics[0])
+    first = metrics.metrics[0]
     chosen = [subject_of(metrics)]
     if (reference := reference_of(metrics)) is not None:
         chosen.append(reference)
@@ -135,26 +143,30 @@ def leaders(metrics: MetricsRecord, most: int) -> list[ModelRecord]:
     return (chosen + others)[:most]
 
 
-def _series_rows(
-    metrics: MetricsRecord, columns: Sequence[Metric], rows: Sequence[dict[str, str | float | None]]
-) -> list[SeriesRow]:
-    first, reference = metric(metrics.metrics[0]), reference_of(metrics)
-    base = {row["unique_id"]: row for row in metrics.per_series.get(reference.name, [])} if reference else {}
+def _group_rows(
+    metrics: MetricsRecord,
+    columns: Sequence[MetricRecord],
+    rows: Sequence[dict[str, str | float | None]],
+) -> list[GroupRow]:
+    first, reference = columns[0], reference_of(metrics)
+    base = {row["group"]: row for row in metrics.per_group.get(reference.name, [])} if reference else {}
     cells = [
         _cells(column, [_number(row.get(column.name)) for row in rows], bold=False) for column in columns
     ]
-    changes = []
-    for row in rows:
-        own, other = _number(row.get(first.name)), _number(base.get(row["unique_id"], {}).get(first.name))
-        changes.append(own / other - 1 if own is not None and other and other > 0 else None)
-    bars = _bars(first, changes)
+    others = [_number(base.get(row["group"], {}).get(first.name)) for row in rows]
+    bars = _bars(
+        [
+            change_of(first, _number(row.get(first.name)), other)
+            for row, other in zip(rows, others, strict=True)
+        ]
+    )
     return [
-        SeriesRow(str(row["unique_id"]), [column[index] for column in cells], bars[index])
+        GroupRow(str(row["group"]), [column[index] for column in cells], bars[index])
         for index, row in enumerate(rows)
     ]
 
 
-def _cells(column: Metric, scores: list[float | None], *, bold: bool = True) -> list[Cell]:
+def _cells(column: MetricRecord, scores: list[float | None], *, bold: bool = True) -> list[Cell]:
     badness = [column.badness(score) for score in scores]
     known = [bad for bad in badness if bad < math.inf]
     least = min(known) if len(known) > 1 else None
@@ -164,18 +176,18 @@ def _cells(column: Metric, scores: list[float | None], *, bold: bool = True) -> 
     ]
 
 
-def _bars(first: Metric, changes: Sequence[float | None]) -> list[Bar]:
+def _bars(changes: Sequence[Change | None]) -> list[Bar]:
     """Bars to a common scale; one twice as bad as the reference fills its half."""
-    sizes = [abs(change) for change in changes if change is not None]
+    sizes = [abs(change.gain) for change in changes if change is not None]
     longest = min(1.0, max(sizes, default=0.0)) or 1.0
     bars = []
     for change in changes:
         if change is None:
             bars.append(Bar(signed_percent(None), "none", 0.0))
             continue
-        side = "none" if change == 0 else "better" if (change < 0) == (first.better == "low") else "worse"
-        length = round(100 * min(1.0, abs(change) / longest), 1)
-        bars.append(Bar(signed_percent(change), side, length, abs(change) > longest))
+        side = "none" if change.gain == 0 else "better" if change.gain > 0 else "worse"
+        length = round(100 * min(1.0, abs(change.gain) / longest), 1)
+        bars.append(Bar(change.signed, side, length, abs(change.gain) > longest))
     return bars
 
 
@@ -183,7 +195,7 @@ def _number(value: str | float | None) -> float | None:
     return None if isinstance(value, str) else value
 
 
-def _finite_badness(judge: Metric, score: float | None) -> float:
-    """Badness for sorting the worst first: series without a score come last."""
+def _finite_badness(judge: MetricRecord, score: float | None) -> float:
+    """Badness for sorting the worst first: groups without a score come last."""
     badness = judge.badness(score)
     return badness if math.isfinite(badness) else -math.inf

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from recurra.report.figure import SMALL
 from recurra.report.history import Course
-from recurra.report.style import colour, drawing, fit_margins, inline_svg, whole_ticks
+from recurra.report.style import colour, drawing, fit_margins, inline_svg, plain_log_axis, whole_ticks
 
 _BINS = 240
 _LOG_RATIO = 30
@@ -95,8 +95,7 @@ def _scale(axes: Axes) -> None:
     values = values[np.isfinite(values)]
     if len(values) and values.min() > 0 and values.max() / values.min() > _LOG_RATIO:
         axes.set_yscale("log")
-        axes.yaxis.set_minor_formatter("")
-        axes.yaxis.set_tick_params(which="minor", size=0)
+        plain_log_axis(axes, "y")
 
 
 def _x_label(course: Course) -> str:

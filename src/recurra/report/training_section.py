@@ -1,13 +1,14 @@
 """The course of training on the page: figures with the sentences around them."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from recurra.report.forecast_section import Panel
 from recurra.report.history import Course
-from recurra.report.metric import metric
 from recurra.report.number import count, duration, percent, plain
+from recurra.report.panel import Panel
+from recurra.report.piece import LegendItem
 from recurra.report.training_figure import curve_figure, gradient_figure, rate_figure
 
 
@@ -18,16 +19,23 @@ class Training:
     Attributes:
         summary: One sentence: how long it took and which epoch was kept.
         panels: The figures.
-        validated: Whether a validation curve is drawn beside the training loss.
     """
 
     summary: str
     panels: list[Panel]
-    validated: bool
 
 
-def training(course: Course | None, config: dict[str, Any]) -> Training | None:
-    """Draw the course of a run; None where nothing was recorded."""
+_CURVES = [LegendItem(label="training", role="ink"), LegendItem(label="validation", role="model")]
+
+
+def training(course: Course | None, config: Mapping[str, Any], labels: Mapping[str, str]) -> Training | None:
+    """Draw the course of a run; None where nothing was recorded.
+
+    Args:
+        course: The run.
+        config: Its settings.
+        labels: Names of metrics -> as people write them.
+    """
     if course is None or not (course.steps or course.epochs):
         return None
     losses = [name for name in course.metrics if name.endswith("loss")]
@@ -37,23 +45,25 @@ def training(course: Course | None, config: dict[str, Any]) -> Training | None:
     best = course.best_epoch(monitor, str(config.get("monitor_mode", "min"))) if monitor else None
     panels = []
     if losses:
-        panels.append(_loss_panel(course, losses, best if monitor in losses else None))
+        panels.append(_loss_panel(course, losses, best if monitor in losses else None, labels))
     if monitor is not None and monitor not in losses:
-        panels.append(_monitor_panel(course, monitor, best))
+        panels.append(_monitor_panel(course, monitor, best, labels))
     panels += [*_rate_panel(course), *_gradient_panel(course, config.get("gradient_clip"))]
-    return Training(_summary(course, best, monitor), panels, any(name != "train_loss" for name in losses))
+    words = _words(monitor, labels) if monitor else None
+    return Training(_summary(course, best, words), panels)
 
 
-def _loss_panel(course: Course, losses: list[str], best: int | None) -> Panel:
+def _loss_panel(course: Course, losses: list[str], best: int | None, labels: Mapping[str, str]) -> Panel:
     kept = f" The best epoch is {best + 1}." if best is not None else ""
-    description = f"{' and '.join(_words(name) for name in losses)} by epoch.{kept}"
+    description = f"{' and '.join(_words(name, labels) for name in losses)} by epoch.{kept}"
     svg = curve_figure(course, losses, best, "loss", description, "")
     note = f"Dot: the best epoch, {best + 1}." if best is not None else "Mean loss of every epoch."
-    return Panel("Loss", note, svg)
+    validated = any(name != "train_loss" for name in losses)
+    return Panel("Loss", note, svg, legend=_CURVES if validated else ())
 
 
-def _monitor_panel(course: Course, monitor: str, best: int | None) -> Panel:
-    label = metric(monitor).label
+def _monitor_panel(course: Course, monitor: str, best: int | None, labels: Mapping[str, str]) -> Panel:
+    label = _label(monitor, labels)
     description = f"{label} on the validation part by epoch."
     svg = curve_figure(course, [monitor], best, "monitor", description, "")
     note = f"Dot: the best epoch, {best + 1}." if best is not None else "By epoch."
@@ -104,11 +114,17 @@ def _summary(course: Course, best: int | None, monitor: str | None) -> str:
         text += f" in {duration(course.seconds)} (validation not counted)"
     text += "."
     if best is not None and monitor is not None:
-        text += f" Epoch {best + 1} was the best by {_words(monitor)}."
+        text += f" Epoch {best + 1} was the best by {monitor}."
     return text
 
 
-def _words(name: str) -> str:
+def _words(name: str, labels: Mapping[str, str]) -> str:
     """The name of a metric within a sentence."""
     spelt = {"train_loss": "training loss", "valid_loss": "validation loss"}
-    return spelt.get(name, metric(name).label)
+    return spelt.get(name, _label(name, labels))
+
+
+def _label(name: str, labels: Mapping[str, str]) -> str:
+    """The name of a metric as people write it: RMSE of "valid_rmse"."""
+    bare = name.removeprefix("valid_")
+    return labels.get(name) or labels.get(bare) or bare.replace("_", " ").capitalize()

@@ -2,12 +2,9 @@
 
 from dataclasses import dataclass
 
-from recurra.report.metric import metric
-from recurra.report.number import NARROW_SPACE, percent
-from recurra.report.record import MetricsRecord, ModelRecord
-
-ON_A_PAR = 0.01
-"""Scores whose ratio is within so much of 1 are called on a par."""
+from recurra.report.comparison import Change, change_of
+from recurra.report.number import plural
+from recurra.report.record import MetricRecord, MetricsRecord, ModelRecord
 
 
 @dataclass(frozen=True)
@@ -16,8 +13,9 @@ class Verdict:
 
     Attributes:
         headline: One sentence: the subject beside the reference.
-        details: Sentences on the other models, the intervals and the series.
-        gain: Share by which the subject's error is below the reference's; None where they cannot be compared.
+        details: Sentences on the other models, those of the task, and on the groups.
+        gain: How much better the subject is than the reference, as in `Change`; None where they cannot be
+            compared.
         outcome: "better", "worse", "par" or "unknown".
     """
 
@@ -36,69 +34,69 @@ def subject_of(metrics: MetricsRecord) -> ModelRecord:
 def reference_of(metrics: MetricsRecord) -> ModelRecord | None:
     """The model that others are compared with; None where there is no naive one beside the subject."""
     subject = subject_of(metrics)
-    for name in (metrics.reference, "seasonal_naive"):
-        for model in metrics.models:
-            if model.name == name and model is not subject:
-                return model
-    return next((m for m in metrics.models if m.kind == "naive" and m is not subject), None)
+    others = [model for model in metrics.models if model is not subject]
+    named = [model for model in others if model.name == metrics.reference]
+    return next(iter([*named, *(model for model in others if model.kind == "naive")]), None)
 
 
-def relative(metrics: MetricsRecord, model: ModelRecord, name: str) -> float | None:
-    """How much larger a model's error is than the reference's, as a share; None where that says nothing."""
-    reference = reference_of(metrics)
-    score = model.scores.get(name)
-    base = reference.scores.get(name) if reference else None
-    if score is None or not base or base < 0 or metric(name).better not in {"low", "high"}:
+def relative(metrics: MetricsRecord, model: ModelRecord) -> Change | None:
+    """A model's first metric beside the reference's; None where that says nothing."""
+    reference, first = reference_of(metrics), metrics.metrics[0]
+    if reference is None:
         return None
-    return score / base - 1
+    return change_of(first, model.scores.get(first.name), reference.scores.get(first.name))
 
 
 def verdict(metrics: MetricsRecord) -> Verdict:
     """Judge the subject of a run by its first metric."""
-    first = metric(metrics.metrics[0])
+    first = metrics.metrics[0]
     subject, reference = subject_of(metrics), reference_of(metrics)
-    score = subject.scores.get(first.name)
-    change = relative(metrics, subject, first.name)
-    details = [*_rank(metrics), *_intervals(metrics), *_series(metrics)]
-    if reference is None or change is None or score is None:
+    score, change = subject.scores.get(first.name), relative(metrics, subject)
+    details = [*_rank(metrics), *metrics.remarks, *_groups(metrics)]
+    if reference is None or change is None:
         shown = first.texts([score])[0]
         return Verdict(f"{subject.label} reaches {first.label} {shown}.", details, None, "unknown")
-    gain = -change if first.better == "low" else change
     numbers = " against ".join(first.texts([score, reference.scores[first.name]]))
     names = subject.label, within(reference.label)
-    if abs(gain) < ON_A_PAR:
-        sentence = f"{names[0]} and {names[1]} are on a par in {first.label} ({numbers})."
-        return Verdict(sentence, details, gain, "par")
-    verb, outcome = ("beats", "better") if gain > 0 else ("loses to", "worse")
-    size = f"{abs(change):.0%}".replace("%", f"{NARROW_SPACE}%")
-    return Verdict(
-        f"{names[0]} {verb} {names[1]} by {size} in {first.label} ({numbers}).", details, gain, outcome
-    )
+    label = within(first.label)
+    if change.is_par:
+        sentence = f"{names[0]} and {names[1]} are on a par in {label} ({numbers})."
+        return Verdict(sentence, details, change.gain, "par")
+    verb, outcome = ("beats", "better") if change.gain > 0 else ("loses to", "worse")
+    sentence = f"{names[0]} {verb} {names[1]} by {change.size} in {label} ({numbers})."
+    return Verdict(sentence, details, change.gain, outcome)
 
 
 def wins(metrics: MetricsRecord) -> tuple[int, int] | None:
-    """On how many series the subject's first metric is better than the reference's, and of how many."""
-    pairs = series_pairs(metrics)
+    """On how many groups the subject's score is better than the reference's, and of how many."""
+    pairs = group_pairs(metrics)
     if not pairs:
         return None
-    judge = metric(metrics.metrics[0])
+    judge = group_columns(metrics)[0]
     return sum(judge.badness(own) < judge.badness(base) for base, own in pairs), len(pairs)
 
 
-def series_pairs(metrics: MetricsRecord) -> list[tuple[float, float]]:
-    """(reference, subject): the first metric of every series for which both are known."""
-    reference = reference_of(metrics)
-    if reference is None:
+def group_columns(metrics: MetricsRecord) -> list[MetricRecord]:
+    """The metrics of the groups that a row of the subject has, the one that decides first."""
+    rows = metrics.per_group.get(subject_of(metrics).name, [])
+    known = metrics.group_metrics or metrics.metrics
+    return [one for one in known if any(row.get(one.name) is not None for row in rows)]
+
+
+def group_pairs(metrics: MetricsRecord) -> list[tuple[float, float]]:
+    """(reference, subject): the deciding score of every group for which both are known."""
+    reference, columns = reference_of(metrics), group_columns(metrics)
+    if reference is None or not columns or columns[0].better == "none":
         return []
-    name = metrics.metrics[0]
-    base = {row["unique_id"]: row.get(name) for row in metrics.per_series.get(reference.name, [])}
-    rows = metrics.per_series.get(subject_of(metrics).name, [])
-    pairs = [(base.get(row["unique_id"]), row.get(name)) for row in rows]
+    name = columns[0].name
+    base = {row["group"]: row.get(name) for row in metrics.per_group.get(reference.name, [])}
+    rows = metrics.per_group.get(subject_of(metrics).name, [])
+    pairs = [(base.get(row["group"]), row.get(name)) for row in rows]
     return [(float(one), float(two)) for one, two in pairs if one is not None and two is not None]
 
 
 def _rank(metrics: MetricsRecord) -> list[str]:
-    first = metric(metrics.metrics[0])
+    first = metrics.metrics[0]
     subject = subject_of(metrics)
     ranked = [model for model in metrics.models if model.scores.get(first.name) is not None]
     if len(ranked) < 3 or first.better == "none" or subject not in ranked:
@@ -116,22 +114,14 @@ def _rank(metrics: MetricsRecord) -> list[str]:
     return [f"{others} do better; the best is {best_text}."]
 
 
-def _intervals(metrics: MetricsRecord) -> list[str]:
-    sentences = []
-    for one in metrics.calibration:
-        if one.level == 80 or len(metrics.calibration) == 1:
-            level = f"{one.level:g}{NARROW_SPACE}%"
-            sentences.append(f"Its {level} interval held {percent(one.coverage)} of the truth.")
-    return sentences
-
-
-def _series(metrics: MetricsRecord) -> list[str]:
+def _groups(metrics: MetricsRecord) -> list[str]:
     counted, reference = wins(metrics), reference_of(metrics)
     if counted is None or reference is None or counted[1] < 2:
         return []
-    return [f"It is ahead of {within(reference.label)} on {counted[0]} of {counted[1]} series."]
+    groups = plural(metrics.group)
+    return [f"It is ahead of {within(reference.label)} on {counted[0]} of {counted[1]} {groups}."]
 
 
 def within(label: str) -> str:
     """A label as it stands within a sentence: "Seasonal naive" becomes "seasonal naive", "LSTM" stays."""
-    return label[:1].lower() + label[1:] if label[1:] == label[1:].lower() else label
+    return label[:1].lower() + label[1:] if label[1:].islower() else label

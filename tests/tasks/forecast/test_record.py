@@ -8,71 +8,121 @@ import torch
 from tests.tasks.forecast.example import QUICK, hourly
 
 from recurra.data.panel import Panel
+from recurra.report.heading import time_text
+from recurra.report.number import percent
 from recurra.tasks.forecast.evaluation import evaluate
 from recurra.tasks.forecast.forecaster import Forecaster
 from recurra.tasks.forecast.part import held_out_origins
-from recurra.tasks.forecast.record import EXAMPLES, METRICS, examples_record, metrics_record
+from recurra.tasks.forecast.record import METRICS, metrics_record
+from recurra.tasks.forecast.show import EXAMPLES, sections
+from recurra.tasks.forecast.wording import span_text
 
 CPU = torch.device("cpu")
 
 
 def records(frame: pl.DataFrame, **settings: Any) -> tuple[Any, Any, Panel, Forecaster]:
-    forecaster = Forecaster(3, **{**QUICK, **settings}).fit(frame)
+    forecaster = Forecaster(**{"horizon": 3, **QUICK, **settings}).fit(frame)
     one = forecaster.fitted_
     panel = Panel.build(frame, schema=one.schema)
     origins = held_out_origins(panel, one.resolved)
     result = evaluate(one, panel, origins, device=CPU)
     metrics = metrics_record(result, one, panel, repairs=["mended"], command="recurra train")
-    return metrics, examples_record(one, panel, origins, device=CPU), panel, forecaster
+    shown = {part.id: part for part in sections(result, metrics, one, panel, origins, device=CPU)}
+    return metrics, shown, panel, forecaster
 
 
 @pytest.mark.parametrize("head", ["quantile", "student_t"])
 def test_metrics_tell_what_was_done(head: str):
     metrics, _, panel, forecaster = records(hourly({"a": 60, "b": 45}), head=head, test_size=9)
+    assert [one.name for one in metrics.metrics] == METRICS
     assert set(METRICS) <= set(metrics.models[0].scores)
     assert metrics.reference in {model.name for model in metrics.models}
-    assert (metrics.data.rows, metrics.data.series, metrics.data.target) == (105, 2, "y")
+    assert (metrics.data.rows, metrics.data.target) == (105, "y")
     assert metrics.data.repairs == ["mended"]
-    protocol = metrics.protocol
-    assert (protocol.horizon, protocol.origins, protocol.stride, protocol.windows) == (3, 7, 1, 14)
+    assert metrics.title == "the table, 3 hours ahead"
+    assert metrics.judged == "14 forecasts in the test part"
+    facts = dict(metrics.data.facts)
+    assert (facts["Series"], facts["Time step"]) == ("2", "1 hour")
+    assert facts["Forecasts judged"] == "14, each 3 hours ahead, from 7 origins a series, 1 hour apart"
     times = pl.from_epoch(pl.Series(panel.times(0)), "us")
     train_end = 60 - 9 - forecaster.fitted_.resolved.validation_size
-    assert protocol.train_end == times[train_end - 1].isoformat()
-    assert protocol.test_start == times[51].isoformat()
-    assert protocol.test_end == times[59].isoformat()
-    for level in metrics.calibration:
-        assert level.coverage == metrics.models[0].scores[f"coverage_{level.level:g}"]
-    assert len(metrics.by_step["recurra"]["mae"]) == 3
+    assert facts["Training until"] == time_text(times[train_end - 1].isoformat())
+    assert facts["Test part"] == span_text(times[51].isoformat(), times[59].isoformat())
+    held = percent(metrics.models[0].scores["coverage_80"])
+    assert metrics.remarks == [f"Its 80\u202f% interval held {held} of the truth."]
+    assert [row["group"] for row in metrics.per_group["recurra"]] == ["a", "b"]
     json.loads(metrics.model_dump_json())
+
+
+@pytest.mark.parametrize("head", ["quantile", "student_t"])
+def test_errors_are_shown_by_step_and_by_level(head: str):
+    metrics, shown, _, _ = records(hourly({"a": 60, "b": 45}), head=head, test_size=9)
+    step, calibration = shown["errors"].pieces
+    assert [line.role for line in step.lines] == ["model", "reference", "third", "fourth"]
+    assert [line.label for line in step.lines[:2]] == ["LSTM", "Seasonal naive"]
+    assert all(len(line.y) == 3 for line in step.lines)
+    scores = metrics.models[0].scores
+    for level, coverage in calibration.points:
+        assert coverage == scores[f"coverage_{100 * level:g}"]
+    assert len(calibration.points) == sum(name.startswith("coverage_") for name in scores)
+
+
+def test_many_series_are_shown_against_the_reference_and_one_step_has_no_course():
+    metrics, shown, _, _ = records(hourly({f"s{number}": 40 for number in range(6)}), horizon=1)
+    assert [piece.title for piece in shown["errors"].pieces][1:] == [
+        "Against seasonal naive, series by series"
+    ]
+    rows = {
+        name: {row["group"]: row["mase"] for row in metrics.per_group[name]} for name in metrics.per_group
+    }
+    expected = [(rows["seasonal_naive"][name], rows["recurra"][name]) for name in rows["recurra"]]
+    assert [*shown["errors"].pieces[-1].points] == [pair for pair in expected if None not in pair]
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 5, 9])
 def test_examples_are_of_several_series_and_moments(count: int):
     frame = hourly({f"s{number}": 40 for number in range(count)})
-    _, examples, _, _ = records(frame, test_size=9, validation_size=0)
-    shown = examples.examples
+    _, sections_shown, _, _ = records(frame, test_size=9, validation_size=0)
+    shown = sections_shown["forecasts"].pieces
+    assert sections_shown["forecasts"].layout == "hero"
     assert len(shown) == EXAMPLES
-    assert len({one.unique_id for one in shown}) == min(count, EXAMPLES)
-    assert len({(one.unique_id, one.origin) for one in shown}) == EXAMPLES
+    assert len({one.title for one in shown}) == min(count, EXAMPLES)
+    assert len({(one.title, one.marker) for one in shown}) == EXAMPLES
     for one in shown:
-        own = frame.filter(pl.col("unique_id") == one.unique_id)
+        own = frame.filter(pl.col("unique_id") == one.title)
         known = dict(zip((time.isoformat() for time in own["ds"]), own["y"], strict=True))
-        for times, values in ((one.history.ds, one.history.y), (one.ds, one.truth)):
-            assert values == pytest.approx([known[time] for time in times], rel=1e-5)
-        assert one.history.ds[-1] == one.origin < one.ds[0]
+        forecast, truth, _ = one.lines
+        assert (truth.role, truth.start) == ("ink", 0)
+        assert truth.y == pytest.approx([known[time] for time in one.x], rel=1e-5)
+        assert one.x[forecast.start - 1] == one.marker < one.x[forecast.start]
+
+
+def test_examples_show_forecast_intervals_and_baseline():
+    _, shown, _, _ = records(hourly({"a": 60, "b": 45}))
+    for one in shown["forecasts"].pieces:
+        forecast, truth, baseline = one.lines
+        assert (forecast.role, baseline.role, baseline.label) == ("model", "reference", "seasonal_naive")
+        assert len(forecast.y) == len(baseline.y) == 3
+        assert len(truth.y) == len(one.x) == forecast.start + 3
+        assert [band.level for band in one.bands] == [80, 95]
+        assert {band.start for band in one.bands} == {forecast.start}
+        low, high = (np.array([getattr(band, side) for band in one.bands]) for side in ("lower", "upper"))
+        assert (low[1] <= low[0]).all()
+        assert (high[0] <= high[1]).all()
 
 
 def test_missing_truth_is_null_in_examples():
     hour = pl.int_range(pl.len())
     frame = hourly({"a": 60}).with_columns(y=pl.when(hour % 5 != 2).then("y"))
-    _, examples, _, _ = records(frame)
-    values = [value for one in examples.examples for value in (*one.truth, *one.history.y)]
+    _, shown, _, _ = records(frame)
+    values = [value for one in shown["forecasts"].pieces for line in one.lines for value in line.y]
     assert None in values
     assert all(value is None or np.isfinite(value) for value in values)
 
 
 def test_whole_numbers_are_times_too():
     frame = pl.DataFrame({"ds": range(60), "y": np.sin(np.arange(60.0))})
-    metrics, examples, _, _ = records(frame)
-    assert metrics.protocol.test_end == 59
-    assert examples.examples[0].ds == [57, 58, 59]
+    metrics, shown, _, _ = records(frame)
+    assert dict(metrics.data.facts)["Test part"].endswith("to 59")
+    first = shown["forecasts"].pieces[0]
+    assert first.x[first.lines[0].start :] == [57, 58, 59]

@@ -25,7 +25,7 @@ SETTINGS: dict[str, Any] = {
 }  # fmt: skip
 FILES = {
     "config.yaml", "config.json", "model.safetensors", "recent.parquet", "history.jsonl", "metrics.json",
-    "examples.json", "report.html", "checkpoints", "manifest.json", "baselines",
+    "sections.json", "report.html", "checkpoints", "manifest.json", "baselines",
 }  # fmt: skip
 TIMED = {"seconds", "finished", "steps_per_second", "items_per_second"}
 
@@ -77,7 +77,7 @@ def untimed(value: Any) -> Any:
 def same_results(one: Path, other: Path) -> None:
     """The same bits of the model, and the same records."""
     assert {path.name for path in one.iterdir()} == {path.name for path in other.iterdir()}
-    for name in ("config.yaml", "config.json", "model.safetensors", "recent.parquet", "examples.json"):
+    for name in ("config.yaml", "config.json", "model.safetensors", "recent.parquet", "sections.json"):
         assert (one / name).read_bytes() == (other / name).read_bytes(), name
     for name in ("history.jsonl", "baselines/convolutional/history.jsonl"):
         first, second = (
@@ -108,8 +108,8 @@ class TestFolder:
         for trained in metrics.models[:2]:
             assert trained.parameters
             assert trained.seconds
-        assert metrics.data.series == 2
-        assert [row["unique_id"] for row in metrics.per_series["recurra"]] == ["a", "b"]
+        assert ("Series", "2") in metrics.data.facts
+        assert [row["group"] for row in metrics.per_group["recurra"]] == ["a", "b"]
 
     def test_recorded_scores_are_those_on_the_same_data(self, finished: Path, source: Path):
         recorded, again = evaluate(finished, None), evaluate(finished, str(source))
@@ -118,7 +118,8 @@ class TestFolder:
         assert set(after) == {"recurra", *BASELINES}
         for name, scores in after.items():
             assert scores == pytest.approx(before[name], rel=1e-6), name
-        assert again.protocol == recorded.protocol
+        assert again.data.facts == recorded.data.facts
+        assert again.judged == recorded.judged
 
     def test_the_model_in_it_is_that_of_the_library(self, finished: Path, source: Path):
         forecaster = Forecaster(**SETTINGS).fit(str(source))
@@ -254,7 +255,7 @@ class TestResume:
         same_results(finished, tmp_path / "run")
 
     @pytest.mark.parametrize(
-        "step", ["write_fitted", "write_metrics", "write_examples", "write_manifest", "write_report"]
+        "step", ["write_fitted", "write_metrics", "write_sections", "write_manifest", "write_report"]
     )
     def test_a_run_that_dies_while_it_is_judged_is_finished_by_resuming(
         self, finished: Path, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
@@ -333,19 +334,18 @@ class TestResume:
 
 
 def test_examples_show_truth_forecast_and_baseline(finished: Path):
-    examples = read_document(finished / "examples.json", version=1)["examples"]
-    assert {one["unique_id"] for one in examples} == {"a", "b"}
-    for one in examples:
-        assert len(one["ds"]) == len(one["truth"]) == len(one["forecast"]) == 3
-        assert one["origin"] == one["history"]["ds"][-1]
-        assert len(one["history"]["ds"]) == len(one["history"]["y"])
-        assert [interval["level"] for interval in one["intervals"]] == [80, 95]
-        low, high = (
-            np.array([interval[side] for interval in one["intervals"]]) for side in ("lower", "upper")
-        )
+    section = read_document(finished / "sections.json", version=1)["sections"][0]
+    assert section["id"] == "forecasts"
+    assert {one["title"] for one in section["pieces"]} == {"a", "b"}
+    for one in section["pieces"]:
+        forecast, truth, baseline = one["lines"]
+        assert len(forecast["y"]) == len(baseline["y"]) == 3
+        assert len(truth["y"]) == len(one["x"]) == forecast["start"] + 3
+        assert one["marker"] == one["x"][forecast["start"] - 1]
+        assert [band["level"] for band in one["bands"]] == [80, 95]
+        low, high = (np.array([band[side] for band in one["bands"]]) for side in ("lower", "upper"))
         assert (low[1] <= low[0]).all()
         assert (high[0] <= high[1]).all()
-        assert len(one["baselines"]["seasonal_naive"]) == 3
 
 
 def test_series_too_short_for_a_score_are_told_without_naming_a_setting_that_was_not_given(tmp_path: Path):

@@ -1,36 +1,26 @@
-"""What a run leaves for its report: scores beside the baselines, and some forecasts to look at."""
+"""What a run leaves for its report in words and numbers: scores beside the baselines, and of what."""
 
 import datetime as dt
 import platform
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
 import torch
-from jaxtyping import Float
 
-from recurra.data.origin import Origins
 from recurra.data.panel import Panel
-from recurra.metrics.forecast_baseline import BASELINES
-from recurra.report.record import (
-    CoverageRecord,
-    DataRecord,
-    ExampleRecord,
-    ExamplesRecord,
-    HistoryRecord,
-    IntervalRecord,
-    MetricsRecord,
-    ModelRecord,
-    ProtocolRecord,
-)
-from recurra.tasks.forecast.evaluation import Evaluation, history_of
+from recurra.metrics.forecast import Scores
+from recurra.metrics.metric import metric
+from recurra.report.heading import source_name, time_text
+from recurra.report.number import NARROW_SPACE, count, percent
+from recurra.report.record import DataRecord, MetricRecord, MetricsRecord, ModelRecord, TileRecord
+from recurra.tasks.forecast.evaluation import Evaluation
 from recurra.tasks.forecast.fitted import Fitted
-from recurra.tasks.forecast.level import interval_probabilities
+from recurra.tasks.forecast.wording import frequency_text, span_text, steps_text, time_at
 from recurra.version import __version__
 
 METRICS = ["mase", "smape", "mae", "rmse", "wql", "coverage_80", "coverage_95"]
-EXAMPLES = 6
-SHOWN_LEVELS = (80.0, 95.0)
+REFERENCE = "seasonal_naive"
 SHOWN_SERIES = 500
 
 
@@ -44,10 +34,15 @@ def metrics_record(
 ) -> MetricsRecord:
     """The scores of all models and what they were computed on."""
     network = evaluation.models[0].scores
-    levels = [name for name in network.overall if name.startswith("coverage_")]
+    horizon, frequency = fitted.resolved.horizon, str(panel.frequency)
+    tiles, remarks = _interval(network.overall)
     return MetricsRecord(
         task="forecast",
-        metrics=[name for name in METRICS if np.isfinite(network.overall.get(name, np.nan))],
+        metrics=[
+            MetricRecord.of(metric(name))
+            for name in METRICS
+            if np.isfinite(network.overall.get(name, np.nan))
+        ],
         models=[
             ModelRecord(
                 name=model.name,
@@ -60,30 +55,22 @@ def metrics_record(
             for model in evaluation.models
         ],
         subject="recurra",
-        reference="seasonal_naive",
-        per_series={
-            model.name: model.scores.rows(evaluation.ids)[:SHOWN_SERIES]
+        reference=REFERENCE,
+        title=f"{source_name(panel.table.source)}, {steps_text(horizon, frequency)} ahead",
+        judged=f"{count(evaluation.windows)} forecasts in the test part",
+        group="series",
+        per_group={
+            model.name: _rows(model.scores, evaluation.ids)
             for model in evaluation.models
-            if model.name in ("recurra", "seasonal_naive")
+            if model.name in ("recurra", REFERENCE)
         },
-        by_step={
-            model.name: {
-                name: [float(value) for value in values] for name, values in model.scores.by_step.items()
-            }
-            for model in evaluation.models
-        },
-        calibration=[
-            CoverageRecord(level=float(name.removeprefix("coverage_")), coverage=network.overall[name])
-            for name in levels
-        ],
-        protocol=_protocol(evaluation, fitted, panel),
+        tiles=tiles,
+        remarks=remarks,
         data=DataRecord(
             source=panel.table.source,
             target=panel.columns.target,
             rows=len(panel.target),
-            series=len(panel),
-            frequency=str(panel.frequency),
-            season_length=panel.season_length,
+            facts=_facts(evaluation, fitted, panel),
             repairs=repairs,
         ),
         seed=fitted.resolved.config.seed,
@@ -92,47 +79,6 @@ def metrics_record(
         finished=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         versions=versions(),
     )
-
-
-def examples_record(
-    fitted: Fitted, panel: Panel, origins: Origins, *, device: torch.device
-) -> ExamplesRecord:
-    """Some forecasts with their history: from early and late moments of several series."""
-    chosen = _chosen(origins)
-    horizon, season = fitted.resolved.horizon, panel.season_length
-    shown = min(fitted.resolved.context, max(3 * horizon, 2 * season))
-    probabilities = interval_probabilities(SHOWN_LEVELS)
-    examples = []
-    for part in fitted.forecasts(panel, chosen, probabilities, device=device):
-        windows = part.windows
-        naive = BASELINES["seasonal_naive"](*history_of(panel, windows), horizon, season)
-        for row in range(len(windows)):
-            series, origin = int(windows.series[row]), int(windows.origin[row])
-            before = min(shown, origin)
-            values = np.where(windows.observed[row].numpy(), windows.target[row].numpy(), np.nan)
-            examples.append(
-                ExampleRecord(
-                    unique_id=panel.ids[series],
-                    origin=_times(panel, series, origin - 1, origin)[0],
-                    history=HistoryRecord(
-                        ds=_times(panel, series, origin - before, origin),
-                        y=_numbers(values[windows.context - before : windows.context]),
-                    ),
-                    ds=_times(panel, series, origin, origin + horizon),
-                    truth=_numbers(values[windows.context :]),
-                    forecast=_numbers(part.point[row]),
-                    intervals=[
-                        IntervalRecord(
-                            level=level,
-                            lower=_numbers(part.quantiles[row, :, 2 * index]),
-                            upper=_numbers(part.quantiles[row, :, 2 * index + 1]),
-                        )
-                        for index, level in enumerate(SHOWN_LEVELS)
-                    ],
-                    baselines={"seasonal_naive": _numbers(naive[row])},
-                )
-            )
-    return ExamplesRecord(examples=examples)
 
 
 def versions() -> dict[str, str]:
@@ -146,52 +92,43 @@ def versions() -> dict[str, str]:
     }
 
 
-def _protocol(evaluation: Evaluation, fitted: Fitted, panel: Panel) -> ProtocolRecord:
-    """From which moments was forecast; times are those of the longest series that was scored."""
-    origins = evaluation.origins
-    series = int(origins.series[np.argmax(panel.lengths[origins.series])])
-    positions = origins.position[origins.series == series]
-    first, last = int(positions[0]), int(positions[-1])
-    stride = int(positions[1] - positions[0]) if len(positions) > 1 else None
-    end = last + fitted.resolved.horizon
-    train_end = max(first - fitted.resolved.validation_size, 1)
-    return ProtocolRecord(
-        horizon=fitted.resolved.horizon,
-        origins=len(positions),
-        stride=stride,
-        windows=evaluation.windows,
-        train_end=_times(panel, series, train_end - 1, train_end)[0],
-        test_start=_times(panel, series, first, first + 1)[0],
-        test_end=_times(panel, series, end - 1, end)[0],
-    )
-
-
-def _chosen(origins: Origins) -> Origins:
-    """Six of the moments, of as many series as there are; the last moment of the first series leads."""
-    named = np.unique(origins.series)
-    picked = named[np.linspace(0, len(named) - 1, min(EXAMPLES, len(named))).round().astype(int)]
-    series, position = [], []
-    for number, one in enumerate(picked):
-        own = origins.position[origins.series == one]
-        share = EXAMPLES // len(picked) + (number < EXAMPLES % len(picked))
-        spread = own[np.linspace(len(own) - 1, 0, min(share, len(own))).round().astype(int)]
-        series += [one] * len(spread)
-        position += spread.tolist()
-    return Origins(np.array(series), np.array(position))
-
-
-def _times(panel: Panel, series: int, begin: int, end: int) -> list[int | str]:
-    steps = np.arange(begin, end)
-    times = panel.index_frame(np.full(len(steps), series), steps)[panel.columns.time].to_list()
+def _rows(scores: Scores, ids: Sequence[str]) -> list[dict[str, str | float | None]]:
+    """Scores of each series, as the report has groups."""
     return [
-        time if isinstance(time, int) else time.isoformat() if _is_time(time) else str(time) for time in times
+        {"group" if name == "unique_id" else name: value for name, value in row.items()}
+        for row in scores.rows(ids)[:SHOWN_SERIES]
     ]
 
 
-def _is_time(value: Any) -> bool:
-    return isinstance(value, dt.date | dt.datetime)
+def _interval(overall: Mapping[str, float]) -> tuple[list[TileRecord], list[str]]:
+    """What the 80 % interval held, as a tile and as a sentence; nothing where there is none."""
+    share = overall.get("coverage_80", np.nan)
+    if not np.isfinite(share):
+        return [], []
+    tile = TileRecord(number=percent(share, 1), label="of the truth", note="inside the 80 % interval")
+    return [tile], [f"Its 80{NARROW_SPACE}% interval held {percent(share)} of the truth."]
 
 
-def _numbers(values: Float[np.ndarray, " steps"]) -> list[float | None]:
-    """Seven significant digits, as many as a float32 has."""
-    return [float(f"{value:.7g}") if np.isfinite(value) else None for value in values]
+def _facts(evaluation: Evaluation, fitted: Fitted, panel: Panel) -> list[tuple[str, str]]:
+    """What the series are, and from which moments was forecast, in words.
+
+    Times are those of the longest series that was scored.
+    """
+    origins, horizon, frequency = evaluation.origins, fitted.resolved.horizon, str(panel.frequency)
+    series = int(origins.series[np.argmax(panel.lengths[origins.series])])
+    positions = origins.position[origins.series == series]
+    first, last = int(positions[0]), int(positions[-1])
+    train_end = max(first - fitted.resolved.validation_size, 1)
+    judged = f"{count(evaluation.windows)}, each {steps_text(horizon, frequency)} ahead"
+    if len(positions) > 1:
+        stride = steps_text(int(positions[1] - positions[0]), frequency)
+        judged += f", from {count(len(positions))} origins a series, {stride} apart"
+    begin, end = (time_at(panel, series, step) for step in (first, last + horizon - 1))
+    return [
+        ("Series", count(len(panel))),
+        ("Time step", frequency_text(frequency)),
+        ("Season", f"{panel.season_length} steps"),
+        ("Training until", time_text(time_at(panel, series, train_end - 1))),
+        ("Test part", span_text(begin, end)),
+        ("Forecasts judged", judged),
+    ]

@@ -1,0 +1,202 @@
+"""Sections as the page draws them: every piece becomes a panel of a figure, table or text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from recurra.report.figure import SMALL, WIDE, lines_figure, scatter_figure
+from recurra.report.number import column, count, fixed, percent
+from recurra.report.piece import (
+    AnyPiece,
+    Audio,
+    Bars,
+    HighlightedText,
+    LegendItem,
+    Lines,
+    Matrix,
+    Picture,
+    Scatter,
+    Table,
+)
+from recurra.report.section import Section
+
+MOST_CLASSES = 30
+"""Rows and columns of a matrix; more could not be read."""
+
+FEW_COLUMNS = 8
+"""Up to so many columns of a matrix have their names written level."""
+
+
+@dataclass(frozen=True)
+class MatrixCell:
+    """A count, the share of its row in percent, and what it says in words."""
+
+    text: str
+    share: float
+    spoken: str
+
+
+@dataclass(frozen=True)
+class MatrixGrid:
+    """A matrix to draw: what is across and down, names of columns, and rows with their names."""
+
+    across: str
+    down: str
+    columns: list[str]
+    rows: list[tuple[str, list[MatrixCell]]]
+    upright: bool
+
+
+@dataclass(frozen=True)
+class BarRow:
+    """A bar: where it begins and how long it is, in percent of the track."""
+
+    label: str
+    text: str
+    role: str
+    start: float
+    length: float
+
+
+@dataclass(frozen=True)
+class TableGrid:
+    """A table of texts; `numeric` tells which columns hold numbers."""
+
+    columns: list[str]
+    numeric: list[bool]
+    rows: list[list[str]]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One thing to look at, with its title and the sentence beside it.
+
+    Attributes:
+        title: A few words.
+        note: A sentence.
+        svg: The figure, if it is one.
+        wide: The same drawn for wide screens, if it is.
+        legend: What the colours mean.
+        kind: What `content` is: "figure" (there is `svg` instead) or the kind of the piece.
+        content: What the template draws.
+    """
+
+    title: str
+    note: str
+    svg: Markup | None = None
+    wide: Markup | None = None
+    legend: Sequence[LegendItem] = ()
+    kind: str = "figure"
+    content: MatrixGrid | TableGrid | Sequence[BarRow] | HighlightedText | Picture | Audio | None = None
+
+
+@dataclass(frozen=True)
+class DrawnSection:
+    """A section with its panels: the large ones, then those that stand beside each other."""
+
+    section: Section
+    large: list[Panel]
+    others: list[Panel]
+
+
+def drawn_section(section: Section) -> DrawnSection:
+    """Draw all pieces of a section."""
+    first = {"hero": 1, "full": len(section.pieces), "grid": 0}[section.layout]
+    panels = [
+        _panel(piece, f"{section.id}-{index}", wide=index < first, explained=bool(section.legend))
+        for index, piece in enumerate(section.pieces)
+    ]
+    return DrawnSection(section, panels[:first], panels[first:])
+
+
+def _panel(piece: AnyPiece, name: str, *, wide: bool, explained: bool) -> Panel:
+    if isinstance(piece, Lines):
+        large = lines_figure(piece, f"{name}-wide", WIDE) if wide else None
+        legend = [] if explained else _lines_legend(piece)
+        return Panel(piece.title, piece.note, lines_figure(piece, name, SMALL), large, legend)
+    if isinstance(piece, Scatter):
+        return Panel(piece.title, piece.note, scatter_figure(piece, name))
+    if isinstance(piece, Matrix):
+        return _matrix_panel(piece)
+    if isinstance(piece, Bars):
+        return Panel(piece.title, piece.note, kind=piece.kind, content=_bar_rows(piece))
+    if isinstance(piece, Table):
+        return Panel(piece.title, piece.note, kind=piece.kind, content=_table_grid(piece))
+    return Panel(piece.title, piece.note, kind=piece.kind, content=piece)
+
+
+def _lines_legend(piece: Lines) -> list[LegendItem]:
+    """What lines and bands are, where there are several."""
+    items = [LegendItem(label=line.label, role=line.role) for line in piece.lines]
+    widest_first = sorted(piece.bands, key=lambda one: -one.level)
+    for number, band in enumerate(widest_first):
+        deep = number > 0 or len(widest_first) == 1
+        items.append(LegendItem(label=band.label, role=band.role, mark="deep" if deep else "area"))
+    return items if len(items) > 1 else []
+
+
+def _matrix_panel(piece: Matrix) -> Panel:
+    """The most frequent rows of a matrix, and the columns of the same names."""
+    columns = piece.columns or piece.rows
+    kept = _most_frequent([sum(row) for row in piece.counts])
+    same = columns == piece.rows
+    across = (
+        kept if same else _most_frequent([sum(row[c] for row in piece.counts) for c in range(len(columns))])
+    )
+    rows = []
+    for r in kept:
+        total = sum(piece.counts[r])
+        cells = []
+        for c in across:
+            number = piece.counts[r][c]
+            share = number / total if total else 0.0
+            spoken = f"{piece.row_label} {piece.rows[r]}, {piece.column_label} {columns[c]}: "
+            spoken += f"{count(number)} of {count(total)}"
+            cells.append(MatrixCell(count(number), round(100 * share, 1), spoken))
+        rows.append((piece.rows[r], cells))
+    names = [columns[c] for c in across]
+    note = piece.note
+    if len(kept) < len(piece.rows):
+        note = f"{note} The {len(kept)} most frequent of {len(piece.rows)} are shown.".strip()
+    grid = MatrixGrid(piece.column_label, piece.row_label, names, rows, len(names) > FEW_COLUMNS)
+    return Panel(piece.title, note, kind=piece.kind, content=grid)
+
+
+def _most_frequent(totals: Sequence[int]) -> list[int]:
+    """Indices of the largest, in their own order."""
+    ranked = sorted(range(len(totals)), key=lambda index: -totals[index])
+    return sorted(ranked[:MOST_CLASSES])
+
+
+def _bar_rows(piece: Bars) -> list[BarRow]:
+    values = [bar.value for bar in piece.bars]
+    low, high = min(0.0, *values), max(0.0, *values)
+    width = (high - low) or 1.0
+    texts = [percent(value, 1) for value in values] if piece.unit == "share" else column(values)
+    return [
+        BarRow(
+            bar.label,
+            text,
+            bar.role,
+            round(100 * (min(bar.value, 0.0) - low) / width, 2),
+            round(100 * abs(bar.value) / width, 2),
+        )
+        for bar, text in zip(piece.bars, texts, strict=True)
+    ]
+
+
+def _table_grid(piece: Table) -> TableGrid:
+    """Texts of a table: the numbers of a column with the same decimals, whole ones as counts."""
+    columns = [[row[index] for row in piece.rows] for index in range(len(piece.columns))]
+    numeric, texts = [], []
+    for values in columns:
+        given = [value for value in values if not isinstance(value, str)]
+        numbers = [None if value is None else float(value) for value in given]
+        known = [value for value in given if value is not None]
+        numeric.append(len(numbers) == len(values) and bool(known))
+        whole = all(isinstance(value, int) for value in known)
+        shown = iter([fixed(number, 0) for number in numbers] if whole else column(numbers))
+        texts.append([value if isinstance(value, str) else next(shown) for value in values])
+    rows = [[cells[row] for cells in texts] for row in range(len(piece.rows))]
+    return TableGrid(list(piece.columns), numeric, rows)
