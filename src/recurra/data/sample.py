@@ -5,6 +5,14 @@ from pathlib import Path
 from recurra.data.naming import listed, suggestion
 from recurra.errors import DataError
 
+EXAMPLE_SAMPLES = (
+    "breast_cancer",
+    "digits",
+    "docstrings",
+    "iris",
+    "python",
+    "wine",
+)  # see recurra.inputs.samples
 _FOLDER = Path(__file__).parent / "samples"
 
 
@@ -20,6 +28,12 @@ def sample_path(name: str) -> Path:
         DataError: There is no such sample.
     """
     names = sample_names()
+    if name in EXAMPLE_SAMPLES:
+        raise DataError(
+            f"sample {name!r}, which holds examples to classify or tag",
+            f"a series over time: one of {listed(names)}",
+            "Choose one of these, or a task that reads examples.",
+        )
     if name not in names:
         raise DataError(
             f"no sample is named {name!r}",

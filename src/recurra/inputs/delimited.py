@@ -1,0 +1,139 @@
+"""CSV and TSV of texts: the line of every row, files without a header, quotes that only mean themselves."""
+
+import csv
+import io
+import re
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from recurra.data.table import Table
+from recurra.errors import DataError
+from recurra.inputs.rows import Rows, decoded, file_kind
+
+_SEPARATORS = (",", ";", "\t", "|")
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
+_LIMIT = threading.Lock()  # the longest field is a setting of the whole csv module
+_LONGEST_FIELD = 1 << 30
+
+
+def read_delimited(path: Path) -> Rows:
+    """Read a CSV or TSV file, also .gz.
+
+    A first line that holds a number or a text of several words is no header: of two columns, the one with
+    the longer values is then named `text` and the other `label`. Quotes of a TSV file quote only when all
+    values that begin with one end with one.
+
+    Raises:
+        DataError: The file is no UTF-8, or a row has more or fewer columns than the first; with its line.
+    """
+    text = decoded(path)
+    names, rows, lines, skipped = _parse(text, path.name, file_kind(path), strict=True)
+    if not rows:
+        raise DataError(f"{path} has no rows", "a row for each example", "Check the file.")
+    frame = _typed(names, rows)
+    found = Rows(frame, [f"{path.name}, line {line}" for line in lines], Table(frame, "polars", str(path)))
+    return found.noting(f"skipped {skipped} empty lines of {path.name}" if skipped else "")
+
+
+def parsed_frame(text: str, name: str, kind: str, *, strict: bool) -> pl.DataFrame:
+    """The table that the beginning of a file holds."""
+    names, rows, _, _ = _parse(text, name, kind, strict=strict)
+    return _typed(names, rows)
+
+
+def _parse(
+    text: str, name: str, kind: str, *, strict: bool
+) -> tuple[list[str], list[list[str]], list[int], int]:
+    first = text.partition("\n")[0]
+    separator = "\t" if kind == ".tsv" else next((one for one in _SEPARATORS if one in first), ",")
+    quoting = csv.QUOTE_MINIMAL if separator != "\t" or _is_quoted(text) else csv.QUOTE_NONE
+    found: list[list[str]] = []
+    lines: list[int] = []
+    skipped = 0
+    for line, row in _records(text, name, separator, quoting, strict=strict):
+        if not any(cell.strip() for cell in row):
+            skipped += 1
+            continue
+        if found and len(row) != len(found[0]):
+            if not strict:
+                continue
+            raise DataError(
+                f"{name}, line {line}: {len(row)} columns",
+                f"{len(found[0])}, as in the first line",
+                "Quote values that hold the separator, or write JSON Lines.",
+            )
+        found.append(row)
+        lines.append(line)
+    if found and _is_header(found[0]):
+        names = [one.strip() or f"column_{at + 1}" for at, one in enumerate(found[0])]
+        twice = next((one for one in names if names.count(one) > 1), None)
+        if twice is not None:
+            raise DataError(f"{name} has two columns {twice!r}", "names of their own", "Rename one.")
+        return names, found[1:], lines[1:], skipped
+    return _names(found), found, lines, skipped
+
+
+def _records(
+    text: str, name: str, separator: str, quoting: int, *, strict: bool
+) -> list[tuple[int, list[str]]]:
+    """Rows, each with the line that it begins in."""
+    found, begin = [], 1
+    with _LIMIT:
+        before = csv.field_size_limit(_LONGEST_FIELD)
+        try:
+            file = io.StringIO(text, newline="")
+            reader = csv.reader(file, delimiter=separator, quoting=quoting, strict=strict)  # type: ignore[arg-type]
+            for row in reader:
+                found.append((begin, row))
+                begin = reader.line_num + 1
+        except csv.Error as error:
+            raise DataError(
+                f"{name}, line {begin}: {error}",
+                "values in quotes that end, with quotes inside doubled",
+                "Correct the line, or write JSON Lines.",
+            ) from error
+        finally:
+            csv.field_size_limit(before)
+    return found
+
+
+def _is_quoted(text: str) -> bool:
+    """Whether the values of a TSV file that begin with a quote all are quoted as a whole."""
+    found = False
+    for match in re.finditer(r'(?:^|(?<=[\t\n]))"([^\t\n]*)', text):
+        inner = match[1].rstrip("\r")
+        if not inner.endswith('"') or inner[:-1].replace('""', "").count('"'):
+            return False
+        found = True
+    return found
+
+
+def _is_header(cells: Sequence[str]) -> bool:
+    return not any(_NUMBER.fullmatch(cell) or cell.strip().count(" ") >= 3 for cell in cells)
+
+
+def _names(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Names for the columns of a file without a header."""
+    width = len(rows[0]) if rows else 0
+    if width == 1:
+        return ["text"]
+    if width != 2:
+        return [f"column_{at + 1}" for at in range(width)]
+    sizes = [sum(len(row[at]) for row in rows[:100]) for at in range(2)]
+    return ["text", "label"] if sizes[0] >= sizes[1] else ["label", "text"]
+
+
+def _typed(names: Sequence[str], rows: Sequence[Sequence[str]]) -> pl.DataFrame:
+    columns = []
+    for at, name in enumerate(names):
+        column = pl.Series(name, [row[at] for row in rows], dtype=pl.String)
+        for kind in (pl.Int64, pl.Float64):
+            numbers = column.set(column.str.strip_chars() == "", None).cast(kind, strict=False)
+            if numbers.null_count() == (column.str.strip_chars() == "").sum() < len(column):
+                column = numbers
+                break
+        columns.append(column)
+    return pl.DataFrame(columns)

@@ -1,0 +1,92 @@
+"""The contract of an input: what a task needs to know of the kind of its data, which is all it knows."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Shaped
+from torch import Tensor, nn
+
+from recurra.config import Config
+from recurra.inputs.examples import Examples
+
+
+class Encoding(ABC):
+    """How contents become arrays: all that was learnt from the training part without gradients.
+
+    Attributes:
+        one_step: Whether a content is a single step, so that there is no time to recur over.
+    """
+
+    one_step: bool = False
+
+    @abstractmethod
+    def encode(self, content: Any) -> Shaped[np.ndarray, "time ..."]:
+        """A content as an array (time, ...), of which there is at least one step: what `Encoder` reads."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """Everything that `Input.revive` needs, as JSON has it."""
+
+    def augment(
+        self, encoded: Shaped[np.ndarray, "time ..."], random: np.random.Generator
+    ) -> Shaped[np.ndarray, "time ..."]:
+        """A variation of a training example; by default the example itself."""
+        del random
+        return encoded
+
+
+class Encoder(nn.Module, ABC):
+    """What stands before the recurrence: encoded steps to features.
+
+    Attributes:
+        output_size: Features of a step.
+    """
+
+    output_size: int
+
+    @abstractmethod
+    def forward(self, values: Tensor) -> Tensor:
+        """Map a padded batch of encoded steps (batch, time, ...) to (batch, time, output_size)."""
+
+    def stream_modules(self) -> Sequence[nn.Module]:
+        """What a live step runs through, for `recurra.export`.
+
+        Raises:
+            ConfigError: It needs more than a step at a time.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Input:
+    """A kind of input.
+
+    Attributes:
+        name: As in `input=text`.
+        config: Its settings, which stand beside those of the task.
+        suits: Whether a source (path, "sample:NAME", frame) looks like this kind, from a glance at it.
+        read: Reads a source; `labelled` columns named in the settings stay in `Examples.columns`.
+        learn: Learns an encoding from the contents of the training part.
+        revive: Makes the encoding again from what `Encoding.to_dict` gave.
+        encoder: Makes what stands before the recurrence, with fresh weights.
+        summary: Numbers that sum up each content, (rows, features), dense or sparse, for baselines that know
+            no order; fitted on the first contents, applied to the others.
+        summary_label: What a linear model of these numbers is called: "Bag of words".
+        show: A content as people read it, in one line: for examples in a report.
+        live: Torch-free form on a stream, as "module:class" (see `recurra.inputs.live`).
+    """
+
+    name: str
+    config: type[Config]
+    suits: Callable[[Any], bool]
+    read: Callable[[Any, Any], Examples]
+    learn: Callable[[Sequence[Any], Any], Encoding]
+    revive: Callable[[Mapping[str, Any]], Encoding]
+    encoder: Callable[[Any, Any], Encoder]
+    summary: Callable[[Sequence[Any], Sequence[Sequence[Any]]], list[Any]]
+    summary_label: str
+    show: Callable[[Any], str]
+    live: str | None = None

@@ -1,0 +1,149 @@
+"""Rows of a table with the place of each, and text files with errors that say where they are damaged."""
+
+import gzip
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from recurra.data.naming import listed
+from recurra.data.table import SAMPLE_PREFIX, Table, read_table
+from recurra.errors import DataError
+from recurra.inputs.examples import Examples
+from recurra.inputs.samples import example_names, load_sample
+
+_LINED = (".csv", ".tsv", ".jsonl", ".ndjson")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A table, and where each of its rows stands.
+
+    Attributes:
+        frame: The rows.
+        places: "reviews.csv, line 3" of each.
+        table: Where they came from.
+        repairs: What was put right while reading.
+    """
+
+    frame: pl.DataFrame
+    places: Sequence[str]
+    table: Table
+    repairs: tuple[str, ...] = ()
+
+    def examples(self, contents: Sequence[Any], columns: Sequence[str]) -> Examples:
+        """Examples with these contents, and the named columns beside them."""
+        return Examples(contents, self.frame.select(columns), self.places, self.table, self.repairs)
+
+    def noting(self, *sentences: str) -> "Rows":
+        """The same rows with more that was put right."""
+        return replace(self, repairs=(*self.repairs, *(one for one in sentences if one)))
+
+
+def read_rows(source: Any) -> Rows:
+    """Read a table: a file, a frame, or a bundled sample of either kind.
+
+    Raises:
+        DataError: It cannot be read; for text files the message names line or byte.
+    """
+    name = sample_name(source)
+    if name is not None:
+        frame = load_sample(name)
+        return Rows(frame, numbered(str(source), frame.height), Table(frame, "polars", str(source)))
+    path = path_of(source)
+    text = None
+    if path is not None and file_kind(path) in _LINED and path.is_file():
+        text = decoded(path)
+    table = read_table(source)
+    frame, shown = table.frame, path.name if path is not None else ""
+    lines = [] if text is None else [at for at, one in enumerate(text.split("\n"), start=1) if one.strip()]
+    if path is not None and file_kind(path) in (".csv", ".tsv"):
+        lines = lines[1:]
+    if len(lines) == frame.height:
+        return Rows(frame, [f"{shown}, line {line}" for line in lines], table)
+    return Rows(frame, numbered(shown, frame.height), table)
+
+
+def path_of(source: Any) -> Path | None:
+    """The file or folder that a source names; None of frames and samples."""
+    if isinstance(source, str | Path) and not str(source).startswith(SAMPLE_PREFIX):
+        return Path(source).expanduser()
+    return None
+
+
+def sample_name(source: Any) -> str | None:
+    """The name of a bundled sample of examples; None of anything else."""
+    text = str(source) if isinstance(source, str | Path) else ""
+    name = text.removeprefix(SAMPLE_PREFIX)
+    return name if text.startswith(SAMPLE_PREFIX) and name in example_names() else None
+
+
+def file_kind(path: Path) -> str:
+    """The end of a file's name in small letters, without .gz."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    return "".join(suffixes[-2:-1] if suffixes[-1:] == [".gz"] else suffixes[-1:])
+
+
+def numbered(name: str, rows: int) -> list[str]:
+    """Places that count rows from 1."""
+    before = f"{name}, " if name else ""
+    return [f"{before}row {row + 1}" for row in range(rows)]
+
+
+def decoded(path: Path) -> str:
+    """The text of a file in UTF-8, also .gz; a byte order mark is left out.
+
+    Raises:
+        DataError: It does not exist, is empty or damaged, or is no UTF-8; the message names the byte.
+    """
+    if not path.is_file():
+        state = "is a folder" if path.is_dir() else "does not exist"
+        raise DataError(f"{path} {state}", "a text file", "Check the path.")
+    try:
+        with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as file:
+            content = file.read()
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(
+            f"{path} cannot be read ({error})", "a whole file", "Write the file again or restore it."
+        ) from error
+    if not content.strip():
+        raise DataError(f"{path} is empty", "a line for each example at least", "Write the file again.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{path}, line {line}: byte 0x{content[error.start]:02x} at position {error.start} is no UTF-8",
+            "text in UTF-8",
+            f"Convert it: iconv -f latin1 -t utf-8 {path.name}, with the encoding that it has.",
+        ) from error
+
+
+def wrong_column(rows: Rows, setting: str, wanted: Sequence[str], expected: str) -> DataError:
+    """The error for columns that were named and are not there, or do not hold what they should."""
+    return DataError(
+        f"{rows.table.source} has no such column as {listed(repr(one) for one in wanted)}",
+        f"{expected}; its columns are {listed(rows.frame.columns, 30)}",
+        f"Name one of these with {setting}=.",
+    )
+
+
+def cut_columns(frame: pl.DataFrame, names: Sequence[str], longest: int) -> pl.DataFrame:
+    """The same rows with lists of at most so many entries in the named columns."""
+    return frame.with_columns([pl.col(name).list.head(longest) for name in names])
+
+
+def aligned_columns(frame: pl.DataFrame, lengths: Sequence[int]) -> list[str]:
+    """The columns that hold, in each row, a list with an entry for each step."""
+    wanted = np.asarray(lengths)
+    found = []
+    for column in frame:
+        if isinstance(column.dtype, pl.List):
+            own = column.list.len().fill_null(-1).to_numpy()
+            if bool((own == wanted).all()):
+                found.append(column.name)
+    return found

@@ -1,0 +1,94 @@
+"""Small data sets that are there without a download: "sample:iris" and the like.
+
+Some come with scikit-learn, the others are read from the sources of Python's standard library, so that they
+depend on the version of Python.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
+
+import polars as pl
+
+from recurra.data.naming import listed, suggestion
+from recurra.errors import DataError
+from recurra.inputs.library_source import docstring_rows, role_rows
+
+ROLES = (
+    "attribute", "class", "function", "import", "keyword", "literal", "operator", "parameter", "variable",
+)  # fmt: skip
+
+
+def example_names() -> list[str]:
+    """The names of samples that hold examples, in order."""
+    return sorted(_MAKERS)
+
+
+@lru_cache(maxsize=8)
+def load_sample(name: str) -> pl.DataFrame:
+    """The rows of a sample.
+
+    Raises:
+        DataError: There is no such sample.
+    """
+    if name not in _MAKERS:
+        raise DataError(
+            f"no sample is named {name!r}",
+            f"one of {listed(example_names())}",
+            suggestion(name, example_names(), "Choose one of these."),
+        )
+    return _MAKERS[name]()
+
+
+def _iris() -> pl.DataFrame:
+    from sklearn.datasets import load_iris  # noqa: PLC0415  # a second to import, for those who ask for it
+
+    return _table(load_iris())
+
+
+def _wine() -> pl.DataFrame:
+    from sklearn.datasets import load_wine  # noqa: PLC0415
+
+    return _table(load_wine())
+
+
+def _breast_cancer() -> pl.DataFrame:
+    from sklearn.datasets import load_breast_cancer  # noqa: PLC0415
+
+    return _table(load_breast_cancer())
+
+
+def _table(bunch: Any) -> pl.DataFrame:
+    names = [name.removesuffix(" (cm)").replace(" ", "_").replace("/", "_") for name in bunch.feature_names]
+    label = pl.Series("label", [str(bunch.target_names[number]) for number in bunch.target])
+    return pl.DataFrame({name: bunch.data[:, at] for at, name in enumerate(names)}).with_columns(label)
+
+
+def _digits() -> pl.DataFrame:
+    """Pictures of digits read from top to bottom: 8 steps, a channel for each column of the picture."""
+    from sklearn.datasets import load_digits  # noqa: PLC0415
+
+    bunch = load_digits()
+    channels = {f"column_{at}": bunch.images[:, :, at].tolist() for at in range(8)}
+    return pl.DataFrame({**channels, "label": [str(number) for number in bunch.target]})
+
+
+def _docstrings() -> pl.DataFrame:
+    texts, labels = zip(*docstring_rows(), strict=True)
+    return pl.DataFrame({"text": list(texts), "label": list(labels)})
+
+
+def _python() -> pl.DataFrame:
+    tokens, tags = zip(*role_rows(), strict=True)
+    return pl.DataFrame({"tokens": list(tokens), "tags": list(tags)})
+
+
+_MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
+    "iris": _iris,
+    "wine": _wine,
+    "breast_cancer": _breast_cancer,
+    "digits": _digits,
+    "docstrings": _docstrings,
+    "python": _python,
+})  # fmt: skip

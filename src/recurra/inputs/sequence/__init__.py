@@ -1,0 +1,1 @@
+"""Numeric sequences: one or more channels over time."""

@@ -1,0 +1,1 @@
+"""Rows of a table: numbers and categories without a time to go through."""

@@ -1,0 +1,1 @@
+"""Texts: words, letters or pieces of words, with or without tags."""

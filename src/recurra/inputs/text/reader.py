@@ -1,0 +1,157 @@
+"""Texts from files, folders and frames, with their labels or tags beside them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from recurra.data.naming import counted, listed
+from recurra.data.table import Table
+from recurra.errors import DataError
+from recurra.inputs.delimited import read_delimited
+from recurra.inputs.examples import Examples
+from recurra.inputs.glance import TAG_NAMES
+from recurra.inputs.rows import (
+    Rows,
+    aligned_columns,
+    cut_columns,
+    decoded,
+    file_kind,
+    numbered,
+    path_of,
+    read_rows,
+)
+from recurra.inputs.text.column import text_column
+from recurra.inputs.text.config import TextConfig
+from recurra.inputs.text.conll import is_conll, read_conll
+from recurra.inputs.text.word import Unit, shortened
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+def read(source: Any, config: TextConfig) -> Examples:
+    """Read texts.
+
+    Args:
+        source: A CSV, TSV, JSON Lines, Parquet, CoNLL or CoNLL-U file; a .txt file with a text in each line;
+            a folder with a folder of .txt files for each label; a frame; a list of texts or of lists of
+            tokens; or a sample.
+        config: The settings.
+
+    Raises:
+        DataError: It cannot be read, or has no text; the message names file and line.
+    """
+    rows = _rows(source)
+    name = text_column(rows, config)
+    unit: Unit = "word" if config.tokens == "auto" else config.tokens
+    rows, contents = _contents(rows, name, unit, config.max_length)
+    return rows.examples(contents, [one for one in rows.frame.columns if one != name])
+
+
+def _rows(source: Any) -> Rows:
+    path = path_of(source)
+    if isinstance(source, list | tuple):
+        return _listed(source)
+    if path is None:
+        return read_rows(source)
+    if path.is_dir():
+        return _folder(path)
+    if is_conll(path):
+        return read_conll(path)
+    readers = {".csv": read_delimited, ".tsv": read_delimited, ".txt": _lines}
+    return readers.get(file_kind(path), read_rows)(path)
+
+
+def _listed(source: Sequence[Any]) -> Rows:
+    lists = any(not isinstance(one, str) for one in source)
+    try:
+        kind = pl.List(pl.String) if lists else pl.String
+        frame = pl.DataFrame({"tokens" if lists else "text": pl.Series(source, dtype=kind)})
+    except (TypeError, pl.exceptions.PolarsError) as error:
+        raise DataError(
+            "a list that holds other things than texts", "texts, or lists of tokens", "Convert them."
+        ) from error
+    if not len(frame):
+        raise DataError("an empty list", "a text at least", "Give a text.")
+    return Rows(frame, numbered("", len(frame)), Table(frame, "polars", "the list"))
+
+
+def _lines(path: Path) -> Rows:
+    lines = [line.rstrip("\r") for line in decoded(path).split("\n")]
+    kept = [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+    skipped = len(lines) - len(kept) - (lines[-1] == "")
+    frame = pl.DataFrame({"text": [line for _, line in kept]})
+    places = [f"{path.name}, line {number}" for number, _ in kept]
+    rows = Rows(frame, places, Table(frame, "polars", str(path)))
+    return rows.noting(f"skipped {counted(skipped, 'empty line')} of {path.name}" if skipped else "")
+
+
+def _folder(path: Path) -> Rows:
+    files = sorted(path.glob("*/*.txt"))
+    labels = [{"label": file.parent.name} for file in files]
+    if not files:
+        files, labels = sorted(path.glob("*.txt")), []
+    if not files:
+        raise DataError(
+            f"{path} holds no texts", "a folder of .txt files for each label", "Arrange it as LABEL/FILE.txt."
+        )
+    texts = [_whole(file) for file in files]
+    frame = pl.DataFrame({"text": texts})
+    if labels:
+        frame = frame.with_columns(pl.Series("label", [one["label"] for one in labels]))
+    places = [str(Path(path.name) / file.relative_to(path)) for file in files]
+    return Rows(frame, places, Table(frame, "polars", str(path)))
+
+
+def _whole(file: Path) -> str:
+    """The text of a file, which may be empty."""
+    return decoded(file).strip() if file.stat().st_size else ""
+
+
+def _contents(rows: Rows, name: str, unit: Unit, longest: int) -> tuple[Rows, list[Any]]:
+    """Texts, or lists of tokens, none of them too long; their tags are cut with them."""
+    found = ["" if one is None else one for one in rows.frame[name].to_list()]
+    tokens = rows.frame[name].dtype.is_nested()
+    if tokens:
+        found = [[one or "" for one in content] for content in found]
+        _check_tags(rows, [len(content) for content in found])
+        contents = [content[:longest] for content in found]
+    else:
+        contents = [shortened(content, unit, longest) for content in found]
+    cut = sum(len(one) < len(before) for one, before in zip(contents, found, strict=True))
+    aligned: list[str] = []
+    if cut and (tokens or unit == "character"):
+        aligned = aligned_columns(rows.frame, [len(content) for content in found])
+    frame = cut_columns(rows.frame, [one for one in aligned if one != name], longest)
+    empty = sum(not one if tokens else not one.strip() for one in contents)
+    odd = sum(_CONTROL.search(" ".join(one) if tokens else one) is not None for one in contents)
+    units = "characters" if unit == "character" and not tokens else "tokens"
+    rows = replace(rows, frame=frame).noting(
+        f"cut {counted(cut, 'text')} of more than {longest:,} {units} to the first {longest:,}"
+        if cut
+        else "",
+        f"{counted(empty, 'text')} without a word, each read as one unknown token" if empty else "",
+        f"control characters in {counted(odd, 'text')}, which are kept" if odd else "",
+    )
+    return rows, contents
+
+
+def _check_tags(rows: Rows, lengths: Sequence[int]) -> None:
+    """Make sure that each token has its tag.
+
+    Raises:
+        DataError: A row has more or fewer tags than tokens.
+    """
+    for column in rows.frame:
+        if column.name in TAG_NAMES and isinstance(column.dtype, pl.List):
+            own = column.list.len().fill_null(0).to_list()
+            for tags, tokens, place in zip(own, lengths, rows.places, strict=True):
+                if tags != tokens:
+                    raise DataError(
+                        f"{place}: {counted(tokens, 'token')} and {tags} in {column.name}",
+                        "one for each",
+                        f"Correct the row; its columns are {listed(rows.frame.columns, 30)}.",
+                    )

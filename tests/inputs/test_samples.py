@@ -1,0 +1,58 @@
+import pytest
+
+from recurra.errors import DataError
+from recurra.inputs import registry
+from recurra.inputs.library_source import PACKAGES
+from recurra.inputs.samples import ROLES, example_names, load_sample
+
+SUITED = {
+    "iris": ("table", 150, 5),
+    "wine": ("table", 178, 14),
+    "breast_cancer": ("table", 569, 31),
+    "digits": ("series", 1797, 9),
+    "docstrings": ("text", None, 2),
+    "python": ("text", None, 2),
+}
+
+
+@pytest.mark.parametrize("name", example_names())
+def test_every_sample_is_read_by_the_input_that_it_suits(name: str) -> None:
+    kind, height, width = SUITED[name]
+    chosen = registry.suited(f"sample:{name}", ("table", "series", "text"))
+    assert chosen.name == kind
+    frame = load_sample(name)
+    assert frame.width == width
+    assert frame.height == height if height else frame.height > 1000
+    examples = chosen.read(f"sample:{name}", chosen.config())
+    assert len(examples) == len(examples.places) == examples.columns.height == frame.height
+    assert examples.columns.columns == (["tags"] if name == "python" else ["label"])
+
+
+def test_samples_are_the_same_every_time() -> None:
+    for name in ("docstrings", "python"):
+        first = load_sample(name)
+        load_sample.cache_clear()
+        assert load_sample(name).equals(first)
+
+
+def test_docstrings_are_each_of_one_package() -> None:
+    frame = load_sample("docstrings")
+    assert set(frame["label"]) <= set(PACKAGES)
+    assert len(set(frame["label"])) >= 6
+    assert frame["text"].n_unique() == frame.height
+    assert frame["text"].str.split(" ").list.len().min() >= 3
+
+
+def test_tokens_of_python_have_their_roles() -> None:
+    rows = load_sample("python").rows()
+    assert {tag for _, tags in rows for tag in tags} == set(ROLES)
+    assert all(len(tokens) == len(tags) for tokens, tags in rows)
+    roles = {(token, tag) for tokens, tags in rows for token, tag in zip(tokens, tags, strict=True)}
+    assert {("def", "keyword"), ("(", "operator"), ("None", "literal"), ("ValueError", "class")} <= roles
+    definition = next(row for row in rows if row[0][:3] == ["def", "__init__", "("])
+    assert definition[1][:4] == ["keyword", "function", "operator", "parameter"]
+
+
+def test_an_unknown_sample_lists_the_names() -> None:
+    with pytest.raises(DataError, match=r"'irs'; expected one of breast_cancer, .*'iris'"):
+        load_sample("irs")
