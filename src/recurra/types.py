@@ -100,6 +100,10 @@ class Sequences:
             values = self.values[:, start : start + steps]
             yield Sequences(values, (self.lengths - start).clamp(0, values.shape[1]))
 
+    def shard(self, rank: int, world_size: int) -> "Sequences":
+        """The rows `rank`, `rank + world_size`, ...; there may be none."""
+        return self.rows(slice(rank, None, world_size))
+
     def rows(self, index: Tensor | slice | list[int]) -> "Sequences":
         """Some of the rows, by their numbers, a mask or a slice."""
         return Sequences(self.values[index], self.lengths[index])

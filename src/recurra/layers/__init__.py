@@ -1,11 +1,13 @@
 """Layers: cells over time and depth, written only against the contract of a cell."""
 
 from recurra.layers.bidirectional import Bidirectional, BidirectionalState
+from recurra.layers.crf import LinearChainCRF
 from recurra.layers.drop_in import GRU, LSTM, RNN
 from recurra.layers.dropout import VariationalDropout
 from recurra.layers.layer import Layer
+from recurra.layers.pooling import Pooling
 from recurra.layers.recurrent import Recurrent
-from recurra.layers.stack import Stack
+from recurra.layers.stack import Stack, make_stack
 from recurra.layers.unroll import unroll
 
 __all__ = [
@@ -15,8 +17,11 @@ __all__ = [
     "Bidirectional",
     "BidirectionalState",
     "Layer",
+    "LinearChainCRF",
+    "Pooling",
     "Recurrent",
     "Stack",
     "VariationalDropout",
+    "make_stack",
     "unroll",
 ]

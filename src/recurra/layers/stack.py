@@ -6,9 +6,14 @@ from typing import Any, cast
 
 from torch import Tensor, nn
 
+from recurra.cells.cell import Cell
+from recurra.cells.registry import make_cell
 from recurra.errors import ConfigError
+from recurra.layers.bidirectional import Bidirectional
 from recurra.layers.dropout import VariationalDropout, check_probability
 from recurra.layers.layer import Layer, check_states
+from recurra.layers.recurrent import Recurrent
+from recurra.recurrence import Recurrence
 from recurra.types import Input, Lengths, Resets, valid_steps
 
 
@@ -100,6 +105,36 @@ class Stack(Layer):
 
     def _layers(self) -> list[Layer]:
         return cast("list[Layer]", list(self.layers))
+
+
+def make_stack(input_size: int, recurrence: Recurrence) -> Stack:
+    """Layers of cells as the options of a recurrence say.
+
+    Raises:
+        ConfigError: There is no such cell, or the options do not go together.
+    """
+    options: dict[str, Any] = {
+        "recurrent_dropout": recurrence.recurrent_dropout,
+        "recompute": recurrence.recompute,
+    }
+
+    def cell(size: int) -> Cell[Any]:
+        return make_cell(recurrence.cell, size, recurrence.hidden_size, zoneout=recurrence.zoneout)
+
+    layers: list[Layer] = []
+    size = input_size
+    for _ in range(recurrence.num_layers):
+        if recurrence.bidirectional:
+            layers.append(Bidirectional(cell(size), cell(size), **options))
+        else:
+            layers.append(Recurrent(cell(size), **options))
+        size = layers[-1].output_size
+    return Stack(
+        layers,
+        dropout=recurrence.dropout,
+        variational=recurrence.variational,
+        residual=recurrence.residual,
+    )
 
 
 def _without_padding(values: Tensor, lengths: Tensor | None) -> Tensor:

@@ -1,0 +1,38 @@
+"""The options of a recurrence, as one small value that a model takes and hands to one stack."""
+
+from pydantic import Field
+
+from recurra.config import Config
+
+
+class Recurrence(Config):
+    """Which cell, how wide, how deep, in which directions, and how it is kept from overfitting.
+
+    Attributes:
+        cell: Name of the recurrent cell.
+        hidden_size: Hidden units of every layer and direction.
+        num_layers: Layers on top of each other.
+        bidirectional: Whether a second recurrence reads from the end.
+        residual: Whether a layer's input is added to its outputs, where they are equally wide.
+        dropout: Share of values dropped between layers, in training.
+        variational: Whether the same values are dropped at all time steps of a row.
+        recurrent_dropout: Share of hidden units cut off from the recurrence, in training.
+        zoneout: Probability that a unit of the state keeps its value over a step, in training.
+        recompute: Whether the backward pass runs the recurrence again: half of the memory, more time.
+    """
+
+    cell: str = "lstm"
+    hidden_size: int = Field(default=64, ge=1, le=16_384)
+    num_layers: int = Field(default=1, ge=1, le=64)
+    bidirectional: bool = False
+    residual: bool = False
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    variational: bool = False
+    recurrent_dropout: float = Field(default=0.0, ge=0, lt=1)
+    zoneout: float = Field(default=0.0, ge=0, lt=1)
+    recompute: bool = False
+
+    @property
+    def recurrence(self) -> "Recurrence":
+        """These options alone, without what a subclass adds."""
+        return Recurrence(**{key: getattr(self, key) for key in Recurrence.model_fields})

@@ -1,0 +1,45 @@
+"""Pooling sees the valid steps, and nothing else."""
+
+import pytest
+import torch
+
+from recurra.cells import LSTM
+from recurra.errors import ConfigError
+from recurra.layers import Bidirectional, Pooling
+from recurra.layers.pooling import POOLINGS
+
+STEPS, LENGTHS = torch.randn(3, 5, 6), torch.tensor([5, 2, 0])
+
+
+@pytest.mark.parametrize("name", POOLINGS)
+def test_padding_changes_nothing_and_no_step_gives_zeros(name: str) -> None:
+    pooling = Pooling(name, 6)
+    spoilt = STEPS.clone()
+    spoilt[1, 2:], spoilt[2] = 100.0, torch.nan
+    pooled = pooling(spoilt, LENGTHS)
+    assert torch.equal(pooled, pooling(STEPS, LENGTHS))
+    assert torch.equal(pooled[2], torch.zeros(6))
+    assert torch.allclose(pooled[1], pooling(STEPS[1:2, :2], torch.tensor([2]))[0], atol=1e-6)
+
+
+def test_each_is_what_it_is_called() -> None:
+    assert torch.allclose(Pooling("mean", 6)(STEPS, LENGTHS)[1], STEPS[1, :2].mean(dim=0))
+    assert torch.equal(Pooling("max", 6)(STEPS, LENGTHS)[1], STEPS[1, :2].amax(dim=0))
+    assert torch.equal(Pooling("last", 6)(STEPS, LENGTHS)[1], STEPS[1, 1])
+    weights = Pooling("attention", 6).weights(STEPS, LENGTHS)
+    assert torch.allclose(weights.sum(dim=1), torch.tensor([1.0, 1.0, 0.0]))
+    assert not weights[1, 2:].any()
+
+
+def test_the_last_of_two_directions_is_where_each_ends() -> None:
+    layer = Bidirectional(LSTM(3, 4), LSTM(3, 4))
+    outputs, state = layer(torch.randn(2, 5, 3), lengths=torch.tensor([5, 3]))
+    pooled = Pooling("last", 8, bidirectional=True)(outputs, torch.tensor([5, 3]))
+    assert torch.equal(pooled, torch.cat([state.forward.hidden, state.backward.hidden], dim=1))
+
+
+def test_an_unknown_one_lists_those_there_are() -> None:
+    with pytest.raises(ConfigError, match="one of last, mean, max, attention"):
+        Pooling("median", 6)
+    with pytest.raises(ConfigError, match="expected attention"):
+        Pooling("mean", 6).weights(STEPS, LENGTHS)
