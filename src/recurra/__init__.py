@@ -10,17 +10,21 @@ from recurra.version import __version__
 
 if TYPE_CHECKING:
     from recurra.layers.drop_in import GRU, LSTM, RNN
+    from recurra.tasks.classify.classifier import Classifier
     from recurra.tasks.forecast.forecaster import Forecaster
+    from recurra.tasks.tag.tagger import Tagger
     from recurra.types import Sequences
 
-__all__ = ["GRU", "LSTM", "RNN", "Forecaster", "Sequences", "__version__"]
+__all__ = ["GRU", "LSTM", "RNN", "Classifier", "Forecaster", "Sequences", "Tagger", "__version__"]
 
 _HOMES = {
     "GRU": "recurra.layers.drop_in",
     "LSTM": "recurra.layers.drop_in",
     "RNN": "recurra.layers.drop_in",
+    "Classifier": "recurra.tasks.classify.classifier",
     "Forecaster": "recurra.tasks.forecast.forecaster",
     "Sequences": "recurra.types",
+    "Tagger": "recurra.tasks.tag.tagger",
 }
 
 

@@ -4,6 +4,7 @@ import difflib
 import inspect
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -31,6 +32,29 @@ class Config(BaseModel):
 ConfigT = TypeVar("ConfigT", bound=Config)
 
 
+@dataclass(frozen=True)
+class Option:
+    """Says, in the annotation of a field, that the command line has an option for it.
+
+    Attributes:
+        metavar: What the value is, in help: "COLUMN".
+        flag: The option; "" for the field's own name after two dashes.
+    """
+
+    metavar: str
+    flag: str = ""
+
+
+def options_of(config_class: type[Config]) -> dict[str, Option]:
+    """The fields that have an option of their own, in their order, each with its flag."""
+    found = {}
+    for key, field in config_class.model_fields.items():
+        for mark in field.metadata:
+            if isinstance(mark, Option):
+                found[key] = Option(mark.metavar, mark.flag or f"--{key}")
+    return found
+
+
 def validated(config_class: type[ConfigT], settings: Mapping[str, Any]) -> ConfigT:
     """Make a config of a mapping.
 
@@ -39,7 +63,7 @@ def validated(config_class: type[ConfigT], settings: Mapping[str, Any]) -> Confi
     """
     for key in settings:
         if key not in config_class.model_fields:
-            raise _unknown_key(key, sorted(config_class.model_fields))
+            raise unknown_key(key, sorted(config_class.model_fields))
     try:
         return config_class.model_validate(dict(settings))
     except ValidationError as error:
@@ -73,7 +97,8 @@ def _described(docstring: str) -> dict[str, str]:
     return {key: re.sub(r"\s+", " ", text) for key, text in entries}
 
 
-def _unknown_key(key: str, known: list[str]) -> ConfigError:
+def unknown_key(key: str, known: list[str]) -> ConfigError:
+    """The error for a setting that there is not; it names the nearest."""
     near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
     remedy = f"Did you mean {near[0]!r}?" if near else "Remove it, or choose one of these."
     return ConfigError(f"unknown setting {key!r}", f"one of {', '.join(known)}", remedy)

@@ -33,8 +33,8 @@ def test_both_ways_to_start_it_are_the_same_program(tmp_path: Path) -> None:
         (["info", "--verbose"], "no such option: --verbose; expected recurra info [OPTIONS]"),
         (["predict", "run", "--level"], "option '--level' requires an argument; expected"),
         (
-            ["predict", "a", "b", "c"],
-            "got unexpected extra argument(s) (c); expected recurra predict RUN [DATA]",
+            ["evaluate", "a", "b", "c"],
+            "got unexpected extra argument(s) (c); expected recurra evaluate RUN [DATA]",
         ),
     ],
 )

@@ -42,7 +42,7 @@ class Above(Below):
 
 
 def parsed(*pairs: str, **options: str | None) -> Above:
-    return validated(Above, parse_settings(Above, pairs, options))
+    return validated(Above, parse_settings([Above], pairs, options))
 
 
 def test_texts_become_values_of_the_right_kind() -> None:
@@ -76,13 +76,13 @@ def test_an_empty_list_is_written_as_nothing() -> None:
 )
 def test_what_cannot_be_read_is_named(pairs: list[str], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        parse_settings(Above, pairs, {})
+        parse_settings([Above], pairs, {})
     assert message in str(caught.value)
 
 
 def test_an_option_and_its_key_together_are_one_too_many() -> None:
     with pytest.raises(ConfigError, match="horizon is given twice"):
-        parse_settings(Above, ["horizon=3"], {"horizon": "4"})
+        parse_settings([Above], ["horizon=3"], {"horizon": "4"})
 
 
 def test_help_lists_every_setting_once_with_the_nearest_default_and_meaning() -> None:

@@ -345,7 +345,7 @@ def test_metadata_that_contradict_the_program_are_told(
 
 
 def test_settings_that_are_none_are_told(tmp_path: Path) -> None:
-    write_document(tmp_path / "config.json", {"task": "forecast", "config": [5]}, version=1)
+    write_document(tmp_path / "config.json", {"task": 5, "config": [5]}, version=1)
     with pytest.raises(DamagedError):
         load_predictor(tmp_path, "float32")
 
@@ -407,7 +407,7 @@ def test_outputs_that_are_no_numbers_are_null(tmp_path: Path) -> None:
 def test_a_run_that_does_not_stream_says_what_to_train(finished: Path, tmp_path: Path) -> None:
     outcome = answered("", finished)
     assert outcome.code == 2
-    assert "holds a forecaster of network=recurrent" in outcome.err
+    assert "holds a net of task forecast, which reads whole sequences at once" in outcome.err
     assert "preset=streaming" in outcome.err
     (tmp_path / "empty").mkdir()
     for folder, message in (

@@ -26,9 +26,9 @@ def evaluate(
       recurra evaluate runs/sales --json
     """
     from recurra.cli.score_table import print_scores
-    from recurra.tasks.forecast import run as forecast
+    from recurra.cli.task_verbs import verbs_of_run
 
-    metrics = forecast.evaluate(run, data)
+    metrics = verbs_of_run(run).evaluate(run, data)
     if as_json:
         screen.emit(metrics.model_dump(mode="json"))
     else:

@@ -3,7 +3,6 @@
 Typer's own help is prettier by boxes and takes twice the time; this one needs neither rich nor torch.
 """
 
-import importlib
 import sys
 import textwrap
 from collections.abc import Iterable
@@ -12,6 +11,8 @@ from typing import Any, ClassVar
 import typer.core
 
 from recurra.cli.screen import BOLD, paint, width
+from recurra.config import Config
+from recurra.tasks.registry import Entry, config_classes
 
 GAP = 2
 
@@ -20,21 +21,19 @@ class Command(typer.core.TyperCommand):
     """A command whose help begins with its docstring.
 
     Attributes:
-        settings: Where the class of its `key=value` settings is, as "module:class"; none when empty.
-        left_out: Those of them that the command does not take.
+        entry: The task whose `key=value` settings it takes, if any.
     """
 
-    settings: ClassVar[str] = ""
-    left_out: ClassVar[frozenset[str]] = frozenset()
+    entry: ClassVar[Entry | None] = None
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the whole help."""
         formatter.write(_opening(self))
         formatter.write(f"\n{_heading('Usage:')} {usage_line(self, ctx.command_path)}\n")
         formatter.write(_parameters(self, ctx))
-        if self.settings:
-            hidden = {*self.left_out, *(str(each.name) for each in self.params)}
-            formatter.write(_settings(self.settings, hidden))
+        if self.entry is not None:
+            hidden = {*self.entry.left_out, *(str(each.name) for each in self.params)}
+            formatter.write(_settings(config_classes(self.entry), hidden))
 
 
 class Group(typer.core.TyperGroup):
@@ -93,12 +92,11 @@ def _section(title: str, rows: list[tuple[str, str]]) -> str:
     return f"\n{_heading(title + ':')}\n{_columns(rows)}"
 
 
-def _settings(home: str, hidden: set[str]) -> str:
-    """The settings of a task, by the class that declares them, but for some."""
+def _settings(classes: Iterable[type[Config]], hidden: set[str]) -> str:
+    """The settings of a task and of its inputs, by the class that declares them, but for some."""
     from recurra.cli.setting import settings_by_class
 
-    module, name = home.split(":")
-    groups = settings_by_class(getattr(importlib.import_module(module), name))
+    groups = [group for each in classes for group in settings_by_class(each)]
     rows = [
         [(f"{key}={default}", line) for key, default, line in group if key not in hidden] for group in groups
     ]

@@ -15,11 +15,12 @@ from types import FrameType
 from typing import Any
 
 from recurra.cli import screen
-from recurra.cli.predictor import Predictor, load_predictor
+from recurra.cli.predictor import load_predictor
 from recurra.cli.row import Form, check_format, form_of
 from recurra.cli.stream_options import Options
 from recurra.errors import ArtifactError, DamagedError, DataError, RecurraError
 from recurra.files import read_document, write_document
+from recurra.streaming import Live
 
 PIPE_CLOSED = 141
 TERMINATED = 143
@@ -127,7 +128,7 @@ class _Stream:
         rows: How many rows were taken.
     """
 
-    def __init__(self, predictor: Predictor, signals: Signals) -> None:
+    def __init__(self, predictor: Live, signals: Signals) -> None:
         self._predictor, self._signals = predictor, signals
         self.rows = 0
 
@@ -179,7 +180,7 @@ def _lines(signals: Signals) -> Iterator[str]:
             raise DataError(f"line {number} is not UTF-8", "text in UTF-8", "Convert the rows.") from error
 
 
-def _load_state(path: Path, predictor: Predictor) -> int:
+def _load_state(path: Path, predictor: Live) -> int:
     """Restore what a file holds; how many rows it comes after. Without the file: nothing, and 0.
 
     Raises:
@@ -225,7 +226,7 @@ def _damaged(path: Path, what: str) -> DamagedError:
     )
 
 
-def _save_state(path: Path, predictor: Predictor, rows: int) -> None:
+def _save_state(path: Path, predictor: Live, rows: int) -> None:
     """Write the state, whole or not at all.
 
     Raises:

@@ -1,15 +1,19 @@
 """`recurra predict`: a forecast from a run and, if wanted, newer data."""
 
 import io
+import re
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from recurra import files
 from recurra.cli import screen
+from recurra.config import options_of, validated
 from recurra.errors import ConfigError
+from recurra.tasks.registry import Entry, entry_of_run
 
 if TYPE_CHECKING:
     import polars as pl
@@ -21,7 +25,13 @@ def predict(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder that `recurra train` wrote.")],
     data: Annotated[
         str | None,
-        typer.Argument(metavar="DATA", help="The history to go on from; left out: the data of the training."),
+        typer.Argument(
+            metavar="DATA", help="What to tell of; for a forecast the history, by default that of training."
+        ),
+    ] = None,
+    pairs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="KEY=VALUE", help="Options of the task's answers, such as probabilities=no."),
     ] = None,
     output: Annotated[
         Path | None,
@@ -31,55 +41,67 @@ def predict(
     ] = None,
     future: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="What is known ahead: a table of the future covariates."),
+        typer.Option(
+            metavar="FILE", help="Of forecasts: what is known ahead, a table of the future covariates."
+        ),
     ] = None,
     level: Annotated[
-        str,
+        str | None,
         typer.Option(
-            metavar="LEVELS", help="Intervals to give, in percent, such as 50,80,95; none: no intervals."
+            metavar="LEVELS", help="Of forecasts: intervals in percent, by default 80,95; none: no intervals."
         ),
-    ] = "80,95",
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object: the forecast's rows, or where they are.")
     ] = False,
 ) -> None:
-    """Forecast what comes after the data, with intervals.
+    """Tell of new data: what comes next, what each example is, what each step is.
 
     Examples:
       recurra predict runs/sales                         CSV on stdout
       recurra predict runs/sales -o forecast.csv
       recurra predict runs/sales newer.csv --level 50,90 -o forecast.parquet
       recurra predict runs/sales --future promotions.csv -o forecast.jsonl
+      recurra predict runs/reviews new.csv -o told.csv
     """
-    levels = _levels(level)
     if output is not None:
         _check_output(output)
-    from recurra.tasks.forecast import run as forecast
+    entry = entry_of_run(run)
+    options = _options(entry, pairs or [], {"level": level, "future": future})
+    from recurra.cli.task_verbs import verbs_of
 
-    frame = forecast.predict(run, data, future=future, levels=levels)
+    frame = verbs_of(entry).predict(run, data, options)
     if output is not None:
         files.write_bytes(output, _content(frame, output.suffix.lower()))
         _confirm(frame, output, as_json=as_json)
     elif as_json:
-        screen.emit({"forecast": frame.to_dicts()})
+        screen.emit({entry.name: frame.to_dicts()})
     else:
         sys.stdout.write(frame.write_csv())
 
 
-def _levels(text: str) -> tuple[int, ...]:
-    if text.strip().lower() == "none":
-        return ()
+def _options(entry: Entry, pairs: Sequence[str], named: Mapping[str, str | None]) -> dict[str, Any]:
+    """The options of the answer; those that the task of the run does not have are mistakes."""
+    from recurra.cli.setting import parse_settings
+
+    answer = entry.load("answer")
+    known = options_of(answer)
+    for key, value in named.items():
+        if value is not None and key not in known:
+            raise ConfigError(
+                f"--{key} for a run of task {entry.name}",
+                f"one of its own: {', '.join(answer.model_fields) or 'it has none'}",
+                f"Leave --{key} out.",
+            )
+    own = {key: value for key, value in named.items() if value is not None}
     try:
-        levels = tuple(sorted({int(part) for part in text.split(",")}))
-    except ValueError:
-        levels = (0,)
-    if not all(0 < level < 100 for level in levels):
+        validated(answer, own)
+    except ConfigError as error:
+        flags = "|".join(own)
         raise ConfigError(
-            f"--level is {text!r}",
-            "whole numbers from 1 to 99 with commas between",
-            "Pass --level 80,95, or none.",
-        )
-    return levels
+            re.sub(rf"^({flags}) ", r"--\1 ", error.got), error.expected, error.remedy
+        ) from error
+    return {**parse_settings([answer], pairs, {}), **own}
 
 
 def _check_output(output: Path) -> None:

@@ -1,96 +1,22 @@
-"""What `recurra stream` runs: a forecaster on rows of a table, or any program on rows of numbers."""
+"""What `recurra stream` runs: the live form of a task, or any program on rows of numbers."""
 
 import json
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from recurra.errors import ArtifactError, ConfigError, DamagedError, DataError
+from recurra.errors import ConfigError, DamagedError, DataError
 from recurra.files import read_document
-from recurra.streaming import Program
-from recurra.tasks.forecast.live import ONLY, PROGRAM, TASK, LiveForecast, is_names, number, values_of
+from recurra.streaming import PROGRAM, Live, Prediction, Program
+from recurra.streaming.live import ONLY, States, is_names, number, values_of, wrong_state
+from recurra.tasks.registry import entry
 
 Values = Mapping[str, np.ndarray[Any, np.dtype[np.float32]]]
-States = Mapping[str, tuple[bytes, float | None]]
 
 
-class Prediction(NamedTuple):
-    """What is written for a row.
-
-    Attributes:
-        kept: What is repeated of the row: which series, when.
-        values: Name -> numbers, (steps,).
-    """
-
-    kept: Mapping[str, Any]
-    values: Values
-
-
-class Predictor(ABC):
-    """Predicts after every row; what it remembers can be kept as bytes.
-
-    Attributes:
-        program: What it runs.
-        bare: Whether the names of the values say nothing.
-    """
-
-    program: Program
-    bare: bool
-
-    @abstractmethod
-    def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
-        """Take a row.
-
-        Raises:
-            DataError: It is none that the program takes; what is remembered stays as it was.
-        """
-
-    @abstractmethod
-    def snapshot(self) -> States:
-        """For each series its session and its last value."""
-
-    @abstractmethod
-    def restore(self, states: States) -> None:
-        """Go on from a snapshot.
-
-        Raises:
-            ArtifactError: It is damaged, or of another program.
-        """
-
-
-class Forecasts(Predictor):
-    """A forecaster; a plain list of numbers is a row of its only series."""
-
-    bare = False
-
-    def __init__(self, program: Program, weights: str) -> None:
-        self.program = program
-        self._live = LiveForecast(program, weights)
-
-    def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
-        """See `Predictor.predict`."""
-        live = self._live
-        if not isinstance(row, Mapping):
-            row = values_of(row, live.columns)
-        values = live.step(row)
-        return Prediction({name: row[name] for name in (live.unique_id, live.time) if name in row}, values)
-
-    def snapshot(self) -> States:
-        """See `Predictor.snapshot`."""
-        return self._live.snapshot()
-
-    def restore(self, states: States) -> None:
-        """See `Predictor.restore`."""
-        known = {name: (content, last) for name, (content, last) in states.items() if last is not None}
-        if len(known) < len(states):
-            raise _wrong_state()
-        self._live.restore(known)
-
-
-class Outputs(Predictor):
+class Outputs(Live):
     """Any program: its outputs for each row, whose columns its metadata may name ("inputs").
 
     Raises:
@@ -111,8 +37,13 @@ class Outputs(Predictor):
         self._session = program.session(weights)
         self._inputs: list[str] | None = names
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The inputs, by their names if the program has any."""
+        return tuple(self._inputs or [f"input {one}" for one in range(1, self.program.input_size + 1)])
+
     def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
-        """See `Predictor.predict`."""
+        """See `Live.predict`."""
         values = self._values(row)
         if not self.program.takes_ids:
             return Prediction({}, {"output": self._session.step(np.array(values, np.float32))})
@@ -121,8 +52,7 @@ class Outputs(Predictor):
         return Prediction({}, {"output": self._session.step(int(values[0]))})
 
     def _values(self, row: Mapping[str, Any] | Sequence[Any]) -> list[float]:
-        size = self.program.input_size
-        names = self._inputs or [f"input {one}" for one in range(1, size + 1)]
+        names = self.columns
         if isinstance(row, Mapping) and self._inputs:
             row = [row.get(name) for name in names]
         elif isinstance(row, Mapping):
@@ -134,17 +64,17 @@ class Outputs(Predictor):
         return values
 
     def snapshot(self) -> States:
-        """See `Predictor.snapshot`."""
+        """See `Live.snapshot`."""
         return {ONLY: (self._session.snapshot(), None)}
 
     def restore(self, states: States) -> None:
-        """See `Predictor.restore`."""
+        """See `Live.restore`."""
         if list(states) != [ONLY] or states[ONLY][1] is not None:
-            raise _wrong_state()
+            raise wrong_state()
         self._session.restore(states[ONLY][0])
 
 
-def load_predictor(folder: Path, weights: str) -> Predictor:
+def load_predictor(folder: Path, weights: str) -> Live:
     """Load a program's folder, or the program of a run folder.
 
     Raises:
@@ -152,8 +82,10 @@ def load_predictor(folder: Path, weights: str) -> Predictor:
         ConfigError: The run holds a model that does not stream, or there are no weights of this type.
     """
     program = Program.load(_program_folder(folder))
-    kind = Forecasts if program.metadata.get("task") == TASK else Outputs
-    return kind(program, weights)
+    task = program.metadata.get("task")
+    kind = Outputs if task is None else entry(str(task)).load("live")
+    live: Live = kind(program, weights)
+    return live
 
 
 def _program_folder(folder: Path) -> Path:
@@ -163,18 +95,18 @@ def _program_folder(folder: Path) -> Path:
         )
     if (folder / PROGRAM).is_dir():
         return folder / PROGRAM
-    settings = _settings_of_run(folder)
-    if settings is None:
+    task = _task_of_run(folder)
+    if task is None:
         return folder
     raise ConfigError(
-        f"{folder} holds a forecaster of network={settings.get('network')}, which reads whole windows",
-        "one that was trained with preset=streaming",
-        "Train it: recurra train forecast DATA --horizon STEPS preset=streaming.",
+        f"{folder} holds a net of task {task}, which reads whole sequences at once",
+        "one whose state alone goes from step to step",
+        f"Train it: {entry(task).streams_with}.",
     )
 
 
-def _settings_of_run(folder: Path) -> Mapping[str, Any] | None:
-    """The settings of the forecaster in a run folder; None of any other folder."""
+def _task_of_run(folder: Path) -> str | None:
+    """The task of a run folder; None of any other folder."""
     path = folder / "config.json"
     if not path.exists() and (folder / "config.yaml").exists():
         raise DamagedError(
@@ -184,14 +116,5 @@ def _settings_of_run(folder: Path) -> Mapping[str, Any] | None:
         is_program = "layers" in json.loads(path.read_bytes())
     except (OSError, ValueError, TypeError, RecursionError):
         return None  # loading it says what is wrong
-    if is_program:
-        return None
-    document = read_document(path, version=1)
-    settings = document.get("config")
-    return settings if document.get("task") == TASK and isinstance(settings, dict) else None
-
-
-def _wrong_state() -> ArtifactError:
-    return ArtifactError(
-        "a state of another kind of program", "one of this program", "Begin anew, without the file."
-    )
+    task = None if is_program else read_document(path, version=1).get("task")
+    return task if isinstance(task, str) else None

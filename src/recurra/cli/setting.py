@@ -2,7 +2,7 @@
 
 import difflib
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -14,7 +14,7 @@ NOTHING = ("none", "null", "off")
 
 
 def parse_settings(
-    config_class: type[Config], pairs: Sequence[str], options: Mapping[str, str | None]
+    classes: Sequence[type[Config]], pairs: Sequence[str], options: Mapping[str, str | None]
 ) -> dict[str, Any]:
     """Collect settings from `key=value` pairs and from options that stand for a key.
 
@@ -24,13 +24,14 @@ def parse_settings(
     Raises:
         ConfigError: A pair has no `=`, its key is unknown, or a key is given twice.
     """
+    fields = {key: field for each in reversed(classes) for key, field in each.model_fields.items()}
     settings: dict[str, Any] = {}
     for key, text in [*_split(pairs), *((key, text) for key, text in options.items() if text is not None)]:
-        if key not in config_class.model_fields:
-            raise _unknown(key, config_class)
+        if key not in fields:
+            raise _unknown(key, fields)
         if key in settings:
             raise ConfigError(f"{key} is given twice", "each setting once", f"Drop one {key}.")
-        settings[key] = _value(text, config_class.model_fields[key].annotation)
+        settings[key] = _value(text, fields[key].annotation)
     return settings
 
 
@@ -96,8 +97,8 @@ def _split(pairs: Sequence[str]) -> list[tuple[str, str]]:
     return [(key.strip().replace("-", "_"), text) for key, _, text in (pair.partition("=") for pair in pairs)]
 
 
-def _unknown(key: str, config_class: type[Config]) -> ConfigError:
-    near = difflib.get_close_matches(key, config_class.model_fields, n=2, cutoff=0.6)
+def _unknown(key: str, known: Iterable[str]) -> ConfigError:
+    near = difflib.get_close_matches(key, list(known), n=2, cutoff=0.6)
     remedy = "The --help of the command lists all settings."
     if near:
         return ConfigError(f"unknown setting {key!r}", f"a setting such as {' or '.join(near)}", remedy)

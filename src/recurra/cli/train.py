@@ -1,9 +1,52 @@
-"""`recurra train TASK DATA`: the tasks that there are to train for."""
+"""`recurra train TASK DATA`: a command for each task there is, made from its settings."""
+
+import inspect
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recurra.cli.help import Group
-from recurra.cli.train_forecast import ForecastCommand, forecast
+from recurra.cli import screen
+from recurra.cli.help import Command, Group
+from recurra.config import Config, options_of
+from recurra.errors import ConfigError
+from recurra.tasks.registry import Entry, config_classes, entries, loaded
+
+if TYPE_CHECKING:
+    from recurra.report.record import MetricsRecord
+
+RUNS = Path("runs")
+CONFIG = "config.yaml"
+
+Data = Annotated[str, typer.Argument(metavar="DATA", help="A file or folder of data, or sample:NAME.")]
+Pairs = Annotated[
+    list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Settings; they are listed below.")
+]
+Validation = Annotated[
+    str | None, typer.Option(metavar="DATA", help="What chooses the best epoch; by default a part of DATA.")
+]
+Test = Annotated[
+    str | None, typer.Option(metavar="DATA", help="What the scores are of; by default a part of DATA.")
+]
+Out = Annotated[
+    Path | None, typer.Option(metavar="RUN", help="The run folder; by default a new one under runs/.")
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the run folder if it exists.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run; needs --out.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object: the run folder and the scores.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
+FIXED: Mapping[str, tuple[Any, Any]] = {
+    "validation": (Validation, None),
+    "test": (Test, None),
+    "out": (Out, None),
+    "overwrite": (Overwrite, False),
+    "resume": (Resume, False),
+    "as_json": (AsJson, False),
+    "quiet": (Quiet, False),
+}
 
 train = typer.Typer(cls=Group, rich_markup_mode=None)
 
@@ -14,8 +57,150 @@ def choose() -> None:
 
     Examples:
       recurra train forecast sample:co2 --horizon 26
+      recurra train classify sample:docstrings
+      recurra train tag sample:python
       recurra train forecast --help                      its options and settings
     """
 
 
-train.command("forecast", cls=ForecastCommand)(forecast)
+def train_command(entry: Entry) -> Callable[..., None]:
+    """The function behind `recurra train NAME`; its parameters are made from the settings of the task."""
+    own: type[Config] = entry.load("config")
+    marks = options_of(own)
+
+    def command(**given: Any) -> None:
+        options = {key: given.pop(key) for key in marks}
+        _run(entry, marks_flags(entry), options, **given)
+
+    parameters: dict[str, tuple[Any, Any]] = {"data": (Data, inspect.Parameter.empty), "pairs": (Pairs, None)}
+    for key, mark in marks.items():
+        meaning = own.model_fields[key].description
+        option = typer.Option(mark.flag, metavar=mark.metavar, help=meaning)
+        parameters[key] = (Annotated[str | None, option], None)
+    signature = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        for name, (annotation, default) in {**parameters, **FIXED}.items()
+    ]
+    command.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
+    command.__annotations__ = {one.name: one.annotation for one in signature}
+    examples = "\n".join(f"  {example}" for example in entry.examples)
+    command.__doc__ = f"{entry.about}\n\nExamples:\n{examples}"
+    return command
+
+
+def marks_flags(entry: Entry) -> dict[str, str]:
+    """The settings of a task that have an option, each with its flag."""
+    return {key: mark.flag for key, mark in options_of(entry.load("config")).items()}
+
+
+def _run(
+    entry: Entry,
+    flags: Mapping[str, str],
+    options: Mapping[str, str | None],
+    *,
+    data: str,
+    pairs: Sequence[str] | None,
+    validation: str | None,
+    test: str | None,
+    out: Path | None,
+    overwrite: bool,
+    resume: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    from recurra.cli.setting import parse_settings
+
+    settings = parse_settings(config_classes(entry), pairs or [], options)
+    for key, field in entry.load("config").model_fields.items():
+        if field.is_required() and key not in settings:
+            raise ConfigError(
+                f"{flags.get(key, key)} is missing",
+                field.description.rstrip("."),
+                f"Add {flags[key]} 24, say.",
+            )
+    if resume and out is None:
+        raise ConfigError("--resume without --out", "the run folder to go on with", "Add --out RUN.")
+    if entry.check:
+        checked = loaded(entry.check)(settings)
+        settings = {key: getattr(checked, key) for key in settings}
+    folder = out or _new_folder(entry.name, data)
+    given = {"--validation": validation, "--test": test}
+    command = _command(entry, data, settings, {k: v for k, v in given.items() if v is not None}, folder)
+    metrics = _train(
+        entry,
+        data,
+        settings,
+        folder,
+        validation=validation,
+        test=test,
+        overwrite=overwrite,
+        resume=resume,
+        show_progress=False if quiet else None,
+        command=command,
+    )
+    if metrics is None:
+        _say_how_to_resume(folder, f"{command} --resume", as_json=as_json)
+        raise typer.Exit(screen.INTERRUPTED)
+    for sentence in metrics.data.repairs:
+        screen.note(f"note: {sentence}")
+    if as_json:
+        screen.emit({"run": str(folder), "interrupted": False, **metrics.model_dump(mode="json")})
+    else:
+        _show(folder, metrics)
+
+
+def _train(
+    entry: Entry, data: str, settings: Mapping[str, Any], folder: Path, **options: Any
+) -> "MetricsRecord | None":
+    """The scores; None where Ctrl-C stopped a run that can be resumed."""
+    from recurra.cli.task_verbs import verbs_of
+
+    try:
+        return verbs_of(entry).train(data, settings, folder, **options).metrics
+    except KeyboardInterrupt:
+        if not (folder / CONFIG).exists():
+            raise
+        return None
+
+
+def _new_folder(task: str, data: str) -> Path:
+    """A folder under runs/ that is not there yet, named after the data: runs/forecast-sales-1."""
+    name = data.removeprefix("sample:") if data.startswith("sample:") else Path(data).name.partition(".")[0]
+    stem = f"{task}-{re.sub(r'[^A-Za-z0-9_-]+', '-', name).strip('-') or 'data'}"
+    found = [re.fullmatch(rf"{stem}-(\d+)", path.name) for path in RUNS.glob(f"{stem}-*")]
+    return RUNS / f"{stem}-{max((int(match[1]) for match in found if match), default=0) + 1}"
+
+
+def _command(
+    entry: Entry, data: str, settings: Mapping[str, Any], given: Mapping[str, str], folder: Path
+) -> str:
+    """What to type to get the run again."""
+    words, flags = ["recurra", "train", entry.name, data], marks_flags(entry)
+    for key, value in settings.items():
+        text = "none" if value is None else ",".join(value) if isinstance(value, list | tuple) else str(value)
+        words += [flags[key], text] if key in flags else [f"{key}={text}"]
+    for flag, value in given.items():
+        words += [flag, value]
+    return shlex.join([*words, "--out", str(folder)])
+
+
+def _say_how_to_resume(folder: Path, command: str, *, as_json: bool) -> None:
+    if as_json:
+        screen.emit({"run": str(folder), "interrupted": True, "resume": command})
+    screen.note(f"interrupted; go on with:\n  {command}")
+
+
+def _show(folder: Path, metrics: "MetricsRecord") -> None:
+    """The scores beside the baselines, where everything is, and how to go on."""
+    from recurra.cli.score_table import print_scores
+
+    print_scores(metrics)
+    screen.say()
+    screen.say(f"report    {folder / 'report.html'}")
+    screen.say(f"model     {folder / 'model.safetensors'}")
+    screen.say(f"predict   recurra predict {shlex.quote(str(folder))} -o {metrics.task}.csv")
+
+
+for _entry in entries().values():
+    _kind = type(f"{_entry.name.title()}Command", (Command,), {"entry": _entry})
+    train.command(_entry.name, cls=_kind)(train_command(_entry))

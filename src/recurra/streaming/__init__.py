@@ -13,6 +13,7 @@ from recurra.streaming.gru import GRU
 from recurra.streaming.layer import Layer
 from recurra.streaming.layer_norm import LayerNorm
 from recurra.streaming.layer_norm_lstm import LayerNormLSTM
+from recurra.streaming.live import PROGRAM, Live, Prediction
 from recurra.streaming.lstm import LSTM
 from recurra.streaming.pool import SessionPool
 from recurra.streaming.program import Program
@@ -24,6 +25,7 @@ from recurra.streaming.softmax import Softmax
 __all__ = [
     "GRU",
     "LSTM",
+    "PROGRAM",
     "WEIGHTS",
     "Activation",
     "Affine",
@@ -32,6 +34,8 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "LayerNormLSTM",
+    "Live",
+    "Prediction",
     "Program",
     "Residual",
     "Scaling",

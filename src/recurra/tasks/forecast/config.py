@@ -1,11 +1,11 @@
 """The settings of a forecaster, and the rules that turn "auto" into numbers."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
-from recurra.config import validated
+from recurra.config import Config, Option, validated
 from recurra.errors import ConfigError
 from recurra.training.config import TrainingConfig
 
@@ -57,13 +57,13 @@ class ForecastConfig(TrainingConfig):
         baselines: Networks that `recurra train` trains beside the recurrent one, on the same data.
     """
 
-    horizon: int = Field(ge=1)
-    target: str = "auto"
-    time: str = "auto"
-    unique_id: str = "auto"
-    past: tuple[str, ...] = ()
-    future: tuple[str, ...] = ()
-    static: tuple[str, ...] = ()
+    horizon: Annotated[int, Option("STEPS")] = Field(ge=1)
+    target: Annotated[str, Option("COLUMN")] = "auto"
+    time: Annotated[str, Option("COLUMN")] = "auto"
+    unique_id: Annotated[str, Option("COLUMN", "--id")] = "auto"
+    past: Annotated[tuple[str, ...], Option("A,B")] = ()
+    future: Annotated[tuple[str, ...], Option("A,B")] = ()
+    static: Annotated[tuple[str, ...], Option("A,B")] = ()
     frequency: str = "auto"
     season_length: Whole = "auto"
     preset: str = "default"
@@ -114,6 +114,32 @@ class ForecastConfig(TrainingConfig):
         if value is not None:
             raise ValueError("none: forecast windows are short enough to train through whole")
         return value
+
+
+class ForecastAnswer(Config):
+    """What is forecast beside the point.
+
+    Attributes:
+        level: Intervals to give, in percent; none: the point forecast only.
+        future: What is known ahead: a table of the future covariates.
+    """
+
+    level: Annotated[tuple[float, ...], Option("LEVELS")] = (80, 95)
+    future: Annotated[str | None, Option("FILE")] = None
+
+    @field_validator("level", mode="before")
+    @classmethod
+    def _are_percentages(cls, value: Any) -> tuple[float, ...]:
+        if value is None or value == "none":
+            return ()
+        parts = value.split(",") if isinstance(value, str) else value
+        try:
+            levels = tuple(sorted({float(part) for part in parts}))
+        except (TypeError, ValueError):
+            levels = (0.0,)
+        if not all(0 < level < 100 for level in levels):
+            raise ValueError("percentages between 0 and 100 with commas between, such as 80,95, or none")
+        return levels
 
 
 PRESETS: dict[str, dict[str, Any]] = {

@@ -12,16 +12,15 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from recurra.errors import ArtifactError, ConfigError, DamagedError, DataError
-from recurra.streaming import Program, Session
+from recurra.streaming import Live, Prediction, Program, Session
+from recurra.streaming.live import LARGEST, ONLY, States, is_name, is_names, number, values_of, wrong_state
 
 TASK = "forecast"
-PROGRAM = "stream"  # the folder of the program within a run folder
-ONLY = ""  # the id of the series where rows name none
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
 
 
-class LiveForecast:
+class LiveForecast(Live):
     """Forecasts after every row of one or many series.
 
     Args:
@@ -109,26 +108,36 @@ class LiveForecast:
         self._last[series] = now
         return dict(zip(self.outputs, parts + now if self._last_counts else parts, strict=True))
 
-    def snapshot(self) -> dict[str, tuple[bytes, float]]:
+    def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
+        """See `Live.predict`; a plain list of numbers is a row of the only series."""
+        given = row if isinstance(row, Mapping) else values_of(row, self.columns)
+        values = self.step(given)
+        return Prediction(
+            {name: given[name] for name in (self.unique_id, self.time) if name in given}, values
+        )
+
+    def snapshot(self) -> dict[str, tuple[bytes, float | None]]:
         """For each series what `restore` needs to go on to the bit: the session, and the last value."""
         return {
             name: (session.snapshot(), float(self._last[name])) for name, session in self._sessions.items()
         }
 
-    def restore(self, snapshot: Mapping[str, tuple[bytes, float]]) -> None:
+    def restore(self, states: States) -> None:
         """Go on from a snapshot of the same program.
 
         Raises:
             ArtifactError: It is damaged, or of another program.
         """
-        sessions = {}
-        for name, (content, last) in snapshot.items():
-            if not abs(last) <= _LARGEST:
+        sessions, lasts = {}, {}
+        for name, (content, last) in states.items():
+            if last is None:
+                raise wrong_state()
+            if not abs(last) <= LARGEST:
                 raise ArtifactError(f"a last value of {last}", "a finite number", "Take a new snapshot.")
             sessions[name] = self._blank.fork()
             sessions[name].restore(content)
-        self._sessions = sessions
-        self._last = {name: np.float32(last) for name, (_, last) in snapshot.items()}
+            lasts[name] = np.float32(last)
+        self._sessions, self._last = sessions, lasts
 
 
 def _checked(program: Program) -> Mapping[str, Any]:
@@ -160,51 +169,20 @@ def _wrong_metadata(got: str, expected: str) -> DamagedError:
     )
 
 
-def _is_name(given: object) -> bool:
-    return isinstance(given, str) and given != ""
-
-
-def is_names(given: object) -> bool:
-    """Whether something is a list of texts, none of them empty or there twice."""
-    return isinstance(given, list) and all(map(_is_name, given)) and len(set(given)) == len(given)
-
-
 def _is_count(given: object) -> bool:
     return isinstance(given, int) and not isinstance(given, bool) and given >= 1
 
 
 def _is_number(given: object) -> bool:
-    return isinstance(given, int | float) and not isinstance(given, bool) and abs(given) <= _LARGEST
+    return isinstance(given, int | float) and not isinstance(given, bool) and abs(given) <= LARGEST
 
 
-def number(column: str, given: object) -> float:
-    """The number that a cell of a row holds; NaN where it holds none.
-
-    Raises:
-        DataError: It holds something else, or a number that 32 bits cannot hold.
-    """
-    if given is None or given == "":
-        return math.nan
-    value = math.inf
-    if not isinstance(given, bool) and isinstance(given, str | float | int | np.number):
-        try:
-            value = float(given)
-        except (ValueError, OverflowError):
-            value = math.inf
-    if abs(value) > _LARGEST:
-        raise DataError(
-            f"{column!r} holds {given!r}", "a finite number of 32 bits", "Correct it, or leave it empty."
-        )
-    return value
-
-
-_LARGEST = float(np.finfo(np.float32).max)
 _METADATA: Mapping[str, tuple[Callable[[Any], bool], str]] = MappingProxyType({
     "outputs": (is_names, "a list of names"),
     "horizon": (_is_count, "a whole number of at least 1"),
-    "target": (_is_name, "the name of a column"),
-    "time": (_is_name, "the name of a column"),
-    "unique_id": (lambda given: given is None or _is_name(given), "the name of a column, or none"),
+    "target": (is_name, "the name of a column"),
+    "time": (is_name, "the name of a column"),
+    "unique_id": (lambda given: given is None or is_name(given), "the name of a column, or none"),
     "series": (_is_count, "a whole number of at least 1"),
     "past": (is_names, "a list of columns"),
     "past_mean": (lambda given: isinstance(given, list) and all(map(_is_number, given)), "a list of numbers"),
@@ -218,16 +196,3 @@ def _series(column: str, given: object) -> str:
     raise DataError(
         f"{column!r} holds {given!r}", "the name or number of a series", "Say which series it is of."
     )
-
-
-def values_of(row: Sequence[Any], names: Sequence[str]) -> dict[str, Any]:
-    """A row that is a plain list, by the names of its values.
-
-    Raises:
-        DataError: There are too few or too many.
-    """
-    if len(row) != len(names):
-        raise DataError(
-            f"{len(row)} values", f"{len(names)}: {', '.join(names)}", "Give one for each, in this order."
-        )
-    return dict(zip(names, row, strict=True))

@@ -5,55 +5,45 @@ resumed; the rest appears at the end, and `manifest.json` last, which vouches fo
 and checkpoints.
 """
 
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import polars as pl
-import yaml
 
 from recurra.cells.registry import check_name
 from recurra.data.panel import Panel
-from recurra.errors import ConfigError, DamagedError, DataError, UsageError
-from recurra.files import (
-    MANIFEST,
-    read_bytes,
-    verify_manifest,
-    whole_folder,
-    write_bytes,
-    write_manifest,
-    write_text,
+from recurra.errors import ConfigError, DataError
+from recurra.experiment.run_folder import (
+    CONFIG,
+    HISTORY,
+    check_folder,
+    check_run,
+    open_folder,
+    put_back_when_refused,
 )
+from recurra.files import write_manifest
 from recurra.report.page import write_report
-from recurra.report.record import (
-    EXAMPLES_FILE,
-    METRICS_FILE,
-    MetricsRecord,
-    read_metrics,
-    write_examples,
-    write_metrics,
-)
+from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics, write_metrics
+from recurra.report.section import SECTIONS_FILE, write_sections
+from recurra.streaming import PROGRAM
 from recurra.tasks.forecast.artifact import CONFIG as MODEL
 from recurra.tasks.forecast.artifact import RECENT, WEIGHTS, write_fitted
-from recurra.tasks.forecast.config import ForecastConfig, forecast_config
+from recurra.tasks.forecast.config import forecast_config
+from recurra.tasks.forecast.evaluation import Evaluation
 from recurra.tasks.forecast.evaluation import evaluate as judge
 from recurra.tasks.forecast.fitted import Fitted
 from recurra.tasks.forecast.forecaster import LEVELS, Forecaster
-from recurra.tasks.forecast.live import PROGRAM
 from recurra.tasks.forecast.part import held_out_origins
 from recurra.tasks.forecast.plan import Plan, make_plan
-from recurra.tasks.forecast.record import examples_record, metrics_record
+from recurra.tasks.forecast.record import metrics_record
 from recurra.tasks.forecast.series import read_panel, read_panel_again
+from recurra.tasks.forecast.show import sections
 from recurra.training.device import choose_device
 from recurra.training.history import History
 from recurra.training.progress import Progress
-from recurra.training.schedule import depends_on_max_epochs
-from recurra.training.snapshot import FREE_TO_CHANGE
 
-CONFIG, HISTORY = "config.yaml", "history.jsonl"
-WRITTEN = (CONFIG, HISTORY, MODEL, WEIGHTS, RECENT, METRICS_FILE, EXAMPLES_FILE)
+WRITTEN = (CONFIG, HISTORY, MODEL, WEIGHTS, RECENT, METRICS_FILE, SECTIONS_FILE)
 
 
 class Summary(NamedTuple):
@@ -103,7 +93,7 @@ def train(
     progress = Progress(enabled=show_progress)
     config = forecast_config(settings)
     check_name(config.cell)
-    _check_folder(out, overwrite=overwrite, resume=resume)
+    check_folder(out, overwrite=overwrite, resume=resume)
     plan = make_plan(config, read_panel(source, config))
     resolved = plan.resolved
     if resolved.test_size < resolved.horizon:
@@ -118,8 +108,8 @@ def train(
             "at least the horizon, since a run is always scored",
             "Leave test_size out, or use the library: Forecaster(test_size=0).",
         )
-    with _put_back_when_refused(out):
-        _open_folder(out, resolved.config, source, resume=resume)
+    with put_back_when_refused(out):
+        open_folder(out, resolved.config, {"task": "forecast", "data": source}, resume=resume)
         fitted = _fit_all(plan, settings, out, resume=resume, progress=progress)
     return Summary(out, None if fitted is None else _finish(out, plan.panel, fitted, command))
 
@@ -157,7 +147,7 @@ def evaluate(run: Path, source: str | None) -> MetricsRecord:
     if source is None:
         return read_metrics(run)
     forecaster = Forecaster.load(run)
-    return _judge(forecaster, read_panel_again(source, forecaster.fitted_.schema), {}, None, None)
+    return _judge(forecaster, read_panel_again(source, forecaster.fitted_.schema), {}, None, None)[1]
 
 
 def predict(
@@ -174,36 +164,18 @@ def predict(
     return frame
 
 
-def check_run(run: Path) -> None:
-    """Make sure that a run folder is there, finished, and as it was written.
-
-    Raises:
-        DamagedError: It is not.
-        NewerFormatError: A newer version of recurra wrote it.
-    """
-    if not run.is_dir():
-        raise DamagedError(f"there is no folder {run}", "a run folder", "Check the path.")
-    if not (run / MANIFEST).exists() and (run / CONFIG).exists():
-        raise DamagedError(
-            f"{run} holds a run that did not end",
-            "a finished run",
-            "Go on with it: add --resume to its command.",
-        )
-    verify_manifest(run)
-
-
 def _finish(
     out: Path, panel: Panel, fitted: Mapping[str, tuple[Forecaster, float]], command: str | None
 ) -> MetricsRecord:
     """Write everything that a finished run holds; the manifest comes last."""
     forecaster, seconds = fitted["recurra"]
     rivals = {name: (one.fitted_, took) for name, (one, took) in fitted.items() if name != "recurra"}
-    metrics = _judge(forecaster, panel, rivals, seconds, command)
+    evaluation, metrics = _judge(forecaster, panel, rivals, seconds, command)
     origins = held_out_origins(panel, forecaster.fitted_.resolved)
     device = choose_device(forecaster.config_.device)
     write_fitted(forecaster.fitted_, out)
     write_metrics(out, metrics)
-    write_examples(out, examples_record(forecaster.fitted_, panel, origins, device=device))
+    write_sections(out, sections(evaluation, metrics, forecaster.fitted_, panel, origins, device=device))
     write_manifest(out, [*WRITTEN, *_write_program(forecaster, out)])
     write_report(out)
     return metrics
@@ -223,74 +195,11 @@ def _judge(
     rivals: Mapping[str, tuple[Fitted, float]],
     seconds: float | None,
     command: str | None,
-) -> MetricsRecord:
+) -> tuple[Evaluation, MetricsRecord]:
     fitted = forecaster.fitted_
     origins = held_out_origins(panel, fitted.resolved)
     device = choose_device(fitted.resolved.config.device)
     evaluation = judge(fitted, panel, origins, device=device, rivals=rivals, seconds=seconds)
     repairs = forecaster.repairs_ or panel.repairs
-    return metrics_record(evaluation, fitted, panel, repairs=repairs, command=command)
-
-
-def _check_folder(out: Path, *, overwrite: bool, resume: bool) -> None:
-    if out.exists() and not out.is_dir():
-        raise ConfigError(f"{out} is a file", "a folder for the run", "Choose another name.")
-    if not out.exists() or not any(out.iterdir()):
-        if resume:
-            raise ConfigError(
-                f"there is no run in {out}", "one to resume", "Leave --resume out to begin one."
-            )
-        return
-    if not (out / CONFIG).exists() or "task" not in _read_config(out / CONFIG):
-        raise ConfigError(f"{out} holds something else than a run", "a new folder", "Choose another name.")
-    if not (overwrite or resume):
-        raise ConfigError(
-            f"{out} holds a run",
-            "a new folder",
-            "Choose another, or add --overwrite, or --resume to go on with it.",
-        )
-
-
-@contextmanager
-def _put_back_when_refused(out: Path) -> Iterator[None]:
-    """Leave a run that cannot be resumed in this way as it was: finished, perhaps."""
-    kept = {path: read_bytes(path) for path in (out / CONFIG, out / MANIFEST) if path.exists()}
-    try:
-        yield
-    except UsageError:
-        for path, content in kept.items():
-            write_bytes(path, content)
-        raise
-
-
-def _open_folder(out: Path, config: ForecastConfig, source: str, *, resume: bool) -> None:
-    """Make the folder, or make sure that the run in it is the one that is asked for."""
-    document = {"task": "forecast", "data": source, **config.model_dump(mode="json")}
-    if not resume:
-        shutil.rmtree(out, ignore_errors=True)
-        with whole_folder(out) as filling:
-            write_text(filling / CONFIG, yaml.safe_dump(dict(document), sort_keys=False))
-        return
-    before = _read_config(out / CONFIG)
-    free = FREE_TO_CHANGE if depends_on_max_epochs(config) else {*FREE_TO_CHANGE, "max_epochs"}
-    for key, value in document.items():
-        if before.get(key) != value and key not in free:
-            raise ConfigError(
-                f"{key} is {value!r} now and was {before.get(key)!r}",
-                "the settings that the run began with",
-                "Give the same ones, or begin a new run.",
-            )
-    (out / MANIFEST).unlink(missing_ok=True)
-    write_text(out / CONFIG, yaml.safe_dump(dict(document), sort_keys=False))
-
-
-def _read_config(path: Path) -> dict[str, Any]:
-    try:
-        document = yaml.safe_load(read_bytes(path))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DamagedError(
-            f"{path} is not valid YAML", "the file as it was written", "Begin a new run."
-        ) from error
-    if not isinstance(document, dict):
-        raise DamagedError(f"{path} holds no settings", "the file as it was written", "Begin a new run.")
-    return document
+    record = metrics_record(evaluation, fitted, panel, repairs=repairs, command=command)
+    return evaluation, record

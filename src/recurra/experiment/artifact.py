@@ -1,0 +1,80 @@
+"""A fitted net on the disk: `config.json` and `model.safetensors`; loading runs no code from them."""
+
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load as tensors_from_bytes
+from safetensors.torch import save as tensors_to_bytes
+
+from recurra.errors import DamagedError, StorageError
+from recurra.experiment.task import Fitted, Task
+from recurra.files import checksum, read_checked, read_document, whole_folder, write_bytes, write_document
+from recurra.version import __version__
+
+FORMAT = 1
+CONFIG, WEIGHTS = "config.json", "model.safetensors"
+
+
+def save_fitted(task: Task, fitted: Fitted, folder: Path, *, overwrite: bool) -> Path:
+    """Write a fitted net into a folder of its own; only a folder that holds nothing else may be replaced.
+
+    Raises:
+        StorageError: The folder exists and may not be replaced, or the disk is full.
+    """
+    if overwrite and folder.exists():
+        names = {path.name for path in folder.iterdir()} if folder.is_dir() else {""}
+        if not names <= {CONFIG, WEIGHTS}:
+            raise StorageError(
+                f"{folder} holds other files", "a saved model to replace", "Choose another folder."
+            )
+    with whole_folder(folder, overwrite=overwrite) as filling:
+        write_fitted(task, fitted, filling)
+    return folder
+
+
+def write_fitted(task: Task, fitted: Fitted, folder: Path) -> None:
+    """Write both files into a folder that is there; `config.json` last, as it vouches for the other."""
+    state = fitted.model.state_dict()
+    weights = tensors_to_bytes({name: value.contiguous() for name, value in state.items()})
+    write_bytes(folder / WEIGHTS, weights)
+    document = {
+        "task": task.name,
+        "config": fitted.config.model_dump(mode="json"),
+        "schema": fitted.schema.to_dict(),
+        "files": {WEIGHTS: checksum(weights)},
+        "recurra": __version__,
+    }
+    write_document(folder / CONFIG, document, version=FORMAT)
+
+
+def load_fitted(task: Task, folder: Path, *, device: str = "auto") -> Fitted:
+    """Read a fitted net, to run on a device, whatever it was trained on.
+
+    Raises:
+        DamagedError: A file is missing, truncated or altered, or is of another task.
+        NewerFormatError: A newer version of recurra wrote it.
+    """
+    document = read_model_document(folder)
+    if document.get("task") != task.name:
+        raise DamagedError(
+            f"{folder / CONFIG} is of task {document.get('task')!r}",
+            f"one of task {task.name!r}",
+            "Load it as what it is.",
+        )
+    weights = tensors_from_bytes(read_checked(folder / WEIGHTS, document["files"][WEIGHTS]))
+    config, schema = task.revive({**document, "config": {**document["config"], "device": device}})
+    model = task.build(config, schema)
+    model.load_state_dict(weights)
+    return Fitted(config, schema, model.eval())
+
+
+def read_model_document(folder: Path) -> dict[str, Any]:
+    """The `config.json` of a run folder or saved model.
+
+    Raises:
+        DamagedError: There is none, or it was altered.
+        NewerFormatError: A newer version of recurra wrote it.
+    """
+    if not folder.is_dir():
+        raise DamagedError(f"there is no folder {folder}", "a run folder or a saved model", "Check the path.")
+    return read_document(folder / CONFIG, version=FORMAT)

@@ -1,0 +1,32 @@
+"""The settings that every task over examples has."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from recurra.config import Config
+from recurra.recurrence import Recurrence
+from recurra.training.config import TrainingConfig
+
+
+class TaskConfig(TrainingConfig, Recurrence):
+    """How a task's net is made and judged, beside how it is trained.
+
+    Attributes:
+        input: Kind of input; auto looks at the data.
+        network: Kind of network; auto is the recurrent one wherever there is time to recur over.
+        baselines: Networks that are trained beside it on the same data.
+        validation_size: Share of the data that chooses the best epoch, where no validation data are given.
+        test_size: Share of the data kept for the final score, where no test data are given.
+    """
+
+    input: str = "auto"
+    network: Literal["auto", "recurrent", "feed_forward", "convolutional"] = "auto"
+    baselines: tuple[Literal["feed_forward", "convolutional"], ...] = ("feed_forward", "convolutional")
+    validation_size: float = Field(default=0.1, ge=0, lt=1)
+    test_size: float = Field(default=0.1, ge=0, lt=1)
+
+
+def combined(task: type[Config], input: type[Config]) -> type[Config]:
+    """One class of the settings of a task and of its input, so that they are parsed once and passed whole."""
+    return type(task.__name__, (task, input), {"__doc__": task.__doc__, "__module__": task.__module__})

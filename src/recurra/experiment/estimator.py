@@ -1,0 +1,217 @@
+"""A task as an estimator, in scikit-learn's manners."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from recurra.config import unknown_key, validated
+from recurra.errors import ConfigError, NotFittedError
+from recurra.experiment.artifact import load_fitted, save_fitted
+from recurra.experiment.config import combined
+from recurra.experiment.run import fit, scores_on
+from recurra.experiment.task import Fitted, Prepared, Task
+from recurra.inputs import registry
+from recurra.report.record import MetricsRecord
+from recurra.streaming import Program
+from recurra.training.history import History
+from recurra.training.progress import Progress
+
+
+class Estimator:
+    """Learn from examples, and tell of others.
+
+    Args:
+        settings: Keys of the task's config and of its input's: `cell="gru"`, `max_epochs=5`, ...
+
+    Attributes:
+        fitted_: The net and what it needs, after `fit`.
+        config_: The settings with every "auto" resolved, after `fit`.
+        history_: The course of training, after `fit`.
+        repairs_: What was found and put right in the data, in sentences, after `fit`.
+
+    Raises:
+        ConfigError: A setting does not exist; the message names the nearest.
+    """
+
+    task: ClassVar[Task]
+
+    def __init__(self, **settings: Any) -> None:
+        self._settings = dict(settings)
+        self._check_names()
+        self._fitted: Fitted | None = None
+        self._prepared: Prepared | None = None
+        self.history_: History | None = None
+        self.repairs_: tuple[str, ...] = ()
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The settings as given."""
+        del deep
+        return dict(self._settings)
+
+    def set_params(self, **settings: Any) -> "Estimator":
+        """Change settings; takes effect at the next `fit`.
+
+        Raises:
+            ConfigError: A setting does not exist.
+        """
+        before = self._settings
+        self._settings = {**before, **settings}
+        try:
+            self._check_names()
+        except ConfigError:
+            self._settings = before
+            raise
+        return self
+
+    def fit(
+        self,
+        data: Any,
+        *,
+        validation: Any = None,
+        test: Any = None,
+        folder: str | Path | None = None,
+        resume: bool = False,
+        show_progress: bool | None = None,
+    ) -> "Estimator":
+        """Learn from data.
+
+        Args:
+            data: A frame of polars, pandas or pyarrow, a path, or "sample:NAME".
+            validation: Data that choose the best epoch; None: a share of `data`.
+            test: Data that `evaluate` scores; None: a share of `data`.
+            folder: Where history and checkpoints are kept, so that a killed run can be resumed.
+            resume: Go on from the newest checkpoint in the folder.
+            show_progress: Whether to draw a bar; None: where stderr is a terminal.
+
+        Raises:
+            DataError: The data cannot be used as they are; the message says where and why.
+            ConfigError: A setting does not fit the data or the machine.
+            NonFiniteError: Training diverged.
+            OutOfMemoryError: The memory does not suffice for these sizes.
+        """
+        prepared = self.task.prepare(self.task.read(data, self._settings, validation, test))
+        trained = fit(
+            self.task,
+            prepared,
+            folder=None if folder is None else Path(folder),
+            resume=resume,
+            progress=Progress(enabled=show_progress),
+        )
+        self._fitted, self._prepared, self.history_ = trained.fitted, prepared, trained.history
+        self.repairs_ = prepared.repairs
+        return self
+
+    @property
+    def fitted_(self) -> Fitted:
+        """The fitted net.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+        """
+        if self._fitted is None:
+            name = type(self).__name__
+            raise NotFittedError(
+                f"this {name} is not fitted", "a fitted one", "Call fit(data) or load(folder)."
+            )
+        return self._fitted
+
+    @property
+    def config_(self) -> Any:
+        """The settings with every "auto" resolved."""
+        return self.fitted_.config
+
+    @property
+    def num_parameters_(self) -> int:
+        """How many numbers training chose."""
+        return self.fitted_.num_parameters
+
+    def predict(self, data: Any, **options: Any) -> Any:
+        """What the net says of data; no target is needed.
+
+        Args:
+            data: As of `fit`.
+            options: Of the answer.
+
+        Returns:
+            A frame in the library of `data`, one row for each of its rows.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            DataError: The data do not fit those of training.
+        """
+        fitted = self.fitted_
+        part = self.task.part(data, fitted)
+        wanted = validated(self.task.answer_config, options)
+        frame = self.task.write(fitted, part, self.task.answer(fitted, part), wanted)
+        return part.examples.table.give_back(frame)
+
+    def evaluate(self, data: Any = None) -> MetricsRecord:
+        """Scores beside those of the baselines.
+
+        Args:
+            data: What to score on; None: the test part of `fit`.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            DataError: The data do not fit those of training, or lack the truth.
+        """
+        if data is not None:
+            return scores_on(self.task, self.fitted_, data)
+        fitted, prepared = self.fitted_, self._prepared
+        if prepared is None or prepared.test is None:
+            raise NotFittedError(
+                "there is no test part", "data to judge on", "Pass the data, or fit with a test_size."
+            )
+        return scores_on(self.task, fitted, None, prepared)
+
+    def score(self, data: Any = None) -> float:
+        """The first metric, the one that decides who is best; turned so that more is better."""
+        metrics = self.evaluate(data)
+        first = metrics.metrics[0]
+        value = metrics.models[0].scores[first.name]
+        return float("nan") if value is None else -value if first.better == "low" else value
+
+    def to_program(self) -> Program:
+        """Export for `recurra stream` and `recurra.streaming`, which need no torch.
+
+        Raises:
+            ConfigError: A setting does not allow it; the message says which.
+        """
+        if self.task.program is None:
+            raise ConfigError(f"task {self.task.name}", "one that streams", "Use predict.")
+        return self.task.program(self.fitted_)
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the fitted net: `config.json`, `model.safetensors`.
+
+        Raises:
+            StorageError: The folder exists and may not be replaced, or the disk is full.
+        """
+        return save_fitted(self.task, self.fitted_, Path(folder), overwrite=overwrite)
+
+    @classmethod
+    def load(cls, folder: str | Path, *, device: str = "auto") -> "Estimator":
+        """Read what `save` wrote, or the model of a run folder. No code runs from the files.
+
+        Raises:
+            DamagedError: A file is missing, truncated or altered.
+            NewerFormatError: A newer version of recurra wrote it.
+        """
+        fitted = load_fitted(cls.task, Path(folder), device=device)
+        estimator = cls(**fitted.config.model_dump())
+        estimator._fitted = fitted
+        return estimator
+
+    def _check_names(self) -> None:
+        """Make sure that some input of the task knows every setting."""
+        name = self._settings.get("input", "auto")
+        inputs = [name] if name in registry.names() else self.task.inputs
+        known: set[str] = set()
+        for one in inputs:
+            known |= combined(self.task.config, registry.get(one).config).model_fields.keys()
+        for key in self._settings:
+            if key not in known:
+                raise unknown_key(key, sorted(known))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{key}={value!r}" for key, value in self._settings.items())
+        return f"{type(self).__name__}({shown})"

@@ -1,0 +1,244 @@
+"""What tasks over examples share: reading them with an input, splitting them, running a net over them."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+import torch
+from jaxtyping import Int64
+from torch import nn
+
+from recurra.config import validated
+from recurra.data.labelled import Labelled, batches_by_length, labelled
+from recurra.errors import ConfigError, DataError
+from recurra.experiment.config import TaskConfig, combined
+from recurra.inputs import registry
+from recurra.inputs.examples import Examples
+from recurra.inputs.input import Encoding, Input
+from recurra.metrics.metric import metric
+from recurra.training.contract import Loss
+from recurra.training.device import choose_device
+
+
+@dataclass(frozen=True)
+class Data:
+    """Examples as they were read, before anything is learnt from them.
+
+    Attributes:
+        input: The kind of input.
+        config: The settings of task and input.
+        train: What to learn from; what is not given of the others is split off from it.
+        validation: What chooses the best epoch, if given.
+        test: What the final score is of, if given.
+    """
+
+    input: Input
+    config: Any
+    train: Examples
+    validation: Examples | None
+    test: Examples | None
+
+
+def read_examples(
+    task: type[TaskConfig],
+    inputs: Sequence[str],
+    source: Any,
+    settings: Mapping[str, Any],
+    validation: Any = None,
+    test: Any = None,
+) -> Data:
+    """Pick the input, parse the settings once, and read all data with them.
+
+    Raises:
+        ConfigError: A setting is wrong, or the task does not take such an input.
+        DataError: The data cannot be used as they are.
+    """
+    name = settings.get("input", "auto")
+    if name != "auto" and name not in inputs:
+        raise ConfigError(f"input is {name!r}", f"auto or one of {', '.join(inputs)}", "Change input.")
+    kind = registry.suited(source, inputs) if name == "auto" else registry.get(name)
+    config = validated(combined(task, kind.config), {**settings, "input": kind.name})
+    parts = [None if one is None else kind.read(one, config) for one in (source, validation, test)]
+    if parts[0] is None:
+        raise DataError("no data", "a path, sample:NAME or a frame", "Give the data to learn from.")
+    return Data(kind, config, parts[0], parts[1], parts[2])
+
+
+def split(
+    data: Data, strata: Sequence[Any] | None = None
+) -> tuple[Examples, Examples | None, Examples | None]:
+    """Training, validation and test examples; of each stratum (class) the same share goes to each.
+
+    Raises:
+        DataError: Nothing is left to train on.
+    """
+    config, train = data.config, data.train
+    kept = np.arange(len(train))
+    parts: list[Examples | None] = []
+    keys = np.zeros(len(train), np.int64)
+    if strata is not None:
+        keys = np.unique(np.array([repr(one) for one in strata]), return_inverse=True)[1]
+    random = np.random.Generator(np.random.Philox(key=config.seed, counter=[0, 4, 0, 0]))
+    for given, share in ((data.test, config.test_size), (data.validation, config.validation_size)):
+        if given is not None or share == 0:
+            parts.append(given)
+            continue
+        chosen = _chosen(kept, keys, round(share * len(train)), random)
+        parts.append(train.rows(np.sort(chosen)) if len(chosen) else None)
+        kept = np.setdiff1d(kept, chosen)
+    if len(kept) < 2:
+        raise DataError(
+            f"{len(train)} examples",
+            "two to train on at least, beside those that are held out",
+            "Give more, or validation and test data of their own.",
+        )
+    return (train if len(kept) == len(train) else train.rows(kept)), parts[1], parts[0]
+
+
+def _chosen(
+    kept: Int64[np.ndarray, " rows"],
+    keys: Int64[np.ndarray, " all"],
+    count: int,
+    random: np.random.Generator,
+) -> Int64[np.ndarray, " chosen"]:
+    """About `count` rows, spread over the strata; a stratum keeps one row at least."""
+    chosen: list[int] = []
+    share = count / max(len(kept), 1)
+    for key in np.unique(keys[kept]):
+        own = random.permutation(kept[keys[kept] == key])
+        wanted = share * len(own)
+        number = int(wanted) + int(random.random() < wanted - int(wanted))
+        chosen += own[: min(number, len(own) - 1)].tolist()
+    return np.array(chosen, np.int64)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Examples as a net sees them, with their targets where they are known.
+
+    Attributes:
+        examples: The examples.
+        encoded: An array (time, ...) for each.
+        targets: For each its target; None where the truth is not known.
+    """
+
+    examples: Examples
+    encoded: Sequence[np.ndarray]
+    targets: Sequence[Any] | None
+
+    def __len__(self) -> int:
+        return len(self.encoded)
+
+    def known(self) -> Sequence[Any]:
+        """The targets.
+
+        Raises:
+            DataError: They are not known.
+        """
+        if self.targets is None:
+            raise DataError(
+                f"{self.examples.table.source} without what is to be told",
+                "the column of the truth",
+                "Add it, or predict, which needs none.",
+            )
+        return self.targets
+
+
+def encoded_part(examples: Examples, encoding: Encoding, targets: Sequence[Any] | None) -> Part:
+    """Encode every example."""
+    return Part(examples, [encoding.encode(content) for content in examples.contents], targets)
+
+
+@torch.inference_mode()
+def run_over(
+    model: nn.Module, part: Part, config: TaskConfig, read: Callable[[nn.Module, Any], Sequence[Any]]
+) -> list[Any]:
+    """What `read` makes of the net for every row of a part, in their order; batches are made by length."""
+    device = choose_device(config.device)
+    model.to(device).eval()
+    found: list[Any] = [None] * len(part)
+    for rows, sequences in batches_by_length(part.encoded, max(config.batch_size, 64)):
+        for row, one in zip(rows.tolist(), read(model, sequences.to(device)), strict=True):
+            found[row] = one
+    return found
+
+
+@dataclass(frozen=True)
+class PartLoss:
+    """Validation over a part: the loss as in training, and the scores of the answer.
+
+    Attributes:
+        part: The part.
+        batch_size: Rows at once.
+        objective: The loss.
+        score: Net -> metric -> score; each is reported as `valid_METRIC`.
+        aligned: Whether there is a target for each step.
+    """
+
+    part: Part
+    batch_size: int
+    objective: Callable[[nn.Module, Labelled, Any], Loss]
+    score: Callable[[nn.Module, Part], Mapping[str, float]]
+    aligned: bool
+
+    def __call__(self, model: nn.Module) -> dict[str, float]:
+        """The metrics of the weights as they are."""
+        targets, total, count = self.part.known(), 0.0, 0.0
+        device = next(model.parameters()).device
+        for rows, sequences in batches_by_length(self.part.encoded, self.batch_size):
+            del sequences
+            own = [self.part.encoded[row] for row in rows]
+            batch = labelled(own, [targets[row] for row in rows], aligned=self.aligned).to(device)
+            loss = self.objective(model, batch, None)
+            total, count = total + float(loss.total), count + float(loss.count)
+        scores = self.score(model, self.part)
+        return {"valid_loss": total / max(count, 1), **{f"valid_{k}": v for k, v in scores.items()}}
+
+
+def resolved_monitor(config: TaskConfig, names: Sequence[str]) -> TaskConfig:
+    """Settings whose `monitor_mode` follows the metric that is watched.
+
+    Raises:
+        ConfigError: Validation does not report it.
+    """
+    known = ("train_loss", "valid_loss", *(f"valid_{name}" for name in names))
+    if config.monitor not in known:
+        raise ConfigError(f"monitor is {config.monitor!r}", f"one of {', '.join(known)}", "Change monitor.")
+    name = config.monitor.removeprefix("valid_")
+    if config.monitor.endswith("_loss") and name not in names:
+        return config
+    return config.model_copy(update={"monitor_mode": "max" if metric(name).better == "high" else "min"})
+
+
+def resolved_network(config: TaskConfig, encoding: Encoding, input: str) -> TaskConfig:
+    """Settings whose network is no longer "auto"; where there is one step only, recurrence has no sense.
+
+    Raises:
+        ConfigError: A recurrent or convolutional net is asked for where there is no time.
+    """
+    if not encoding.one_step:
+        network = "recurrent" if config.network == "auto" else config.network
+        return config.model_copy(update={"network": network})
+    if config.network in ("recurrent", "convolutional"):
+        raise ConfigError(
+            f"network is {config.network!r} for input={input}, whose rows are single steps",
+            "feed_forward, since there is no time to go through",
+            "Leave network out, or give sequences.",
+        )
+    return config.model_copy(update={"network": "feed_forward", "baselines": ()})
+
+
+def with_columns(part: Part, columns: Sequence[pl.Series]) -> pl.DataFrame:
+    """The columns of the examples that are plain values, and results beside them."""
+    plain = [one for one in part.examples.columns if not one.dtype.is_nested()]
+    names = {one.name for one in columns}
+    return pl.DataFrame([*(one for one in plain if one.name not in names), *columns])
+
+
+def dropped(examples: Examples, keep: Sequence[bool], sentence: str) -> Examples:
+    """Examples without some rows, which is said."""
+    kept = examples.rows(np.flatnonzero(np.array(keep)))
+    return dataclasses.replace(kept, repairs=(*examples.repairs, sentence))

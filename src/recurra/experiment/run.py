@@ -1,0 +1,303 @@
+"""The verbs over any task: fit, judge, train, evaluate, predict."""
+
+import dataclasses
+import datetime as dt
+import platform
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+import torch
+
+from recurra.cells.registry import check_name
+from recurra.config import validated
+from recurra.errors import ConfigError
+from recurra.experiment.artifact import CONFIG as MODEL
+from recurra.experiment.artifact import WEIGHTS, load_fitted, write_fitted
+from recurra.experiment.record import metrics_record
+from recurra.experiment.run_folder import (
+    CONFIG,
+    HISTORY,
+    check_folder,
+    check_run,
+    open_folder,
+    put_back_when_refused,
+)
+from recurra.experiment.task import Fitted, Groups, Prepared, Rival, Task
+from recurra.files import write_manifest
+from recurra.report.page import write_report
+from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics, write_metrics
+from recurra.report.section import SECTIONS_FILE, write_sections
+from recurra.streaming import PROGRAM
+from recurra.training.history import History
+from recurra.training.loop import fit as train_net
+from recurra.training.memory import memory_errors
+from recurra.training.progress import Progress
+from recurra.version import __version__
+
+WRITTEN = (CONFIG, HISTORY, MODEL, WEIGHTS, METRICS_FILE, SECTIONS_FILE)
+SUBJECT = "recurra"
+NETWORK_LABELS = {"feed_forward": "Feed-forward net", "convolutional": "Convolutional net"}
+CELL_LABELS = {"lstm": "LSTM", "gru": "GRU", "elman": "Elman", "elman_relu": "Elman (ReLU)"}
+
+
+class Summary(NamedTuple):
+    """What a run came to.
+
+    Attributes:
+        folder: The run folder.
+        metrics: The scores, as in `metrics.json`; None where training was interrupted.
+    """
+
+    folder: Path
+    metrics: MetricsRecord | None
+
+
+class Trained(NamedTuple):
+    """A fitted net and how it came about."""
+
+    fitted: Fitted
+    history: History
+
+    @property
+    def seconds(self) -> float:
+        """How long its epochs took."""
+        return float(sum(epoch["seconds"] for epoch in self.history.epochs))
+
+
+def fit(
+    task: Task,
+    prepared: Prepared,
+    *,
+    folder: Path | None = None,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> Trained:
+    """Train a task's net on what was prepared.
+
+    Raises:
+        ConfigError: A setting does not fit the data or the machine.
+        NonFiniteError: Training diverged.
+        OutOfMemoryError: The memory does not suffice for these sizes.
+    """
+    config = prepared.config
+    check_name(config.cell)
+    with torch.random.fork_rng(devices=[]):  # the caller's random numbers go on as if nothing had been
+        torch.manual_seed(config.seed)
+        with memory_errors(config):
+            model = task.build(config, prepared.schema)
+        history = train_net(
+            model,
+            task.objective(config, prepared.schema),
+            prepared.source,
+            config,
+            validate=prepared.validate,
+            folder=folder,
+            resume=resume,
+            progress=progress,
+        )
+    model.cpu().eval()
+    if not history.interrupted:
+        task.calibrate(model, prepared)
+    return Trained(Fitted(config, prepared.schema, model), history)
+
+
+def judge(
+    task: Task, trained: Mapping[str, tuple[Fitted, float | None]], prepared: Prepared | None, part: Any
+) -> list[Rival]:
+    """What every net and every naive baseline says of a part; the first is the one that a run is about."""
+    rivals = []
+    for name, (fitted, seconds) in trained.items():
+        network = fitted.config.network
+        label = CELL_LABELS.get(fitted.config.cell, fitted.config.cell)
+        if network == "recurrent" and fitted.config.bidirectional:
+            label = f"Bidirectional {label}"
+        kind = "recurrent" if network == "recurrent" else "neural"
+        answer = task.answer(fitted, part)
+        rivals.append(
+            Rival(name, NETWORK_LABELS.get(network, label), kind, answer, seconds, fitted.num_parameters)
+        )
+    began = time.perf_counter()
+    for rival in task.naive(trained[SUBJECT][0], prepared, part):
+        took, began = time.perf_counter() - began, time.perf_counter()
+        rivals.append(rival if rival.seconds is not None else dataclasses.replace(rival, seconds=took))
+    return rivals
+
+
+def train(
+    task: Task,
+    source: Any,
+    settings: Mapping[str, Any],
+    out: Path,
+    *,
+    validation: Any = None,
+    test: Any = None,
+    overwrite: bool = False,
+    resume: bool = False,
+    show_progress: bool | None = None,
+    command: str | None = None,
+) -> Summary:
+    """Train a net and judge it beside baselines, in a run folder.
+
+    Args:
+        task: The task.
+        source: The data, as the task's input reads them.
+        settings: Keys of the task's config, and of its input's.
+        out: The run folder.
+        validation: Data that choose the best epoch; None: a share of `source`.
+        test: Data for the final score; None: a share of `source`.
+        overwrite: Whether a run folder that is there may be replaced.
+        resume: Go on with the run in the folder.
+        show_progress: Whether to draw bars; None: where stderr is a terminal.
+        command: What was typed, for the report.
+
+    Raises:
+        ConfigError: A setting is wrong, or the folder exists and is neither to be replaced nor resumed.
+        DataError: The data cannot be used as they are.
+        NonFiniteError: Training diverged.
+        OutOfMemoryError: The memory does not suffice for these sizes.
+    """
+    check_folder(out, overwrite=overwrite, resume=resume)
+    prepared = task.prepare(task.read(source, settings, validation, test))
+    if prepared.test is None:
+        raise ConfigError(
+            "test_size is 0 and there are no test data",
+            "something to score a run on",
+            "Leave test_size out, or give test data.",
+        )
+    names = {"validation": validation, "test": test}
+    given = {"task": task.name, "data": str(source), **{k: str(v) for k, v in names.items() if v is not None}}
+    with put_back_when_refused(out):
+        open_folder(out, prepared.config, given, resume=resume)
+        trained = _fit_all(task, prepared, out, resume=resume, progress=Progress(enabled=show_progress))
+    if trained is None:
+        return Summary(out, None)
+    return Summary(out, _finish(task, trained, prepared, out, command))
+
+
+def _fit_all(
+    task: Task, prepared: Prepared, out: Path, *, resume: bool, progress: Progress
+) -> dict[str, Trained] | None:
+    """Train the net and its rivals on the same data. None: Ctrl-C stopped it."""
+    networks = {SUBJECT: prepared.config.network}
+    networks |= {name: name for name in prepared.config.baselines if name != prepared.config.network}
+    trained: dict[str, Trained] = {}
+    with progress.bar("networks", len(networks)) as bar:
+        for number, (name, network) in enumerate(networks.items(), start=1):
+            bar.advance(0, description=f"network {number} of {len(networks)}, {network.replace('_', '-')}")
+            config = prepared.config.model_copy(update={"network": network})
+            own = dataclasses.replace(prepared, config=config)
+            folder = out if name == SUBJECT else out / "baselines" / name
+            trained[name] = fit(task, own, folder=folder, resume=resume, progress=progress)
+            if trained[name].history.interrupted:
+                return None
+            bar.advance()
+    return trained
+
+
+def _finish(
+    task: Task, trained: Mapping[str, Trained], prepared: Prepared, out: Path, command: str | None
+) -> MetricsRecord:
+    """Write everything that a finished run holds; the manifest comes last."""
+    fitted = trained[SUBJECT].fitted
+    nets = {name: (one.fitted, one.seconds) for name, one in trained.items()}
+    rivals = judge(task, nets, prepared, prepared.test)
+    metrics = _record(task, fitted, prepared.test, rivals, prepared.repairs, command)
+    write_fitted(task, fitted, out)
+    write_metrics(out, metrics)
+    write_sections(out, task.show(fitted, prepared.test, rivals))
+    write_manifest(out, [*WRITTEN, *_write_program(task, fitted, out)])
+    write_report(out)
+    return metrics
+
+
+def _write_program(task: Task, fitted: Fitted, out: Path) -> list[str]:
+    """The stream program of a net that streams; the names of its files."""
+    if task.program is None:
+        return []
+    try:
+        program = task.program(fitted)
+    except ConfigError:
+        return []  # `recurra stream` says what stands against it
+    program.save(out / PROGRAM, overwrite=True)
+    return [f"{PROGRAM}/{path.name}" for path in sorted((out / PROGRAM).iterdir())]
+
+
+def evaluate(task: Task, run: Path, source: Any = None) -> MetricsRecord:
+    """The scores of a run: the recorded ones, or those on other data.
+
+    Raises:
+        DamagedError: A file of the run is missing, truncated or altered.
+        DataError: The data do not fit those of training.
+    """
+    check_run(run)
+    return read_metrics(run) if source is None else scores_on(task, load_fitted(task, run), source)
+
+
+def scores_on(task: Task, fitted: Fitted, source: Any, prepared: Prepared | None = None) -> MetricsRecord:
+    """The scores of a net and of baselines without nets: on other data, or on the test part of its own.
+
+    Args:
+        task: The task.
+        fitted: The net.
+        source: The data, where `prepared` is None.
+        prepared: What the net was trained on.
+    """
+    part = task.part(source, fitted) if prepared is None else prepared.test
+    rivals = judge(task, {SUBJECT: (fitted, None)}, prepared, part)
+    return _record(task, fitted, part, rivals, () if prepared is None else prepared.repairs, None)
+
+
+def predict(task: Task, fitted: Fitted, source: Any, options: Mapping[str, Any]) -> pl.DataFrame:
+    """What a net says of data whose truth need not be known.
+
+    Raises:
+        ConfigError: The task knows no such option.
+        DataError: The data do not fit those of training.
+    """
+    wanted = validated(task.answer_config, options)
+    part = task.part(source, fitted)
+    return task.write(fitted, part, task.answer(fitted, part), wanted)
+
+
+def _record(
+    task: Task,
+    fitted: Fitted,
+    part: Any,
+    rivals: list[Rival],
+    repairs: tuple[str, ...],
+    command: str | None,
+) -> MetricsRecord:
+    scores = {rival.name: task.score(fitted.schema, part, rival.answer) for rival in rivals}
+    compared = {SUBJECT, task.reference}
+
+    def groups_of(rival: Rival) -> Groups | None:
+        return task.groups(fitted.schema, part, rival.answer) if rival.name in compared else None
+
+    return metrics_record(
+        task.name,
+        rivals,
+        scores,
+        task.describe(fitted, part),
+        reference=task.reference,
+        groups={one.name: own for one in rivals if (own := groups_of(one)) is not None},
+        repairs=repairs,
+        command=command,
+        seed=fitted.config.seed,
+        finished=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        versions=versions(),
+    )
+
+
+def versions() -> dict[str, str]:
+    """The versions that a result may depend on."""
+    return {
+        "recurra": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "polars": pl.__version__,
+    }

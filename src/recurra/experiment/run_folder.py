@@ -1,0 +1,119 @@
+"""The folder of a run: opened for a new or resumed run, checked before it is used.
+
+While a run trains, the folder holds `config.yaml`, `history.jsonl` and `checkpoints/`, from which it can be
+resumed; the rest appears at the end, and `manifest.json` last, which vouches for every file but the report
+and checkpoints.
+"""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from recurra.errors import ConfigError, DamagedError, UsageError
+from recurra.files import MANIFEST, read_bytes, verify_manifest, whole_folder, write_bytes, write_text
+from recurra.training.config import TrainingConfig
+from recurra.training.schedule import depends_on_max_epochs
+from recurra.training.snapshot import FREE_TO_CHANGE
+
+CONFIG, HISTORY = "config.yaml", "history.jsonl"
+
+
+def check_run(run: Path) -> None:
+    """Make sure that a run folder is there, finished, and as it was written.
+
+    Raises:
+        DamagedError: It is not.
+        NewerFormatError: A newer version of recurra wrote it.
+    """
+    if not run.is_dir():
+        raise DamagedError(f"there is no folder {run}", "a run folder", "Check the path.")
+    if not (run / MANIFEST).exists() and (run / CONFIG).exists():
+        raise DamagedError(
+            f"{run} holds a run that did not end",
+            "a finished run",
+            "Go on with it: add --resume to its command.",
+        )
+    verify_manifest(run)
+
+
+def check_folder(out: Path, *, overwrite: bool, resume: bool) -> None:
+    """Make sure that a run may begin, or go on, in a folder.
+
+    Raises:
+        ConfigError: The folder exists and is neither to be replaced nor resumed, or holds something else.
+    """
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"{out} is a file", "a folder for the run", "Choose another name.")
+    if not out.exists() or not any(out.iterdir()):
+        if resume:
+            raise ConfigError(
+                f"there is no run in {out}", "one to resume", "Leave --resume out to begin one."
+            )
+        return
+    if not (out / CONFIG).exists() or "task" not in _read_config(out / CONFIG):
+        raise ConfigError(f"{out} holds something else than a run", "a new folder", "Choose another name.")
+    if not (overwrite or resume):
+        raise ConfigError(
+            f"{out} holds a run",
+            "a new folder",
+            "Choose another, or add --overwrite, or --resume to go on with it.",
+        )
+
+
+@contextmanager
+def put_back_when_refused(out: Path) -> Iterator[None]:
+    """Leave a run that cannot be resumed in this way as it was: finished, perhaps."""
+    kept = {path: read_bytes(path) for path in (out / CONFIG, out / MANIFEST) if path.exists()}
+    try:
+        yield
+    except UsageError:
+        for path, content in kept.items():
+            write_bytes(path, content)
+        raise
+
+
+def open_folder(out: Path, config: TrainingConfig, given: Mapping[str, Any], *, resume: bool) -> None:
+    """Make the folder, or make sure that the run in it is the one that is asked for.
+
+    Args:
+        out: The folder.
+        config: The settings.
+        given: What else tells one run from another: task and data.
+        resume: Whether there is a run to go on with.
+
+    Raises:
+        ConfigError: The run in it began with other settings.
+    """
+    document = {**given, **config.model_dump(mode="json")}
+    if not resume:
+        shutil.rmtree(out, ignore_errors=True)
+        with whole_folder(out) as filling:
+            write_text(filling / CONFIG, yaml.safe_dump(dict(document), sort_keys=False))
+        return
+    before = _read_config(out / CONFIG)
+    free = FREE_TO_CHANGE if depends_on_max_epochs(config) else {*FREE_TO_CHANGE, "max_epochs"}
+    for key, value in document.items():
+        if before.get(key) != value and key not in free:
+            raise ConfigError(
+                f"{key} is {value!r} now and was {before.get(key)!r}",
+                "the settings that the run began with",
+                "Give the same ones, or begin a new run.",
+            )
+    (out / MANIFEST).unlink(missing_ok=True)
+    write_text(out / CONFIG, yaml.safe_dump(dict(document), sort_keys=False))
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(read_bytes(path))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DamagedError(
+            f"{path} is not valid YAML", "the file as it was written", "Begin a new run."
+        ) from error
+    if not isinstance(document, dict):
+        raise DamagedError(f"{path} holds no settings", "the file as it was written", "Begin a new run.")
+    return document

@@ -1,0 +1,186 @@
+"""What a task is: a frozen value of plain functions, and the small values that they hand to each other.
+
+The verbs (`recurra.experiment.run`, `recurra.experiment.estimator`) are written once over it. A task that is
+a package of its own says so with an entry point of the group "recurra.tasks" (see `recurra.tasks.registry`).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import polars as pl
+from torch import nn
+
+from recurra.config import Config
+from recurra.report.section import Section
+from recurra.streaming import Program
+from recurra.training.contract import BatchSource, Objective, Validate
+
+
+class Schema(Protocol):
+    """What was learnt from the training part without gradients: vocabulary, labels, scaling."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it, as JSON has it; `Task.revive` makes it again."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Everything that is settled before training begins, so that a mistake is told before a file is written.
+
+    Attributes:
+        config: The settings, every "auto" resolved.
+        schema: What was learnt without gradients.
+        source: The batches to train on.
+        validate: Scores the weights after every epoch, if there is a validation part.
+        train: The training part.
+        validation: The validation part, if any.
+        test: The part that is kept for the final score, if any.
+        repairs: What was found and put right in the data, in sentences.
+    """
+
+    config: Any
+    schema: Any
+    source: BatchSource
+    validate: Validate | None
+    train: Any
+    validation: Any
+    test: Any
+    repairs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained net with what an answer needs, and nothing of the training.
+
+    Attributes:
+        config: The settings it was made with.
+        schema: What was learnt from the data without gradients.
+        model: The net, in evaluation mode.
+    """
+
+    config: Any
+    schema: Any
+    model: nn.Module
+
+    @property
+    def num_parameters(self) -> int:
+        """How many numbers training chose."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
+
+
+@dataclass(frozen=True)
+class Rival:
+    """What a net is compared with: a name, and its answer for the part that is judged.
+
+    Attributes:
+        name: "recurra", "majority", ...
+        label: As people read it.
+        kind: "recurrent", "neural", "linear" or "naive".
+        answer: What the task's `answer` gives.
+        seconds: Time to train, else to answer.
+        parameters: How many numbers training chose.
+    """
+
+    name: str
+    label: str
+    kind: str
+    answer: Any
+    seconds: float | None = None
+    parameters: int | None = None
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a report says of the data, in words.
+
+    Attributes:
+        title: What was done, on what: "reviews, 2 classes".
+        judged: What was scored: "1,821 texts of the test part".
+        facts: Name and text.
+        source: What to call the data.
+        rows: How many there were.
+        target: What is to be told.
+    """
+
+    title: str
+    judged: str
+    facts: tuple[tuple[str, str], ...] = ()
+    source: str = ""
+    rows: int | None = None
+    target: str | None = None
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Scores of parts of what is judged.
+
+    Attributes:
+        noun: What they are, in the singular: "class".
+        metrics: Names of the scores, the first the most important.
+        scores: Name -> metric -> score.
+    """
+
+    noun: str
+    metrics: tuple[str, ...]
+    scores: Mapping[str, Mapping[str, float]]
+
+
+def nothing_to_calibrate(model: nn.Module, prepared: Prepared) -> None:
+    """Leave a net as it was trained."""
+    del model, prepared
+
+
+def no_groups(schema: Any, part: Any, answer: Any) -> None:
+    """Scores of all rows together are enough."""
+    del schema, part, answer
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task.
+
+    Attributes:
+        name: As in `recurra train NAME`.
+        config: Its settings.
+        answer_config: The options of an answer (levels, beams, temperature).
+        inputs: The kinds of input that it takes.
+        read: (source, settings, validation, test) -> data; picks the input and parses the settings.
+        prepare: data -> Prepared.
+        revive: (document) -> (config, schema), from what `Schema.to_dict` and the config gave.
+        build: (config, schema) -> net with fresh weights. Nothing else, so that loading works.
+        objective: (config, schema) -> the loss of a chunk.
+        part: (source, Fitted) -> a part of other data, read as those of the training were.
+        answer: (Fitted, part) -> numbers for each of its rows.
+        write: (Fitted, part, answer, options) -> a table for people.
+        score: (schema, part, answer) -> metric -> score; the first metric decides who is best.
+        naive: (Fitted, Prepared or None, part) -> what needs no net; of other data than the training's, only
+            what the schema suffices for.
+        reference: Name of the naive one that the verdict compares with.
+        describe: (Fitted, part) -> words about data and protocol.
+        show: (Fitted, part, rivals) -> sections of the report.
+        calibrate: (net, Prepared) -> what is learnt with the trained net, written into its buffers.
+        groups: (schema, part, answer) -> scores by class, tag or the like, if that has sense.
+        program: Fitted -> stream program; a ConfigError says what stands against it.
+    """
+
+    name: str
+    config: type[Config]
+    answer_config: type[Config]
+    inputs: Sequence[str]
+    read: Callable[[Any, Mapping[str, Any], Any, Any], Any]
+    prepare: Callable[[Any], Prepared]
+    revive: Callable[[Mapping[str, Any]], tuple[Any, Any]]
+    build: Callable[[Any, Any], nn.Module]
+    objective: Callable[[Any, Any], Objective]
+    part: Callable[[Any, Fitted], Any]
+    answer: Callable[[Fitted, Any], Any]
+    write: Callable[[Fitted, Any, Any, Any], pl.DataFrame]
+    score: Callable[[Any, Any, Any], Mapping[str, float]]
+    naive: Callable[[Fitted, Prepared | None, Any], Iterable[Rival]]
+    reference: str
+    describe: Callable[[Fitted, Any], Description]
+    show: Callable[[Fitted, Any, Sequence[Rival]], Sequence[Section]]
+    calibrate: Callable[[nn.Module, Prepared], None] = nothing_to_calibrate
+    groups: Callable[[Any, Any, Any], Groups | None] = no_groups
+    program: Callable[[Fitted], Program] | None = None

@@ -1,0 +1,116 @@
+"""The live protocol: rows in, answers out, for whatever task a program is of; no torch, no I/O."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from recurra.errors import ArtifactError, DataError
+from recurra.streaming.program import Program
+
+ONLY = ""  # the id of the sequence where rows name none
+LARGEST = float(np.finfo(np.float32).max)
+PROGRAM = "stream"  # the folder of the program within a run folder
+States = Mapping[str, tuple[bytes, float | None]]
+
+
+class Prediction(NamedTuple):
+    """What is said of a row.
+
+    Attributes:
+        kept: What is repeated of the row: which series, when.
+        values: Name -> numbers (steps,), a number, a word, or a list of these.
+    """
+
+    kept: Mapping[str, Any]
+    values: Mapping[str, Any]
+
+
+class Live(ABC):
+    """Answers after every row; what it remembers can be kept as bytes.
+
+    Attributes:
+        program: What it runs.
+        bare: Whether the names of the values say nothing.
+    """
+
+    program: Program
+    bare: bool = False
+
+    @property
+    @abstractmethod
+    def columns(self) -> tuple[str, ...]:
+        """The columns that a row must have; a plain list of values is taken in this order."""
+
+    @abstractmethod
+    def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
+        """Take a row.
+
+        Raises:
+            DataError: It is none that the program takes; what is remembered stays as it was.
+        """
+
+    @abstractmethod
+    def snapshot(self) -> States:
+        """For each sequence its session, and its last value if that is needed."""
+
+    @abstractmethod
+    def restore(self, states: States) -> None:
+        """Go on from a snapshot.
+
+        Raises:
+            ArtifactError: It is damaged, or of another program.
+        """
+
+
+def is_name(given: object) -> bool:
+    """Whether something is a text that is not empty."""
+    return isinstance(given, str) and given != ""
+
+
+def is_names(given: object) -> bool:
+    """Whether something is a list of texts, none of them empty or there twice."""
+    return isinstance(given, list) and all(map(is_name, given)) and len(set(given)) == len(given)
+
+
+def number(column: str, given: object) -> float:
+    """The number that a cell of a row holds; NaN where it holds none.
+
+    Raises:
+        DataError: It holds something else, or a number that 32 bits cannot hold.
+    """
+    if given is None or given == "":
+        return math.nan
+    value = math.inf
+    if not isinstance(given, bool) and isinstance(given, str | float | int | np.number):
+        try:
+            value = float(given)
+        except (ValueError, OverflowError):
+            value = math.inf
+    if abs(value) > LARGEST:
+        raise DataError(
+            f"{column!r} holds {given!r}", "a finite number of 32 bits", "Correct it, or leave it empty."
+        )
+    return value
+
+
+def values_of(row: Sequence[Any], names: Sequence[str]) -> dict[str, Any]:
+    """A row that is a plain list, by the names of its values.
+
+    Raises:
+        DataError: There are too few or too many.
+    """
+    if len(row) != len(names):
+        raise DataError(
+            f"{len(row)} values", f"{len(names)}: {', '.join(names)}", "Give one for each, in this order."
+        )
+    return dict(zip(names, row, strict=True))
+
+
+def wrong_state() -> ArtifactError:
+    """The error for a state that is of a program of another kind."""
+    return ArtifactError(
+        "a state of another kind of program", "one of this program", "Begin anew, without the file."
+    )

@@ -1,0 +1,44 @@
+"""The settings of a classifier."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from recurra.config import Config
+from recurra.experiment.config import TaskConfig
+
+
+class ClassifyConfig(TaskConfig):
+    """What to tell of each example, with which net, and how to train it.
+
+    Attributes:
+        label: Column to tell; auto takes `label`, `class`, `target` or the like, else the last column.
+        kind: One class of several, any number of classes, or a number; auto goes by the column.
+        pooling: What of the steps counts: the last state, the mean, the largest, or a learnt weighting.
+        class_weight: Whether rare classes count more, so that all classes count the same.
+        label_smoothing: Share of the truth that is spread over all classes, in training.
+        calibrate: Whether probabilities are tempered on the validation part after training.
+    """
+
+    label: str = "auto"
+    kind: Literal["auto", "multiclass", "multilabel", "regression"] = "auto"
+    pooling: Literal["auto", "last", "mean", "max", "attention"] = "auto"
+    class_weight: Literal["none", "balanced"] = "none"
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    calibrate: bool = True
+
+    bidirectional: bool = True
+    max_epochs: int = Field(default=20, ge=1)
+    batch_size: int = Field(default=32, ge=1, le=65_536)
+    optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = "adamw"
+    dropout: float = Field(default=0.3, ge=0, lt=1)
+
+
+class ClassifyAnswer(Config):
+    """What is written for each example.
+
+    Attributes:
+        probabilities: Whether the probability of every class stands beside the label.
+    """
+
+    probabilities: bool = True

@@ -1,0 +1,159 @@
+"""What a classifier has to show: which classes it takes for which, how sure it is, and some examples."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from recurra.experiment.examples import Part
+from recurra.experiment.task import Description, Fitted, Groups, Rival
+from recurra.inputs import registry
+from recurra.metrics.classification import BINS
+from recurra.report.number import count
+from recurra.report.piece import Matrix, Scatter, Table
+from recurra.report.section import Section
+from recurra.tasks.classify.target import Target
+
+EXAMPLES = 12
+_MOST_POINTS = 2000
+
+
+def describe(fitted: Fitted, part: Part) -> Description:
+    """What was told apart, and on how much of which data."""
+    target: Target = fitted.schema.target
+    source = part.examples.table.source
+    number = target.kind == "regression"
+    what = target.column if number else f"{len(target.labels)} classes"
+    facts = [("Input", fitted.schema.input), ("Kind", target.kind)]
+    if not number:
+        facts.append(("Classes", ", ".join(target.labels[:20]) + (" ..." if len(target.labels) > 20 else "")))
+    return Description(
+        title=f"{_name(source)}, {what}",
+        judged=f"{count(len(part))} examples that were not trained on",
+        facts=tuple(facts),
+        source=source,
+        rows=len(part),
+        target=target.column,
+    )
+
+
+def groups(target: Target, part: Part, answer: np.ndarray) -> Groups | None:
+    """Precision, recall and F1 of each class; of numbers nothing."""
+    if target.kind == "regression":
+        return None
+    truth = np.stack(part.known())
+    if target.kind == "multiclass":
+        classes = np.arange(len(target.labels))
+        true, told = truth[:, None] == classes, answer.argmax(axis=1)[:, None] == classes
+    else:
+        true, told = truth > 0.5, answer > 0.5
+    right = (true & told).sum(axis=0)
+    scores = {}
+    for one, label in enumerate(target.labels):
+        named, there = int(told[:, one].sum()), int(true[:, one].sum())
+        scores[label] = {
+            "f1": 2 * right[one] / (named + there) if named + there else float("nan"),
+            "precision": right[one] / named if named else float("nan"),
+            "recall": right[one] / there if there else float("nan"),
+            "support": float(there),
+        }
+    return Groups("class", ("f1", "precision", "recall", "support"), scores)
+
+
+def show(fitted: Fitted, part: Part, rivals: Sequence[Rival]) -> list[Section]:
+    """Where the answers are right, and some of them."""
+    target: Target = fitted.schema.target
+    answer = rivals[0].answer
+    truth = np.stack(part.known())
+    if target.kind == "regression":
+        return [_numbers(target, truth, answer[:, 0]), _examples(fitted, part, truth, answer)]
+    pieces: list[Any] = []
+    if target.kind == "multiclass":
+        counts = np.zeros((len(target.labels), len(target.labels)), int)
+        np.add.at(counts, (truth, answer.argmax(axis=1)), 1)
+        pieces.append(
+            Matrix(
+                title="Truth and answer",
+                note="Each row is a true class; the share of it that got each answer.",
+                rows=list(target.labels),
+                counts=counts.tolist(),
+            )
+        )
+    pieces.append(_reliability(target, truth, answer))
+    lead = "Which classes are taken for which, and whether stated probabilities can be trusted."
+    first = Section(id="answers", heading="Answers", lead=lead, pieces=pieces)
+    return [first, _examples(fitted, part, truth, answer)]
+
+
+def _reliability(target: Target, truth: np.ndarray, answer: np.ndarray) -> Scatter:
+    if target.kind == "multiclass":
+        confidence, right = answer.max(axis=1), answer.argmax(axis=1) == truth
+    else:
+        confidence, right = answer.ravel(), truth.ravel() > 0.5
+    bins = np.clip(np.ceil(confidence * BINS).astype(int) - 1, 0, BINS - 1)
+    points = [
+        (float(confidence[bins == one].mean()), float(right[bins == one].mean())) for one in np.unique(bins)
+    ]
+    return Scatter(
+        title="How sure, and how often right",
+        note="Answers by their stated probability; on the line they are as often right as stated.",
+        points=points,
+        connected=True,
+        above="too modest",
+        below="too sure",
+        x_label="stated probability",
+        y_label="share that is right",
+        unit="share",
+    )
+
+
+def _numbers(target: Target, truth: np.ndarray, answer: np.ndarray) -> Section:
+    chosen = np.linspace(0, len(truth) - 1, min(len(truth), _MOST_POINTS)).astype(int)
+    points = [(float(truth[row]), float(answer[row])) for row in chosen]
+    piece = Scatter(
+        title="Truth and answer",
+        note="On the line the answer is right.",
+        points=points,
+        x_label=f"true {target.column}",
+        y_label="answer",
+    )
+    return Section(id="answers", heading="Answers", pieces=[piece])
+
+
+def _examples(fitted: Fitted, part: Part, truth: np.ndarray, answer: np.ndarray) -> Section:
+    """The surest mistakes, then answers as they come."""
+    target: Target = fitted.schema.target
+    shown = registry.get(fitted.schema.input).show
+    if target.kind == "multiclass":
+        wrong = np.flatnonzero(answer.argmax(axis=1) != truth)
+        order = wrong[np.argsort(-answer[wrong].max(axis=1), kind="stable")]
+        lead = "The mistakes that it was most sure of."
+    else:
+        error = np.abs(answer - truth.reshape(answer.shape)).max(axis=1)
+        order, lead = np.argsort(-error, kind="stable"), "Where it was furthest from the truth."
+    rows = [
+        [
+            shown(part.examples.contents[row]),
+            _told(target, truth[row], exact=True),
+            _told(target, answer[row], exact=False),
+        ]
+        for row in order[:EXAMPLES]
+    ]
+    if not rows:
+        return Section(id="examples", heading="Mistakes", lead="There are none.")
+    table = Table(columns=["Example", "Truth", "Answer"], rows=rows)
+    return Section(id="examples", heading="Mistakes", lead=lead, pieces=[table], layout="full")
+
+
+def _told(target: Target, value: Any, *, exact: bool) -> str:
+    if target.kind == "regression":
+        return f"{float(np.ravel(value)[0]):.4g}"
+    if target.kind == "multilabel":
+        return ", ".join(target.labels[one] for one in np.flatnonzero(value > 0.5)) or "none"
+    if exact:
+        return target.labels[int(value)]
+    return f"{target.labels[int(np.argmax(value))]} ({float(np.max(value)):.0%})"
+
+
+def _name(source: str) -> str:
+    return source.removeprefix("sample:").rstrip("/").rpartition("/")[2].partition(".")[0] or source

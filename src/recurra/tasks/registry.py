@@ -1,0 +1,182 @@
+"""The tasks by name: what the command line needs to know of each before anything slow is loaded.
+
+A package outside adds a task with an entry point of the group "recurra.tasks" that names an `Entry`, or at
+run time with `register`.
+"""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from recurra.data.naming import listed, suggestion
+from recurra.errors import ConfigError, DamagedError
+from recurra.files import MANIFEST, read_document
+
+if TYPE_CHECKING:
+    from recurra.config import Config
+
+GROUP = "recurra.tasks"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A task, by the places of its parts ("module:NAME"), which are imported when they are needed.
+
+    Attributes:
+        name: As in `recurra train NAME`.
+        about: What it does, in a sentence.
+        examples: Commands that show it.
+        config: Class of its settings; imports no torch.
+        answer: Class of the options of its answers; imports no torch.
+        verbs: A `recurra.experiment.verbs.Verbs`, or a `recurra.experiment.task.Task`.
+        inputs: Names of the inputs whose settings stand beside its own.
+        live: Torch-free class that runs its stream programs, if they stream.
+        streams_with: The command that trains a net that streams.
+        left_out: Settings that it refuses.
+        check: Function from settings to their config without torch, before anything slow begins, if any.
+    """
+
+    name: str
+    about: str
+    examples: tuple[str, ...]
+    config: str
+    answer: str
+    verbs: str
+    inputs: tuple[str, ...] = ()
+    live: str = ""
+    streams_with: str = ""
+    left_out: frozenset[str] = frozenset()
+    check: str = ""
+
+    def load(self, what: str) -> Any:
+        """What stands at one of its places: "config", "answer", "verbs" or "live"."""
+        return loaded(getattr(self, what))
+
+
+_BUILT_IN = (
+    Entry(
+        name="forecast",
+        about="Train a forecaster, and judge it beside honest baselines.",
+        examples=(
+            "recurra train forecast sample:co2 --horizon 26",
+            "recurra train forecast sales.csv --time date --target sales --horizon 14",
+            "recurra train forecast shops.csv --id shop --future price --horizon 7",
+            "recurra train forecast sales.csv --horizon 14 cell=gru hidden_size=128",
+            "recurra train forecast sales.csv --horizon 14 --out runs/sales --resume",
+        ),
+        config="recurra.tasks.forecast.config:ForecastConfig",
+        answer="recurra.tasks.forecast.config:ForecastAnswer",
+        verbs="recurra.tasks.forecast.verbs:FORECAST",
+        live="recurra.tasks.forecast.live:LiveForecast",
+        streams_with="recurra train forecast DATA --horizon STEPS preset=streaming",
+        check="recurra.tasks.forecast.config:forecast_config",
+        left_out=frozenset({"tbptt_steps"}),
+    ),
+    Entry(
+        name="classify",
+        about="Train a classifier of texts, sequences or rows, and judge it beside honest baselines.",
+        examples=(
+            "recurra train classify sample:docstrings",
+            "recurra train classify reviews.csv --label sentiment",
+            "recurra train classify train.tsv --validation dev.tsv --test test.tsv",
+            "recurra train classify gestures.jsonl cell=gru pooling=mean",
+        ),
+        config="recurra.tasks.classify.config:ClassifyConfig",
+        answer="recurra.tasks.classify.config:ClassifyAnswer",
+        verbs="recurra.tasks.classify.task:CLASSIFY",
+        live="recurra.tasks.classify.live:LiveClassifier",
+        streams_with="recurra train classify DATA bidirectional=false pooling=last",
+        inputs=("table", "series", "text"),
+        left_out=frozenset({"tbptt_steps"}),
+    ),
+    Entry(
+        name="tag",
+        about="Train a tagger of every step of a text or sequence, and judge it beside honest baselines.",
+        examples=(
+            "recurra train tag sample:python",
+            "recurra train tag train.conllu --validation dev.conllu --test test.conllu",
+            "recurra train tag entities.conll output=crf characters=lstm",
+        ),
+        config="recurra.tasks.tag.config:TagConfig",
+        answer="recurra.tasks.tag.config:TagAnswer",
+        verbs="recurra.tasks.tag.task:TAG",
+        live="recurra.tasks.tag.live:LiveTagger",
+        streams_with="recurra train tag DATA bidirectional=false output=softmax",
+        inputs=("series", "text"),
+    ),
+)
+_REGISTERED: dict[str, Entry] = {entry.name: entry for entry in _BUILT_IN}
+
+
+def register(entry: Entry) -> None:
+    """Add a task for this process, or replace one of the same name."""
+    _REGISTERED[entry.name] = entry
+
+
+def entries() -> Mapping[str, Entry]:
+    """All tasks, by their names: ours, those of other packages, and those registered in this process."""
+    return {**_of_other_packages(), **_REGISTERED}
+
+
+def entry(name: str) -> Entry:
+    """The task of a name.
+
+    Raises:
+        ConfigError: There is none; the message lists the names.
+    """
+    if name in _REGISTERED:
+        return _REGISTERED[name]
+    known = entries()
+    if name not in known:
+        names = list(known)
+        raise ConfigError(
+            f"task {name!r}", f"one of {listed(names)}", suggestion(name, names, "Choose one of these.")
+        )
+    return known[name]
+
+
+def entry_of_run(run: Path) -> Entry:
+    """The task of a run folder or saved model.
+
+    Raises:
+        DamagedError: There is no such folder, or its `config.json` is missing or altered.
+        ConfigError: The task is not installed.
+    """
+    if not run.is_dir():
+        raise DamagedError(f"there is no folder {run}", "a run folder", "Check the path.")
+    if not (run / MANIFEST).exists() and (run / "config.yaml").exists():
+        raise DamagedError(
+            f"{run} holds a run that did not end",
+            "a finished run",
+            "Go on with it: add --resume to its command.",
+        )
+    return entry(str(read_document(run / "config.json", version=1).get("task")))
+
+
+def loaded(home: str) -> Any:
+    """What stands at "module:NAME"."""
+    module, _, name = home.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def config_classes(entry: Entry) -> "list[type[Config]]":
+    """The class of a task's settings, and those of its inputs."""
+    if not entry.inputs:
+        return [entry.load("config")]
+    from recurra.inputs import registry  # noqa: PLC0415 - forecasting's help needs none of them
+
+    return [entry.load("config"), *(registry.config(name) for name in entry.inputs)]
+
+
+@cache
+def _of_other_packages() -> dict[str, Entry]:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - a stream of ours starts without it
+
+    found = {}
+    for point in entry_points(group=GROUP):
+        one: Entry = point.load()
+        found[one.name] = one
+    return found

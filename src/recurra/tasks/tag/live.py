@@ -1,0 +1,33 @@
+"""A tagger on a live stream: rows in, tags out, without torch."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from recurra.experiment.live import LiveSequences
+from recurra.streaming import Prediction, Program
+
+
+class LiveTagger(LiveSequences):
+    """After every step the tag of that step, or of the one that lies the look-ahead before it.
+
+    Args:
+        program: What `Tagger.to_program` made.
+        weights: "float32", "bfloat16" or "int8".
+
+    Attributes:
+        look_ahead: By how many steps tags come later than what they are of.
+
+    Raises:
+        DamagedError: What the program says of itself does not fit its layers.
+    """
+
+    def __init__(self, program: Program, weights: str = "float32") -> None:
+        super().__init__(program, weights, "tags")
+        self.look_ahead = int(program.metadata.get("look_ahead", 0))
+
+    def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
+        """See `Live.predict`: `tags`, one for each step of the row, and by how many steps they lag."""
+        kept, outputs = self.outputs(row)
+        tags = [self.labels[int(scores.argmax())] for scores in outputs]
+        lag = {"look_ahead": self.look_ahead} if self.look_ahead else {}
+        return Prediction(kept, {"tags": tags, **lag})
