@@ -1,6 +1,8 @@
 """The command over tasks that it does not know: trained, scored, used, reported and streamed."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +45,28 @@ def test_a_classifier_from_the_file_to_the_stream(capsys, monkeypatch, reviews: 
     assert "Truth and answer" in page
     assert "60 examples" not in page
     assert json.loads((run / "stream" / "config.json").read_text())["metadata"]["task"] == "classify"
+
+
+def test_what_is_streamed_is_what_is_predicted(capsys, reviews: Path, tmp_path: Path) -> None:
+    run = str(tmp_path / "run")
+    options = ("bidirectional=false", "pooling=last", "baselines=", "--out", run)
+    assert call(capsys, "train", "classify", str(reviews), *SMALL, *options).code == 0
+    texts = [line.partition(",")[0] for line in reviews.read_text().splitlines()[1:6]]
+    rows = "".join(
+        json.dumps({"sequence_id": number, "text": text}) + "\n" for number, text in enumerate(texts)
+    )
+    lines = subprocess.run(
+        [sys.executable, "-m", "recurra", "stream", run],
+        input=rows,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    told = json.loads(call(capsys, "predict", run, str(reviews), "--json").out)["classify"]
+    for number, (line, expected) in enumerate(zip(map(json.loads, lines), told[:5], strict=True)):
+        assert line["sequence_id"] == number
+        assert line["prediction"] == expected["prediction"]
+        assert line["p_1"] == pytest.approx(expected["p_1"], abs=1e-5)
 
 
 def test_a_level_for_a_classifier_is_a_mistake(capsys, reviews: Path, tmp_path: Path) -> None:

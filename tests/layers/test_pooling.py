@@ -22,6 +22,33 @@ def test_padding_changes_nothing_and_no_step_gives_zeros(name: str) -> None:
     assert torch.allclose(pooled[1], pooling(STEPS[1:2, :2], torch.tensor([2]))[0], atol=1e-6)
 
 
+@pytest.mark.parametrize("name", POOLINGS)
+def test_gradients_and_padding_that_is_no_number(name: str) -> None:
+    pooling = Pooling(name, 6, bidirectional=True).double()
+    steps = STEPS.double().requires_grad_()
+    assert torch.autograd.gradcheck(lambda one: pooling(one, LENGTHS), (steps,))
+    spoilt = STEPS.double()
+    spoilt[1, 2:], spoilt[2] = torch.nan, torch.inf
+    leaves = [spoilt.requires_grad_(), *pooling.parameters()]
+    gradients = torch.autograd.grad(pooling(spoilt, LENGTHS).square().sum(), leaves)
+    assert all(gradient.isfinite().all() for gradient in gradients)
+    assert not gradients[0][1, 2:].any()
+    assert not gradients[0][2].any()
+    assert gradients[0][0].any()
+
+
+def test_attention_spelt_out() -> None:
+    """softmax(v tanh(W h + b)) over the valid steps, Yang and others (2016), equations 5 to 7."""
+    pooling = Pooling("attention", 6)
+    inner, _, outer = pooling.score
+    for row, length in enumerate([5, 2]):
+        valid = STEPS[row, :length]
+        energies = torch.tanh(valid @ inner.weight.T + inner.bias) @ outer.weight[0]
+        weights = energies.exp() / energies.exp().sum()
+        assert torch.allclose(pooling.weights(STEPS, LENGTHS)[row, :length], weights, atol=1e-6)
+        assert torch.allclose(pooling(STEPS, LENGTHS)[row], weights @ valid, atol=1e-6)
+
+
 def test_each_is_what_it_is_called() -> None:
     assert torch.allclose(Pooling("mean", 6)(STEPS, LENGTHS)[1], STEPS[1, :2].mean(dim=0))
     assert torch.equal(Pooling("max", 6)(STEPS, LENGTHS)[1], STEPS[1, :2].amax(dim=0))
@@ -41,5 +68,7 @@ def test_the_last_of_two_directions_is_where_each_ends() -> None:
 def test_an_unknown_one_lists_those_there_are() -> None:
     with pytest.raises(ConfigError, match="one of last, mean, max, attention"):
         Pooling("median", 6)
+    with pytest.raises(ConfigError, match="with 7 features"):
+        Pooling("last", 7, bidirectional=True)
     with pytest.raises(ConfigError, match="expected attention"):
         Pooling("mean", 6).weights(STEPS, LENGTHS)

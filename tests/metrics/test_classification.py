@@ -9,6 +9,7 @@ from sklearn import metrics
 
 from recurra.metrics.classification import (
     calibration_error,
+    confusion_matrix,
     fit_temperature,
     multiclass_scores,
     multilabel_scores,
@@ -64,3 +65,35 @@ def test_numbers() -> None:
     assert scores["rmse"] == pytest.approx(math.sqrt(4 / 3))
     assert scores["r2"] == pytest.approx(1 - 4 / 2)
     assert math.isnan(regression_scores(np.ones(2), np.ones(2))["r2"])
+
+
+@pytest.mark.parametrize("number", [0.1, 0.7, 1e9 + 0.1])
+def test_truth_that_does_not_vary_has_no_r2(number: float) -> None:
+    """The mean of three such numbers is not quite the number."""
+    assert math.isnan(regression_scores(np.full(3, 0.2), np.full(3, number))["r2"])
+
+
+def test_confusion_has_the_truth_in_its_rows() -> None:
+    told, true = np.array([0, 2, 2, 1, 2]), np.array([0, 1, 1, 1, 2])
+    assert confusion_matrix(told, true, 4).tolist() == [[1, 0, 0, 0], [0, 1, 2, 0], [0, 0, 1, 0], [0] * 4]
+    ours = confusion_matrix(SHARES.argmax(axis=1), LABELS, 3)
+    assert np.array_equal(ours, metrics.confusion_matrix(LABELS, SHARES.argmax(axis=1)))
+
+
+def test_a_half_is_not_enough_to_tell_a_class() -> None:
+    shares = np.array([[0.5, 0.500001]])
+    assert multilabel_scores(shares, np.array([[0.0, 1.0]]))["exact"] == 1
+
+
+def test_no_temperature_near_the_fitted_one_is_better() -> None:
+    """Sharpened logits of labels drawn from the plain ones: the factor comes back, and the loss is least."""
+    random = np.random.default_rng(5)
+    logits = random.normal(size=(5000, 3))
+    labels = (softmax(logits, axis=1).cumsum(axis=1) > random.random((5000, 1))).argmax(axis=1)
+    found = fit_temperature(3 * logits, labels)
+    assert found == pytest.approx(3, rel=0.1)
+
+    def loss(temperature: float) -> float:
+        return multiclass_scores(softmax(3 * logits / temperature, axis=1), labels)["log_loss"]
+
+    assert loss(found) < min(loss(0.9 * found), loss(1.1 * found), loss(1.0))

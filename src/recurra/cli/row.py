@@ -12,7 +12,7 @@ import numpy as np
 from recurra.errors import ConfigError, DataError
 
 FORMATS = ("auto", "jsonl", "csv")
-Values: TypeAlias = Mapping[str, np.ndarray[Any, np.dtype[np.float32]]]
+Values: TypeAlias = Mapping[str, Any]
 
 
 class Row(NamedTuple):
@@ -75,7 +75,7 @@ class JSONLines(Form):
 
     def text(self, kept: Mapping[str, Any], values: Values) -> str:
         """See `Form.text`."""
-        lists = {name: f"[{', '.join(_written(own, 'null'))}]" for name, own in values.items()}
+        lists = {name: _value_as_json(own) for name, own in values.items()}
         if self._bare:
             return ", ".join(lists.values()) + "\n"
         entries = [f"{json.dumps(name)}: {_as_json(value)}" for name, value in kept.items()]
@@ -123,10 +123,10 @@ class CommaSeparated(Form):
         content = io.StringIO()
         writer = csv.writer(content, lineterminator="\n")
         if not self._header_written:
-            steps = [f"{name}-{step}" for name, own in values.items() for step in range(1, len(own) + 1)]
-            writer.writerow([*kept, *steps])
+            columns = [column for name, own in values.items() for column in _columns(name, own)]
+            writer.writerow([*kept, *columns])
             self._header_written = True
-        writer.writerow([*kept.values(), *(text for own in values.values() for text in _written(own, ""))])
+        writer.writerow([*kept.values(), *(text for own in values.values() for text in _cells(own))])
         return content.getvalue()
 
 
@@ -179,6 +179,29 @@ def _as_json(value: object) -> str:
         return json.dumps(value, allow_nan=False)
     except ValueError:
         return "null"
+
+
+def _value_as_json(value: Any) -> str:
+    """An array as a list of its numbers; anything else as it is."""
+    if isinstance(value, np.ndarray):
+        return f"[{', '.join(_written(value, 'null'))}]"
+    return _written(np.array([value]), "null")[0] if isinstance(value, np.floating) else _as_json(value)
+
+
+def _columns(name: str, value: Any) -> list[str]:
+    """The columns of a value: one for each number of an array, else its own name."""
+    if isinstance(value, np.ndarray):
+        return [f"{name}-{step}" for step in range(1, len(value) + 1)]
+    return [name]
+
+
+def _cells(value: Any) -> list[str]:
+    """What stands in them; words of a list with spaces between."""
+    if isinstance(value, np.ndarray):
+        return _written(value, "")
+    if isinstance(value, list):
+        return [" ".join(map(str, value))]
+    return _written(np.array([value]), "") if isinstance(value, np.floating) else [str(value)]
 
 
 def _written(values: np.ndarray[Any, np.dtype[np.float32]], missing: str) -> list[str]:

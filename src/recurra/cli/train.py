@@ -201,6 +201,11 @@ def _show(folder: Path, metrics: "MetricsRecord") -> None:
     screen.say(f"predict   recurra predict {shlex.quote(str(folder))} -o {metrics.task}.csv")
 
 
+def add_task(entry: Entry) -> None:
+    """Give a task its command."""
+    kind = type(f"{entry.name.title()}Command", (Command,), {"entry": entry})
+    train.command(entry.name, cls=kind)(train_command(entry))
+
+
 for _entry in entries().values():
-    _kind = type(f"{_entry.name.title()}Command", (Command,), {"entry": _entry})
-    train.command(_entry.name, cls=_kind)(train_command(_entry))
+    add_task(_entry)

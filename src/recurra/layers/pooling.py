@@ -24,7 +24,7 @@ class Pooling(nn.Module):
         bidirectional: Whether the second half of the features is of a direction that reads from the end.
 
     Raises:
-        ConfigError: There is no such pooling.
+        ConfigError: There is no such pooling, or an odd number of features cannot be of two directions.
 
     Source: Yang and others, "Hierarchical attention networks for document classification" (2016), for
     attention.
@@ -39,6 +39,12 @@ class Pooling(nn.Module):
         super().__init__()
         if name not in POOLINGS:
             raise ConfigError(f"pooling is {name!r}", f"one of {', '.join(POOLINGS)}", "Choose one of these.")
+        if bidirectional and size % 2:
+            raise ConfigError(
+                f"bidirectional=True with {size} features",
+                "an even number, one half for each direction",
+                "Pool what Bidirectional gives with merge='concat', or set bidirectional=False.",
+            )
         self.name, self.bidirectional = name, bidirectional
         attends = name == "attention"
         self.score = nn.Sequential(nn.Linear(size, size), nn.Tanh(), nn.Linear(size, 1)) if attends else None
@@ -46,14 +52,15 @@ class Pooling(nn.Module):
     def forward(self, steps: Steps, lengths: Lengths) -> Float[Tensor, "batch features"]:
         """Pool (batch, time, features) to (batch, features); zeros for a row of length 0."""
         valid = valid_steps(lengths, steps.shape[1]).unsqueeze(-1)
+        steps = steps.masked_fill(~valid, 0)
         if self.score is not None:
-            return (self.weights(steps, lengths).unsqueeze(-1) * steps.masked_fill(~valid, 0)).sum(dim=1)
+            return (self.weights(steps, lengths).unsqueeze(-1) * steps).sum(dim=1)
         if self.name == "mean":
-            return steps.masked_fill(~valid, 0).sum(dim=1) / lengths.clamp(min=1).unsqueeze(-1)
+            return steps.sum(dim=1) / lengths.clamp(min=1).unsqueeze(-1)
         if self.name == "max":
             largest = steps.masked_fill(~valid, -torch.inf).amax(dim=1)
             return largest.masked_fill((lengths == 0).unsqueeze(-1), 0)
-        return self._last(steps.masked_fill(~valid, 0), lengths)
+        return self._last(steps, lengths)
 
     def weights(self, steps: Steps, lengths: Lengths) -> Float[Tensor, "batch time"]:
         """How much each step counts in attention; they sum to 1, to 0 in a row of length 0.
@@ -64,7 +71,8 @@ class Pooling(nn.Module):
         if self.score is None:
             raise ConfigError(f"weights of pooling {self.name!r}", "attention", "Set pooling=attention.")
         valid = valid_steps(lengths, steps.shape[1])
-        scores = self.score(steps).squeeze(-1).masked_fill(~valid, torch.finfo(steps.dtype).min)
+        clean = steps.masked_fill(~valid.unsqueeze(-1), 0)  # NaN in padding would reach the weights' gradient
+        scores = self.score(clean).squeeze(-1).masked_fill(~valid, torch.finfo(steps.dtype).min)
         found: Tensor = scores.softmax(dim=1) * valid
         return found
 

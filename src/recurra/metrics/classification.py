@@ -44,7 +44,7 @@ def multiclass_scores(probabilities: Probabilities, labels: Labels) -> dict[str,
 def multilabel_scores(
     probabilities: Probabilities, hot: Float[np.ndarray, "rows classes"]
 ) -> dict[str, float]:
-    """Scores where any number of classes may be true; a class is told from a probability of 1/2 on.
+    """Scores where any number of classes may be true; a class is told above a probability of 1/2.
 
     Returns:
         `micro_f1`, `macro_f1`, `exact` (the share of rows of which every class is right), `auroc`.
@@ -61,12 +61,20 @@ def multilabel_scores(
 def regression_scores(told: Float[np.ndarray, " rows"], true: Float[np.ndarray, " rows"]) -> dict[str, float]:
     """Scores of numbers: `mae`, `rmse`, `r2` (NaN where the truth does not vary)."""
     error = np.asarray(told, np.float64) - true
+    varies = bool((true != true[:1]).any())  # the mean of equal numbers may differ from them in the last digit
     spread = float(np.square(true - np.mean(true, dtype=np.float64)).sum())
     return {
         "mae": float(np.abs(error).mean()),
         "rmse": float(np.sqrt(np.square(error).mean())),
-        "r2": 1 - float(np.square(error).sum()) / spread if spread else math.nan,
+        "r2": 1 - float(np.square(error).sum()) / spread if varies else math.nan,
     }
+
+
+def confusion_matrix(told: Labels, true: Labels, classes: int) -> Int[np.ndarray, "classes classes"]:
+    """How often each true class (row) was told as each class (column), (classes, classes)."""
+    counts = np.zeros((classes, classes), np.int64)
+    np.add.at(counts, (true, told), 1)
+    return counts
 
 
 def area(true: Bool[np.ndarray, "rows classes"], scores: Probabilities) -> float:

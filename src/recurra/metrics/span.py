@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from recurra.errors import DataError
+
 
 class Span(NamedTuple):
     """A stretch of steps of one kind: its kind, its first step, and the step after its last."""
@@ -17,7 +19,10 @@ def spans(tags: Sequence[str]) -> list[Span]:
     """The spans that tags of BIO or IOBES mark.
 
     As conlleval does it: a span begins at B and S, and at I or E where none of the same kind is open; it ends
-    at E and S, before B, S and O, and where the kind changes.
+    at E and S, before B, S and O, and where the kind changes. Tags without a kind ("B") mark spans of the
+    kind "".
+
+    Source: Tjong Kim Sang and Buchholz, "Introduction to the CoNLL-2000 shared task: chunking" (2000).
     """
     found: list[Span] = []
     opened: Span | None = None
@@ -60,18 +65,34 @@ class SpanCounts(NamedTuple):
 
 
 def span_counts(true: Sequence[Sequence[str]], told: Sequence[Sequence[str]]) -> dict[str, SpanCounts]:
-    """Counts for each kind of span over sequences of tags; "" for all kinds together."""
+    """Counts for each kind of span over sequences of tags; "" for all kinds together.
+
+    Raises:
+        DataError: There are not as many sequences, or steps of one, on both sides.
+    """
+    if [len(tags) for tags in true] != [len(tags) for tags in told]:
+        raise DataError(
+            "true and told tags of different lengths",
+            "a tag on both sides for every step",
+            "Give both for the same sequences, in the same order.",
+        )
     counters: tuple[Counter[str], ...] = (Counter(), Counter(), Counter())
     for one, two in zip(true, told, strict=True):
         ours, theirs = set(spans(one)), set(spans(two))
         for counter, found in zip(counters, (ours, theirs, ours & theirs), strict=True):
             counter.update(span.kind for span in found)
-            counter[""] += len(found)
     kinds = sorted({kind for counter in counters for kind in counter})
-    return {kind: SpanCounts(*(counter[kind] for counter in counters)) for kind in kinds}
+    each = {kind: SpanCounts(*(counter[kind] for counter in counters)) for kind in kinds}
+    return {"": SpanCounts(*(counter.total() for counter in counters))} | {
+        kind: counts for kind, counts in each.items() if kind
+    }
 
 
 def span_scores(true: Sequence[Sequence[str]], told: Sequence[Sequence[str]]) -> dict[str, float]:
-    """Precision, recall and F1 of all spans together."""
-    counts = span_counts(true, told).get("", SpanCounts(0, 0, 0))
+    """Precision, recall and F1 of all spans together; those of each kind are in `span_counts`.
+
+    Raises:
+        DataError: As of `span_counts`.
+    """
+    counts = span_counts(true, told)[""]
     return {"precision": counts.precision, "recall": counts.recall, "f1": counts.f1}

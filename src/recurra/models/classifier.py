@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from recurra.errors import ConfigError
+from recurra.layers.bidirectional import Bidirectional
 from recurra.layers.pooling import Pooling
 from recurra.models.sequence_body import RecurrentBody
 from recurra.types import Sequences
@@ -68,5 +69,11 @@ def stream_body(encoder: Any, body: nn.Module) -> Sequence[nn.Module]:
             f"a {type(body).__name__}, which has no state",
             "a recurrent net",
             "Train with network=recurrent bidirectional=false.",
+        )
+    if any(isinstance(layer, Bidirectional) for layer in body.stack.layers):
+        raise ConfigError(
+            "bidirectional is True, whose second direction starts at the last step",
+            "bidirectional=False",
+            "Train with bidirectional=false.",
         )
     return [*encoder.stream_modules(), body.stack]

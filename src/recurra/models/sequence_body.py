@@ -5,13 +5,14 @@ comparison compares only them.
 """
 
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from recurra.errors import ConfigError
 from recurra.layers.stack import Stack, make_stack
 from recurra.recurrence import Recurrence
 from recurra.types import valid_steps
@@ -75,7 +76,7 @@ class ConvolutionalBody(nn.Module):
     Args:
         input_size: Features of a step.
         hidden_size: Channels of each block, and outputs.
-        num_blocks: Blocks; n of them see 4 * (2^n - 1) steps to each side.
+        num_blocks: Blocks; n of them see 2 * (2^n - 1) steps to each side.
         dropout: Share of channels' values dropped in training.
 
     Source: Bai, Kolter and Koltun (2018), without causality; Kim, "Convolutional neural networks for
@@ -116,8 +117,18 @@ def make_body(
         network: Its name.
         input_size: Features of a step.
         recurrence: Sizes; of bodies without recurrence the width counts for both directions.
-        window: Steps before and after that the feed-forward body sees.
+        window: Steps before and after that the feed-forward body sees; the others do not read it.
+
+    Raises:
+        ConfigError: There is no such body, the window is negative, or the recurrence is refused
+            (`make_stack`).
     """
+    if network not in get_args(NetworkName):
+        raise ConfigError(
+            f"network is {network!r}", f"one of {', '.join(get_args(NetworkName))}", "Choose one of these."
+        )
+    if window < 0:
+        raise ConfigError(f"window is {window}", "0 or more steps", "Use window=0 to see one step alone.")
     if network == "recurrent":
         return RecurrentBody(input_size, recurrence)
     width = recurrence.hidden_size * (2 if recurrence.bidirectional else 1)

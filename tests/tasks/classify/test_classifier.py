@@ -93,6 +93,15 @@ def test_the_same_seed_gives_the_same_weights_and_leaves_the_callers_numbers_alo
         assert torch.equal(ours, theirs)
 
 
+def test_a_resumed_training_ends_with_the_same_bits(tmp_path: Path) -> None:
+    settings = SMALL | {"schedule": "constant", "word_dropout": 0.3, "dropout": 0.4}
+    whole = Classifier(**settings | {"max_epochs": 4}).fit(reviews(40))
+    Classifier(**settings | {"max_epochs": 2}).fit(reviews(40), folder=tmp_path)
+    resumed = Classifier(**settings | {"max_epochs": 4}).fit(reviews(40), folder=tmp_path, resume=True)
+    ours, theirs = (one.fitted_.model.state_dict() for one in (whole, resumed))
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
 def test_sequences_of_numbers(pooling: str) -> None:
     settings = SMALL | {"max_epochs": 15, "pooling": pooling, "learning_rate": 2e-2}

@@ -85,10 +85,12 @@ def _share_of_true(model: Any, features: Any) -> np.ndarray:
     return shares @ np.asarray(model.classes_, np.float64)
 
 
-def _badness(target: Target, model: Any, features: Any, truth: np.ndarray) -> float:
+def _badness(target: Target, model: Any, features: Any, truth: np.ndarray) -> tuple[float, float]:
+    """The error, and where that is the same the log loss."""
     answer = _answer(target, model, features)
     if target.kind == "regression":
-        return float(np.square(answer[:, 0] - truth).mean())
+        return float(np.square(answer[:, 0] - truth).mean()), 0.0
     if target.kind == "multilabel":
-        return float(((answer > 0.5) != (truth > 0.5)).mean())
-    return float((answer.argmax(axis=1) != truth).mean())
+        return float(((answer > 0.5) != (truth > 0.5)).mean()), 0.0
+    own = np.clip(answer[np.arange(len(truth)), truth], 1e-15, 1)
+    return float((answer.argmax(axis=1) != truth).mean()), float(-np.log(own).mean())

@@ -1,0 +1,61 @@
+"""A task and an input from outside the package: one file and one row each, and every command works."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.cli.program import call
+
+from recurra.cli.train import add_task
+from recurra.inputs import registry as inputs
+from recurra.tasks import registry as tasks
+
+HERE = Path(__file__).parent
+LINES = {"toy_input.py": 70, "toy_task.py": 95}
+
+
+@pytest.fixture
+def numbers(tmp_path: Path) -> Path:
+    random = np.random.default_rng(0)
+    rows = [random.normal(loc=sign, size=int(random.integers(3, 9))) for sign in random.choice([-1, 1], 80)]
+    path = tmp_path / "data.numbers"
+    path.write_text("".join(f"{' '.join(f'{x:.3f}' for x in row)} {np.sign(row.mean()):g}\n" for row in rows))
+    return path
+
+
+@pytest.fixture
+def registered():
+    inputs.register("numbers", "tests.experiment.toy_input:TOY")
+    entry = tasks.Entry(
+        name="sign",
+        about="Tell the sign of sequences.",
+        examples=("recurra train sign FILE",),
+        config="recurra.experiment.config:TaskConfig",
+        answer="recurra.config:Config",
+        verbs="tests.experiment.toy_task:TOY",
+        inputs=("numbers",),
+    )
+    tasks.register(entry)
+    add_task(entry)
+
+
+def test_they_train_evaluate_predict_and_report(capsys, registered, numbers: Path, tmp_path: Path) -> None:
+    run = str(tmp_path / "run")
+    options = ("scale=2.0", "hidden_size=8", "max_epochs=15", "learning_rate=1e-2", "--quiet", "--json")
+    outcome = call(capsys, "train", "sign", str(numbers), *options, "--out", run)
+    assert outcome.code == 0, outcome.err
+    scores = {model["name"]: model["scores"]["accuracy"] for model in json.loads(outcome.out)["models"]}
+    assert set(scores) == {"recurra", "feed_forward", "convolutional", "never"}
+    assert scores["recurra"] > max(scores["never"], 0.8)
+    assert call(capsys, "evaluate", run, str(numbers)).code == 0
+    told = call(capsys, "predict", run, str(numbers)).out.splitlines()
+    assert told[0] == "truth,above"
+    assert len(told) == 81
+    assert "Nothing more" in (tmp_path / "run" / "report.html").read_text()
+    assert "scale=1.0" in call(capsys, "train", "sign", "--help").out
+
+
+@pytest.mark.parametrize("name", sorted(LINES))
+def test_they_stay_small(name: str) -> None:
+    assert len((HERE / name).read_text().splitlines()) <= LINES[name]
