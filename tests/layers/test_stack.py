@@ -5,9 +5,10 @@ import torch
 from tests.trial import BATCH, FEATURES, HIDDEN, assert_close, random_input, random_lengths, unchecked
 
 import recurra
-from recurra.cells import GRU, LSTM
+from recurra.cells import GRU, LSTM, Zoneout
 from recurra.errors import ConfigError, ShapeError
-from recurra.layers import Bidirectional, Recurrent, Stack
+from recurra.layers import Bidirectional, Recurrent, Stack, VariationalDropout, make_stack
+from recurra.recurrence import Recurrence
 
 
 def layers_of():
@@ -100,3 +101,45 @@ def test_wrong_settings_are_refused(without_type_checks):
             Stack(layers)
     with pytest.raises(ShapeError, match="a state of 2 layers"):
         Stack(layers_of())(random_input(dtype=torch.float32), (None, None))
+
+
+def test_a_stack_as_the_options_say() -> None:
+    options = Recurrence(
+        cell="gru",
+        hidden_size=5,
+        num_layers=3,
+        dropout=0.3,
+        recurrent_dropout=0.2,
+        zoneout=0.1,
+        recompute=True,
+    )
+    stack = make_stack(FEATURES, options)
+    assert [type(layer) for layer in stack.layers] == [Recurrent] * 3
+    assert [(layer.input_size, layer.output_size) for layer in stack.layers] == [
+        (FEATURES, 5),
+        (5, 5),
+        (5, 5),
+    ]
+    for layer in stack.layers:
+        assert isinstance(layer.cell, Zoneout)
+        assert isinstance(layer.cell.cell, GRU)
+        assert layer.recompute
+        assert layer.recurrent_dropout == 0.2
+    assert (type(stack.dropout), stack.dropout.p, stack.residual) == (torch.nn.Dropout, 0.3, False)
+
+
+def test_a_stack_of_two_directions_reads_both_from_the_one_below() -> None:
+    options = Recurrence(hidden_size=5, num_layers=2, bidirectional=True, variational=True, residual=True)
+    stack = make_stack(FEATURES, options)
+    assert [type(layer) for layer in stack.layers] == [Bidirectional] * 2
+    assert [(layer.input_size, layer.output_size) for layer in stack.layers] == [(FEATURES, 10), (10, 10)]
+    assert isinstance(stack.dropout, VariationalDropout)
+    assert stack.residual
+    assert stack(random_input(dtype=torch.float32))[0].shape == (BATCH, 7, 10)
+
+
+def test_options_that_do_not_go_together_are_refused() -> None:
+    with pytest.raises(ConfigError, match="no layer is as wide as its input"):
+        make_stack(FEATURES, Recurrence(hidden_size=5, residual=True))
+    with pytest.raises(ConfigError, match="cell 'lstmm'"):
+        make_stack(FEATURES, Recurrence(cell="lstmm"))

@@ -17,7 +17,9 @@ def test_bio_spelt_out() -> None:
     assert allowed is not None
     assert allowed.start.tolist() == [True, True, False, True, False]
     assert allowed.end.all()
-    refused = {(BIO[a], BIO[b]) for a, b in itertools.product(range(5), repeat=2) if not allowed.transitions[a, b]}
+    refused = {
+        (BIO[a], BIO[b]) for a, b in itertools.product(range(5), repeat=2) if not allowed.transitions[a, b]
+    }
     others = {"I-x": ("O", "B-y", "I-y"), "I-y": ("O", "B-x", "I-x")}
     assert refused == {(before, after) for after, befores in others.items() for before in befores}
 

@@ -61,7 +61,9 @@ def multilabel_scores(
 def regression_scores(told: Float[np.ndarray, " rows"], true: Float[np.ndarray, " rows"]) -> dict[str, float]:
     """Scores of numbers: `mae`, `rmse`, `r2` (NaN where the truth does not vary)."""
     error = np.asarray(told, np.float64) - true
-    varies = bool((true != true[:1]).any())  # the mean of equal numbers may differ from them in the last digit
+    varies = bool(
+        (true != true[:1]).any()
+    )  # the mean of equal numbers may differ from them in the last digit
     spread = float(np.square(true - np.mean(true, dtype=np.float64)).sum())
     return {
         "mae": float(np.abs(error).mean()),

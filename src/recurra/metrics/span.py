@@ -19,7 +19,8 @@ def spans(tags: Sequence[str]) -> list[Span]:
     """The spans that tags of BIO or IOBES mark.
 
     As conlleval does it: a span begins at B and S, and at I or E where none of the same kind is open; it ends
-    at E and S, before B, S and O, and where the kind changes. Tags without a kind ("B") mark spans of the
+    at E and S, before B, S and O, and where the kind changes. Departures: the script knows no S, and has no
+    rule for B after E of its kind, which it joins to one span. Tags without a kind ("B") mark spans of the
     kind "".
 
     Source: Tjong Kim Sang and Buchholz, "Introduction to the CoNLL-2000 shared task: chunking" (2000).
