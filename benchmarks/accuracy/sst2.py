@@ -14,16 +14,17 @@ from measure import arguments, report
 from recurra import Classifier
 
 SETTINGS: Mapping[str, Any] = {
-    "hidden_size": 128,
+    "hidden_size": 64,
     "embedding_size": 300,
-    "pooling": "mean",
+    "characters": "conv",
+    "pooling": "attention",
     "dropout": 0.5,
     "locked_dropout": 0.5,
-    "word_dropout": 0.3,
+    "word_dropout": 0.2,
     "label_smoothing": 0.1,
     "averaging": "ema",
     "averaging_decay": 0.99,
-    "max_epochs": 12,
+    "max_epochs": 7,
     "learning_rate": 2e-3,
     "weight_decay": 1e-2,
     "monitor": "valid_accuracy",

@@ -37,6 +37,16 @@ def test_gradients_and_padding_that_is_no_number(name: str) -> None:
     assert gradients[0][0].any()
 
 
+def test_weights_asked_for_alone_have_gradients_without_padding() -> None:
+    pooling = Pooling("attention", 6)
+    spoilt = STEPS.clone()
+    spoilt[1, 2:], spoilt[2] = torch.nan, torch.inf
+    leaves = [spoilt.requires_grad_(), *pooling.parameters()]
+    gradients = torch.autograd.grad(pooling.weights(spoilt, LENGTHS).square().sum(), leaves)
+    assert all(gradient.isfinite().all() for gradient in gradients)
+    assert gradients[0][1, :2].any()
+
+
 def test_attention_spelt_out() -> None:
     """softmax(v tanh(W h + b)) over the valid steps, Yang and others (2016), equations 5 to 7."""
     pooling = Pooling("attention", 6)

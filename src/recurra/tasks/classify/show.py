@@ -8,7 +8,7 @@ import numpy as np
 from recurra.experiment.examples import Part
 from recurra.experiment.task import Description, Fitted, Groups, Rival
 from recurra.inputs import registry
-from recurra.metrics.classification import BINS
+from recurra.metrics.classification import BINS, confusion_matrix
 from recurra.report.number import count
 from recurra.report.piece import Matrix, Scatter, Table
 from recurra.report.section import Section
@@ -69,8 +69,7 @@ def show(fitted: Fitted, part: Part, rivals: Sequence[Rival]) -> list[Section]:
         return [_numbers(target, truth, answer[:, 0]), _examples(fitted, part, truth, answer)]
     pieces: list[Any] = []
     if target.kind == "multiclass":
-        counts = np.zeros((len(target.labels), len(target.labels)), int)
-        np.add.at(counts, (truth, answer.argmax(axis=1)), 1)
+        counts = confusion_matrix(answer.argmax(axis=1), truth, len(target.labels))
         pieces.append(
             Matrix(
                 title="Truth and answer",

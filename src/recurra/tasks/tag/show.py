@@ -7,6 +7,7 @@ import numpy as np
 
 from recurra.experiment.examples import Part
 from recurra.experiment.task import Description, Fitted, Groups, Rival
+from recurra.metrics.classification import confusion_matrix
 from recurra.metrics.span import span_counts
 from recurra.report.number import count
 from recurra.report.piece import Colour, HighlightedText, LegendItem, Matrix, Token
@@ -107,9 +108,7 @@ def _symbol(symbol: Any) -> str:
 
 
 def _confusion(schema: Any, part: Part, answer: Sequence[Any]) -> np.ndarray:
-    counts = np.zeros((len(schema.tags.tags),) * 2, int)
-    np.add.at(counts, (np.concatenate(part.known()), np.concatenate(answer)), 1)
-    return counts
+    return confusion_matrix(np.concatenate(answer), np.concatenate(part.known()), len(schema.tags.tags))
 
 
 def _share(part: Any, whole: Any) -> float:
