@@ -25,7 +25,7 @@ $(ENGINE): $(INSTALLED) $(shell find native -type f)
 	$(BIN)/cmake --install build/engine --prefix src
 	test -e build/engine/_absence.py || touch $@
 
-demo: $(ENGINE)  ## train, judge and use a forecaster on a bundled real series
+demo: $(ENGINE)  ## train, judge and use a forecaster, a classifier and a tagger on real data
 	$(BIN)/python examples/demo.py
 
 test: $(ENGINE)

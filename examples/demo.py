@@ -1,4 +1,4 @@
-"""Train, judge and use a forecaster on a bundled real series: what `make demo` shows.
+"""Train, judge and use a forecaster, a classifier and a tagger on real data: what `make demo` shows.
 
 Runs the same commands as a user would type, one after the other, and says where the results lie. Everything
 goes to ./demo/. Exits with 1 when the recurrent net does not beat the seasonal naive forecast.
@@ -16,6 +16,8 @@ RUN, FORECAST = Path("demo", "co2"), Path("demo", "co2-forecast.csv")
 COMMANDS = (
     f"recurra train forecast sample:co2 --horizon 26 --out {RUN} --overwrite",
     f"recurra predict {RUN} -o {FORECAST}",
+    f"recurra train classify sample:digits --out {RUN.with_name('digits')} --overwrite",
+    f"recurra train tag sample:python --out {RUN.with_name('python')} --overwrite max_epochs=5",
 )
 
 
@@ -44,7 +46,9 @@ def demonstrate() -> int:
     print(
         f"\nOpen {RUN / 'report.html'} in a browser: scores, forecasts with intervals, and how training went."
     )
-    print(f"The next half year of CO2 is in {FORECAST}.")
+    print(
+        f"The next half year of CO2 is in {FORECAST}. The other two runs have reports of their own beside it."
+    )
     return 0
 
 

@@ -31,6 +31,10 @@ class ClassifyConfig(TaskConfig):
     max_epochs: int = Field(default=20, ge=1)
     batch_size: int = Field(default=32, ge=1, le=65_536)
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = "adamw"
+    learning_rate: float = Field(default=3e-3, gt=0, allow_inf_nan=False)
+    schedule: Literal["constant", "cosine", "one_cycle", "plateau", "step"] = "one_cycle"
+    averaging: Literal["none", "ema", "swa"] = "ema"
+    averaging_decay: float = Field(default=0.99, ge=0, lt=1)
     dropout: float = Field(default=0.3, ge=0, lt=1)
 
 
