@@ -3,7 +3,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.data.example import hourly
+from tests.inputs.series.example import hourly
 
 from recurra.data.reader import read_file
 from recurra.data.table import read_table

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from recurra.data.frequency import Frequency
-from recurra.data.panel import Panel
 from recurra.data.sample import sample_names, sample_path
 from recurra.errors import DataError
+from recurra.inputs.series.frequency import Frequency
+from recurra.inputs.series.panel import Panel
 
 
 def test_every_sample_is_a_panel_of_its_frequency() -> None:

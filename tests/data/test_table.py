@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from polars.testing import assert_frame_equal
-from tests.data.example import hourly
+from tests.inputs.series.example import hourly
 
 from recurra.data.table import Table, read_table
 from recurra.errors import DataError

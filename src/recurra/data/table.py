@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import narwhals as nw
+import numpy as np
 import polars as pl
+from jaxtyping import Float64
 from narwhals.exceptions import NarwhalsError
 
 from recurra.data.reader import read_file, require_columns
@@ -20,6 +22,7 @@ from recurra.errors import DataError, MissingDependencyError
 Library = Literal["polars", "pandas", "pyarrow"]
 SAMPLE_PREFIX = "sample:"
 INDEX_NAME = "ds"
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -146,3 +149,34 @@ def _missing_pandas(error: ImportError) -> MissingDependencyError:
         "pandas and pyarrow to be installed",
         "Run: pip install 'recurra[pandas]'",
     )
+
+
+def numbers(column: pl.Series) -> Float64[np.ndarray, " rows"]:
+    """A numeric column, missing values as NaN.
+
+    Raises:
+        DataError: The column is not numeric, or holds values that are infinite or too large for 32 bits.
+    """
+    kind = column.dtype
+    if not (kind.is_numeric() or kind in (pl.Boolean, pl.Null)):
+        given = column.drop_nulls()
+        odd = given
+        if kind == pl.String:
+            odd = given.filter(given.str.strip_chars().cast(pl.Float64, strict=False).is_null())
+        example = next(iter((odd if len(odd) else given).head(1).to_list()), None)
+        raise DataError(
+            f"column {column.name!r} has type {kind} (such as {example!r})",
+            "numbers",
+            "Choose another column, or turn its values into numbers first.",
+        )
+    values: np.ndarray = column.cast(pl.Float64).to_numpy()
+    wrong = np.abs(values) > _LARGEST
+    if wrong.any():
+        row = int(wrong.argmax())
+        word = "infinite" if np.isinf(values[wrong]).any() else "too large"
+        raise DataError(
+            f"column {column.name!r} has {int(wrong.sum())} {word} values, first in row {row + 1}",
+            "finite numbers below 3.4e38",
+            "Replace them, or leave them empty to mark them as missing.",
+        )
+    return values

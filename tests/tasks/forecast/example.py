@@ -9,7 +9,7 @@ import polars as pl
 import torch
 from torch import Tensor
 
-from recurra.data.batch import WindowBatch
+from recurra.inputs.series.window import WindowBatch
 from recurra.tasks.forecast.head import make_head
 from recurra.tasks.forecast.network import ForecastNetwork, InputSizes
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from tests.tasks.forecast.example import QUICK, hourly, integer_series
 
-from recurra.data.panel import Panel
 from recurra.errors import ConfigError
+from recurra.inputs.series.panel import Panel
 from recurra.metrics.forecast import OwaReference
 from recurra.metrics.forecast_baseline import BASELINES
 from recurra.metrics.naive2 import naive2

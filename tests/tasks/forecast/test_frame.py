@@ -4,7 +4,7 @@ import pytest
 import torch
 from tests.tasks.forecast.example import QUICK, hourly
 
-from recurra.data.panel import Panel
+from recurra.inputs.series.panel import Panel
 from recurra.tasks.forecast.fitted import Forecasts
 from recurra.tasks.forecast.forecaster import Forecaster
 from recurra.tasks.forecast.frame import backtest_frame, forecast_frame

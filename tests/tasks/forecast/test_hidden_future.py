@@ -6,9 +6,9 @@ import pytest
 import torch
 from tests.tasks.forecast.example import QUICK, hourly, integer_series, seasonal
 
-from recurra.data.columns import Columns
-from recurra.data.panel import Panel
-from recurra.data.window import WindowSource
+from recurra.inputs.series.columns import Columns
+from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.window import WindowSource
 from recurra.tasks.forecast.config import forecast_config
 from recurra.tasks.forecast.forecaster import Forecaster
 from recurra.tasks.forecast.hidden_future import PARTLY, WHOLLY, HiddenFuture

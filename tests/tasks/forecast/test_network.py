@@ -7,7 +7,7 @@ from tests.tasks.forecast.example import CONTEXT, HORIZON, network, rows, window
 from torch import Tensor
 
 from recurra.cells.registry import CELLS
-from recurra.data.batch import WindowBatch
+from recurra.inputs.series.window import WindowBatch
 from recurra.tasks.forecast import network as network_module
 from recurra.tasks.forecast.head import HEADS
 from recurra.tasks.forecast.network import ForecastNetwork, InputSizes

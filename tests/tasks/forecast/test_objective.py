@@ -6,9 +6,9 @@ import pytest
 import torch
 from tests.tasks.forecast.example import CONTEXT, HORIZON, integer_series, network, rows, windows, with_target
 
-from recurra.data.panel import Panel
-from recurra.data.scaling import learn_scaling
-from recurra.data.split import Split, split_by_size
+from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.scaling import learn_scaling
+from recurra.inputs.series.split import Split, split_by_size
 from recurra.metrics.forecast import smape_terms
 from recurra.tasks.forecast.config import forecast_config
 from recurra.tasks.forecast.network import InputSizes

@@ -4,10 +4,10 @@ import polars as pl
 import pytest
 from tests.tasks.forecast.example import hourly
 
-from recurra.data.origin import OriginIndex
-from recurra.data.panel import Panel
-from recurra.data.split import split_by_size
 from recurra.errors import ConfigError, DataError
+from recurra.inputs.series.origin import OriginIndex
+from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.split import split_by_size
 from recurra.tasks.forecast.config import forecast_config
 from recurra.tasks.forecast.part import MOST_WINDOWS, check_parts, held_out_origins, least_history
 from recurra.tasks.forecast.resolution import Resolved, resolve

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from tests.tasks.forecast.example import QUICK, hourly, integer_series
 
-from recurra.data.panel import Panel
 from recurra.errors import ConfigError, UsageError
+from recurra.inputs.series.panel import Panel
 from recurra.tasks.forecast.config import forecast_config
 from recurra.tasks.forecast.objective import METRICS
 from recurra.tasks.forecast.plan import Plan, make_plan

@@ -2,8 +2,8 @@ import polars as pl
 import pytest
 from tests.tasks.forecast.example import hourly
 
-from recurra.data.columns import Columns
-from recurra.data.panel import Panel
+from recurra.inputs.series.columns import Columns
+from recurra.inputs.series.panel import Panel
 from recurra.tasks.forecast.recent import recent_rows
 
 COLUMNS = Columns("unique_id", "ds", "y", past=("heat",), future=("price", "kind"), static=("size",))

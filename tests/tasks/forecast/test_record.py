@@ -7,7 +7,7 @@ import pytest
 import torch
 from tests.tasks.forecast.example import QUICK, hourly
 
-from recurra.data.panel import Panel
+from recurra.inputs.series.panel import Panel
 from recurra.report.heading import time_text
 from recurra.report.number import percent
 from recurra.tasks.forecast.evaluation import evaluate

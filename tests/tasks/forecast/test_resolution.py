@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recurra.data.origin import OriginIndex
-from recurra.data.panel import Panel
-from recurra.data.split import split_by_size
 from recurra.errors import DataError
+from recurra.inputs.series.origin import OriginIndex
+from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.split import split_by_size
 from recurra.tasks.forecast.config import PRESETS, forecast_config
 from recurra.tasks.forecast.resolution import Resolved, resolve
 

@@ -11,9 +11,9 @@ import pytest
 import yaml
 from tests.tasks.forecast.example import hourly
 
-from recurra.data.window import WindowSource
 from recurra.errors import ConfigError, DamagedError, DataError, UsageError
 from recurra.files import read_document
+from recurra.inputs.series.window import WindowSource
 from recurra.metrics.forecast_baseline import BASELINES
 from recurra.tasks.forecast import run as run_module
 from recurra.tasks.forecast.forecaster import Forecaster

@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 from tests.tasks.forecast.example import hourly, integer_series
 
-from recurra.data.panel import Panel
 from recurra.errors import DataError
+from recurra.inputs.series.panel import Panel
 from recurra.tasks.forecast.config import ForecastConfig, forecast_config
 from recurra.tasks.forecast.series import check_counts, read_panel, read_panel_again
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from tests.tasks.forecast.example import CONTEXT, HORIZON, rows, windows, with_target
 
-from recurra.data.batch import WindowBatch
+from recurra.inputs.series.window import WindowBatch
 from recurra.tasks.forecast.head import make_head
 from recurra.tasks.forecast.network import InputSizes
 from recurra.tasks.forecast.streaming_network import StreamingNetwork

@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from recurra.data.panel import Panel
+from recurra.inputs.series.panel import Panel
 from recurra.tasks.forecast.unit import Units, learn_stream_units, learn_units
 
 ENDS = np.array([6, 4])

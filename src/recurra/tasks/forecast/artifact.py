@@ -11,10 +11,10 @@ import polars as pl
 from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 
-from recurra.data.scaling import Scaling
-from recurra.data.schema import PanelSchema
 from recurra.errors import DamagedError, StorageError
 from recurra.files import checksum, read_checked, read_document, whole_folder, write_bytes, write_document
+from recurra.inputs.series.scaling import Scaling
+from recurra.inputs.series.schema import PanelSchema
 from recurra.tasks.forecast.config import forecast_config
 from recurra.tasks.forecast.fitted import Fitted, build_network
 from recurra.tasks.forecast.resolution import Resolved

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int64
 
-from recurra.data.batch import WindowBatch
-from recurra.data.origin import Origins
-from recurra.data.panel import Panel
 from recurra.errors import ConfigError, DataError
+from recurra.inputs.series.origin import Origins
+from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.window import WindowBatch
 from recurra.metrics.forecast import OwaReference, Scores, forecast_scores
 from recurra.metrics.forecast_baseline import BASELINES
 from recurra.metrics.forecast_scale import InSampleScale, in_sample_scale

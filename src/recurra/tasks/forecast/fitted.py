@@ -8,12 +8,11 @@ import polars as pl
 import torch
 from jaxtyping import Float, Int64
 
-from recurra.data.batch import WindowBatch
-from recurra.data.origin import Origins
-from recurra.data.panel import Panel
-from recurra.data.scaling import Scaling
-from recurra.data.schema import PanelSchema
-from recurra.data.window import window_batches
+from recurra.inputs.series.origin import Origins
+from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.scaling import Scaling
+from recurra.inputs.series.schema import PanelSchema
+from recurra.inputs.series.window import WindowBatch, window_batches
 from recurra.tasks.forecast.head import make_head
 from recurra.tasks.forecast.network import ForecastNetwork, InputSizes
 from recurra.tasks.forecast.resolution import Resolved

@@ -7,9 +7,9 @@ from typing import Any
 import torch
 
 from recurra.cells.registry import check_name
-from recurra.data.origin import Origins
-from recurra.data.panel import Panel
 from recurra.errors import ConfigError, NotFittedError
+from recurra.inputs.series.origin import Origins
+from recurra.inputs.series.panel import Panel
 from recurra.streaming import Program
 from recurra.tasks.forecast.artifact import load_fitted, save_fitted
 from recurra.tasks.forecast.config import ForecastConfig, forecast_config

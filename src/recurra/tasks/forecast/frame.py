@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from recurra.data.panel import Panel
+from recurra.inputs.series.panel import Panel
 from recurra.tasks.forecast.fitted import Forecasts
 
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from recurra.data.batch import WindowBatch
-from recurra.data.window import WindowSource
+from recurra.inputs.series.window import WindowBatch, WindowSource
 
 WHOLLY, PARTLY = 0.1, 0.05  # shares of windows that hide the whole horizon, or all from a random step on
 _STREAM = 1  # of random numbers; the source itself draws from stream 0

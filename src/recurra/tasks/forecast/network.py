@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from recurra.data.batch import WindowBatch
+from recurra.inputs.series.window import WindowBatch
 from recurra.tasks.forecast.body import NetworkName, make_body
 from recurra.tasks.forecast.embedding import Embeddings
 from recurra.tasks.forecast.feature import beside, character, lagged, patches, scale_history

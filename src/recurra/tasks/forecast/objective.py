@@ -9,12 +9,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from recurra.data.batch import WindowBatch
-from recurra.data.origin import Origins
-from recurra.data.panel import Panel
-from recurra.data.scaling import Scaling
-from recurra.data.split import Split
-from recurra.data.window import window_batches
+from recurra.inputs.series.origin import Origins
+from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.scaling import Scaling
+from recurra.inputs.series.split import Split
+from recurra.inputs.series.window import WindowBatch, window_batches
 from recurra.metrics.forecast import M4_HOURLY, smape_terms
 from recurra.tasks.forecast.config import Weighting
 from recurra.tasks.forecast.network import Output

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from recurra.data.origin import Origins, rolling_origins
-from recurra.data.panel import Panel
-from recurra.data.split import Split
 from recurra.errors import ConfigError, DataError
+from recurra.inputs.series.origin import Origins, rolling_origins
+from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.split import Split
 from recurra.tasks.forecast.resolution import Resolved
 
 MOST_WINDOWS = 20_000

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from recurra.data.panel import Panel
-from recurra.data.scaling import Scaling, learn_scaling
-from recurra.data.split import Split, split_by_size
-from recurra.data.vocabulary import forget_unseen
-from recurra.data.window import WindowSource
 from recurra.errors import ConfigError
+from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.scaling import Scaling, learn_scaling
+from recurra.inputs.series.split import Split, forget_unseen, split_by_size
+from recurra.inputs.series.window import WindowSource
 from recurra.tasks.forecast.body import NetworkName
 from recurra.tasks.forecast.config import ForecastConfig
 from recurra.tasks.forecast.hidden_future import HiddenFuture

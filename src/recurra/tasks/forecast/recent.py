@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from recurra.data.panel import Panel
+from recurra.inputs.series.panel import Panel
 
 
 def recent_rows(panel: Panel, steps: int) -> pl.DataFrame:

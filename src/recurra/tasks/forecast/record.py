@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import torch
 
-from recurra.data.panel import Panel
+from recurra.inputs.series.panel import Panel
 from recurra.metrics.forecast import Scores
 from recurra.metrics.metric import metric
 from recurra.report.heading import source_name, time_text

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recurra.data.frequency import Frequency
-from recurra.data.panel import Panel
 from recurra.errors import ConfigError, DataError
+from recurra.inputs.series.frequency import Frequency
+from recurra.inputs.series.panel import Panel
 from recurra.tasks.forecast.config import ForecastConfig, Whole
 
 

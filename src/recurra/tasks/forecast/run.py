@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, cast
 import polars as pl
 
 from recurra.cells.registry import check_name
-from recurra.data.panel import Panel
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.run_folder import (
     CONFIG,
@@ -23,6 +22,7 @@ from recurra.experiment.run_folder import (
     put_back_when_refused,
 )
 from recurra.files import write_manifest
+from recurra.inputs.series.panel import Panel
 from recurra.report.page import write_report
 from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics, write_metrics
 from recurra.report.section import SECTIONS_FILE, write_sections

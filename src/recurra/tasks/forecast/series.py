@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from recurra.data.columns import Columns
-from recurra.data.panel import Panel
-from recurra.data.schema import PanelSchema
 from recurra.errors import DataError
+from recurra.inputs.series.columns import Columns
+from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.schema import PanelSchema
 from recurra.tasks.forecast.config import ForecastConfig
 
 _LARGEST_COUNT = 2**24  # up to here 32 bits hold every whole number

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from recurra.data.origin import Origins
-from recurra.data.panel import Panel
+from recurra.inputs.series.origin import Origins
+from recurra.inputs.series.panel import Panel
 from recurra.metrics.forecast_baseline import BASELINES
 from recurra.report.heading import time_text
 from recurra.report.number import fixed

@@ -6,10 +6,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 
-from recurra.data.scaling import Statistics
 from recurra.errors import ConfigError
 from recurra.export import to_program
 from recurra.export.program import stream_layers
+from recurra.inputs.series.scaling import Statistics
 from recurra.streaming import Activation, Affine, Layer, Program, Scaling
 from recurra.tasks.forecast.fitted import Fitted
 from recurra.tasks.forecast.head import TRAINED_QUANTILES, QuantileHead

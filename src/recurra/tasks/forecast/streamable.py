@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from recurra.data.schema import PanelSchema
 from recurra.errors import ConfigError
+from recurra.inputs.series.schema import PanelSchema
 from recurra.tasks.forecast.config import ForecastConfig
 
 REASONS: dict[str, tuple[Any, str]] = {

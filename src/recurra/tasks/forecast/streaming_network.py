@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from recurra.data.batch import WindowBatch
+from recurra.inputs.series.window import WindowBatch
 from recurra.models.many_to_one import ManyToOne
 from recurra.tasks.forecast.head import Head
 from recurra.tasks.forecast.network import ForecastNetwork, Output

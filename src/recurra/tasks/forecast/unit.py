@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Int64
 
-from recurra.data.panel import Panel
+from recurra.inputs.series.panel import Panel
 
 _CONSTANT = 1e-7  # of a spread, as a share of the level: less than 32 bits can tell from none
 _SMALLEST_SHARE = 0.01  # of the spread of the steadiest series

@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-from recurra.data.panel import Panel
+from recurra.inputs.series.panel import Panel
 from recurra.report.heading import day_text, has_clock
 from recurra.report.record import Time
 

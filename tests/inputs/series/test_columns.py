@@ -3,8 +3,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from recurra.data.columns import Columns, resolve_columns
 from recurra.errors import DataError
+from recurra.inputs.series.columns import Columns, resolve_columns
 
 
 def frame(**columns: object) -> pl.DataFrame:

@@ -4,8 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from recurra.data.covariate import codes, is_categorical, numbers, vocabulary
+from recurra.data.table import numbers
 from recurra.errors import DataError
+from recurra.inputs.series.covariate import codes, is_categorical, vocabulary
 
 
 @pytest.mark.parametrize(

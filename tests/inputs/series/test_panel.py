@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
-from tests.data.example import (
+from tests.inputs.series.example import (
     COVARIATE_COLUMNS,
     LENGTHS,
     hourly,
@@ -19,11 +19,11 @@ from tests.data.example import (
     with_covariates,
 )
 
-from recurra.data.columns import Columns
-from recurra.data.frequency import Frequency
-from recurra.data.panel import Panel
 from recurra.data.reader import read_file
 from recurra.errors import ConfigError, DataError, RecurraError
+from recurra.inputs.series.columns import Columns
+from recurra.inputs.series.frequency import Frequency
+from recurra.inputs.series.panel import Panel
 
 
 def test_series_times_and_lengths() -> None:

@@ -1,10 +1,10 @@
 import numpy as np
 import polars as pl
-from tests.data.example import COVARIATE_COLUMNS, LENGTHS, with_covariates
+from tests.inputs.series.example import COVARIATE_COLUMNS, LENGTHS, with_covariates
 
-from recurra.data.columns import Columns
-from recurra.data.panel import Panel
-from recurra.data.vocabulary import forget_unseen
+from recurra.inputs.series.columns import Columns
+from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.split import forget_unseen
 
 COLUMNS = Columns("unique_id", "ds", "y", past=("sky",), future=("offer",), static=("kind",))
 

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from recurra.data.columns import Columns
-from recurra.data.frequency import Frequency
-from recurra.data.grid import Grid
 from recurra.data.timestamp import TimeType
 from recurra.errors import DataError
+from recurra.inputs.series.columns import Columns
+from recurra.inputs.series.frequency import Frequency
+from recurra.inputs.series.grid import Grid
 
 
 @dataclass(frozen=True)

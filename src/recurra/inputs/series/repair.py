@@ -4,12 +4,12 @@ import numpy as np
 import polars as pl
 from jaxtyping import Bool, Float64
 
-from recurra.data.frequency import Frequency
-from recurra.data.grid import Grid
-from recurra.data.layout import Extent, Steps
 from recurra.data.naming import counted, listed
 from recurra.data.zone import DAY
 from recurra.errors import DataError
+from recurra.inputs.series.frequency import Frequency
+from recurra.inputs.series.grid import Grid
+from recurra.inputs.series.layout import Extent, Steps
 
 
 def report_merged(

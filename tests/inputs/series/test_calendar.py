@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurra.data.calendar import CYCLES, calendar_cycles, calendar_features
-from recurra.data.frequency import parse_frequency
 from recurra.data.zone import DAY
 from recurra.errors import ConfigError
+from recurra.inputs.series.calendar import CYCLES, calendar_cycles, calendar_features
+from recurra.inputs.series.frequency import parse_frequency
 
 
 def phases(moment: datetime) -> dict[str, float]:

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 import polars as pl
 
-from recurra.data.columns import Columns
+from recurra.inputs.series.columns import Columns
 
 LENGTHS = {"b": 40, "a": 23, "ü 7": 31}
 

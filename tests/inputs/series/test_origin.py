@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurra.data.origin import OriginIndex, rolling_origins
+from recurra.inputs.series.origin import OriginIndex, rolling_origins
 
 series_lists = st.lists(
     st.lists(st.sampled_from([0.0, 1.0, np.nan]), min_size=1, max_size=9), min_size=1, max_size=5

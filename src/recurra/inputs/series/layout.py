@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 from jaxtyping import Bool, Float64, Int32, Int64
 
-from recurra.data.grid import Grid
 from recurra.data.naming import counted, listed
 from recurra.errors import DataError
+from recurra.inputs.series.grid import Grid
 
 _TOLERATED_OFF_GRID = 0.1
 _LARGEST_FILL = 20

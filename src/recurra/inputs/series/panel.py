@@ -15,17 +15,18 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float32, Int32, Int64
 
-from recurra.data.assembly import Placement, learn_vocabularies, place_covariates, place_rows
-from recurra.data.calendar import calendar_cycles, calendar_features
-from recurra.data.columns import TARGET, TIME, Columns, resolve_columns
-from recurra.data.frequency import Frequency, parse_frequency
-from recurra.data.origin import Origins
 from recurra.data.reader import require_columns
-from recurra.data.schema import PanelSchema
 from recurra.data.table import Table, read_table
 from recurra.data.timestamp import TimeType, parse_text
 from recurra.data.zone import DAY
 from recurra.errors import ConfigError, DataError
+from recurra.inputs.series.assembly import Placement, place_rows
+from recurra.inputs.series.calendar import calendar_cycles, calendar_features
+from recurra.inputs.series.columns import TARGET, TIME, Columns, resolve_columns
+from recurra.inputs.series.covariate import learn_vocabularies, place_covariates
+from recurra.inputs.series.frequency import Frequency, parse_frequency
+from recurra.inputs.series.origin import Origins
+from recurra.inputs.series.schema import PanelSchema
 
 _PEEKED_ROWS = 10_000  # from as many the columns of JSON lines are inferred
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Float64, Int64
 
-from recurra.data.panel import Panel
+from recurra.inputs.series.panel import Panel
 
 _ROUNDING = 1e-6  # a deviation this small beside the mean is that of 32-bit numbers
 

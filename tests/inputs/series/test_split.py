@@ -1,11 +1,11 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.data.example import hourly, integer_series
+from tests.inputs.series.example import hourly, integer_series
 
-from recurra.data.panel import Panel
-from recurra.data.split import Split, split_by_size
 from recurra.errors import ConfigError, DataError
+from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.split import Split, split_by_size
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
-from tests.data.example import (
+from tests.inputs.series.example import (
     COVARIATE_COLUMNS,
     daily_dates,
     hourly,
@@ -13,10 +13,10 @@ from tests.data.example import (
     with_covariates,
 )
 
-from recurra.data.columns import Columns
-from recurra.data.frequency import Frequency
-from recurra.data.panel import Panel
 from recurra.errors import DataError
+from recurra.inputs.series.columns import Columns
+from recurra.inputs.series.frequency import Frequency
+from recurra.inputs.series.panel import Panel
 
 
 def test_rows_out_of_order_are_told() -> None:

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurra.data.frequency import Frequency, advance, parse_frequency
-from recurra.data.inference import infer_frequency
 from recurra.data.zone import DAY, HOUR
 from recurra.errors import DataError
+from recurra.inputs.series.frequency import Frequency, advance, parse_frequency
+from recurra.inputs.series.inference import infer_frequency
 
 
 def micros(*days: str) -> np.ndarray:

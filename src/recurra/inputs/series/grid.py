@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int64
 
-from recurra.data.frequency import Frequency, advance, split_month
 from recurra.data.zone import DAY, load_zone
+from recurra.inputs.series.frequency import Frequency, advance, split_month
 
 _MONDAY = 4 * DAY  # 1970-01-05
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurra.data.frequency import Frequency, advance, parse_frequency
 from recurra.data.zone import DAY, HOUR
 from recurra.errors import ConfigError
+from recurra.inputs.series.frequency import Frequency, advance, parse_frequency
 
 
 def micros(*days: str) -> np.ndarray:

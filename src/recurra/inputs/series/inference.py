@@ -4,9 +4,9 @@ import numpy as np
 import polars as pl
 from jaxtyping import Int64, Integer
 
-from recurra.data.frequency import FIXED_UNITS, Frequency, month_time, split_month
 from recurra.data.zone import DAY, load_zone
 from recurra.errors import DataError
+from recurra.inputs.series.frequency import FIXED_UNITS, Frequency, month_time, split_month
 
 _MOSTLY = 0.9
 

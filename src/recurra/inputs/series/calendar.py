@@ -11,10 +11,10 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Complex64, Float32, Int64
 
-from recurra.data.frequency import Frequency
 from recurra.data.naming import listed, suggestion
 from recurra.data.zone import DAY, HOUR, SECOND, load_zone
 from recurra.errors import ConfigError
+from recurra.inputs.series.frequency import Frequency
 
 _DAYS_IN_400_YEARS = 146_097
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}

@@ -3,11 +3,11 @@ import json
 import numpy as np
 import polars as pl
 import pytest
-from tests.data.example import COVARIATE_COLUMNS, hourly, with_covariates
+from tests.inputs.series.example import COVARIATE_COLUMNS, hourly, with_covariates
 
-from recurra.data.columns import Columns
-from recurra.data.panel import Panel
-from recurra.data.scaling import Scaling, learn_scaling
+from recurra.inputs.series.columns import Columns
+from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.scaling import Scaling, learn_scaling
 
 
 @pytest.fixture(scope="module")

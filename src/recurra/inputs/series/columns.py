@@ -13,6 +13,7 @@ from recurra.data.timestamp import looks_like_time
 from recurra.errors import DataError
 
 UNIQUE_ID, TIME, TARGET = "unique_id", "ds", "y"
+SINGLE_SERIES = "series"
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.data.example import COVARIATE_COLUMNS, hourly, integer_series, with_covariates
+from tests.inputs.series.example import COVARIATE_COLUMNS, hourly, integer_series, with_covariates
 
-from recurra.data.origin import Origins
-from recurra.data.panel import Panel
-from recurra.data.scaling import learn_scaling
-from recurra.data.split import split_by_size
-from recurra.data.window import WindowSource, cut_windows, window_batches
 from recurra.errors import ConfigError, DataError
+from recurra.inputs.series.origin import Origins
+from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.scaling import learn_scaling
+from recurra.inputs.series.split import split_by_size
+from recurra.inputs.series.window import WindowSource, cut_windows, window_batches
 
 
 @pytest.fixture(scope="module")

@@ -4,12 +4,18 @@ from datetime import timedelta
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
-from tests.data.example import COVARIATE_COLUMNS, daily_dates, hourly, integer_series, with_covariates
+from tests.inputs.series.example import (
+    COVARIATE_COLUMNS,
+    daily_dates,
+    hourly,
+    integer_series,
+    with_covariates,
+)
 
-from recurra.data.columns import Columns
-from recurra.data.panel import Panel
-from recurra.data.schema import PanelSchema
 from recurra.errors import DataError
+from recurra.inputs.series.columns import Columns
+from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.schema import PanelSchema
 
 
 def through_json(schema: PanelSchema) -> PanelSchema:

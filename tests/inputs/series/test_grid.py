@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recurra.data.frequency import parse_frequency
-from recurra.data.grid import Grid
 from recurra.data.zone import DAY, HOUR
+from recurra.inputs.series.frequency import parse_frequency
+from recurra.inputs.series.grid import Grid
 
 FREQUENCIES = ["15min", "1h", "7h", "1d", "3d", "1w", "1mo", "MS", "ME", "2mo", "q", "QE", "1y", "5 integer"]
 text = st.sampled_from(FREQUENCIES)
