@@ -1,7 +1,6 @@
 """A run's position and what it tells about it."""
 
 import pytest
-import torch
 from tests.training.toy import ToySource, squared_error, toy_config, toy_model
 
 from recurra.errors import ConfigError
@@ -32,9 +31,11 @@ def test_batches_are_cut_into_chunks_that_make_up_the_epoch() -> None:
     assert run.epochs_done == pytest.approx((1 + 2 / 3) / 4)
     run.step_began = 0.25
     assert run.progress == pytest.approx((0.25 + 5 / 12) / 2 / 2)
-    run.carried = torch.zeros(3)
+    assert run.hands_on
+    run.position.chunk = 3
+    assert not run.hands_on
     run.close_batch()
-    assert (run.position.batch, run.position.chunk, run.carried) == (2, 0, None)
+    assert (run.position.batch, run.position.chunk, run.parts) == (2, 0, [])
     assert run.epochs_done == 0.5
 
 

@@ -40,6 +40,14 @@ class BatchSource(Protocol):
         """Batch `index` of epoch `epoch`, both counted from 0."""
 
 
+@runtime_checkable
+class ContinuingSource(BatchSource, Protocol):
+    """Batches whose rows may go on where those of the batch before ended: streams over a long text."""
+
+    def continues(self, epoch: int, index: int) -> bool:
+        """Whether the rows of batch `index`, not 0, begin with the state of those before them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Loss:
     """What an objective gives back for one chunk.

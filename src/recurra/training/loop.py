@@ -2,7 +2,8 @@
 
 Read from top to bottom. A run goes through epochs; an epoch through the batches of its source; a batch is cut
 along time into chunks (one chunk, unless backpropagation through time is truncated); and after every chunk,
-or every few, the optimiser makes a step.
+or every few, the optimiser makes a step. The state goes from chunk to chunk, and from batch to batch where
+the source says that one continues the other.
 
 The loss is summed over the valid time steps and divided by their number once per optimiser step, so the
 gradient is that of the mean over all valid steps that the optimiser step has seen, however they were spread
@@ -128,7 +129,7 @@ def chunk(run: Run, part: Batch) -> None:
     if run.group.world_size > 1 and len(part) == 0:
         return
     with run.precision.autocast():
-        loss = run.objective(run.model, part, run.carried)
+        loss = run.objective(run.model, part.to(run.device), run.carried)
     if loss.total.ndim:
         raise ShapeError(
             f"the loss has shape {tuple(loss.total.shape)}",
@@ -138,7 +139,7 @@ def chunk(run: Run, part: Batch) -> None:
     if loss.total.requires_grad:
         run.precision.backward(loss.total)
     run.gathered.add(loss)
-    run.carried = detached(loss.state) if run.position.chunk < len(run.parts) else None
+    run.carried = detached(loss.state) if run.hands_on else None
 
 
 def step(run: Run) -> None:

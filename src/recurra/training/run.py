@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from recurra.errors import ConfigError
 from recurra.training.averaging import Averaging
 from recurra.training.config import TrainingConfig
-from recurra.training.contract import Batch, BatchSource, Objective, Validate
+from recurra.training.contract import Batch, BatchSource, ContinuingSource, Objective, Validate
 from recurra.training.device import choose_device
 from recurra.training.distributed import Group
 from recurra.training.early_stopping import EarlyStopping
@@ -51,8 +51,8 @@ class Run:
 
     Attributes:
         position: The next chunk to train on.
-        parts: The chunks of the batch that is being trained on.
-        carried: The state that the last chunk hands to the next one.
+        parts: The chunks of the batch that is being trained on; each goes to the device by itself.
+        carried: The state that the last chunk hands to the next one, of this batch or the next.
         gathered: Losses since the last optimiser step.
         step_began: How many epochs were done before them.
         best: The best epoch's weights, None before there are any.
@@ -109,20 +109,32 @@ class Run:
         self._last_metric = ""
 
     def open_batch(self, index: int) -> list[Batch]:
-        """Cut a batch of this epoch into its chunks: this process's rows, on this process's device."""
+        """Cut a batch of this epoch into its chunks: this process's rows, not yet on its device."""
         batch = self.source.batch(self.position.epoch, index)
         steps = self.config.tbptt_steps
         pieces = [batch] if steps is None else list(batch.chunks(steps))
-        self.parts = [self.group.share(piece).to(self.device) for piece in pieces]
+        self.parts = [self.group.share(piece) for piece in pieces]
         self.position.batch = index
         return self.parts
 
+    @property
+    def hands_on(self) -> bool:
+        """Whether the chunk that the run has come to the end of gives its state to the next one."""
+        at = self.position
+        if at.chunk < len(self.parts):
+            return True
+        source, following = self.source, at.batch + 1
+        return (
+            isinstance(source, ContinuingSource)
+            and following < len(source)
+            and source.continues(at.epoch, following)
+        )
+
     def close_batch(self) -> None:
-        """Let go of a batch and its state."""
+        """Let go of a batch."""
         self.position.batch += 1
         self.position.chunk = 0
         self.parts = []
-        self.carried = None
         self.bar.advance(note=f"loss {self.tally.loss:.4g}{self._last_metric}")
 
     def open_epoch(self) -> None:

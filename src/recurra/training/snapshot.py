@@ -117,7 +117,7 @@ def _carried(run: Run, tensors: list[Tensor]) -> Any:
     """The state between two chunks. Its structure is learnt by running the batch's first chunk once more."""
     if not tensors:
         return None
-    first = run.open_batch(run.position.batch)[0]
+    first = run.open_batch(run.position.batch)[0].to(run.device)
     run.model.train()
     with torch.no_grad(), run.precision.autocast():
         template = run.objective(run.model, first, None).state
