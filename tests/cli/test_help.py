@@ -2,12 +2,12 @@ import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from tests.cli.program import call, environment
 
 from recurra.tasks.forecast.config import ForecastConfig
+from recurra.tasks.registry import entries
 
 COMMANDS = ["evaluate", "predict", "stream", "report", "bench", "info"]
 
@@ -64,22 +64,23 @@ def test_help_keeps_to_the_width_of_the_terminal(capsys, monkeypatch, columns: i
     assert all(len(line) <= columns for line in lines)
 
 
-def test_help_needs_no_torch(tmp_path: Path) -> None:
+@pytest.mark.parametrize("task", entries())
+def test_help_needs_no_torch(task: str) -> None:
     program = (
-        "import sys; from recurra.cli.app import main; main(['train', 'forecast', '--help']);"
+        f"import sys; from recurra.cli.app import main; main(['train', {task!r}, '--help']);"
         "sys.exit(any(name in sys.modules for name in ('torch', 'polars', 'rich')))"
     )
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, env=environment())
 
 
-def test_help_answers_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", [[], ["train", "forecast"], ["train", "classify"]])
+def test_help_answers_at_once(words: list[str]) -> None:
     """Processor time, since a busy machine says little by the clock; alone on a machine they are the same."""
 
     def seconds() -> float:
         before = os.times()
-        subprocess.run(
-            [sys.executable, "-m", "recurra", "--help"], check=True, capture_output=True, env=environment()
-        )
+        command = [sys.executable, "-m", "recurra", *words, "--help"]
+        subprocess.run(command, check=True, capture_output=True, env=environment())
         after = os.times()
         return after.children_user + after.children_system - before.children_user - before.children_system
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from tests.cli.program import call
 
-from recurra.cli.train import add_task
 from recurra.inputs import registry as inputs
 from recurra.tasks import registry as tasks
 
@@ -26,7 +25,8 @@ def numbers(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def registered():
-    inputs.register("numbers", "tests.experiment.toy_input:TOY")
+    home = "tests.experiment.toy_input"
+    inputs.register(inputs.Entry(name="numbers", input=f"{home}:TOY", config=f"{home}:ToyConfig"))
     entry = tasks.Entry(
         name="sign",
         about="Tell the sign of sequences.",
@@ -37,7 +37,6 @@ def registered():
         inputs=("numbers",),
     )
     tasks.register(entry)
-    add_task(entry)
 
 
 def test_they_train_evaluate_predict_and_report(capsys, registered, numbers: Path, tmp_path: Path) -> None:

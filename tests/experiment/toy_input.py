@@ -55,7 +55,6 @@ def revive(document: Mapping[str, Any]) -> ToyEncoding:
 
 TOY = Input(
     name="numbers",
-    config=ToyConfig,
     suits=lambda source: str(source).endswith(".numbers"),
     read=read,
     learn=lambda contents, config: ToyEncoding(config.scale),

@@ -49,7 +49,7 @@ def prepare(data):
 
 def revive(document):
     own, kind = document["schema"], registry.get(document["schema"]["input"])
-    config = validated(combined(TaskConfig, kind.config), document["config"])
+    config = validated(combined(TaskConfig, registry.config(kind.name)), document["config"])
     return config, ToySchema(input=kind.name, encoding=kind.revive(own["encoding"]))
 
 

@@ -1,27 +1,32 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
+from recurra.config import Config
 from recurra.data.sample import EXAMPLE_SAMPLES, sample_path
 from recurra.errors import ConfigError, DataError
 from recurra.inputs import registry
+from recurra.inputs.choice import suited
 from recurra.inputs.input import Input
+from recurra.inputs.live import LiveInput
 from recurra.inputs.samples import example_names
 
 ORDER = ("table", "series", "text")
 
 
-@pytest.mark.parametrize("name", registry.names())
+@pytest.mark.parametrize("name", registry.entries())
 def test_every_name_leads_to_the_input_of_that_name(name: str) -> None:
     found = registry.get(name)
     assert isinstance(found, Input)
     assert found.name == name
-    assert registry.config(name) is found.config
+    assert issubclass(registry.config(name), Config)
 
 
 @pytest.mark.parametrize(
@@ -40,17 +45,14 @@ def test_every_name_leads_to_the_input_of_that_name(name: str) -> None:
 )
 def test_what_a_stream_or_a_help_page_needs_imports_no_torch(module: str) -> None:
     program = (
-        f"import sys, recurra.inputs.{module}; from recurra.inputs import registry; registry.names();"
+        f"import sys, recurra.inputs.{module}; from recurra.inputs import registry; registry.entries();"
         "registry.live('text'); registry.live('series'); sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, env={**os.environ, "PYTHONPATH": ""})
 
 
-def test_the_live_forms_are_those_that_the_inputs_name() -> None:
-    for name in ("series", "text"):
-        home = registry.get(name).live
-        live = registry.live(name)
-        assert home == f"{live.__module__}:{live.__name__}"
+def test_what_comes_step_by_step_has_a_live_form() -> None:
+    assert all(issubclass(registry.live(name), LiveInput) for name in ("series", "text"))
     with pytest.raises(ConfigError, match="input 'table' on a stream"):
         registry.live("table")
 
@@ -60,27 +62,38 @@ def test_an_unknown_name_lists_the_known_ones() -> None:
         registry.get("serie")
 
 
+PROSE = replace(registry.entries()["text"], name="prose")
+BROKEN = registry.Entry(
+    name="broken", input="recurra.no_such_module:INPUT", config="recurra.inputs.text.config:NoConfig"
+)
+TABLE = replace(registry.entries()["text"], name="table")
+
+
 def test_an_input_of_another_package_is_found_by_its_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
-    ours = EntryPoint("table", "nowhere:TABLE", registry.GROUP)
-    other = EntryPoint("prose", "recurra.inputs.text.input:TEXT", registry.GROUP)
-    broken = EntryPoint("broken", "recurra.no_such_module:INPUT", registry.GROUP)
-    monkeypatch.setattr(registry, "entry_points", lambda **_: [ours, other, broken])
-    assert registry.names()[-2:] == ["prose", "broken"]
-    assert registry.get("prose") is registry.get("text")
-    assert registry.get("table").name == "table"  # a name of ours is not taken over
-    with pytest.raises(ConfigError, match=r"recurra\.no_such_module:INPUT, is not there"):
-        registry.get("broken")
+    points = [
+        EntryPoint(name.lower(), f"{__name__}:{name}", registry.GROUP)
+        for name in ("TABLE", "PROSE", "BROKEN")
+    ]
+    monkeypatch.setitem(sys.modules, __name__, SimpleNamespace(TABLE=TABLE, PROSE=PROSE, BROKEN=BROKEN))
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: points)
+    registry._of_other_packages.cache_clear()
+    try:
+        assert list(registry.entries())[-2:] == ["prose", "broken"]
+        assert registry.get("prose") is registry.get("text")
+        assert registry.get("table").name == "table"  # a name of ours is not taken over
+        with pytest.raises(ConfigError, match=r"no_such_module:INPUT, a part of an input, is not there"):
+            registry.get("broken")
+        with pytest.raises(ConfigError, match="NoConfig"):
+            registry.config("broken")
+    finally:
+        monkeypatch.undo()
+        registry._of_other_packages.cache_clear()
 
 
-def test_a_name_is_registered_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_HOMES", dict(registry._HOMES))
-    registry.register("prose", "recurra.inputs.text.input:TEXT")
-    registry.register("prose", "recurra.inputs.text.input:TEXT")
+def test_an_input_can_be_added_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_REGISTERED", dict(registry._REGISTERED))
+    registry.register(PROSE)
     assert registry.get("prose").name == "text"
-    with pytest.raises(ConfigError, match="a second time"):
-        registry.register("prose", "recurra.inputs.table.input:TABLE")
-    with pytest.raises(ConfigError, match="module:NAME"):
-        registry.register("other", "recurra.inputs.table.input")
 
 
 @pytest.mark.parametrize(
@@ -98,19 +111,19 @@ def test_a_name_is_registered_once(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_frame_gets_the_input_that_suits(columns: dict[str, list[object]], expected: str) -> None:
     frame = pl.DataFrame(columns)
-    assert registry.suited(frame, ORDER).name == expected
-    assert registry.suited(frame.to_pandas(), ORDER).name == expected or expected != "table"
+    assert suited(frame, ORDER).name == expected
+    assert suited(frame.to_pandas(), ORDER).name == expected or expected != "table"
 
 
 def test_what_suits_nothing_says_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist"):
-        registry.suited(tmp_path / "missing.csv", ORDER)
+        suited(tmp_path / "missing.csv", ORDER)
     with pytest.raises(DataError, match="looks like none of the inputs table, series"):
-        registry.suited(["a text"], ORDER[:2])
+        suited(["a text"], ORDER[:2])
     with pytest.raises(DataError, match=r"no sample is named 'iri'.*'iris'"):
-        registry.suited("sample:iri", ORDER)
+        suited("sample:iri", ORDER)
     with pytest.raises(DataError, match="sample:co2 looks like none"):
-        registry.suited("sample:co2", ORDER)
+        suited("sample:co2", ORDER)
 
 
 def test_the_samples_of_examples_are_known_where_series_are() -> None:

@@ -10,7 +10,7 @@ import torch
 
 from recurra.config import validated
 from recurra.errors import ConfigError, DamagedError, DataError
-from recurra.inputs import registry
+from recurra.inputs.choice import suited
 from recurra.inputs.examples import Examples
 from recurra.inputs.sequence.config import SequenceConfig
 from recurra.inputs.sequence.encoding import SequenceEncoding
@@ -50,7 +50,7 @@ def test_every_list_of_numbers_is_a_channel(kind: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.contents[1].values, [[4, 5]])
     assert found.columns.to_dict(as_series=False) == {"name": ["a", "b"], "label": ["u", "v"]}
     assert found.repairs == ("values are missing in 1 sequence; the net is told where",)
-    assert registry.suited(source, ("table", "series", "text")).name == "series"
+    assert suited(source, ("table", "series", "text")).name == "series"
 
 
 def test_a_long_table_goes_by_id_and_time() -> None:
@@ -217,7 +217,7 @@ def test_files_of_the_archive(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.contents[0].values, [[1, 3], [2, 4], [np.nan, 5]])
     assert found.columns["label"].to_list() == ["up", "down"]
     assert found.places[1] == "a.ts, line 7"
-    assert registry.suited(path, ("table", "series", "text")).name == "series"
+    assert suited(path, ("table", "series", "text")).name == "series"
     path.write_text(
         "@timeStamps true\n@classLabel false\n@data\n(2020-01-01 00:00:00,1),(2020-01-01 00:01:00,2)\n"
     )

@@ -9,7 +9,7 @@ import pytest
 from recurra.config import validated
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.config import TaskConfig, combined
-from recurra.inputs import registry
+from recurra.inputs.choice import suited
 from recurra.inputs.examples import Examples
 from recurra.inputs.text.config import TextConfig
 from recurra.inputs.text.reader import read
@@ -31,7 +31,7 @@ def test_a_file_without_a_header_has_texts_and_labels(tmp_path: Path) -> None:
     assert found.columns.to_dict(as_series=False) == {"label": [1, 0]}
     assert list(found.places) == ["a.tsv, line 1", "a.tsv, line 3"]
     assert found.repairs == ("skipped 1 empty lines of a.tsv",)
-    assert registry.suited(path, ("table", "series", "text")).name == "text"
+    assert suited(path, ("table", "series", "text")).name == "text"
 
 
 def test_the_label_may_stand_before_the_text(tmp_path: Path) -> None:

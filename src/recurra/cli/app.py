@@ -123,6 +123,8 @@ def _as_ours(error: Any) -> ConfigError:
         return ConfigError(message, "a command as help shows it", "See: recurra --help")
     command, path = error.ctx.command, error.ctx.command_path
     usage = (
-        f"one of {', '.join(command.commands)}" if isinstance(command, Group) else usage_line(command, path)
+        f"one of {', '.join(command.list_commands(error.ctx))}"
+        if isinstance(command, Group)
+        else usage_line(command, path)
     )
     return ConfigError(message, usage, f"See: {path} --help")

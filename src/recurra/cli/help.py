@@ -6,13 +6,15 @@ Typer's own help is prettier by boxes and takes twice the time; this one needs n
 import sys
 import textwrap
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import typer.core
 
 from recurra.cli.screen import BOLD, paint, width
-from recurra.config import Config
 from recurra.tasks.registry import Entry, config_classes
+
+if TYPE_CHECKING:
+    from recurra.config import Config
 
 GAP = 2
 
@@ -43,12 +45,21 @@ class Group(typer.core.TyperGroup):
         """Write the whole help."""
         formatter.write(_opening(self))
         formatter.write(f"\n{_heading('Usage:')} {usage_line(self, ctx.command_path)}\n")
-        ordered = sorted(self.commands.items(), key=lambda item: not isinstance(item[1], Group))
-        rows = [(name, _summary(command)) for name, command in ordered]
-        formatter.write(_section("Commands", rows))
+        formatter.write(_section("Commands", [(name, self.summary(ctx, name)) for name in self.ordered(ctx)]))
         formatter.write(_parameters(self, ctx))
         if self.epilog:
             formatter.write("\n" + self.epilog + "\n")
+
+    def ordered(self, ctx: Any) -> list[str]:
+        """The names of its commands, groups first."""
+        return sorted(
+            self.list_commands(ctx), key=lambda name: not isinstance(self.commands.get(name), Group)
+        )
+
+    def summary(self, ctx: Any, name: str) -> str:
+        """What one of its commands does, in a sentence."""
+        command: Any = self.get_command(ctx, name)
+        return str(command.help).splitlines()[0]
 
 
 def _opening(command: Any) -> str:
@@ -57,10 +68,6 @@ def _opening(command: Any) -> str:
         for line in command.help.splitlines()
     ]
     return "\n".join(lines).rstrip() + "\n"
-
-
-def _summary(command: Any) -> str:
-    return str(command.help).splitlines()[0]
 
 
 def usage_line(command: Any, path: str) -> str:
@@ -92,7 +99,7 @@ def _section(title: str, rows: list[tuple[str, str]]) -> str:
     return f"\n{_heading(title + ':')}\n{_columns(rows)}"
 
 
-def _settings(classes: Iterable[type[Config]], hidden: set[str]) -> str:
+def _settings(classes: "Iterable[type[Config]]", hidden: set[str]) -> str:
     """The settings of a task and of its inputs, by the class that declares them, but for some."""
     from recurra.cli.setting import settings_by_class
 

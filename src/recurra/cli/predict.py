@@ -11,7 +11,6 @@ import typer
 
 from recurra import files
 from recurra.cli import screen
-from recurra.config import options_of, validated
 from recurra.errors import ConfigError
 from recurra.tasks.registry import Entry, entry_of_run
 
@@ -83,6 +82,7 @@ def predict(
 def _options(entry: Entry, pairs: Sequence[str], named: Mapping[str, str | None]) -> dict[str, Any]:
     """The options of the answer; those that the task of the run does not have are mistakes."""
     from recurra.cli.setting import parse_settings
+    from recurra.config import options_of, validated
 
     answer = entry.load("answer")
     known = options_of(answer)

@@ -11,11 +11,11 @@ import typer
 
 from recurra.cli import screen
 from recurra.cli.help import Command, Group
-from recurra.config import Config, options_of
 from recurra.errors import ConfigError
 from recurra.tasks.registry import Entry, config_classes, entries, loaded
 
 if TYPE_CHECKING:
+    from recurra.config import Config
     from recurra.report.record import MetricsRecord
 
 RUNS = Path("runs")
@@ -48,7 +48,28 @@ FIXED: Mapping[str, tuple[Any, Any]] = {
     "quiet": (Quiet, False),
 }
 
-train = typer.Typer(cls=Group, rich_markup_mode=None)
+
+class Tasks(Group):
+    """A command for each task there is, made when it is asked for."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names of the tasks."""
+        del ctx
+        return list(entries())
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of a task; None where there is no such task."""
+        del ctx
+        known = entries()
+        return task_command(known[cmd_name]) if cmd_name in known else None
+
+    def summary(self, ctx: Any, name: str) -> str:
+        """What a task does, in a sentence."""
+        del ctx
+        return entries()[name].about
+
+
+train = typer.Typer(cls=Tasks, rich_markup_mode=None)
 
 
 @train.callback()
@@ -63,8 +84,18 @@ def choose() -> None:
     """
 
 
-def train_command(entry: Entry) -> Callable[..., None]:
-    """The function behind `recurra train NAME`; its parameters are made from the settings of the task."""
+def task_command(entry: Entry) -> Any:
+    """`recurra train NAME`."""
+    alone = typer.Typer(rich_markup_mode=None, add_completion=False)
+    kind = type(f"{entry.name.title()}Command", (Command,), {"entry": entry})
+    alone.command(entry.name, cls=kind)(_function(entry))
+    return typer.main.get_command(alone)
+
+
+def _function(entry: Entry) -> Callable[..., None]:
+    """What the command runs; its parameters are made from the settings of the task."""
+    from recurra.config import options_of
+
     own: type[Config] = entry.load("config")
     marks = options_of(own)
 
@@ -90,6 +121,8 @@ def train_command(entry: Entry) -> Callable[..., None]:
 
 def marks_flags(entry: Entry) -> dict[str, str]:
     """The settings of a task that have an option, each with its flag."""
+    from recurra.config import options_of
+
     return {key: mark.flag for key, mark in options_of(entry.load("config")).items()}
 
 
@@ -199,13 +232,3 @@ def _show(folder: Path, metrics: "MetricsRecord") -> None:
     screen.say(f"report    {folder / 'report.html'}")
     screen.say(f"model     {folder / 'model.safetensors'}")
     screen.say(f"predict   recurra predict {shlex.quote(str(folder))} -o {metrics.task}.csv")
-
-
-def add_task(entry: Entry) -> None:
-    """Give a task its command."""
-    kind = type(f"{entry.name.title()}Command", (Command,), {"entry": entry})
-    train.command(entry.name, cls=kind)(train_command(entry))
-
-
-for _entry in entries().values():
-    add_task(_entry)

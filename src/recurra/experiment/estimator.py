@@ -204,10 +204,10 @@ class Estimator:
     def _check_names(self) -> None:
         """Make sure that some input of the task knows every setting."""
         name = self._settings.get("input", "auto")
-        inputs = [name] if name in registry.names() else self.task.inputs
+        inputs = [name] if name in registry.entries() else self.task.inputs
         known: set[str] = set()
         for one in inputs:
-            known |= combined(self.task.config, registry.get(one).config).model_fields.keys()
+            known |= combined(self.task.config, registry.config(one)).model_fields.keys()
         for key in self._settings:
             if key not in known:
                 raise unknown_key(key, sorted(known))

@@ -16,6 +16,7 @@ from recurra.data.labelled import Labelled, batches_by_length, labelled
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.config import TaskConfig, combined
 from recurra.inputs import registry
+from recurra.inputs.choice import suited
 from recurra.inputs.examples import Examples
 from recurra.inputs.input import Encoding, Input
 from recurra.metrics.metric import metric
@@ -59,8 +60,8 @@ def read_examples(
     name = settings.get("input", "auto")
     if name != "auto" and name not in inputs:
         raise ConfigError(f"input is {name!r}", f"auto or one of {', '.join(inputs)}", "Change input.")
-    kind = registry.suited(source, inputs) if name == "auto" else registry.get(name)
-    config = validated(combined(task, kind.config), {**settings, "input": kind.name})
+    kind = suited(source, inputs) if name == "auto" else registry.get(name)
+    config = validated(combined(task, registry.config(kind.name)), {**settings, "input": kind.name})
     parts = [None if one is None else kind.read(one, config) for one in (source, validation, test)]
     if parts[0] is None:
         raise DataError("no data", "a path, sample:NAME or a frame", "Give the data to learn from.")

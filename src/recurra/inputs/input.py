@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Shaped
 from torch import Tensor, nn
 
-from recurra.config import Config
 from recurra.inputs.examples import Examples
 
 
@@ -62,11 +61,10 @@ class Encoder(nn.Module, ABC):
 
 @dataclass(frozen=True)
 class Input:
-    """A kind of input.
+    """A kind of input; `recurra.inputs.registry` knows its settings and its form on a stream.
 
     Attributes:
         name: As in `input=text`.
-        config: Its settings, which stand beside those of the task.
         suits: Whether a source (path, "sample:NAME", frame) looks like this kind, from a glance at it.
         read: Reads a source; `labelled` columns named in the settings stay in `Examples.columns`.
         learn: Learns an encoding from the contents of the training part.
@@ -76,11 +74,9 @@ class Input:
             no order; fitted on the first contents, applied to the others.
         summary_label: What a linear model of these numbers is called: "Bag of words".
         show: A content as people read it, in one line: for examples in a report.
-        live: Torch-free form on a stream, as "module:class" (see `recurra.inputs.live`).
     """
 
     name: str
-    config: type[Config]
     suits: Callable[[Any], bool]
     read: Callable[[Any, Any], Examples]
     learn: Callable[[Sequence[Any], Any], Encoding]
@@ -89,4 +85,3 @@ class Input:
     summary: Callable[[Sequence[Any], Sequence[Sequence[Any]]], list[Any]]
     summary_label: str
     show: Callable[[Any], str]
-    live: str | None = None

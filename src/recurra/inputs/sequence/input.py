@@ -36,7 +36,6 @@ def encoder(encoding: SequenceEncoding, config: SequenceConfig) -> StepsEncoder:
 
 SEQUENCE = Input(
     name="series",
-    config=SequenceConfig,
     suits=suits,
     read=read,
     learn=learn,
@@ -45,5 +44,4 @@ SEQUENCE = Input(
     summary=summary,
     summary_label="Statistics of channels",
     show=show,
-    live="recurra.inputs.sequence.live:LiveSeries",
 )

@@ -90,7 +90,6 @@ def _shown(value: Any) -> str:
 
 TABLE = Input(
     name="table",
-    config=TableConfig,
     suits=suits,
     read=read,
     learn=learn,

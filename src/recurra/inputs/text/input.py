@@ -65,7 +65,6 @@ def _has_texts(folder: Path) -> bool:
 
 TEXT = Input(
     name="text",
-    config=TextConfig,
     suits=suits,
     read=read,
     learn=learn,
@@ -74,5 +73,4 @@ TEXT = Input(
     summary=summary,
     summary_label="Bag of words",
     show=show,
-    live="recurra.inputs.text.live:LiveText",
 )

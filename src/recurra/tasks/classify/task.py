@@ -113,7 +113,7 @@ def revive(document: Mapping[str, Any]) -> tuple[Any, ClassifySchema]:
     """Settings and schema from what a run folder holds."""
     own = document["schema"]
     kind = registry.get(own["input"])
-    config = validated(combined(ClassifyConfig, kind.config), document["config"])
+    config = validated(combined(ClassifyConfig, registry.config(kind.name)), document["config"])
     return config, ClassifySchema(kind.name, kind.revive(own["encoding"]), Target.from_dict(own["target"]))
 
 

@@ -120,7 +120,7 @@ def revive(document: Mapping[str, Any]) -> tuple[Any, TagSchema]:
     """Settings and schema from what a run folder holds."""
     own = document["schema"]
     kind = registry.get(own["input"])
-    config = validated(combined(TagConfig, kind.config), document["config"])
+    config = validated(combined(TagConfig, registry.config(kind.name)), document["config"])
     return config, TagSchema(kind.name, kind.revive(own["encoding"]), TagSet.from_dict(own["tags"]))
 
 
