@@ -1,56 +1,65 @@
 """An input from outside the package: a text file with numbers in every line, its last column the truth."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
-from torch import Tensor
 
 from recurra.config import Config
 from recurra.data.table import Table
 from recurra.inputs.examples import Examples
 from recurra.inputs.input import Encoder, Encoding, Input
+from recurra.inputs.live import LiveInput
 
 
 class ToyConfig(Config):
-    """How to read them.
-
-    Attributes:
-        scale: What numbers are divided by.
+    """Attributes:
+    scale: What numbers are divided by.
     """
 
     scale: float = 1.0
 
 
 class ToyEncoding(Encoding):
-    def __init__(self, scale: float) -> None:
+    def __init__(self, scale):
         self.scale = scale
 
-    def encode(self, content: Any) -> np.ndarray:
+    def encode(self, content):
         return np.array(content, np.float32)[:, None] / self.scale
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self):
         return {"scale": self.scale}
 
 
 class ToyEncoder(Encoder):
     output_size = 1
 
-    def forward(self, values: Tensor) -> Tensor:
+    def forward(self, values):
         return values
 
+    def stream_modules(self):
+        return []
 
-def read(source: Any, config: ToyConfig) -> Examples:
+
+class LiveToy(LiveInput):
+    columns = ("number",)
+
+    def __init__(self, scale):
+        self.scale = scale
+
+    @classmethod
+    def from_dict(cls, metadata):
+        return cls(metadata["scale"])
+
+    def steps(self, row):
+        return [np.array([row["number"] / self.scale], np.float32)]
+
+
+def read(source, config):
     rows = [[float(one) for one in line.split()] for line in Path(source).read_text().splitlines()]
-    places = [f"{source}, line {number}" for number in range(1, len(rows) + 1)]
     columns = pl.DataFrame({"truth": [row[-1] for row in rows]})
+    places = [f"{source}, line {number}" for number in range(1, len(rows) + 1)]
     return Examples([row[:-1] for row in rows], columns, places, Table(columns, source=str(source)))
-
-
-def revive(document: Mapping[str, Any]) -> ToyEncoding:
-    return ToyEncoding(document["scale"])
 
 
 TOY = Input(
@@ -58,7 +67,7 @@ TOY = Input(
     suits=lambda source: str(source).endswith(".numbers"),
     read=read,
     learn=lambda contents, config: ToyEncoding(config.scale),
-    revive=revive,
+    revive=lambda document: ToyEncoding(document["scale"]),
     encoder=lambda encoding, config: ToyEncoder(),
     summary=lambda fitted, contents: [np.array([[sum(one)] for one in part]) for part in contents],
     summary_label="Sum",

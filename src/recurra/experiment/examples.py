@@ -12,7 +12,7 @@ from jaxtyping import Int64
 from torch import nn
 
 from recurra.config import validated
-from recurra.data.labelled import Labelled, batches_by_length, labelled
+from recurra.data.labelled import batches_by_length
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.config import TaskConfig, combined
 from recurra.inputs import registry
@@ -20,7 +20,6 @@ from recurra.inputs.choice import suited
 from recurra.inputs.examples import Examples
 from recurra.inputs.input import Encoding, Input
 from recurra.metrics.metric import metric
-from recurra.training.contract import Loss
 from recurra.training.device import choose_device
 
 
@@ -165,38 +164,6 @@ def run_over(
         for row, one in zip(rows.tolist(), read(model, sequences.to(device)), strict=True):
             found[row] = one
     return found
-
-
-@dataclass(frozen=True)
-class PartLoss:
-    """Validation over a part: the loss as in training, and the scores of the answer.
-
-    Attributes:
-        part: The part.
-        batch_size: Rows at once.
-        objective: The loss.
-        score: Net -> metric -> score; each is reported as `valid_METRIC`.
-        aligned: Whether there is a target for each step.
-    """
-
-    part: Part
-    batch_size: int
-    objective: Callable[[nn.Module, Labelled, Any], Loss]
-    score: Callable[[nn.Module, Part], Mapping[str, float]]
-    aligned: bool
-
-    def __call__(self, model: nn.Module) -> dict[str, float]:
-        """The metrics of the weights as they are."""
-        targets, total, count = self.part.known(), 0.0, 0.0
-        device = next(model.parameters()).device
-        for rows, sequences in batches_by_length(self.part.encoded, self.batch_size):
-            del sequences
-            own = [self.part.encoded[row] for row in rows]
-            batch = labelled(own, [targets[row] for row in rows], aligned=self.aligned).to(device)
-            loss = self.objective(model, batch, None)
-            total, count = total + float(loss.total), count + float(loss.count)
-        scores = self.score(model, self.part)
-        return {"valid_loss": total / max(count, 1), **{f"valid_{k}": v for k, v in scores.items()}}
 
 
 def resolved_monitor(config: TaskConfig, names: Sequence[str]) -> TaskConfig:

@@ -27,6 +27,7 @@ from recurra.experiment.run_folder import (
     put_back_when_refused,
 )
 from recurra.experiment.task import Fitted, Groups, Prepared, Rival, Task
+from recurra.experiment.validation import validation_of
 from recurra.files import write_manifest
 from recurra.report.page import write_report
 from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics, write_metrics
@@ -94,7 +95,7 @@ def fit(
             task.objective(config, prepared.schema),
             prepared.source,
             config,
-            validate=prepared.validate,
+            validate=validation_of(task, prepared),
             folder=folder,
             resume=resume,
             progress=progress,

@@ -14,7 +14,7 @@ from torch import nn
 from recurra.config import Config
 from recurra.report.section import Section
 from recurra.streaming import Program
-from recurra.training.contract import BatchSource, Objective, Validate
+from recurra.training.contract import Batch, BatchSource, Objective, Validate
 
 
 class Schema(Protocol):
@@ -22,6 +22,12 @@ class Schema(Protocol):
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, as JSON has it; `Task.revive` makes it again."""
+
+
+def no_batches(part: Any) -> Iterable[Batch]:
+    """Validation is the task's own."""
+    del part
+    return ()
 
 
 @dataclass(frozen=True)
@@ -32,11 +38,12 @@ class Prepared:
         config: The settings, every "auto" resolved.
         schema: What was learnt without gradients.
         source: The batches to train on.
-        validate: Scores the weights after every epoch, if there is a validation part.
+        validate: Scores the weights after every epoch in a way of its own; None: by the loss and the scores.
         train: The training part.
         validation: The validation part, if any.
         test: The part that is kept for the final score, if any.
         repairs: What was found and put right in the data, in sentences.
+        batches: Cuts a part into batches for the loss, where `validate` is None.
     """
 
     config: Any
@@ -47,6 +54,7 @@ class Prepared:
     validation: Any
     test: Any
     repairs: tuple[str, ...] = ()
+    batches: Callable[[Any], Iterable[Batch]] = no_batches
 
 
 @dataclass(frozen=True)

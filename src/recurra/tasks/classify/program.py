@@ -7,12 +7,10 @@ import torch
 from torch import nn
 
 from recurra.errors import ConfigError
+from recurra.experiment.labelling import program_of
 from recurra.experiment.task import Fitted
-from recurra.export import to_program
-from recurra.inputs import registry
 from recurra.models.classifier import SequenceClassifier
 from recurra.streaming import Program
-from recurra.version import __version__
 
 
 def program(fitted: Fitted) -> Program:
@@ -28,22 +26,12 @@ def program(fitted: Fitted) -> Program:
         )
     modules = [*model.stream_modules()]
     modules[-1] = _scaled(modules[-1], fitted)
-    registry.live(schema.input).from_dict(schema.encoding.to_dict())
     ends: dict[str, nn.Module] = {"multiclass": nn.Softmax(dim=-1), "multilabel": nn.Sigmoid()}
     if schema.target.kind in ends:
         modules.append(ends[schema.target.kind])
-    return Program(
-        to_program(modules).layers,
-        metadata={
-            "task": "classify",
-            "input": schema.input,
-            "encoding": schema.encoding.to_dict(),
-            "kind": schema.target.kind,
-            "column": schema.target.column,
-            "labels": list(schema.target.labels),
-            "recurra": __version__,
-        },
-    )
+    target = schema.target
+    about = {"kind": target.kind, "column": target.column, "labels": list(target.labels)}
+    return program_of("classify", fitted, modules, about)
 
 
 def _scaled(module: Any, fitted: Fitted) -> nn.Linear:

@@ -1,7 +1,7 @@
 """What a classifier tells: one class of several, any number of them, or a number."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -41,6 +41,10 @@ class Target:
         """Make it from its fields, as JSON has them."""
         lists = {key: tuple(description[key]) for key in ("labels", "counts")}
         return cls(**{**description, **lists})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its fields."""
+        return asdict(self)
 
     @property
     def size(self) -> int:

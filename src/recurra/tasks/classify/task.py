@@ -1,8 +1,6 @@
 """The task of classifying: many steps to one answer (or one step to one, on a table)."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
-from functools import partial
+from collections.abc import Iterable
 from typing import Any, cast
 
 import numpy as np
@@ -12,24 +10,12 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from recurra.config import validated
-from recurra.data.labelled import Labelled, LabelledSource
-from recurra.experiment.config import combined
-from recurra.experiment.examples import (
-    Data,
-    Part,
-    PartLoss,
-    encoded_part,
-    read_examples,
-    resolved_monitor,
-    resolved_network,
-    run_over,
-    split,
-    with_columns,
-)
+from recurra.data.labelled import Labelled
+from recurra.experiment.examples import Data, Part, run_over, with_columns
+from recurra.experiment.labelling import ExampleSchema, Labelling, part_of
 from recurra.experiment.task import Fitted, Prepared, Rival, Task
 from recurra.inputs import registry
-from recurra.inputs.input import Encoding
+from recurra.inputs.examples import Examples
 from recurra.layers.pooling import Pooling
 from recurra.metrics import classification
 from recurra.models.classifier import SequenceClassifier
@@ -51,75 +37,42 @@ METRICS = {
 }
 
 
-@dataclass(frozen=True)
-class ClassifySchema:
-    """What was learnt without gradients: how contents become arrays, and what the labels are."""
-
-    input: str
-    encoding: Encoding
-    target: Target
-
-    def to_dict(self) -> dict[str, Any]:
-        """See `recurra.experiment.task.Schema`."""
-        return {"input": self.input, "encoding": self.encoding.to_dict(), "target": asdict(self.target)}
+def learn(data: Data, train: Examples) -> Target:
+    """The labels of the training part; of all data whether they are classes or numbers."""
+    column = label_column(data.train, data.config.label)
+    return learn_target(train, column, learn_target(data.train, column, data.config.kind).kind)
 
 
-def prepare(data: Data) -> Prepared:
-    """Split, learn encoding and labels from the training part, and encode.
+def strata(data: Data) -> list[Any] | None:
+    """Of every class the same share goes to each part."""
+    column = label_column(data.train, data.config.label)
+    kind = learn_target(data.train, column, data.config.kind).kind
+    return label_values(data.train, column) if kind == "multiclass" else None
 
-    Raises:
-        DataError: A label is missing or unknown, or there is one class only.
-        ConfigError: A setting does not fit the data.
-    """
-    given = data.config
-    column = label_column(data.train, given.label)
-    strata = label_values(data.train, column)
-    kind = learn_target(data.train, column, given.kind).kind
-    train, validation, test = split(data, strata if kind == "multiclass" else None)
-    target = learn_target(train, column, kind)
-    encoding = data.input.learn(train.contents, given)
-    config: Any = resolved_network(given, encoding, data.input.name).model_copy(
-        update={"label": column, "kind": kind}
-    )
+
+def settle(config: Any, schema: ExampleSchema) -> Any:
+    """Column, kind and pooling are known now."""
+    found = {"label": schema.target.column, "kind": schema.target.kind}
     if config.pooling == "auto":
-        config = config.model_copy(update={"pooling": "attention" if config.bidirectional else "last"})
-    config = resolved_monitor(config, METRICS[kind])
-    schema = ClassifySchema(data.input.name, encoding, target)
-    parts = [
-        encoded_part(one, encoding, target.encode(one)) if one else None for one in (train, validation, test)
-    ]
-    first = cast("Part", parts[0])
-    source = LabelledSource(
-        first.encoded,
-        first.known(),
-        aligned=False,
-        batch_size=config.batch_size,
-        seed=config.seed,
-        augment=encoding.augment,
-    )
-    validate = None
-    if parts[1] is not None:
-        validate = PartLoss(
-            parts[1],
-            config.batch_size,
-            objective(config, schema),
-            partial(_scores, config, schema),
-            aligned=False,
-        )
-    return Prepared(config, schema, source, validate, first, parts[1], parts[2], data.train.repairs)
+        found["pooling"] = "attention" if config.bidirectional else "last"
+    return config.model_copy(update=found)
 
 
-def revive(document: Mapping[str, Any]) -> tuple[Any, ClassifySchema]:
-    """Settings and schema from what a run folder holds."""
-    own = document["schema"]
-    kind = registry.get(own["input"])
-    config = validated(combined(ClassifyConfig, registry.config(kind.name)), document["config"])
-    return config, ClassifySchema(kind.name, kind.revive(own["encoding"]), Target.from_dict(own["target"]))
+LABELLING = Labelling(
+    config=ClassifyConfig,
+    inputs=INPUTS,
+    aligned=False,
+    learn=learn,
+    revive_target=Target.from_dict,
+    metrics=lambda schema: METRICS[schema.target.kind],
+    settle=settle,
+    strata=strata,
+)
 
 
-def build(config: Any, schema: ClassifySchema) -> SequenceClassifier:
+def build(config: Any, schema: ExampleSchema) -> SequenceClassifier:
     """The net that settings and data ask for, with fresh weights."""
-    encoder = registry.get(schema.input).encoder(schema.encoding, config)
+    encoder = schema.encoder(config)
     body = make_body(config.network, encoder.output_size, config.recurrence)
     recurrent = config.network == "recurrent"
     name = config.pooling if recurrent else "max" if config.network == "convolutional" else "mean"
@@ -130,7 +83,7 @@ def build(config: Any, schema: ClassifySchema) -> SequenceClassifier:
 class Objective:
     """The summed loss of a batch: cross-entropy of classes, squared error of numbers in their spread."""
 
-    def __init__(self, config: Any, schema: ClassifySchema) -> None:
+    def __init__(self, config: Any, schema: ExampleSchema) -> None:
         self.target, self.smoothing = schema.target, config.label_smoothing
         counts = torch.tensor(schema.target.counts or [1], dtype=torch.float32).clamp(min=1)
         balanced = config.class_weight == "balanced"
@@ -156,26 +109,29 @@ class Objective:
         return Loss(total, count)
 
 
-def objective(config: Any, schema: ClassifySchema) -> Objective:
+def objective(config: Any, schema: ExampleSchema) -> Objective:
     """The loss."""
     return Objective(config, schema)
 
 
 def answer(fitted: Fitted, part: Part) -> Answer:
     """Probabilities of the classes for each row; of numbers the number."""
-    return _answer(fitted.model, fitted.config, fitted.schema, part)
-
-
-def _answer(model: nn.Module, config: Any, schema: ClassifySchema, part: Part) -> Answer:
-    raw = np.stack(run_over(model, part, config, lambda net, one: net(one).float().cpu().double().numpy()))
-    if schema.target.kind == "regression":
-        return raw * schema.target.deviation + schema.target.mean
-    scaled = torch.from_numpy(raw) / float(cast("SequenceClassifier", model).temperature)
-    found = scaled.sigmoid() if schema.target.kind == "multilabel" else scaled.softmax(dim=-1)
+    target, raw = fitted.schema.target, _raw(fitted.model, fitted.config, part)
+    if target.kind == "regression":
+        return raw * target.deviation + target.mean
+    scaled = torch.from_numpy(raw) / float(cast("SequenceClassifier", fitted.model).temperature)
+    found = scaled.sigmoid() if target.kind == "multilabel" else scaled.softmax(dim=-1)
     return found.numpy()
 
 
-def score(schema: ClassifySchema, part: Part, given: Answer) -> dict[str, float]:
+def _raw(model: nn.Module, config: Any, part: Part) -> Answer:
+    """What the net puts out for each row."""
+    rows = run_over(model, part, config, lambda net, one: net(one).float().cpu().double().numpy())
+    stacked: Answer = np.stack(rows)
+    return stacked
+
+
+def score(schema: ExampleSchema, part: Part, given: Answer) -> dict[str, float]:
     """The metrics of the kind of target."""
     truth = np.stack(part.known())
     names = METRICS[schema.target.kind]
@@ -188,27 +144,14 @@ def score(schema: ClassifySchema, part: Part, given: Answer) -> dict[str, float]
     return {name: found[name] for name in names}
 
 
-def _scores(config: Any, schema: ClassifySchema, model: nn.Module, part: Part) -> dict[str, float]:
-    return score(schema, part, _answer(model, config, schema, part))
-
-
 def calibrate(model: nn.Module, prepared: Prepared) -> None:
     """Temper the probabilities on the validation part (Guo and others, 2017)."""
     config, schema = prepared.config, prepared.schema
     if not config.calibrate or prepared.validation is None or schema.target.kind != "multiclass":
         return
     part = prepared.validation
-    raw = np.stack(run_over(model, part, config, lambda net, one: net(one).float().cpu().double().numpy()))
-    temperature = classification.fit_temperature(raw, np.stack(part.known()))
+    temperature = classification.fit_temperature(_raw(model, config, part), np.stack(part.known()))
     cast("SequenceClassifier", model).temperature.fill_(temperature)
-
-
-def part(source: Any, fitted: Fitted) -> Part:
-    """Other data, with their truth where they hold it."""
-    schema = fitted.schema
-    examples = registry.get(schema.input).read(source, fitted.config)
-    known = schema.target.column in examples.columns.columns
-    return encoded_part(examples, schema.encoding, schema.target.encode(examples) if known else None)
 
 
 def write(fitted: Fitted, part: Part, given: Answer, options: ClassifyAnswer) -> pl.DataFrame:
@@ -235,22 +178,17 @@ def naive(fitted: Fitted, prepared: Prepared | None, part: Part) -> Iterable[Riv
         yield from linear(kind, schema.target, prepared.train, prepared.validation, part)
 
 
-def read(source: Any, settings: Mapping[str, Any], validation: Any, test: Any) -> Data:
-    """Read the data with the input that suits them."""
-    return read_examples(ClassifyConfig, INPUTS, source, settings, validation, test)
-
-
 CLASSIFY = Task(
     name="classify",
     config=ClassifyConfig,
     answer_config=ClassifyAnswer,
     inputs=INPUTS,
-    read=read,
-    prepare=prepare,
-    revive=revive,
+    read=LABELLING.read,
+    prepare=LABELLING.prepare,
+    revive=LABELLING.revive,
     build=build,
     objective=objective,
-    part=part,
+    part=part_of,
     answer=answer,
     write=write,
     score=score,

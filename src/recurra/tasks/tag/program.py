@@ -2,12 +2,10 @@
 
 from typing import cast
 
+from recurra.experiment.labelling import program_of
 from recurra.experiment.task import Fitted
-from recurra.export import to_program
-from recurra.inputs import registry
 from recurra.models.tagger import SequenceTagger
 from recurra.streaming import Program
-from recurra.version import __version__
 
 
 def program(fitted: Fitted) -> Program:
@@ -16,17 +14,6 @@ def program(fitted: Fitted) -> Program:
     Raises:
         ConfigError: A setting does not allow it; the message says which.
     """
-    schema, model = fitted.schema, cast("SequenceTagger", fitted.model)
-    modules = [*model.stream_modules()]
-    registry.live(schema.input).from_dict(schema.encoding.to_dict())
-    return Program(
-        to_program(modules).layers,
-        metadata={
-            "task": "tag",
-            "input": schema.input,
-            "encoding": schema.encoding.to_dict(),
-            "tags": list(schema.tags.tags),
-            "look_ahead": fitted.config.look_ahead,
-            "recurra": __version__,
-        },
-    )
+    model = cast("SequenceTagger", fitted.model)
+    about = {"tags": list(fitted.schema.target.tags), "look_ahead": fitted.config.look_ahead}
+    return program_of("tag", fitted, model.stream_modules(), about)

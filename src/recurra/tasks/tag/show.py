@@ -19,7 +19,7 @@ _MOST_STEPS = 120
 
 def describe(fitted: Fitted, part: Part) -> Description:
     """What was tagged, and on how much of which data."""
-    tags = fitted.schema.tags
+    tags = fitted.schema.target
     source = part.examples.table.source
     steps = sum(len(one) for one in part.encoded)
     name = source.removeprefix("sample:").rstrip("/").rpartition("/")[2].partition(".")[0]
@@ -42,10 +42,10 @@ def describe(fitted: Fitted, part: Part) -> Description:
 
 def groups(schema: Any, part: Part, answer: Sequence[Any]) -> Groups:
     """Precision, recall and F1 of each kind of span, or of each tag where tags mark none."""
-    names = np.array(schema.tags.tags)
+    names = np.array(schema.target.tags)
     metrics = ("f1", "precision", "recall", "support")
     true, told = ([list(names[row]) for row in rows] for rows in (part.known(), answer))
-    if schema.tags.scheme != "plain":
+    if schema.target.scheme != "plain":
         counts = {kind: own for kind, own in span_counts(true, told).items() if kind}
         scores = {
             kind: {"f1": own.f1, "precision": own.precision, "recall": own.recall, "support": float(own.true)}
@@ -61,7 +61,7 @@ def groups(schema: Any, part: Part, answer: Sequence[Any]) -> Groups:
             "recall": _share(right[one], there[one]),
             "support": float(there[one]),
         }
-        for one, tag in enumerate(schema.tags.tags)
+        for one, tag in enumerate(schema.target.tags)
     }
     return Groups("tag", metrics, scores)
 
@@ -72,7 +72,7 @@ def show(fitted: Fitted, part: Part, rivals: Sequence[Rival]) -> list[Section]:
     matrix = Matrix(
         title="Truth and answer",
         note="Each row is a true tag; the share of it that got each answer.",
-        rows=list(fitted.schema.tags.tags),
+        rows=list(fitted.schema.target.tags),
         counts=_confusion(fitted.schema, part, answer).tolist(),
     )
     answers = Section(id="answers", heading="Answers", pieces=[matrix], layout="full")
@@ -92,7 +92,7 @@ def show(fitted: Fitted, part: Part, rivals: Sequence[Rival]) -> list[Section]:
 
 
 def _text(fitted: Fitted, part: Part, answer: Sequence[Any], row: int) -> HighlightedText:
-    names, truth = fitted.schema.tags.tags, part.known()[row]
+    names, truth = fitted.schema.target.tags, part.known()[row]
     symbols = list(part.examples.contents[row])[:_MOST_STEPS]
     tokens = []
     for symbol, told, true in zip(symbols, answer[row], truth, strict=False):
@@ -108,7 +108,7 @@ def _symbol(symbol: Any) -> str:
 
 
 def _confusion(schema: Any, part: Part, answer: Sequence[Any]) -> np.ndarray:
-    return confusion_matrix(np.concatenate(answer), np.concatenate(part.known()), len(schema.tags.tags))
+    return confusion_matrix(np.concatenate(answer), np.concatenate(part.known()), len(schema.target.tags))
 
 
 def _share(part: Any, whole: Any) -> float:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,10 @@ class TagSet:
             tuple(description["counts"]),
             dict(description["by_symbol"]),
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its fields."""
+        return asdict(self)
 
     def encode(self, examples: Examples) -> list[Any]:
         """For each row the indices of its tags.

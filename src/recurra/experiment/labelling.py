@@ -1,0 +1,174 @@
+"""What tasks have in common that learn to tell a column of examples, whatever is in it and in them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from torch import nn
+
+from recurra.config import validated
+from recurra.data.labelled import Labelled, LabelledSource, batches_by_length, labelled
+from recurra.experiment.config import TaskConfig, combined
+from recurra.experiment.examples import (
+    Data,
+    Part,
+    encoded_part,
+    read_examples,
+    resolved_monitor,
+    resolved_network,
+    split,
+)
+from recurra.experiment.task import Fitted, Prepared
+from recurra.export import to_program
+from recurra.inputs import registry
+from recurra.inputs.examples import Examples
+from recurra.inputs.input import Encoder, Encoding
+from recurra.streaming import Program
+from recurra.version import __version__
+
+
+class Target(Protocol):
+    """What was learnt of the column that is to be told: its classes, tags, words, ...
+
+    Attributes:
+        column: Its name.
+    """
+
+    @property
+    def column(self) -> str:
+        """Its name."""
+
+    def encode(self, examples: Examples) -> Sequence[Any]:
+        """For each example what the loss compares with; a DataError says what cannot be."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it, as JSON has it."""
+
+
+@dataclass(frozen=True)
+class ExampleSchema:
+    """What was learnt without gradients: how contents become arrays, and what is told of them."""
+
+    input: str
+    encoding: Encoding
+    target: Any
+
+    def to_dict(self) -> dict[str, Any]:
+        """See `recurra.experiment.task.Schema`."""
+        return {"input": self.input, "encoding": self.encoding.to_dict(), "target": self.target.to_dict()}
+
+    def encoder(self, config: Any) -> Encoder:
+        """What stands before the recurrence, with fresh weights."""
+        return registry.get(self.input).encoder(self.encoding, config)
+
+
+def as_given(config: Any, schema: ExampleSchema) -> Any:
+    """No setting depends on what was learnt."""
+    del schema
+    return config
+
+
+def no_strata(data: Data) -> None:
+    """Parts are drawn from all examples alike."""
+    del data
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """The functions of a `recurra.experiment.task.Task` that read and prepare examples with a truth.
+
+    Attributes:
+        config: The task's settings.
+        inputs: The kinds of input that it takes.
+        aligned: Whether there is a truth for each step of an example, or one for each example.
+        learn: (data, training examples) -> Target, from the training part and the settings in `data`.
+        revive_target: The target again from what its `to_dict` gave.
+        metrics: (schema) -> names of the scores that validation reports.
+        settle: (config, schema) -> settings, every "auto" of the task's own resolved.
+        strata: (data) -> a key for each example; every part gets the same share of each key.
+    """
+
+    config: type[TaskConfig]
+    inputs: Sequence[str]
+    aligned: bool
+    learn: Callable[[Data, Examples], Target]
+    revive_target: Callable[[Mapping[str, Any]], Target]
+    metrics: Callable[[ExampleSchema], Sequence[str]]
+    settle: Callable[[Any, ExampleSchema], Any] = as_given
+    strata: Callable[[Data], Sequence[Any] | None] = no_strata
+
+    def read(self, source: Any, settings: Mapping[str, Any], validation: Any, test: Any) -> Data:
+        """Read the data with the input that suits them."""
+        return read_examples(self.config, self.inputs, source, settings, validation, test)
+
+    def prepare(self, data: Data) -> Prepared:
+        """Split, learn encoding and target from the training part, and encode.
+
+        Raises:
+            DataError: The truth of an example is missing, unknown, or does not fit it.
+            ConfigError: A setting does not fit the data.
+        """
+        parts = split(data, self.strata(data))
+        train = parts[0]
+        target = self.learn(data, train)
+        encoding = data.input.learn(train.contents, data.config)
+        schema = ExampleSchema(data.input.name, encoding, target)
+        config = self.settle(resolved_network(data.config, encoding, data.input.name), schema)
+        config = resolved_monitor(config, self.metrics(schema))
+        first = encoded_part(train, encoding, target.encode(train))
+        validation, test = (
+            encoded_part(one, encoding, target.encode(one)) if one else None for one in parts[1:]
+        )
+        source = LabelledSource(
+            first.encoded,
+            first.known(),
+            aligned=self.aligned,
+            batch_size=config.batch_size,
+            seed=config.seed,
+            augment=encoding.augment,
+        )
+        batches = partial(self._batches, batch_size=config.batch_size)
+        return Prepared(
+            config, schema, source, None, first, validation, test, data.train.repairs, batches=batches
+        )
+
+    def _batches(self, part: Part, batch_size: int) -> Iterator[Labelled]:
+        targets = part.known()
+        for rows, _ in batches_by_length(part.encoded, batch_size):
+            own = [part.encoded[row] for row in rows]
+            yield labelled(own, [targets[row] for row in rows], aligned=self.aligned)
+
+    def revive(self, document: Mapping[str, Any]) -> tuple[Any, ExampleSchema]:
+        """Settings and schema from what a run folder holds."""
+        own = document["schema"]
+        config = validated(combined(self.config, registry.config(own["input"])), document["config"])
+        encoding = registry.get(own["input"]).revive(own["encoding"])
+        return config, ExampleSchema(own["input"], encoding, self.revive_target(own["target"]))
+
+
+def part_of(source: Any, fitted: Fitted) -> Part:
+    """Other data, with their truth where they hold it."""
+    schema: ExampleSchema = fitted.schema
+    examples = registry.get(schema.input).read(source, fitted.config)
+    known = schema.target.column in examples.columns.columns
+    return encoded_part(examples, schema.encoding, schema.target.encode(examples) if known else None)
+
+
+def program_of(task: str, fitted: Fitted, modules: Sequence[nn.Module], about: Mapping[str, Any]) -> Program:
+    """A stream program for a `recurra.experiment.live.LiveSequences`.
+
+    Args:
+        task: Name of the task.
+        fitted: The net.
+        modules: What a step runs through.
+        about: What the live form has to know beside the input.
+
+    Raises:
+        ConfigError: The input does not stream, or a module does not.
+    """
+    schema: ExampleSchema = fitted.schema
+    encoding = schema.encoding.to_dict()
+    registry.live(schema.input).from_dict(encoding)
+    own = {"task": task, "input": schema.input, "encoding": encoding, "recurra": __version__}
+    return Program(to_program(list(modules)).layers, metadata={**own, **about})
