@@ -30,6 +30,7 @@ class Config(BaseModel):
 
 
 ConfigT = TypeVar("ConfigT", bound=Config)
+MarkT = TypeVar("MarkT")
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,43 @@ class Option:
     flag: str = ""
 
 
+@dataclass(frozen=True)
+class Search:
+    """Says, in the annotation of a field, where a search for good settings looks.
+
+    Attributes:
+        low, high: The ends of a range of numbers, both included; whole ones for a field of whole numbers.
+        log: Whether the range is even in the logarithm, so that 0.001 to 0.01 counts as much as 0.01 to 0.1.
+        choices: The values instead, where they are no range.
+    """
+
+    low: int | float = 0
+    high: int | float = 0
+    log: bool = False
+    choices: tuple[Any, ...] = ()
+
+
 def options_of(config_class: type[Config]) -> dict[str, Option]:
     """The fields that have an option of their own, in their order, each with its flag."""
+    marks = _marks(config_class, Option)
+    return {key: Option(mark.metavar, mark.flag or f"--{key}") for key, mark in marks.items()}
+
+
+def searches_of(config_class: type[Config]) -> dict[str, Search]:
+    """The fields that are worth a search, in their order, each with where to look."""
+    return _marks(config_class, Search)
+
+
+def _marks(config_class: type[Config], kind: type[MarkT]) -> dict[str, MarkT]:
+    """The marks of a kind; a field that a subclass gives another default keeps its base's."""
     found = {}
-    for key, field in config_class.model_fields.items():
-        for mark in field.metadata:
-            if isinstance(mark, Option):
-                found[key] = Option(mark.metavar, mark.flag or f"--{key}")
+    bases = [base for base in config_class.__mro__ if issubclass(base, Config)]
+    for key in config_class.model_fields:
+        fields = (base.model_fields[key] for base in bases if key in base.model_fields)
+        marks = (mark for field in fields for mark in field.metadata if isinstance(mark, kind))
+        mark = next(marks, None)
+        if mark is not None:
+            found[key] = mark
     return found
 
 

@@ -1,8 +1,10 @@
 """The options of a recurrence, as one small value that a model takes and hands to one stack."""
 
+from typing import Annotated
+
 from pydantic import Field
 
-from recurra.config import Config
+from recurra.config import Config, Search
 
 
 class Recurrence(Config):
@@ -21,14 +23,14 @@ class Recurrence(Config):
         recompute: Whether the backward pass runs the recurrence again: half of the memory, more time.
     """
 
-    cell: str = "lstm"
-    hidden_size: int = Field(default=64, ge=1, le=16_384)
-    num_layers: int = Field(default=1, ge=1, le=64)
+    cell: Annotated[str, Search(choices=("lstm", "gru"))] = "lstm"
+    hidden_size: Annotated[int, Search(16, 256, log=True)] = Field(default=64, ge=1, le=16_384)
+    num_layers: Annotated[int, Search(1, 3)] = Field(default=1, ge=1, le=64)
     bidirectional: bool = False
     residual: bool = False
-    dropout: float = Field(default=0.1, ge=0, lt=1)
+    dropout: Annotated[float, Search(0.0, 0.6)] = Field(default=0.1, ge=0, lt=1)
     variational: bool = False
-    recurrent_dropout: float = Field(default=0.0, ge=0, lt=1)
+    recurrent_dropout: Annotated[float, Search(0.0, 0.4)] = Field(default=0.0, ge=0, lt=1)
     zoneout: float = Field(default=0.0, ge=0, lt=1)
     recompute: bool = False
 

@@ -1,10 +1,10 @@
 """The settings that every training run has."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from recurra.config import Config
+from recurra.config import Config, Search
 
 
 class TrainingConfig(Config):
@@ -46,10 +46,14 @@ class TrainingConfig(Config):
     """
 
     max_epochs: int = Field(default=20, ge=1)
-    batch_size: int = Field(default=64, ge=1)
-    learning_rate: float = Field(default=1e-3, gt=0, allow_inf_nan=False)
+    batch_size: Annotated[int, Search(16, 256, log=True)] = Field(default=64, ge=1)
+    learning_rate: Annotated[float, Search(1e-4, 3e-2, log=True)] = Field(
+        default=1e-3, gt=0, allow_inf_nan=False
+    )
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = "adam"
-    weight_decay: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    weight_decay: Annotated[float, Search(1e-6, 1e-1, log=True)] = Field(
+        default=0.0, ge=0, allow_inf_nan=False
+    )
     momentum: float | None = Field(default=None, ge=0, lt=1)
     schedule: Literal["constant", "cosine", "one_cycle", "plateau", "step"] = "cosine"
     warmup: float | None = Field(default=None, ge=0, lt=1)

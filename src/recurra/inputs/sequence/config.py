@@ -1,8 +1,10 @@
 """The settings of numeric sequences as input."""
 
+from typing import Annotated
+
 from pydantic import Field
 
-from recurra.config import Config
+from recurra.config import Config, Search
 
 
 class SequenceConfig(Config):
@@ -25,5 +27,5 @@ class SequenceConfig(Config):
     time: str = "auto"
     standardize: bool = True
     max_length: int = Field(default=10_000, ge=1, le=100_000_000)
-    noise: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    time_mask: float = Field(default=0.0, ge=0, lt=1)
+    noise: Annotated[float, Search(0.0, 0.5)] = Field(default=0.0, ge=0, allow_inf_nan=False)
+    time_mask: Annotated[float, Search(0.0, 0.5)] = Field(default=0.0, ge=0, lt=1)

@@ -1,10 +1,10 @@
 """The settings of texts as input."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from recurra.config import Config
+from recurra.config import Config, Search
 
 
 class TextConfig(Config):
@@ -33,13 +33,13 @@ class TextConfig(Config):
     max_vocabulary: int = Field(default=30_000, ge=1, le=10_000_000)
     min_count: int = Field(default=1, ge=1)
     max_length: int = Field(default=400, ge=1, le=1_000_000)
-    embedding_size: int = Field(default=100, ge=1, le=16_384)
+    embedding_size: Annotated[int, Search(32, 300, log=True)] = Field(default=100, ge=1, le=16_384)
     embeddings: str | None = None
-    characters: Literal["none", "lstm", "conv"] = "none"
+    characters: Annotated[Literal["none", "lstm", "conv"], Search(choices=("none", "lstm", "conv"))] = "none"
     character_size: int = Field(default=50, ge=2, le=4096)
-    embedding_dropout: float = Field(default=0.0, ge=0, lt=1)
-    locked_dropout: float = Field(default=0.2, ge=0, lt=1)
-    word_dropout: float = Field(default=0.02, ge=0, lt=1)
+    embedding_dropout: Annotated[float, Search(0.0, 0.3)] = Field(default=0.0, ge=0, lt=1)
+    locked_dropout: Annotated[float, Search(0.0, 0.6)] = Field(default=0.2, ge=0, lt=1)
+    word_dropout: Annotated[float, Search(0.0, 0.2)] = Field(default=0.02, ge=0, lt=1)
 
     @model_validator(mode="after")
     def _check_characters(self) -> "TextConfig":

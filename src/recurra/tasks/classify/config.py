@@ -1,10 +1,10 @@
 """The settings of a classifier."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from recurra.config import Config
+from recurra.config import Config, Search
 from recurra.experiment.config import TaskConfig
 
 
@@ -22,9 +22,12 @@ class ClassifyConfig(TaskConfig):
 
     label: str = "auto"
     kind: Literal["auto", "multiclass", "multilabel", "regression"] = "auto"
-    pooling: Literal["auto", "last", "mean", "max", "attention"] = "auto"
+    pooling: Annotated[
+        Literal["auto", "last", "mean", "max", "attention"],
+        Search(choices=("last", "mean", "max", "attention")),
+    ] = "auto"
     class_weight: Literal["none", "balanced"] = "none"
-    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    label_smoothing: Annotated[float, Search(0.0, 0.2)] = Field(default=0.0, ge=0, lt=1)
     calibrate: bool = True
 
     bidirectional: bool = True

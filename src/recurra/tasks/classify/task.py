@@ -118,10 +118,11 @@ def answer(fitted: Fitted, part: Part) -> Answer:
     """Probabilities of the classes for each row; of numbers the number."""
     target, raw = fitted.schema.target, _raw(fitted.model, fitted.config, part)
     if target.kind == "regression":
-        return raw * target.deviation + target.mean
+        numbers: Answer = raw * target.deviation + target.mean
+        return numbers
     scaled = torch.from_numpy(raw) / float(cast("SequenceClassifier", fitted.model).temperature)
-    found = scaled.sigmoid() if target.kind == "multilabel" else scaled.softmax(dim=-1)
-    return found.numpy()
+    found: Answer = (scaled.sigmoid() if target.kind == "multilabel" else scaled.softmax(dim=-1)).numpy()
+    return found
 
 
 def _raw(model: nn.Module, config: Any, part: Part) -> Answer:
