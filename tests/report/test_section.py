@@ -11,8 +11,8 @@ from tests.report.document import Document
 
 from recurra.errors import DamagedError
 from recurra.files import write_document
+from recurra.report.drawing import MOST_CLASSES, drawn_section
 from recurra.report.page import write_report
-from recurra.report.panel import MOST_CLASSES, drawn_section
 from recurra.report.piece import (
     Audio,
     Bar,
@@ -158,16 +158,18 @@ def test_a_matrix_is_normalised_by_row():
 def test_of_many_classes_the_most_frequent_are_shown():
     size = MOST_CLASSES + 3
     counts = np.eye(size, dtype=int) * np.arange(1, size + 1)
-    panel = drawn(Matrix(rows=[f"c{i}" for i in range(size)], counts=counts.tolist()))
+    drawing = drawn(Matrix(rows=[f"c{i}" for i in range(size)], counts=counts.tolist()))
     assert (
-        panel.content.columns == [name for name, _ in panel.content.rows] == [f"c{i}" for i in range(3, size)]
+        drawing.content.columns
+        == [name for name, _ in drawing.content.rows]
+        == [f"c{i}" for i in range(3, size)]
     )
-    assert f"{MOST_CLASSES} most frequent of {size}" in panel.note
+    assert f"{MOST_CLASSES} most frequent of {size}" in drawing.note
 
 
 def test_a_matrix_may_have_other_columns_than_rows():
-    panel = drawn(Matrix(rows=["a"], columns=["x", "y", "z"], counts=[[1, 0, 5]]))
-    assert panel.content.columns == ["x", "y", "z"]
+    drawing = drawn(Matrix(rows=["a"], columns=["x", "y", "z"], counts=[[1, 0, 5]]))
+    assert drawing.content.columns == ["x", "y", "z"]
 
 
 @pytest.mark.parametrize("values", [[1.0, 2.0], [-1.0, 3.0], [0.0], [-2.0, -1.0]])

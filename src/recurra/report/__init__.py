@@ -2,7 +2,7 @@
 
 It knows no task: a task describes its metrics (`record`) and says what there is to see in sections of
 pieces (`section`, `piece`). `history` reads the course of training, `figure` and `training_figure` draw,
-`comparison`, `verdict`, `heading` and `table` put into words and numbers, `panel` and `page` bring together.
+`comparison`, `verdict`, `heading`, `table` put into words and numbers, `drawing` and `page` bring together.
 `write_report` is loaded when first used: those who only write records need not wait for matplotlib.
 """
 

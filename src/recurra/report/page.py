@@ -10,9 +10,9 @@ import yaml
 
 from recurra.errors import ArtifactError, DamagedError
 from recurra.files import read_bytes, write_text
+from recurra.report.drawing import drawn_section
 from recurra.report.heading import data_facts, heading
 from recurra.report.history import HISTORY_FILE, Course, read_course
-from recurra.report.panel import drawn_section
 from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics
 from recurra.report.section import SECTIONS_FILE, SectionsRecord, read_sections
 from recurra.report.table import group_table, score_rows

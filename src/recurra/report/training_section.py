@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from recurra.report.drawing import Drawing
 from recurra.report.history import Course
 from recurra.report.number import count, duration, percent, plain
-from recurra.report.panel import Panel
 from recurra.report.piece import LegendItem
 from recurra.report.training_figure import curve_figure, gradient_figure, rate_figure
 
@@ -18,11 +18,11 @@ class Training:
 
     Attributes:
         summary: One sentence: how long it took and which epoch was kept.
-        panels: The figures.
+        drawings: The figures.
     """
 
     summary: str
-    panels: list[Panel]
+    drawings: list[Drawing]
 
 
 _CURVES = [LegendItem(label="training", role="ink"), LegendItem(label="validation", role="model")]
@@ -43,42 +43,44 @@ def training(course: Course | None, config: Mapping[str, Any], labels: Mapping[s
     if monitor not in course.metrics:
         monitor = next((name for name in losses if name != "train_loss"), None)
     best = course.best_epoch(monitor, str(config.get("monitor_mode", "min"))) if monitor else None
-    panels = []
+    drawings = []
     if losses:
-        panels.append(_loss_panel(course, losses, best if monitor in losses else None, labels))
+        drawings.append(_loss_drawing(course, losses, best if monitor in losses else None, labels))
     if monitor is not None and monitor not in losses:
-        panels.append(_monitor_panel(course, monitor, best, labels))
-    panels += [*_rate_panel(course), *_gradient_panel(course, config.get("gradient_clip"))]
+        drawings.append(_monitor_drawing(course, monitor, best, labels))
+    drawings += [*_rate_drawing(course), *_gradient_drawing(course, config.get("gradient_clip"))]
     words = _words(monitor, labels) if monitor else None
-    return Training(_summary(course, best, words), panels)
+    return Training(_summary(course, best, words), drawings)
 
 
-def _loss_panel(course: Course, losses: list[str], best: int | None, labels: Mapping[str, str]) -> Panel:
+def _loss_drawing(course: Course, losses: list[str], best: int | None, labels: Mapping[str, str]) -> Drawing:
     kept = f" The best epoch is {best + 1}." if best is not None else ""
     description = f"{' and '.join(_words(name, labels) for name in losses)} by epoch.{kept}"
     svg = curve_figure(course, losses, best, "loss", description, "")
     note = f"Dot: the best epoch, {best + 1}." if best is not None else "Mean loss of every epoch."
     validated = any(name != "train_loss" for name in losses)
-    return Panel("Loss", note, svg, legend=_CURVES if validated else ())
+    return Drawing("Loss", note, svg, legend=_CURVES if validated else ())
 
 
-def _monitor_panel(course: Course, monitor: str, best: int | None, labels: Mapping[str, str]) -> Panel:
+def _monitor_drawing(course: Course, monitor: str, best: int | None, labels: Mapping[str, str]) -> Drawing:
     label = _label(monitor, labels)
     description = f"{label} on the validation part by epoch."
     svg = curve_figure(course, [monitor], best, "monitor", description, "")
     note = f"Dot: the best epoch, {best + 1}." if best is not None else "By epoch."
-    return Panel(f"{label} on the validation part", note, svg)
+    return Drawing(f"{label} on the validation part", note, svg)
 
 
-def _rate_panel(course: Course) -> list[Panel]:
+def _rate_drawing(course: Course) -> list[Drawing]:
     rates = _known(course, "learning_rate")
     if not rates:
         return []
     svg = rate_figure(course, "learning-rate", f"Learning rate, at most {max(rates):.3g}.")
-    return [Panel("Learning rate", f"Highest {plain(max(rates), 2)}, {plain(rates[-1], 2)} at the end.", svg)]
+    return [
+        Drawing("Learning rate", f"Highest {plain(max(rates), 2)}, {plain(rates[-1], 2)} at the end.", svg)
+    ]
 
 
-def _gradient_panel(course: Course, clip: Any) -> list[Panel]:
+def _gradient_drawing(course: Course, clip: Any) -> list[Drawing]:
     norms = _known(course, "gradient_norm")
     if not norms:
         return []
@@ -92,7 +94,7 @@ def _gradient_panel(course: Course, clip: Any) -> list[Panel]:
         note = f"Median {middle}; clipped at {threshold:g} (dashed), in {percent(share, 1)} of the steps."
     description = f"Norm of the gradient before clipping. {note}"
     svg = gradient_figure(course, threshold, "gradient", description)
-    return [Panel("Gradient norm before clipping", note, svg)]
+    return [Drawing("Gradient norm before clipping", note, svg)]
 
 
 def _known(course: Course, name: str) -> list[float]:

@@ -13,15 +13,15 @@ from torch import Tensor, nn
 from recurra.data.labelled import Labelled
 from recurra.errors import ConfigError
 from recurra.experiment.examples import Part, run_over, with_columns
-from recurra.experiment.labelling import ExampleSchema, Labelling, part_of
+from recurra.experiment.labelling import ExampleSchema, Labelling, part_of, program_of
 from recurra.experiment.task import Fitted, Prepared, Rival, Task
 from recurra.layers.crf import LinearChainCRF
 from recurra.layers.tag_scheme import allowed_transitions
 from recurra.metrics.span import span_scores
 from recurra.models.sequence_body import make_body
 from recurra.models.tagger import SequenceTagger
+from recurra.streaming import Program
 from recurra.tasks.tag.config import TagAnswer, TagConfig
-from recurra.tasks.tag.program import program
 from recurra.tasks.tag.show import describe, groups, show
 from recurra.tasks.tag.tag_set import TagSet, learn_tags, tag_column
 from recurra.training.contract import Loss
@@ -173,6 +173,17 @@ def naive(fitted: Fitted, prepared: Prepared | None, part: Part) -> Iterable[Riv
         ]
         yield Rival("most_frequent", "Most frequent tag of the word", "naive", rows)
     yield Rival("majority", "Most frequent tag", "naive", [np.full(len(one), likely) for one in part.encoded])
+
+
+def program(fitted: Fitted) -> Program:
+    """A program of the scores of all tags after every step; `recurra.tasks.tag.live.LiveTagger` runs it.
+
+    Raises:
+        ConfigError: A setting does not allow it; the message says which.
+    """
+    model = cast("SequenceTagger", fitted.model)
+    about = {"tags": list(fitted.schema.target.tags), "look_ahead": fitted.config.look_ahead}
+    return program_of("tag", fitted, model.stream_modules(), about)
 
 
 TAG = Task(

@@ -1,4 +1,4 @@
-"""Sections as the page draws them: every piece becomes a panel of a figure, table or text."""
+"""Sections as the page draws them: every piece becomes a drawing of a figure, table or text."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -69,7 +69,7 @@ class TableGrid:
 
 
 @dataclass(frozen=True)
-class Panel:
+class Drawing:
     """One thing to look at, with its title and the sentence beside it.
 
     Attributes:
@@ -93,37 +93,37 @@ class Panel:
 
 @dataclass(frozen=True)
 class DrawnSection:
-    """A section with its panels: the large ones, then those that stand beside each other."""
+    """A section with its drawings: the large ones, then those that stand beside each other."""
 
     section: Section
-    large: list[Panel]
-    others: list[Panel]
+    large: list[Drawing]
+    others: list[Drawing]
 
 
 def drawn_section(section: Section) -> DrawnSection:
     """Draw all pieces of a section."""
     first = {"hero": 1, "full": len(section.pieces), "grid": 0}[section.layout]
-    panels = [
-        _panel(piece, f"{section.id}-{index}", wide=index < first, explained=bool(section.legend))
+    drawings = [
+        _drawing(piece, f"{section.id}-{index}", wide=index < first, explained=bool(section.legend))
         for index, piece in enumerate(section.pieces)
     ]
-    return DrawnSection(section, panels[:first], panels[first:])
+    return DrawnSection(section, drawings[:first], drawings[first:])
 
 
-def _panel(piece: AnyPiece, name: str, *, wide: bool, explained: bool) -> Panel:
+def _drawing(piece: AnyPiece, name: str, *, wide: bool, explained: bool) -> Drawing:
     if isinstance(piece, Lines):
         large = lines_figure(piece, f"{name}-wide", WIDE) if wide else None
         legend = [] if explained else _lines_legend(piece)
-        return Panel(piece.title, piece.note, lines_figure(piece, name, SMALL), large, legend)
+        return Drawing(piece.title, piece.note, lines_figure(piece, name, SMALL), large, legend)
     if isinstance(piece, Scatter):
-        return Panel(piece.title, piece.note, scatter_figure(piece, name))
+        return Drawing(piece.title, piece.note, scatter_figure(piece, name))
     if isinstance(piece, Matrix):
-        return _matrix_panel(piece)
+        return _matrix_drawing(piece)
     if isinstance(piece, Bars):
-        return Panel(piece.title, piece.note, kind=piece.kind, content=_bar_rows(piece))
+        return Drawing(piece.title, piece.note, kind=piece.kind, content=_bar_rows(piece))
     if isinstance(piece, Table):
-        return Panel(piece.title, piece.note, kind=piece.kind, content=_table_grid(piece))
-    return Panel(piece.title, piece.note, kind=piece.kind, content=piece)
+        return Drawing(piece.title, piece.note, kind=piece.kind, content=_table_grid(piece))
+    return Drawing(piece.title, piece.note, kind=piece.kind, content=piece)
 
 
 def _lines_legend(piece: Lines) -> list[LegendItem]:
@@ -136,7 +136,7 @@ def _lines_legend(piece: Lines) -> list[LegendItem]:
     return items if len(items) > 1 else []
 
 
-def _matrix_panel(piece: Matrix) -> Panel:
+def _matrix_drawing(piece: Matrix) -> Drawing:
     """The most frequent rows of a matrix, and the columns of the same names."""
     columns = piece.columns or piece.rows
     kept = _most_frequent([sum(row) for row in piece.counts])
@@ -160,7 +160,7 @@ def _matrix_panel(piece: Matrix) -> Panel:
     if len(kept) < len(piece.rows):
         note = f"{note} The {len(kept)} most frequent of {len(piece.rows)} are shown.".strip()
     grid = MatrixGrid(piece.column_label, piece.row_label, names, rows, len(names) > FEW_COLUMNS)
-    return Panel(piece.title, note, kind=piece.kind, content=grid)
+    return Drawing(piece.title, note, kind=piece.kind, content=grid)
 
 
 def _most_frequent(totals: Sequence[int]) -> list[int]:
