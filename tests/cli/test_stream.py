@@ -17,9 +17,9 @@ from tests.cli.conftest import HORIZON, TINY
 from tests.cli.program import Outcome, call, environment, run
 
 from recurra import Forecaster
-from recurra.cli import live
 from recurra.cli.predictor import load_predictor
 from recurra.cli.stream_options import Options, plain_stream
+from recurra.cli.stream_state import load_state, save_state
 from recurra.errors import ArtifactError, DamagedError
 from recurra.files import read_document, write_document
 from recurra.streaming import GRU, Affine, Embedding, Program
@@ -146,11 +146,11 @@ def test_weights_may_be_narrow(streaming: Path, table: Path, weights: str) -> No
     [
         ('{"shop": "north", "sales": "many"}', "line 4: 'sales' holds 'many'; expected a finite number"),
         ('{"sales": 1}', "line 4: a row without 'shop'"),
-        ('{"shop": "north", "sales": 1', "line 4 is not valid JSON"),
+        ('{"shop": "north", "sales": 1', "line 4: no valid JSON"),
         ("[1, 2, 3]", "line 4: 3 values; expected 2: shop, sales"),
         ("7", "line 4: 1 values; expected 2"),
         ('{"shop": "north", "sales": 1e99}', "line 4: 'sales' holds 1e+99"),
-        ("[" * 100_000, "line 4 is not valid JSON"),
+        ("[" * 100_000, "line 4: no valid JSON"),
     ],
 )
 def test_a_bad_row_is_told_by_its_line_and_what_came_before_stays(
@@ -158,7 +158,7 @@ def test_a_bad_row_is_told_by_its_line_and_what_came_before_stays(
 ) -> None:
     given = rows(table)[:3]
     first = as_lines(given[:2]) + "\n" + bad + "\n" + as_lines(given[2:])
-    outcome = answered(first, streaming, "--state", tmp_path / "state")
+    outcome = answered(first, streaming, "--state", tmp_path / "state", "--on-error", "stop")
     assert outcome.code == 2
     assert outcome.err.startswith(f"error: {message}")
     assert "Traceback" not in outcome.err
@@ -170,29 +170,81 @@ def test_a_bad_row_is_told_by_its_line_and_what_came_before_stays(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("shop,sales\nnorth,1\nnorth\n", "line 3 has 1 values; expected 2"),
+        ("shop,sales\nnorth,1\nnorth\n", "line 3: 1 values; expected 2"),
         ("shop,sales\nnorth,1\nnorth,x\n", "line 3: 'sales' holds 'x'"),
         ("shop,shop\nnorth,1\n", "the header 'shop,shop' has a column twice"),
         ("shop,day\nnorth,1\n", "line 2: a row without 'sales'"),
-        ('shop,sales\n"north,1\n', "line 2 is no row of a CSV"),
+        ('shop,sales\n"north,1\n', "line 2: no row of a CSV"),
     ],
 )
 def test_a_bad_row_of_a_csv_is_told_by_its_line(streaming: Path, text: str, message: str) -> None:
-    outcome = answered(text, streaming)
+    outcome = answered(text, streaming, "--on-error", "stop")
     assert outcome.code == 2
     assert outcome.err.startswith(f"error: {message}")
 
 
+def test_rows_that_cannot_be_used_stop_no_other(streaming: Path, table: Path) -> None:
+    given = rows(table)[:4]
+    good = [json.dumps(row) for row in given]
+    bad = ["{", '{"shop": "north", "sales": "many"}', '{"sales": 1}', "[" * 100_000]
+    text = "\n".join([good[0], bad[0], good[1], *bad[1:3], good[2], bad[3], good[3]]) + "\n"
+    outcome = answered(text, streaming)
+    assert outcome.code == 0
+    assert outcome.err == "4 rows taken, 4 not usable: lines 2, 4, 5, 7\n"
+    lines = [json.loads(line) for line in outcome.out.splitlines()]
+    assert [line.get("line") for line in lines] == [None, 2, None, 4, 5, None, 7, None]
+    assert lines[3] == {
+        "line": 4,
+        "error": "'sales' holds 'many'",
+        "expected": "a finite number of 32 bits",
+        "remedy": "Correct it, or leave it empty.",
+    }
+    forecasts = [line["forecast"] for line in lines if "forecast" in line]
+    np.testing.assert_array_equal(np.float32(forecasts), np.float32(expected(streaming, given)))
+    skipped = answered(text, streaming, "--on-error", "skip")
+    assert (skipped.code, skipped.err) == (0, outcome.err)
+    assert skipped.out == "".join(line + "\n" for line in outcome.out.splitlines() if "error" not in line)
+
+
+def test_rows_of_a_csv_that_cannot_be_used_leave_an_empty_line(streaming: Path) -> None:
+    text = 'shop,sales\nnorth,x\nnorth,1\n"north,1\nnorth\nsouth,2\n'
+    outcome = answered(text, streaming)
+    assert outcome.code == 0
+    header, *lines = outcome.out.splitlines()
+    assert header.startswith("shop,forecast-1,")
+    assert [line.partition(",")[0] for line in lines] == ["", "north", "", "", "south"]
+    assert {line.count(",") for line in (header, *lines)} == {HORIZON}
+    assert outcome.err.splitlines()[0].startswith("line 2: 'sales' holds 'x'; expected")
+    assert outcome.err.splitlines()[-1] == "2 rows taken, 3 not usable: lines 2, 4, 5"
+    as_json = answered(text, streaming, "--json")
+    assert [json.loads(line).get("line") for line in as_json.out.splitlines()] == [2, None, 4, 5, None]
+
+
+@pytest.mark.parametrize("every", ["4", "0.001s"])
+def test_a_kill_loses_no_more_than_was_allowed(
+    streaming: Path, table: Path, tmp_path: Path, every: str
+) -> None:
+    given, state = rows(table)[:11], tmp_path / "state.json"
+    with opened(streaming, "--state", state, "--save-every", every) as process:
+        before = [ask(process, json.dumps(row)) for row in given[:10]]
+        process.kill()
+        process.wait(60)
+    kept = json.loads(state.read_text())["rows"]
+    assert kept == 8 if every == "4" else 1 <= kept <= 10
+    after = answered(as_lines(given[kept:]), streaming, "--state", state).out
+    assert "".join(before[:kept]) + after == answered(as_lines(given), streaming).out
+
+
 def test_text_that_is_not_utf8_is_told(streaming: Path) -> None:
     process = subprocess.run(
-        [sys.executable, "-m", "recurra", "stream", str(streaming)],
+        [sys.executable, "-m", "recurra", "stream", str(streaming), "--on-error", "stop"],
         input=b'{"shop": "north", "sales": 1}\n{"shop": "\xff"}\n',
         capture_output=True,
         env=environment(),
         check=False,
     )
     assert process.returncode == 2
-    assert process.stderr.startswith(b"error: line 2 is not UTF-8")
+    assert process.stderr.startswith(b"error: line 2: bytes that are not UTF-8")
     assert process.stdout.count(b"\n") == 1
 
 
@@ -291,7 +343,7 @@ def test_a_sealed_state_that_lacks_something_is_told(
     """A checksum vouches for the bytes and not for what they say."""
     predictor, state = load_predictor(streaming if kind == "forecasts" else plain, "float32"), tmp_path / "s"
     predictor.predict({"shop": "north", "sales": 3.0} if kind == "forecasts" else [1, 2])
-    live._save_state(state, predictor, 1)
+    save_state(state, predictor, 1)
     document = read_document(state, version=1)
     if "last" in change:
         for own in document["series"].values():
@@ -300,12 +352,12 @@ def test_a_sealed_state_that_lacks_something_is_told(
         document |= change
     write_document(state, document, version=1)
     with pytest.raises(ArtifactError):
-        live._load_state(state, predictor)
+        load_state(state, predictor)
     for name in document:
         without = {other: value for other, value in document.items() if other != name}
         write_document(state, without, version=1)
         with pytest.raises(ArtifactError):
-            live._load_state(state, predictor)
+            load_state(state, predictor)
 
 
 def test_files_nested_too_deeply_are_told(plain: Path, tmp_path: Path) -> None:
@@ -370,9 +422,9 @@ def test_a_state_of_another_program_is_told(streaming: Path, plain: Path, tmp_pa
 
 def test_a_place_that_cannot_be_written_is_told(plain: Path, tmp_path: Path) -> None:
     outcome = answered("[1, 2]\n", plain, "--state", tmp_path / "nowhere" / "state.json")
-    assert outcome.code == 1
-    assert outcome.err.startswith("error: ")
-    assert outcome.out.count("\n") == 1
+    assert (outcome.code, outcome.out) == (1, "")
+    assert "state.json cannot be written" in outcome.err
+    assert "is a folder" in answered("[1, 2]\n", plain, "--state", tmp_path).err
 
 
 def test_any_program_streams(plain: Path) -> None:
@@ -385,9 +437,10 @@ def test_any_program_streams(plain: Path) -> None:
     commas = answered("y,x\n" + "".join(f"{y},{x}\n" for x, y in inputs.tolist()), plain)
     assert commas.out.startswith("output-1,output-2,output-3,output-4\n")
     assert np.array_equal(np.loadtxt(commas.out.splitlines()[1:], np.float32, delimiter=","), outputs)
-    assert "line 1: no value of 'x'" in answered("[null, 1]\n", plain).err
-    assert "no value of 'y'" in answered('{"x": 1}\n', plain).err
-    assert "line 1: 1 values; expected 2: x, y" in answered("3\n", plain).err
+    stop = ("--on-error", "stop")
+    assert "line 1: no value of 'x'" in answered("[null, 1]\n", plain, *stop).err
+    assert "no value of 'y'" in answered('{"x": 1}\n', plain, *stop).err
+    assert "line 1: 1 values; expected 2: x, y" in answered("3\n", plain, *stop).err
 
 
 def test_a_program_of_ids_streams(tmp_path: Path) -> None:
@@ -395,8 +448,9 @@ def test_a_program_of_ids_streams(tmp_path: Path) -> None:
     Program([Embedding(weight)]).save(tmp_path / "ids")
     assert answered("2\n[0]\n", tmp_path / "ids") == (0, "[4.0, 5.0]\n[0.0, 1.0]\n", "")
     assert answered("word\n1\n", tmp_path / "ids").out == "output-1,output-2\n2.0,3.0\n"
-    assert "line 1: id 0.5; expected a whole number" in answered("0.5\n", tmp_path / "ids").err
-    assert "line 1: id 3" in answered("3\n", tmp_path / "ids").err
+    stop = ("--on-error", "stop")
+    assert "line 1: id 0.5; expected a whole number" in answered("0.5\n", tmp_path / "ids", *stop).err
+    assert "line 1: id 3" in answered("3\n", tmp_path / "ids", *stop).err
 
 
 def test_outputs_that_are_no_numbers_are_null(tmp_path: Path) -> None:
@@ -457,6 +511,7 @@ def test_the_long_way_is_the_same_command(capsys, monkeypatch, streaming: Path) 
         ["RUN", "--weights", "int8"],
         ["--format=csv", "RUN", "--state", "a b"],
         ["--state=x=y", "--weights=bfloat16", "RUN"],
+        ["RUN", "--json", "--on-error=skip", "--save-every", "30s", "--state", "x"],
     )
     for arguments in words:
         assert call(capsys, "stream", *arguments).code == 0
@@ -477,6 +532,8 @@ def test_the_long_way_is_the_same_command(capsys, monkeypatch, streaming: Path) 
         ["stream", "RUN", "RUN"],
         ["stream", "RUN", "--state", "a", "--state", "b"],
         ["stream", "--weights", "int8"],
+        ["stream", "RUN", "--json=yes"],
+        ["stream", "RUN", "--json", "--json"],
     ],
 )
 def test_what_is_not_plain_goes_the_long_way(arguments: list[str]) -> None:
@@ -488,6 +545,10 @@ def test_what_is_not_plain_goes_the_long_way(arguments: list[str]) -> None:
     [
         (["--weights", "int4"], "weights='int4'; expected one of float32, bfloat16, int8"),
         (["--format", "xml"], "--format is 'xml'; expected one of auto, jsonl, csv"),
+        (["--on-error", "ask"], "--on-error is 'ask'; expected one of emit, skip, stop"),
+        (["--save-every", "5"], "--save-every without --state; expected the file of the state"),
+        (["--save-every", "0", "--state", "x"], "--save-every is '0'; expected rows (1000) or seconds (30s)"),
+        (["--save-every", "1.5", "--state", "x"], "--save-every is '1.5'"),
         (["--wieghts", "int8"], "no such option: --wieghts"),
         (["too", "many"], "got unexpected extra argument(s) (too many)"),
     ],

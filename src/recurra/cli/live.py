@@ -6,26 +6,24 @@ Nothing here imports torch or typer, so that the process is small and ready at o
 import os
 import signal
 import sys
-from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
-from pathlib import Path
 from types import FrameType
-from typing import Any
 
 from recurra.cli import screen
 from recurra.cli.predictor import load_predictor
-from recurra.cli.row import Form, check_format, form_of
+from recurra.cli.row import CSVReader, CSVWriter, JSONReader, JSONWriter, Row, Writer, check_format, form_of
 from recurra.cli.stream_options import Options
-from recurra.errors import ArtifactError, DamagedError, DataError, RecurraError
-from recurra.files import read_document, write_document
+from recurra.cli.stream_state import Pace, check_place, load_state, save_state
+from recurra.errors import ConfigError, DataError, RecurraError
 from recurra.streaming import Live
 
 PIPE_CLOSED = 141
 TERMINATED = 143
-STATE_FORMAT = 1
-KIND = "stream state"
+NONE_USABLE = 2
+ON_ERROR = ("emit", "skip", "stop")
+MOST_TOLD = 10
 
 
 class Stopped(BaseException):
@@ -89,8 +87,9 @@ def run_stream(options: Options) -> int:
     """Read rows on stdin and write a prediction for each on stdout.
 
     Returns:
-        The exit code: 0 at the end of the rows, 2 after a mistake in what was given, 130 after Ctrl-C, 143
-        after the termination signal, 141 where nobody reads on, 1 after any other failure of ours.
+        The exit code: 0 at the end of the rows, 2 after a mistake in what was given or where no row could be
+        used, 130 after Ctrl-C, 143 after the termination signal, 141 where nobody reads on, 1 after any other
+        failure of ours.
     """
     signals = Signals()
     try:
@@ -107,18 +106,25 @@ def run_stream(options: Options) -> int:
 
 def _run(options: Options, signals: Signals) -> int:
     check_format(options.format)
+    if options.on_error not in ON_ERROR:
+        raise ConfigError(
+            f"--on-error is {options.on_error!r}", f"one of {', '.join(ON_ERROR)}", "Choose one of these."
+        )
+    pace = Pace.parse(options.save_every, with_state=options.state is not None)
+    if options.state is not None:
+        check_place(options.state)
     predictor = load_predictor(options.folder, options.weights)
-    before = 0 if options.state is None else _load_state(options.state, predictor)
-    stream = _Stream(predictor, signals)
+    before = 0 if options.state is None else load_state(options.state, predictor)
+    stream = _Stream(predictor, signals, options, before, pace)
     try:
-        stream.run(options.format)
+        stream.run()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return PIPE_CLOSED
     finally:
-        if options.state is not None:
-            _save_state(options.state, predictor, before + stream.rows)
-    return 0
+        stream.save()
+        stream.tell_faults()
+    return NONE_USABLE if stream.faults and not stream.rows else 0
 
 
 class _Stream:
@@ -126,17 +132,20 @@ class _Stream:
 
     Attributes:
         rows: How many rows were taken.
+        faults: The lines of those that could not be used.
     """
 
-    def __init__(self, predictor: Live, signals: Signals) -> None:
-        self._predictor, self._signals = predictor, signals
+    def __init__(self, predictor: Live, signals: Signals, options: Options, before: int, pace: Pace) -> None:
+        self._predictor, self._signals, self._options = predictor, signals, options
+        self._before, self._pace = before, pace
         self.rows = 0
+        self.faults: list[int] = []
 
-    def run(self, format: str) -> None:
+    def run(self) -> None:
         """Until there are no more lines.
 
         Raises:
-            DataError: A row cannot be used; the message names its line.
+            DataError: A row cannot be used, and that is to stop the stream; the message names its line.
             BrokenPipeError: Nobody reads the predictions.
         """
         lines = _lines(self._signals)
@@ -144,26 +153,55 @@ class _Stream:
         for line in lines:
             opening.append(line)
             if line.strip():
-                self._answer(form_of(format, line, bare=self._predictor.bare), chain(opening, lines))
+                form = form_of(self._options.format, line)
+                reader = CSVReader() if form == "csv" else JSONReader()
+                as_csv = form == "csv" and not self._options.as_json
+                writer = CSVWriter() if as_csv else JSONWriter(bare=self._predictor.bare)
+                self._answer(reader.rows(chain(opening, lines)), writer)
                 return
 
-    def _answer(self, form: Form, lines: Iterator[str]) -> None:
-        for row in form.rows(lines):
+    def _answer(self, rows: Iterator[Row], writer: Writer) -> None:
+        for row in rows:
             try:
-                prediction = self._predictor.predict(row.content)
+                if isinstance(row.content, DataError):
+                    raise row.content
+                text = writer.text(*self._predictor.predict(row.content))
             except DataError as error:
-                raise DataError(f"line {row.number}: {error.got}", error.expected, error.remedy) from error
-            self.rows += 1
+                text = self._at_fault(row.number, error, writer)
+            else:
+                self.rows += 1
             with self._signals.waiting():
-                sys.stdout.write(form.text(*prediction))
+                sys.stdout.write(text)
                 sys.stdout.flush()
+            if self._pace.is_due(self.rows):
+                self.save()
+
+    def _at_fault(self, number: int, error: DataError, writer: Writer) -> str:
+        if self._options.on_error == "stop":
+            raise DataError(f"line {number}: {error.got}", error.expected, error.remedy) from error
+        self.faults.append(number)
+        if len(self.faults) <= MOST_TOLD and not isinstance(writer, JSONWriter):
+            screen.note(f"line {number}: {error.got}; expected {error.expected}")
+        return "" if self._options.on_error == "skip" else writer.fault(number, error)
+
+    def save(self) -> None:
+        """Leave the state where it is wanted."""
+        if self._options.state is not None:
+            save_state(self._options.state, self._predictor, self._before + self.rows)
+
+    def tell_faults(self) -> None:
+        """Say how many rows could not be used, if any."""
+        if self.faults:
+            shown = ", ".join(map(str, self.faults[:MOST_TOLD]))
+            more = ", ..." if len(self.faults) > MOST_TOLD else ""
+            lines = "line" if len(self.faults) == 1 else "lines"
+            screen.note(f"{self.rows:,} rows taken, {len(self.faults):,} not usable: {lines} {shown}{more}")
 
 
 def _lines(signals: Signals) -> Iterator[str]:
-    """The lines of stdin, each as soon as it is there.
+    """The lines of stdin, each as soon as it is there; bytes that are no UTF-8 become surrogates.
 
     Raises:
-        DataError: One is no UTF-8.
         Stopped: A signal came.
     """
     number = 0
@@ -174,67 +212,4 @@ def _lines(signals: Signals) -> Iterator[str]:
         if not line:
             return
         number += 1
-        try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise DataError(f"line {number} is not UTF-8", "text in UTF-8", "Convert the rows.") from error
-
-
-def _load_state(path: Path, predictor: Live) -> int:
-    """Restore what a file holds; how many rows it comes after. Without the file: nothing, and 0.
-
-    Raises:
-        DamagedError: The file was truncated or altered, or is none of ours.
-        ArtifactError: It is of another program.
-    """
-    if not path.exists():
-        return 0
-    document = _read_state(path)
-    if document.get("kind") != KIND:
-        raise ArtifactError(
-            f"{path} holds no state of a stream", "one that --state left", "Choose another file."
-        )
-    if document.get("program") != predictor.program.digest:
-        raise ArtifactError(
-            f"{path} holds the state of another program",
-            f"one of the program {predictor.program.digest[:12]}",
-            "Give the run that it is of, or another file.",
-        )
-    try:
-        states = {name: (b64decode(own["session"]), own["last"]) for name, own in document["series"].items()}
-        rows = document["rows"]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _damaged(path, "lacks what belongs to a state") from error
-    if not all(last is None or isinstance(last, float) for _, last in states.values()):
-        raise _damaged(path, "has a last value that is no number")
-    if type(rows) is not int or rows < 0:
-        raise _damaged(path, f"comes after {rows!r} rows")
-    predictor.restore(states)
-    return rows
-
-
-def _read_state(path: Path) -> dict[str, Any]:
-    try:
-        return read_document(path, version=STATE_FORMAT)
-    except RecursionError as error:
-        raise _damaged(path, "is nested too deeply") from error
-
-
-def _damaged(path: Path, what: str) -> DamagedError:
-    return DamagedError(
-        f"{path} {what}", "a state that --state left", "Restore it from a copy, or begin anew without it."
-    )
-
-
-def _save_state(path: Path, predictor: Live, rows: int) -> None:
-    """Write the state, whole or not at all.
-
-    Raises:
-        StorageError: The place cannot be written.
-    """
-    series = {
-        name: {"session": b64encode(content).decode(), "last": last}
-        for name, (content, last) in predictor.snapshot().items()
-    }
-    document = {"kind": KIND, "program": predictor.program.digest, "rows": rows, "series": series}
-    write_document(path, document, version=STATE_FORMAT)
+        yield line.decode("utf-8-sig" if number == 1 else "utf-8", errors="surrogateescape")

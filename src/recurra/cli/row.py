@@ -1,4 +1,4 @@
-"""Rows as lines of text: JSON Lines or CSV, both ways."""
+"""Rows as lines of text: JSON Lines or CSV, both ways; a line that is none stops no other."""
 
 import csv
 import io
@@ -20,23 +20,23 @@ class Row(NamedTuple):
 
     Attributes:
         number: Of its line, from 1.
-        content: Values by column, or a plain list of them.
+        content: Values by column, or a plain list of them; what is wrong with the line where it says neither.
     """
 
     number: int
-    content: Mapping[str, Any] | Sequence[Any]
+    content: Mapping[str, Any] | Sequence[Any] | DataError
 
 
-class Form(ABC):
-    """How rows are read and predictions written."""
+class Reader(ABC):
+    """How rows are read."""
 
     @abstractmethod
     def rows(self, lines: Iterator[str]) -> Iterator[Row]:
-        """The rows of lines, each as soon as its line is there.
+        """The rows of lines, each as soon as its line is there; bytes that are no UTF-8 are surrogates."""
 
-        Raises:
-            DataError: A line is no row; the message names it.
-        """
+
+class Writer(ABC):
+    """How predictions are written."""
 
     @abstractmethod
     def text(self, kept: Mapping[str, Any], values: Values) -> str:
@@ -47,9 +47,23 @@ class Form(ABC):
             values: Name -> numbers, (steps,).
         """
 
+    @abstractmethod
+    def fault(self, number: int, error: DataError) -> str:
+        """What stands in the place of a prediction for a row that cannot be used."""
 
-class JSONLines(Form):
-    """An object, a list or a number in every line.
+
+class JSONReader(Reader):
+    """An object, a list or a number in every line."""
+
+    def rows(self, lines: Iterator[str]) -> Iterator[Row]:
+        """See `Reader.rows`."""
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield Row(number, _parsed(line))
+
+
+class JSONWriter(Writer):
+    """An object in every line.
 
     Args:
         bare: Whether predictions are plain lists, since the names of their values say nothing.
@@ -58,23 +72,8 @@ class JSONLines(Form):
     def __init__(self, *, bare: bool) -> None:
         self._bare = bare
 
-    def rows(self, lines: Iterator[str]) -> Iterator[Row]:
-        """See `Form.rows`."""
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                content = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise DataError(
-                    f"line {number} is not valid JSON ({error})",
-                    "an object, a list or a number in a line",
-                    "Correct the line.",
-                ) from error
-            yield Row(number, content if isinstance(content, dict | list) else [content])
-
     def text(self, kept: Mapping[str, Any], values: Values) -> str:
-        """See `Form.text`."""
+        """See `Writer.text`."""
         lists = {name: _value_as_json(own) for name, own in values.items()}
         if self._bare:
             return ", ".join(lists.values()) + "\n"
@@ -82,69 +81,78 @@ class JSONLines(Form):
         entries += [f"{json.dumps(name)}: {own}" for name, own in lists.items()]
         return "{" + ", ".join(entries) + "}\n"
 
+    def fault(self, number: int, error: DataError) -> str:
+        """See `Writer.fault`: the line, and what is wrong with it."""
+        document = {"line": number, "error": error.got, "expected": error.expected, "remedy": error.remedy}
+        return json.dumps(document) + "\n"
 
-class CommaSeparated(Form):
-    """A header, then a value for each of its columns in every line."""
 
-    def __init__(self) -> None:
-        self._header_written = False
+class CSVReader(Reader):
+    """A header, then a value for each of its columns in every line; a cell never goes over a line's end."""
 
     def rows(self, lines: Iterator[str]) -> Iterator[Row]:
-        """See `Form.rows`."""
-        reader = csv.reader(lines, strict=True)
+        """See `Reader.rows`.
+
+        Raises:
+            DataError: The header is none, so that no row has sense.
+        """
         header: list[str] | None = None
-        while True:
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                raise DataError(
-                    f"line {reader.line_num} is no row of a CSV ({error})",
-                    "values with commas between",
-                    "Correct the line.",
-                ) from error
-            if not any(cells):
+        for number, line in enumerate(lines, start=1):
+            cells = _cells_of(line)
+            if isinstance(cells, DataError):
+                if header is None:
+                    raise cells
+                yield Row(number, cells)
+            elif not any(cells):
                 continue
-            if header is None:
+            elif header is None:
                 header = cells
                 _check_header(header)
-                continue
-            if len(cells) != len(header):
-                raise DataError(
-                    f"line {reader.line_num} has {len(cells)} values",
-                    f"{len(header)}, as the header has columns",
-                    "Correct the line.",
-                )
-            yield Row(reader.line_num, dict(zip(header, cells, strict=True)))
+            else:
+                yield Row(number, _named(header, cells))
+
+
+class CSVWriter(Writer):
+    """A header, then a line for each prediction; one without any value where a row cannot be used."""
+
+    def __init__(self) -> None:
+        self._width = 0
+        self._faults_before = 0
 
     def text(self, kept: Mapping[str, Any], values: Values) -> str:
-        """See `Form.text`; the first prediction comes with a header."""
+        """See `Writer.text`; the first prediction comes with a header."""
         content = io.StringIO()
         writer = csv.writer(content, lineterminator="\n")
-        if not self._header_written:
+        if not self._width:
             columns = [column for name, own in values.items() for column in _columns(name, own)]
+            self._width = len(kept) + len(columns)
             writer.writerow([*kept, *columns])
-            self._header_written = True
+            content.write(self._empty() * self._faults_before)
         writer.writerow([*kept.values(), *(text for own in values.values() for text in _cells(own))])
         return content.getvalue()
 
+    def fault(self, number: int, error: DataError) -> str:
+        """See `Writer.fault`; the columns are not known before the first prediction, after which it comes."""
+        del number, error
+        if not self._width:
+            self._faults_before += 1
+            return ""
+        return self._empty()
 
-def form_of(name: str, first: str, *, bare: bool) -> Form:
-    """The form that is named, or that the first line with something in it has.
+    def _empty(self) -> str:
+        return "," * (self._width - 1) + "\n"
 
-    Args:
-        name: One of `FORMATS`.
-        first: That line.
-        bare: As of `JSONLines`.
+
+def form_of(name: str, first: str) -> str:
+    """The form that is named, or that the first line with something in it has: "jsonl" or "csv".
 
     Raises:
         ConfigError: There is no form of this name.
     """
     check_format(name)
-    if name == "auto":
-        name = "csv" if _is_header(first) else "jsonl"
-    return CommaSeparated() if name == "csv" else JSONLines(bare=bare)
+    if name != "auto":
+        return name
+    return "csv" if _is_header(first) else "jsonl"
 
 
 def check_format(name: str) -> None:
@@ -164,6 +172,44 @@ def _is_header(line: str) -> bool:
     except (ValueError, RecursionError):
         return not line.lstrip().startswith(("{", "["))
     return line.lstrip().startswith('"')  # the quoted name of an only column
+
+
+def _parsed(line: str) -> Mapping[str, Any] | Sequence[Any] | DataError:
+    if _is_mangled(line):
+        return not_utf8()
+    try:
+        content = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        expected = "an object, a list or a number in a line"
+        return DataError(f"no valid JSON ({error})", expected, "Correct the line.")
+    return content if isinstance(content, dict | list) else [content]
+
+
+def _cells_of(line: str) -> list[str] | DataError:
+    if _is_mangled(line):
+        return not_utf8()
+    try:
+        return next(csv.reader([line], strict=True), [])
+    except csv.Error as error:
+        expected = "values with commas between"
+        return DataError(f"no row of a CSV ({error})", expected, "Correct the line.")
+
+
+def _named(header: list[str], cells: list[str]) -> Mapping[str, Any] | DataError:
+    if len(cells) != len(header):
+        expected = f"{len(header)}, as the header has columns"
+        return DataError(f"{len(cells)} values", expected, "Correct the line.")
+    return dict(zip(header, cells, strict=True))
+
+
+def _is_mangled(text: str) -> bool:
+    """Whether a text holds bytes that were no UTF-8."""
+    return any("\udc80" <= letter <= "\udcff" for letter in text) if not text.isascii() else False
+
+
+def not_utf8() -> DataError:
+    """The error for bytes that are no text."""
+    return DataError("bytes that are not UTF-8", "text in UTF-8", "Convert the rows.")
 
 
 def _check_header(header: list[str]) -> None:

@@ -32,18 +32,41 @@ State = Annotated[
         metavar="FILE", help="Go on from the state in FILE if it is there, and leave it there at the end."
     ),
 ]
+SaveEvery = Annotated[
+    str | None,
+    Option(metavar="N", help="Leave the state after every N rows, or seconds (30s), too; needs --state."),
+]
+OnError = Annotated[
+    str,
+    Option(
+        metavar="WHAT",
+        help="With a row that cannot be used: emit (an error in its place, and go on), skip, or stop.",
+    ),
+]
+AsJson = Annotated[
+    bool, Option("--json", help="Write predictions as JSON Lines, whatever form the rows have.")
+]
 
 
-def stream(run: Run, *, weights: Weights = "float32", format: Format = "auto", state: State = None) -> None:
+def stream(
+    run: Run,
+    *,
+    weights: Weights = "float32",
+    format: Format = "auto",
+    state: State = None,
+    save_every: SaveEvery = None,
+    on_error: OnError = "emit",
+    as_json: AsJson = False,
+) -> None:
     """Predict after every row of a live stream: rows on stdin, predictions on stdout.
 
     Examples:
       recurra stream runs/sales < newest.csv
-      tail -f sensor.jsonl | recurra stream runs/sensor --state sensor.state
+      tail -f sensor.jsonl | recurra stream runs/sensor --state sensor.state --save-every 10s
       recurra train forecast sales.csv --horizon 7 preset=streaming  for such a run
     """
     from recurra.cli.live import run_stream
 
-    code = run_stream(Options(run, weights, format, state))
+    code = run_stream(Options(run, weights, format, state, save_every, on_error, as_json))
     if code:
         raise typer.Exit(code)

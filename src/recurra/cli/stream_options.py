@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 COMMAND = "stream"
-NAMES = ("--weights", "--format", "--state")
+NAMES = ("--weights", "--format", "--state", "--save-every", "--on-error")
+FLAGS = ("--json",)
 
 
 class Options(NamedTuple):
@@ -16,12 +17,18 @@ class Options(NamedTuple):
         weights: "float32", "bfloat16" or "int8".
         format: "jsonl", "csv", or "auto".
         state: The file of the state, if any.
+        save_every: How many rows ("1000") or seconds ("30s") are lost at most; None: saved at the end.
+        on_error: What becomes of a row that cannot be used: "emit", "skip" or "stop".
+        as_json: Whether predictions are JSON Lines, whatever form rows have.
     """
 
     folder: Path
     weights: str = "float32"
     format: str = "auto"
     state: Path | None = None
+    save_every: str | None = None
+    on_error: str = "emit"
+    as_json: bool = False
 
 
 def plain_stream(arguments: Sequence[str]) -> Options | None:
@@ -36,7 +43,7 @@ def plain_stream(arguments: Sequence[str]) -> Options | None:
             name, value = "RUN", name + sign + value
         elif name in NAMES and (sign or (rest and not rest[0].startswith("-"))):
             value = value if sign else rest.pop(0)
-        else:
+        elif name not in FLAGS or sign:
             return None
         if name in given:
             return None
@@ -49,4 +56,7 @@ def plain_stream(arguments: Sequence[str]) -> Options | None:
         given.get("--weights", "float32"),
         given.get("--format", "auto"),
         None if state is None else Path(state),
+        given.get("--save-every"),
+        given.get("--on-error", "emit"),
+        "--json" in given,
     )
