@@ -2,13 +2,15 @@
 
 import gzip
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
 from tests.cli.conftest import TINY, written
-from tests.cli.program import Outcome, call, listing
+from tests.cli.program import Outcome, call, environment, listing
 from tests.tasks.forecast.example import TOO_LARGE, long_series
 
 
@@ -83,7 +85,7 @@ def half_of(suffix: str) -> Callable[[Path], Path]:
 BAD_TABLES: dict[str, tuple[Callable[[Path], Path], tuple[str, ...]]] = {
     "missing file": (lambda folder: folder / "nothing.csv", ("nothing.csv", "does not exist")),
     "folder": (lambda folder: folder, ("is a folder",)),
-    "unknown format": (file("sales.xlsx", b"PK"), ("sales.xlsx", ".csv")),
+    "unknown format": (file("sales.ods", b"PK"), ("sales.ods", ".csv")),
     "empty file": (file("sales.csv", b""), ("sales.csv", "empty")),
     "no rows": (rows(), ("sales.csv",)),
     "one row": (rows("north,2024-01-01,5"), ("1",)),
@@ -254,3 +256,51 @@ def test_sizes_that_no_memory_holds_are_told(capsys: pytest.CaptureFixture[str],
         *("validation_size=0", "device=cpu", "--out", tmp_path / "run"),
     )
     check(outcome, "out of memory", "Lower batch_size", "hidden_size", "context (now 9000000)", code=1)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["train", "forecast", "nowhere.csv", "--horizon", "3"],
+        ["train", "classify", "sample:iriss"],
+        ["train", "forecast", "sample:co2", "--horizon", "3", "celll=gru"],
+    ],
+)
+def test_a_mistake_is_told_before_torch_is_loaded(words: list[str]) -> None:
+    program = (
+        "import sys; from recurra.cli.app import main; code = main(sys.argv[1:]);"
+        "sys.exit(9 if 'torch' in sys.modules else code)"
+    )
+    outcome = subprocess.run(
+        [sys.executable, "-c", program, *words],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=False,
+    )
+    assert outcome.returncode == 2, outcome
+    assert outcome.stderr.startswith("error: ")
+
+
+def test_a_table_on_standard_input(tmp_path: Path) -> None:
+    table = written(tmp_path / "sales.csv", rows=41).read_bytes()
+    words = [
+        "forecast",
+        "-",
+        "--horizon",
+        "3",
+        "--id",
+        "shop",
+        "--out",
+        str(tmp_path / "run"),
+        *TINY,
+        "--quiet",
+    ]
+    command = [sys.executable, "-m", "recurra", "train", *words]
+    outcome = subprocess.run(command, input=table, capture_output=True, env=environment(), check=False)
+    assert outcome.returncode == 0, outcome.stderr
+    again = [sys.executable, "-m", "recurra", "predict", str(tmp_path / "run"), "-"]
+    predicted = subprocess.run(again, input=table, capture_output=True, env=environment(), check=False)
+    assert predicted.stdout.count(b"\n") == 7
+    empty = subprocess.run(again, input=b"", capture_output=True, env=environment(), check=False)
+    assert empty.stderr.startswith(b"error: nothing on standard input")

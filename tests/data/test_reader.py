@@ -1,4 +1,7 @@
 import gzip
+import json
+import sys
+import zipfile
 from pathlib import Path
 
 import polars as pl
@@ -7,7 +10,7 @@ from tests.inputs.series.example import hourly
 
 from recurra.data.reader import read_file
 from recurra.data.table import read_table
-from recurra.errors import DataError
+from recurra.errors import DataError, MissingDependencyError
 
 
 def csv(folder: Path, text: str, name: str = "table.csv") -> Path:
@@ -37,7 +40,7 @@ def test_a_file_without_rows(tmp_path: Path, text: str, name: str) -> None:
         read_table(csv(tmp_path, text, name))
 
 
-@pytest.mark.parametrize("name", ["table.xlsx", "table", "table.parquet.gz", "table.zip"])
+@pytest.mark.parametrize("name", ["table.ods", "table", "table.parquet.gz", "table.zip.gz"])
 def test_an_unknown_format_names_the_known_ones(tmp_path: Path, name: str) -> None:
     with pytest.raises(DataError, match=r"unknown format; .* ends in \.csv, \.tsv, \.jsonl"):
         read_file(csv(tmp_path, "a,b\n1,2\n", name))
@@ -84,8 +87,93 @@ def test_ragged_lines_and_other_encodings(tmp_path: Path) -> None:
         read_file(csv(tmp_path, "ds,y\n1,2\n3,4,5\n"))
     path = tmp_path / "latin.csv"
     path.write_bytes("unique_id,ds,y\nm\xfcnchen,1,2\n".encode("latin-1"))
-    with pytest.raises(DataError, match="utf-8"):
+    with pytest.raises(DataError, match=r"line 2: byte 0xfc at position 16 is no UTF-8.*iconv -f latin1"):
         read_file(path)
+
+
+@pytest.mark.parametrize("at", [20, (1 << 20) - 1, (1 << 20) + 5])
+def test_a_byte_that_is_no_text_is_found_wherever_it_is(tmp_path: Path, at: int) -> None:
+    content = bytearray(b"ds,y\n" + b"1,2\n" * (1 << 19))
+    content[at - 1 : at + 2] = "\u00e9".encode() + b"\xe9"
+    (tmp_path / "table.csv").write_bytes(content)
+    line = content[: at + 1].count(b"\n") + 1
+    with pytest.raises(DataError, match=rf"line {line}: byte 0xe9 at position {at + 1} is no UTF-8"):
+        read_file(tmp_path / "table.csv")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+@pytest.mark.parametrize("name", ["table.csv", "table.jsonl"])
+def test_a_byte_order_mark_says_how_a_file_is_written(tmp_path: Path, encoding: str, name: str) -> None:
+    frame = pl.DataFrame({"ds": [1, 2], "y": [1.5, 2.5], "name": ["m\u00fcnchen", "k\u00f6ln"]})
+    text = frame.write_csv() if name.endswith("csv") else frame.write_ndjson()
+    (tmp_path / name).write_bytes(text.encode(encoding))
+    assert read_file(tmp_path / name).to_dicts() == frame.to_dicts()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ds;y\n1;1,5\n2;-2\n3;1.234,25\n", [1.5, -2.0, 1234.25]),
+        ("ds;y\n1;0,125\n2;NA\n3;7,250\n", [0.125, None, 7.25]),
+        ('ds,y\n1,"1,5"\n2,"2,25"\n', [1.5, 2.25]),
+        ('ds,y\n1,"1,234.5"\n2,999\n', [1234.5, 999.0]),
+        ('ds,y\n1,"1,234"\n2,"12,345,678"\n', [1234.0, 12345678.0]),
+    ],
+)
+def test_decimal_commas_and_thousands_are_seen(
+    tmp_path: Path, text: str, expected: list[float | None]
+) -> None:
+    assert read_file(csv(tmp_path, text))["y"].to_list() == expected
+
+
+def test_what_is_no_number_in_any_reading_stays_text(tmp_path: Path) -> None:
+    frame = read_file(csv(tmp_path, "ds;y;z\n1;1,5;1,2,3\n2;2.5;4\n"))
+    assert frame["y"].to_list() == ["1,5", "2.5"]
+    assert frame["z"].to_list() == ["1,2,3", "4"]
+
+
+@pytest.mark.parametrize("text", ["2024-01-01,1.5\n2024-01-02,2\n", "1,2,2\n3,4,5\n", "1.5\n2\n"])
+def test_a_file_without_a_header_is_noticed(tmp_path: Path, text: str) -> None:
+    with pytest.raises(DataError, match=r"the first line of .* holds data .*Add a first line such as ds"):
+        read_file(csv(tmp_path, text))
+
+
+def test_an_array_of_objects(tmp_path: Path) -> None:
+    rows = [{"ds": 1, "y": 2.5}, {"ds": 2, "y": None}]
+    path = csv(tmp_path, json.dumps(rows, indent=1), "table.json")
+    assert read_file(path).to_dicts() == rows
+    assert read_file(path, ["y"], 1).to_dicts() == [{"y": 2.5}]
+    assert read_file(csv(tmp_path, '{"ds": 1, "y": 2.5}\n', "lines.json")).to_dicts() == rows[:1]
+    for text, message in (("[1]", "entry 1 of .* is no object"), ("[{", "no valid JSON"), ("[]", "is empty")):
+        with pytest.raises(DataError, match=message):
+            read_file(csv(tmp_path, text, "bad.json"))
+
+
+def test_an_archive_of_one_table(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "table.zip", "w") as archive:
+        archive.writestr("folder/table.csv", "ds,y\n1,2.5\n")
+        archive.writestr("__MACOSX/folder/._table.csv", "x")
+    assert read_file(tmp_path / "table.zip").to_dicts() == [{"ds": 1, "y": 2.5}]
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        archive.writestr("a.csv", "ds,y\n1,2.5\n")
+        archive.writestr("b.csv", "ds,y\n1,2.5\n")
+    with pytest.raises(DataError, match="holds 2 files; expected one table in an archive"):
+        read_file(tmp_path / "two.zip")
+    (tmp_path / "none.zip").write_bytes(b"PK")
+    with pytest.raises(DataError, match="cannot be read"):
+        read_file(tmp_path / "none.zip")
+
+
+def test_a_workbook(tmp_path: Path) -> None:
+    pytest.importorskip("fastexcel")
+    pl.DataFrame({"ds": ["2024-01-01", "2024-01-02"], "y": [1.5, 2.5]}).write_excel(tmp_path / "table.xlsx")
+    assert read_table(tmp_path / "table.xlsx", columns=["y"]).frame["y"].to_list() == [1.5, 2.5]
+
+
+def test_a_workbook_without_its_reader_says_what_to_install(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "fastexcel", None)
+    with pytest.raises(MissingDependencyError, match=r"recurra\[excel\]"):
+        read_file(csv(tmp_path, "PK", "table.xlsx"))
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])

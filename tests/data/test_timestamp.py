@@ -72,13 +72,38 @@ def test_fractions_of_seconds_may_come_and_go(later: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["01/02/2024", "29.02.2024", "Feb 3, 2024", "today", "2024-13-01", "2024-02-30"]
+    "text", ["30/30/2024", "29.02.2023", "Feb 3, 2024", "today", "2024-13-01", "2024-02-30"]
 )
 def test_other_text_is_an_error_that_shows_it(text: str) -> None:
     with pytest.raises(
-        DataError, match=rf"column 'ds' has '{text}' in row 1; expected times written year first"
+        DataError, match=rf"column 'ds' has '{text}' in row 1; expected times all written in one way"
     ):
         read_times(pl.Series("ds", [text, "2024-01-01"]))
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["31.12.2020", "1.1.2021"], ["2020-12-31", "2021-01-01"]),
+        (["1.2.2020", "3.4.2020"], ["2020-02-01", "2020-04-03"]),  # with points the day is first
+        (["12/31/2020", "01/01/2021"], ["2020-12-31", "2021-01-01"]),
+        (["01-02-2020", "31-12-2020"], ["2020-02-01", "2020-12-31"]),
+        (["13/01/2020 5:30", "01/02/2020 14:00:09"], ["2020-01-13 05:30:00", "2020-02-01 14:00:09"]),
+    ],
+)
+def test_days_and_months_are_told_apart_where_only_one_reading_fits(
+    texts: list[str], expected: list[str]
+) -> None:
+    column = pl.Series("ds", [texts[0], None, *texts[1:]])
+    assert looks_like_time(column)
+    assert [str(value) for value in parse_text(column).drop_nulls()] == expected
+
+
+def test_days_and_months_that_cannot_be_told_apart_are_an_error() -> None:
+    with pytest.raises(DataError, match=r"may be day or month first .*'01/02/2020'.*one way only"):
+        read_times(pl.Series("ds", ["01/02/2020", "03/04/2020"]))
+    with pytest.raises(DataError, match="has '2024-01-01' in row 2"):
+        read_times(pl.Series("ds", ["01/02/2024", "2024-01-01"]))
 
 
 def test_the_first_bad_row_is_named() -> None:

@@ -27,7 +27,10 @@ def evaluate(
     """
     from recurra.cli.score_table import print_scores
     from recurra.cli.task_verbs import verbs_of_run
+    from recurra.data.sample import check_source
 
+    if data is not None:
+        check_source(data)
     metrics = verbs_of_run(run).evaluate(run, data)
     if as_json:
         screen.emit(metrics.model_dump(mode="json"))

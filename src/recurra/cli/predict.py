@@ -68,7 +68,10 @@ def predict(
     entry = entry_of_run(run)
     options = _options(entry, pairs or [], {"level": level, "future": future})
     from recurra.cli.task_verbs import verbs_of
+    from recurra.data.sample import check_source
 
+    if data is not None:
+        check_source(data)
     frame = verbs_of(entry).predict(run, data, options)
     if output is not None:
         files.write_bytes(output, _content(frame, output.suffix.lower()))

@@ -142,8 +142,12 @@ def _run(
     quiet: bool,
 ) -> None:
     from recurra.cli.setting import parse_settings
+    from recurra.data.sample import check_source
 
     settings = parse_settings(config_classes(entry), pairs or [], options)
+    for source in (data, validation, test):
+        if source is not None:
+            check_source(source)
     for key, field in entry.load("config").model_fields.items():
         if field.is_required() and key not in settings:
             raise ConfigError(

@@ -1,21 +1,25 @@
 """Files as polars frames, with errors that say which file, which line, and what to do."""
 
+import atexit
 import gzip
 import io
 import json
+import shutil
+import sys
+import tempfile
+import zipfile
 import zlib
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 import polars as pl
 
-from recurra.data.naming import listed, suggestion
-from recurra.data.timestamp import looks_like_time, parse_text
-from recurra.errors import DataError
+from recurra.data.comma_separated import read_csv
+from recurra.data.encoding import decoded, open_bytes, utf8_source
+from recurra.data.naming import counted, listed, suggestion
+from recurra.errors import DataError, MissingDependencyError
 
-MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "-")
-_PEEKED_ROWS = 1000
-_SEPARATORS = (",", ";", "\t", "|")
 _UNREADABLE = (
     pl.exceptions.PolarsError,
     pl.exceptions.PanicException,  # what polars makes of some altered bytes in a Parquet file
@@ -27,7 +31,7 @@ _UNREADABLE = (
 
 
 def read_file(path: Path, columns: Sequence[str] | None = None, rows: int | None = None) -> pl.DataFrame:
-    """Read a table from .csv, .tsv, .jsonl, .ndjson (each also .gz) or .parquet.
+    """Read a table from .csv, .tsv, .jsonl, .ndjson, .json (also .gz), .parquet, .xlsx, or a .zip of one.
 
     Args:
         path: The file; its name says its format.
@@ -60,6 +64,26 @@ def read_file(path: Path, columns: Sequence[str] | None = None, rows: int | None
         ) from error
 
 
+@cache
+def standard_input() -> Path:
+    """What standard input holds, as a file that is there as long as the process; what it is, is looked at.
+
+    Raises:
+        DataError: Nothing came.
+    """
+    content = sys.stdin.buffer.read()
+    if not content.strip():
+        raise DataError("nothing on standard input", "a table", "Pipe one in, or name a file.")
+    kinds = {b"PAR1": ".parquet", b"PK": ".xlsx", b"{": ".jsonl", b"[": ".json"}
+    start = content.lstrip()[:4]
+    kind = next((own for mark, own in kinds.items() if start.startswith(mark)), ".csv")
+    folder = tempfile.mkdtemp(prefix="recurra-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = Path(folder) / f"input{kind}"
+    path.write_bytes(content)
+    return path
+
+
 def missing_column(name: str, there: Sequence[str], source: str) -> DataError:
     """The error for a column that a table does not have; it names those that it has."""
     return DataError(
@@ -85,16 +109,19 @@ Reader = Callable[[Path, Sequence[str] | None, int | None], pl.DataFrame]
 
 def _reader(path: Path) -> Reader:
     readers: dict[str, Reader] = {
-        ".csv": _read_csv,
-        ".tsv": _read_csv,
+        ".csv": read_csv,
+        ".tsv": read_csv,
         ".jsonl": _read_json_lines,
         ".ndjson": _read_json_lines,
+        ".json": _read_json,
         ".parquet": _read_parquet,
+        ".xlsx": _read_excel,
+        ".zip": _read_zip,
     }
     suffixes = [suffix.lower() for suffix in path.suffixes]
     compressed = suffixes[-1:] == [".gz"]
     suffix = "".join(suffixes[-2:-1] if compressed else suffixes[-1:])
-    if suffix not in readers or (compressed and suffix == ".parquet"):
+    if suffix not in readers or (compressed and suffix in (".parquet", ".xlsx", ".zip")):
         raise DataError(
             f"{path} has an unknown format",
             f"a name that ends in {', '.join(readers)}, or .gz after a text format",
@@ -103,74 +130,65 @@ def _reader(path: Path) -> Reader:
     return readers[suffix]
 
 
+def _read_zip(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.DataFrame:
+    """The one file in an archive."""
+    try:
+        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
+            files = [one for one in archive.infolist() if not one.is_dir() and "__MACOSX" not in one.filename]
+            if len(files) != 1:
+                raise DataError(
+                    f"{path} holds {counted(len(files), 'file')}", "one table in an archive", "Unpack it."
+                )
+            inner = Path(folder) / Path(files[0].filename).name
+            with archive.open(files[0]) as packed, inner.open("wb") as unpacked:
+                shutil.copyfileobj(packed, unpacked)
+            return read_file(inner, columns, rows)
+    except zipfile.BadZipFile as error:
+        raise DataError(f"{path} cannot be read ({error})", "a whole archive", "Restore it.") from error
+
+
+def _read_excel(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.DataFrame:
+    """The first sheet of a workbook."""
+    try:
+        import fastexcel  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"{path} is a workbook of Excel",
+            "fastexcel to be installed",
+            "Run: pip install 'recurra[excel]', or save the sheet as CSV.",
+        ) from error
+    try:
+        frame = pl.read_excel(path, columns=None if columns is None else list(columns))
+    except fastexcel.FastExcelError as error:
+        raise ValueError(str(error).partition("\n")[0]) from error
+    return frame if rows is None else frame.head(rows)
+
+
+def _read_json(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.DataFrame:
+    """An array of objects; or objects, one in a line."""
+    with open_bytes(path) as file:
+        content = decoded(file.read(), str(path))
+    if not content.lstrip().startswith("["):
+        return _read_json_lines(path, columns, rows)
+    try:
+        listed_rows = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is no valid JSON ({error})", "an array of objects", "Correct it.") from error
+    wrong = next((at for at, one in enumerate(listed_rows) if not isinstance(one, dict)), None)
+    if wrong is not None or not listed_rows:
+        what = f"entry {wrong + 1} of {path} is no object" if wrong is not None else f"{path} is empty"
+        raise DataError(what, "an array of objects", "Correct it.")
+    frame = pl.DataFrame(listed_rows[:rows], infer_schema_length=None)
+    return frame if columns is None else frame.select(columns)
+
+
 def _read_parquet(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.DataFrame:
     return pl.read_parquet(path, columns=None if columns is None else list(columns), n_rows=rows)
 
 
-def _read_csv(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.DataFrame:
-    separator = _separator(path)
-    try:
-        head = pl.read_csv(path, separator=separator, n_rows=_PEEKED_ROWS, infer_schema=False)
-    except pl.exceptions.NoDataError as error:
-        raise DataError(
-            f"{path} is empty", "a table with a header and rows", "Write the file again."
-        ) from error
-    require_columns(head.columns, columns or (), str(path))
-    wanted = None if columns is None else list(columns)
-    times = {name: pl.String() for name in wanted or head.columns if looks_like_time(head[name])}
-
-    def read(inferred_rows: int | None) -> pl.DataFrame:
-        return pl.read_csv(
-            path,
-            columns=wanted,
-            separator=separator,
-            n_rows=rows,
-            schema_overrides=times,  # read as text and parsed afterwards, which is three times as fast
-            infer_schema_length=inferred_rows,
-        )
-
-    try:
-        frame = read(10_000)
-    except pl.exceptions.ComputeError:
-        frame = read(None)  # a later row differs from the first ones: find the types from all rows
-    if wanted is not None:
-        frame = frame.select(wanted)
-    for name in times:
-        frame = frame.with_columns(_times(frame[name]))
-    return frame.with_columns([_numbers(column) for column in frame if column.dtype == pl.String])
-
-
-def _times(column: pl.Series) -> pl.Series:
-    """A text column as times, or as it is when not all of it can be read; whoever needs times will say so."""
-    try:
-        return parse_text(column)
-    except DataError:
-        return column
-
-
-def _numbers(column: pl.Series) -> pl.Series:
-    """A text column as numbers when all of it is numbers or words for a missing value, but not only these."""
-    for part in (column.head(_PEEKED_ROWS), column):
-        known = part.str.strip_chars()
-        known = known.set(known.is_in(MISSING_WORDS), None)
-        numbers = known.cast(pl.Float64, strict=False)
-        if numbers.null_count() > known.null_count():
-            return column
-    return column if numbers.null_count() == len(numbers) > 0 else numbers
-
-
-def _separator(path: Path) -> str:
-    """A tab for .tsv; otherwise a comma, or what separates the header when it has no comma."""
-    if ".tsv" in path.name.lower():
-        return "\t"
-    with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as file:
-        header = file.readline().decode("utf-8", errors="replace")
-    return next((separator for separator in _SEPARATORS if separator in header), ",")
-
-
 def _read_json_lines(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.DataFrame:
-    source: Path | io.BytesIO = path
-    if path.suffix.lower() == ".gz":
+    source = utf8_source(path, marked=False)
+    if path.suffix.lower() == ".gz" and isinstance(source, Path):
         source = io.BytesIO(gzip.decompress(path.read_bytes()))
     try:
         lazy = pl.scan_ndjson(source, n_rows=rows, infer_schema_length=10_000)
@@ -190,7 +208,7 @@ def _read_json_lines(path: Path, columns: Sequence[str] | None, rows: int | None
 
 def _find_bad_line(path: Path) -> None:
     """Raise the error that names the first line which is no JSON object; only called after reading failed."""
-    with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as file:
+    with open_bytes(path) as file:
         for number, line in enumerate(file, start=1):
             try:
                 good = not line.strip() or isinstance(json.loads(line), dict)

@@ -21,6 +21,25 @@ def sample_names() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.csv"))
 
 
+def check_source(source: str) -> None:
+    """Make sure that a source is there, before anything slow begins.
+
+    Raises:
+        DataError: It names no file, folder or sample that there is.
+    """
+    name = source.removeprefix("sample:")
+    if name != source:
+        known = [*sample_names(), *EXAMPLE_SAMPLES]
+        if name not in known:
+            raise DataError(
+                f"no sample is named {name!r}",
+                f"one of {listed(known)}",
+                suggestion(name, known, "Choose one of these."),
+            )
+    elif source != "-" and not Path(source).expanduser().exists():
+        raise DataError(f"{source} does not exist", "a file or folder with data", "Check the path.")
+
+
 def sample_path(name: str) -> Path:
     """The file of a bundled series: columns unique_id, ds, y.
 

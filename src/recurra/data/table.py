@@ -1,7 +1,8 @@
 """A table of any origin as a polars frame, and results back in the caller's library.
 
-Sources are files (CSV, TSV, JSON Lines, Parquet), bundled samples ("sample:co2"), and frames of polars,
-pandas or pyarrow. Read only the columns you need: ten million rows of three columns take 240 MiB.
+Sources are files (CSV, TSV, JSON, JSON Lines, Parquet, Excel), standard input, bundled samples
+("sample:co2"), and frames of polars, pandas or pyarrow. Read only the columns you need: ten million rows of
+three columns take 240 MiB.
 """
 
 from collections.abc import Sequence
@@ -15,12 +16,13 @@ import polars as pl
 from jaxtyping import Float64
 from narwhals.exceptions import NarwhalsError
 
-from recurra.data.reader import read_file, require_columns
+from recurra.data.reader import read_file, require_columns, standard_input
 from recurra.data.sample import sample_path
 from recurra.errors import DataError, MissingDependencyError
 
 Library = Literal["polars", "pandas", "pyarrow"]
 SAMPLE_PREFIX = "sample:"
+STANDARD_INPUT = "-"
 INDEX_NAME = "ds"
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -57,8 +59,9 @@ def read_table(source: Any, *, columns: Sequence[str] | None = None, rows: int |
     """Read a table.
 
     Args:
-        source: A path to .csv, .tsv, .jsonl, .ndjson (each also .gz) or .parquet; "sample:NAME"; a frame of
-            polars, pandas or pyarrow; or a Table. A pandas index that has a name or holds times becomes a
+        source: A path to .csv, .tsv, .jsonl, .ndjson, .json (each also .gz), .parquet, .xlsx or a .zip of
+            one; "-" for standard input; "sample:NAME"; a frame of polars, pandas or pyarrow; or a Table. A
+            pandas index that has a name or holds times becomes a
             column (named "ds" when it has no name).
         columns: The only columns to read, in this order.
         rows: At most so many rows from the top.
@@ -71,10 +74,13 @@ def read_table(source: Any, *, columns: Sequence[str] | None = None, rows: int |
         table = source
     elif isinstance(source, str | Path):
         text = str(source)
-        path = (
-            sample_path(text.removeprefix(SAMPLE_PREFIX)) if text.startswith(SAMPLE_PREFIX) else Path(source)
-        )
-        table = Table(read_file(path.expanduser(), columns, rows), "polars", text)
+        if text == STANDARD_INPUT:
+            path, text = standard_input(), "standard input"
+        elif text.startswith(SAMPLE_PREFIX):
+            path = sample_path(text.removeprefix(SAMPLE_PREFIX))
+        else:
+            path = Path(source).expanduser()
+        table = Table(read_file(path, columns, rows), "polars", text)
     else:
         table = _from_frame(source, columns)
     frame = table.frame
@@ -160,12 +166,12 @@ def numbers(column: pl.Series) -> Float64[np.ndarray, " rows"]:
     kind = column.dtype
     if not (kind.is_numeric() or kind in (pl.Boolean, pl.Null)):
         given = column.drop_nulls()
-        odd = given
-        if kind == pl.String:
-            odd = given.filter(given.str.strip_chars().cast(pl.Float64, strict=False).is_null())
-        example = next(iter((odd if len(odd) else given).head(1).to_list()), None)
+        example = next(iter(given.head(1).to_list()), None)
+        where = f"has type {kind} (such as {example!r})"
+        if kind == pl.String and len(given):
+            where = _strangers(column)
         raise DataError(
-            f"column {column.name!r} has type {kind} (such as {example!r})",
+            f"column {column.name!r} {where}",
             "numbers",
             "Choose another column, or turn its values into numbers first.",
         )
@@ -180,3 +186,14 @@ def numbers(column: pl.Series) -> Float64[np.ndarray, " rows"]:
             "Replace them, or leave them empty to mark them as missing.",
         )
     return values
+
+
+def _strangers(column: pl.Series) -> str:
+    """Which values of a text column are no numbers: the first, its row, and how many more."""
+    wrong = column.is_not_null() & column.str.strip_chars().cast(pl.Float64, strict=False).is_null()
+    count = int(wrong.sum())
+    if not count:
+        return f"holds numbers as text (such as {column.drop_nulls()[0]!r})"
+    row = int(wrong.arg_max() or 0)
+    more = f", and {count - 1:,} more such values" if count > 1 else ""
+    return f"holds {column[row]!r} in row {row + 1}{more}"

@@ -1,7 +1,8 @@
 """A column of times as int64, and back in the type it came in.
 
-Dates and datetimes become microseconds since 1970-01-01 in UTC; whole numbers stay what they are. Text must
-be written year first (ISO 8601), because 01/02/2020 means different days to different people.
+Dates and datetimes become microseconds since 1970-01-01 in UTC; whole numbers stay what they are. Text is
+written year first (ISO 8601), or day or month first where only one reading fits all rows: 01/02/2020 alone
+means different days to different people.
 """
 
 import re
@@ -21,6 +22,7 @@ _ISO = (
 )
 _MONTH = r"^\s*\d{4}-\d{2}\s*$"
 _QUARTER = r"^\s*(\d{4})-?[Qq]([1-4])\s*$"
+_LOCAL = r"^\s*(\d{1,2})([./-])(\d{1,2})[./-](\d{4})(?:[T ]+(\d{1,2}:\d{2}(?::\d{2})?))?\s*$"
 _FURTHEST = 1 << 60  # microseconds; leaves room for the arithmetic of grids
 
 
@@ -115,7 +117,7 @@ def looks_like_time(column: pl.Series) -> bool:
     if column.dtype != pl.String:
         return False
     text = column.drop_nulls()
-    pattern = f"{_ISO}|{_MONTH}|{_QUARTER}"
+    pattern = f"{_ISO}|{_MONTH}|{_QUARTER}|{_LOCAL}"
     return len(text) > 0 and bool(text.head(100).str.contains(pattern).all())
 
 
@@ -136,7 +138,7 @@ def parse_text(column: pl.Series) -> pl.Series:
         row = int(wrong.arg_max() or 0)
         raise DataError(
             f"column {column.name!r} has {column[row]!r} in row {row + 1}",
-            "times written year first, all in one way",
+            "times all written in one way, the year first or last",
             "Write them like 2020-01-31, 2020-01-31 14:00 or 2020-01-31T14:00:00+01:00.",
         )
     return parsed
@@ -152,6 +154,8 @@ def _parse_like(column: pl.Series, first: str) -> pl.Series | None:
         return (year + "-" + month + "-01").str.to_date("%Y-%m-%d", strict=False).alias(column.name)
     if bool(example.str.contains(_MONTH).all()):
         return (column.str.strip_chars() + "-01").str.to_date("%Y-%m-%d", strict=False)
+    if bool(example.str.contains(_LOCAL).all()):
+        return _parse_local(column)
     if not bool(example.str.contains(_ISO).all()):
         return None
     zoned = bool(example.str.extract(_ISO, 1).is_not_null().all())
@@ -159,6 +163,43 @@ def _parse_like(column: pl.Series, first: str) -> pl.Series | None:
         return _parse_iso(column, first, "UTC" if zoned else None)
     except pl.exceptions.PolarsError:
         return None
+
+
+def _parse_local(column: pl.Series) -> pl.Series:
+    """Times written day or month first (31.12.2020, 12/31/2020 23:59); null where the likelier reading fails.
+
+    Raises:
+        DataError: Both readings fit all rows.
+    """
+    parts = column.str.extract_groups(_LOCAL).struct
+    first, second = (parts.field(number).str.zfill(2) for number in ("1", "3"))
+    clock = parts.field("5")
+    times = None
+    if clock.null_count() < len(clock):
+        times = clock.zip_with(clock.str.count_matches(":") == 2, clock + ":00")
+    by_order = [
+        _joined(parts.field("4"), month, day, times) for day, month in ((first, second), (second, first))
+    ]
+    failures = [one.null_count() - column.null_count() for one in by_order]
+    with_points = bool(
+        (parts.field("2").drop_nulls() == ".").all()
+    )  # which nobody writes with the month first
+    if failures == [0, 0] and not with_points:
+        raise DataError(
+            f"column {column.name!r} may be day or month first (such as {column.drop_nulls()[0]!r})",
+            "times that can be read in one way only",
+            "Write them year first, like 2020-01-31.",
+        )
+    return by_order[0 if with_points or failures[0] <= failures[1] else 1].alias(column.name)
+
+
+def _joined(year: pl.Series, month: pl.Series, day: pl.Series, times: pl.Series | None) -> pl.Series:
+    """Dates, or datetimes, of their parts as text; null where there is no such date."""
+    date = year + "-" + month + "-" + day
+    if times is None:
+        return date.str.to_date("%Y-%m-%d", strict=False)
+    whole = date + " " + times.fill_null("00:00:00").str.zfill(8)
+    return whole.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")
 
 
 def _parse_iso(column: pl.Series, first: str, zone: str | None) -> pl.Series:

@@ -6,7 +6,7 @@ from typing import Any
 
 from recurra.data.naming import listed, suggestion
 from recurra.data.sample import sample_path
-from recurra.data.table import SAMPLE_PREFIX, Table
+from recurra.data.table import SAMPLE_PREFIX, STANDARD_INPUT, Table
 from recurra.errors import DataError
 from recurra.inputs.input import Input
 from recurra.inputs.registry import get
@@ -24,7 +24,7 @@ def suited(source: Any, names: Sequence[str]) -> Input:
         name = text.removeprefix(SAMPLE_PREFIX)
         if name not in example_names():
             check_sample(name)
-    elif text and not Path(text).expanduser().exists():
+    elif text and text != STANDARD_INPUT and not Path(text).expanduser().exists():
         raise DataError(f"{text} does not exist", "a file or folder with examples", "Check the path.")
     for name in names:
         candidate = get(name)

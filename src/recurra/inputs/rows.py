@@ -1,6 +1,5 @@
 """Rows of a table with the place of each, and text files with errors that say where they are damaged."""
 
-import gzip
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,8 +9,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from recurra.data.encoding import decoded as decoded_bytes
+from recurra.data.encoding import open_bytes
 from recurra.data.naming import listed
-from recurra.data.table import SAMPLE_PREFIX, Table, read_table
+from recurra.data.reader import standard_input
+from recurra.data.table import SAMPLE_PREFIX, STANDARD_INPUT, Table, read_table
 from recurra.errors import DataError
 from recurra.inputs.examples import Examples
 from recurra.inputs.samples import example_names, load_sample
@@ -69,7 +71,9 @@ def read_rows(source: Any) -> Rows:
 
 
 def path_of(source: Any) -> Path | None:
-    """The file or folder that a source names; None of frames and samples."""
+    """The file or folder that a source names, "-" for standard input; None of frames and samples."""
+    if isinstance(source, str) and source == STANDARD_INPUT:
+        return standard_input()
     if isinstance(source, str | Path) and not str(source).startswith(SAMPLE_PREFIX):
         return Path(source).expanduser()
     return None
@@ -95,7 +99,7 @@ def numbered(name: str, rows: int) -> list[str]:
 
 
 def decoded(path: Path) -> str:
-    """The text of a file in UTF-8, also .gz; a byte order mark is left out.
+    """The text of a file in UTF-8 or with a byte order mark, also .gz.
 
     Raises:
         DataError: It does not exist, is empty or damaged, or is no UTF-8; the message names the byte.
@@ -104,7 +108,7 @@ def decoded(path: Path) -> str:
         state = "is a folder" if path.is_dir() else "does not exist"
         raise DataError(f"{path} {state}", "a text file", "Check the path.")
     try:
-        with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as file:
+        with open_bytes(path) as file:
             content = file.read()
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
@@ -112,15 +116,7 @@ def decoded(path: Path) -> str:
         ) from error
     if not content.strip():
         raise DataError(f"{path} is empty", "a line for each example at least", "Write the file again.")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{path}, line {line}: byte 0x{content[error.start]:02x} at position {error.start} is no UTF-8",
-            "text in UTF-8",
-            f"Convert it: iconv -f latin1 -t utf-8 {path.name}, with the encoding that it has.",
-        ) from error
+    return decoded_bytes(content, str(path))
 
 
 def wrong_column(rows: Rows, setting: str, wanted: Sequence[str], expected: str) -> DataError:

@@ -187,7 +187,7 @@ def test_targets_of_every_numeric_type(kind: pl.DataType) -> None:
 
 
 def test_a_target_of_text_is_an_error() -> None:
-    with pytest.raises(DataError, match=r"column 'y' has type String \(such as 'low'\); expected numbers"):
+    with pytest.raises(DataError, match=r"column 'y' holds 'low' in row 2; expected numbers"):
         Panel.build(pl.DataFrame({"ds": [1, 2], "y": ["1", "low"]}))
 
 

@@ -31,8 +31,8 @@ def test_numbers_of_every_type(column: pl.Series, expected: list[float]) -> None
         ([1.0, float("inf")], r"column 'y' has 1 infinite values, first in row 2; expected finite numbers"),
         ([float("-inf"), float("inf"), 1.0], r"2 infinite values, first in row 1.*leave them empty"),
         ([1.0, 2.0, 1e300], r"1 too large values, first in row 3"),
-        (["1", "two", "x"], r"column 'y' has type String \(such as 'two'\); expected numbers"),
-        (["1", "2"], r"column 'y' has type String \(such as '1'\)"),
+        (["1", "two", "x"], r"column 'y' holds 'two' in row 2, and 1 more such values; expected numbers"),
+        (["1", "2"], r"column 'y' holds numbers as text \(such as '1'\)"),
         ([[1], [2]], r"column 'y' has type List"),
     ],
 )

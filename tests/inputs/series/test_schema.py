@@ -110,5 +110,5 @@ def test_a_missing_column_is_an_error() -> None:
 def test_a_number_column_that_became_text_is_an_error() -> None:
     columns = Columns("unique_id", "ds", "y", future=("price",))
     schema = Panel.build(with_covariates(), columns).schema
-    with pytest.raises(DataError, match=r"column 'price' has type String \(such as 'cheap'\)"):
+    with pytest.raises(DataError, match=r"column 'price' holds 'cheap' in row 1, and"):
         Panel.build(with_covariates().with_columns(price=pl.lit("cheap")), schema=schema)

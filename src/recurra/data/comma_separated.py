@@ -1,0 +1,122 @@
+"""CSV and TSV files as polars frames: separators, decimal commas, times and missing values are seen."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from recurra.data.encoding import open_bytes, utf8_source
+from recurra.data.timestamp import looks_like_time, parse_text
+from recurra.errors import DataError
+
+MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "-")
+SEPARATORS = (",", ";", "\t", "|")
+_PEEKED_ROWS = 1000
+_DATA = re.compile(r"\s*([+-]?(\d+([.,]\d*)?|\.\d+)([eE][+-]?\d+)?|\d{4}-\d{1,2}-\d{1,2}.*)\s*")
+_DECIMAL_COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?$"
+_THOUSANDS_COMMA = r"^[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?$"
+
+
+def read_csv(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.DataFrame:
+    """Read a CSV or TSV file, also .gz.
+
+    Raises:
+        DataError: It is empty, has no header, or is no text in UTF-8.
+        ColumnNotFoundError, PolarsError, OSError, ...: It cannot be read.
+    """
+    source = utf8_source(path, marked=True)
+    separator = _separator(path)
+    try:
+        head = pl.read_csv(source, separator=separator, n_rows=_PEEKED_ROWS, infer_schema=False)
+    except pl.exceptions.NoDataError as error:
+        raise DataError(
+            f"{path} is empty", "a table with a header and rows", "Write the file again."
+        ) from error
+    _check_header(path, head.columns, separator)
+    wanted = None if columns is None else [name for name in columns if name in head.columns]
+    if columns is not None and len(wanted or ()) < len(columns):
+        raise pl.exceptions.ColumnNotFoundError(path)
+    times = {name: pl.String() for name in wanted or head.columns if looks_like_time(head[name])}
+
+    def read(inferred_rows: int | None) -> pl.DataFrame:
+        if not isinstance(source, Path):
+            source.seek(0)
+        return pl.read_csv(
+            source,
+            columns=wanted,
+            separator=separator,
+            n_rows=rows,
+            schema_overrides=times,  # read as text and parsed afterwards, which is three times as fast
+            infer_schema_length=inferred_rows,
+        )
+
+    if not isinstance(source, Path):
+        source.seek(0)
+    try:
+        frame = read(10_000)
+    except pl.exceptions.ComputeError:
+        frame = read(None)  # a later row differs from the first ones: find the types from all rows
+    if wanted is not None:
+        frame = frame.select(wanted)
+    for name in times:
+        frame = frame.with_columns(_times(frame[name]))
+    texts = [column for column in frame if column.dtype == pl.String]
+    return frame.with_columns([_numbers(column, separator) for column in texts])
+
+
+def _separator(path: Path) -> str:
+    """A tab for .tsv; otherwise what separates the header, a comma only where nothing else does."""
+    if ".tsv" in path.name.lower():
+        return "\t"
+    with open_bytes(path) as file:
+        header = file.readline().replace(b"\0", b"").decode("utf-8", errors="replace")
+    outside = re.sub(r'"[^"]*"', "", header)
+    return max(SEPARATORS, key=lambda one: (outside.count(one), one == ","))
+
+
+def _check_header(path: Path, names: Sequence[str], separator: str) -> None:
+    if names and all(_DATA.fullmatch(name.partition("_duplicated_")[0]) for name in names):
+        raise DataError(
+            f"the first line of {path} holds data ({separator.join(names[:3])!r}), no names of columns",
+            "a header",
+            f"Add a first line such as {separator.join(('ds', 'y', 'price')[: max(len(names), 1)])}",
+        )
+
+
+def _times(column: pl.Series) -> pl.Series:
+    """A text column as times, or as it is when not all of it can be read; whoever needs times will say so."""
+    try:
+        return parse_text(column)
+    except DataError:
+        return column
+
+
+def _numbers(column: pl.Series, separator: str) -> pl.Series:
+    """A text column as numbers when all of it is numbers or words for a missing value, but not only these."""
+    for part in (column.head(_PEEKED_ROWS), column):
+        known = part.str.strip_chars()
+        known = known.set(known.is_in(MISSING_WORDS), None)
+        numbers = known.cast(pl.Float64, strict=False)
+        if numbers.null_count() > known.null_count():
+            known = _with_point(known, separator)
+            numbers = known.cast(pl.Float64, strict=False)
+        if numbers.null_count() > known.null_count():
+            return column
+    return column if numbers.null_count() == len(numbers) > 0 else numbers
+
+
+def _with_point(texts: pl.Series, separator: str) -> pl.Series:
+    """Numbers as they are written elsewhere, 1.234,5 or 1,234.5, with a decimal point and no other sign.
+
+    Where both readings fit (1,234), a comma is a decimal one unless it separates columns too.
+    """
+    for pattern, drop, comma in _readings(separator):
+        if texts.str.contains(pattern).all():
+            return texts.str.replace_all(drop, "", literal=True).str.replace(comma, ".", literal=True)
+    return texts
+
+
+def _readings(separator: str) -> list[tuple[str, str, str]]:
+    decimal, thousands = (_DECIMAL_COMMA, ".", ","), (_THOUSANDS_COMMA, ",", ".")
+    return [thousands, decimal] if separator == "," else [decimal, thousands]
