@@ -209,3 +209,46 @@ def test_bytes_are_compared_with_their_checksum(tmp_path: Path) -> None:
     assert files.read_checked(place, files.checksum(b"weights")) == b"weights"
     with pytest.raises(DamagedError, match="does not match its checksum"):
         files.read_checked(place, files.checksum(b"Weights"))
+
+
+def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
+    path = tmp_path / "model.json"
+    program = (
+        "import os, sys; from pathlib import Path; from recurra import files;"
+        "os.fsync = lambda _: os.kill(os.getpid(), 9); files.write_bytes(Path(sys.argv[1]), b'half')"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, str(path)], check=False)
+    assert killed.returncode == -9
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(".model.json.")
+    alive = left.with_name(left.name.replace(f"-{left.name.rpartition('-')[2]}", f"-{os.getpid()}.x"))
+    alive.write_bytes(b"another thread writes this")
+    files.write_bytes(path, b"whole")
+    assert sorted(tmp_path.iterdir()) == sorted([path, alive])
+
+
+@pytest.mark.parametrize("content", [b"[" * 100_000, b'"\\ud800"', b'{"a": "\\uDFFF"}', b"{", b"\xff"])
+def test_json_that_is_no_text_or_no_json_is_refused(content: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        files.parse_json(content)
+
+
+def test_whole_letters_of_two_surrogates_are_text() -> None:
+    assert files.parse_json(b'"\\ud83d\\ude00"') == "\U0001f600"
+
+
+@pytest.mark.parametrize("stated", [None, 5, [], {"a": 5}, "x"])
+def test_a_manifest_without_checksums_is_told(tmp_path: Path, stated: object) -> None:
+    files.write_document(tmp_path / "manifest.json", {"files": stated}, version=1)
+    with pytest.raises(DamagedError, match="states no checksums"):
+        files.verify_manifest(tmp_path)
+
+
+def test_entries_that_do_not_fit_are_damage(tmp_path: Path) -> None:
+    with (
+        pytest.raises(DamagedError, match=r"does not hold together \(KeyError: 'a'\)"),
+        files.damage_told(tmp_path),
+    ):
+        raise KeyError("a")
+    with pytest.raises(StorageError), files.damage_told(tmp_path):
+        raise StorageError("x", "y", "z")

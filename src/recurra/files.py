@@ -1,13 +1,16 @@
 """Files that appear whole or not at all, and are known to be unaltered when read back.
 
 A file is written under a temporary name beside its place, flushed to the disk, and renamed. A folder is
-filled under a temporary name and renamed. Reading a JSON document or a checksummed file gives one of our
+filled under a temporary name and renamed; what a killed process left under such a name goes when the place is
+next written. Reading a JSON document or a checksummed file gives one of our
 errors when it was truncated, altered, or written by a newer version.
 """
 
+import glob
 import hashlib
 import json
 import os
+import platform
 import shutil
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from recurra.errors import DamagedError, NewerFormatError, StorageError
+from recurra.errors import DamagedError, NewerFormatError, RecurraError, StorageError
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -24,7 +27,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         StorageError: The disk is full, or the place cannot be written.
     """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    temporary = _temporary(path)
     try:
         with storage_errors(path):
             with temporary.open("xb") as file:
@@ -35,6 +38,26 @@ def write_bytes(path: Path, content: bytes) -> None:
             flush(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _temporary(path: Path) -> Path:
+    """A name of this process beside a place, after names of processes that are no more were cleared away."""
+    host = checksum(platform.node().encode())[:8]
+    for left in path.parent.glob(f".{glob.escape(path.name)}.{host}-*"):
+        process = left.name.rpartition("-")[2].partition(".")[0]
+        if process.isdecimal() and not _is_alive(int(process)):
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+    return path.with_name(f".{path.name}.{host}-{os.getpid()}.{uuid.uuid4().hex}")
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
 
 
 def write_text(path: Path, content: str) -> None:
@@ -55,7 +78,7 @@ def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """
     if path.exists() and not overwrite:
         raise StorageError(f"{path} exists", "a new folder", "Choose another name or allow overwriting.")
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    temporary = _temporary(path)
     try:
         with storage_errors(path):
             temporary.mkdir(parents=True)
@@ -114,7 +137,7 @@ def read_document(path: Path, *, version: int) -> dict[str, Any]:
     """
     remedy = "Restore it from a copy, or train again."
     try:
-        document = json.loads(read_bytes(path))
+        document = parse_json(read_bytes(path))
     except ValueError as error:
         raise DamagedError(f"{path} is not valid JSON ({error})", "a whole file", remedy) from error
     if not isinstance(document, dict) or not isinstance(document.get("format"), int):
@@ -128,6 +151,21 @@ def read_document(path: Path, *, version: int) -> dict[str, Any]:
         raise DamagedError(f"{path} does not match its checksum", "the file as it was written", remedy)
     del document["format"]
     return document
+
+
+def parse_json(content: bytes) -> Any:
+    """What some bytes say as JSON.
+
+    Raises:
+        ValueError: They are no JSON, are nested too deeply to be read, or hold half a letter.
+    """
+    try:
+        found = json.loads(content)
+        if b"\\ud" in content or b"\\uD" in content:
+            json.dumps(found, ensure_ascii=False).encode()  # a surrogate that stands alone is no text
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    return found
 
 
 def read_bytes(path: Path) -> bytes:
@@ -162,6 +200,26 @@ def read_checked(path: Path, stated: str) -> bytes:
     return content
 
 
+@contextmanager
+def damage_told(path: Path) -> Iterator[None]:
+    """Tell of a document whose checksum is right and whose entries are not, wherever in the block that shows.
+
+    Raises:
+        DamagedError: An entry is missing, of another type, or does not fit the others.
+    """
+    try:
+        yield
+    except RecurraError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError) as error:
+        what = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise DamagedError(
+            f"{path} does not hold together ({type(error).__name__}: {what})",
+            "a file as recurra writes it",
+            "Restore it from a copy, or train again.",
+        ) from error
+
+
 MANIFEST = "manifest.json"
 
 
@@ -178,7 +236,14 @@ def verify_manifest(folder: Path) -> None:
         DamagedError: The manifest or a file is missing, truncated or altered.
         NewerFormatError: A newer version of recurra wrote the manifest.
     """
-    for name, stated in read_document(folder / MANIFEST, version=1)["files"].items():
+    files = read_document(folder / MANIFEST, version=1).get("files")
+    if not isinstance(files, dict) or not all(isinstance(stated, str) for stated in files.values()):
+        raise DamagedError(
+            f"{folder / MANIFEST} states no checksums of files",
+            "the file as it was written",
+            "Restore it from a copy, or train again.",
+        )
+    for name, stated in files.items():
         read_checked(folder / name, stated)
 
 
@@ -191,7 +256,7 @@ def _exchange(new: Path, place: Path) -> None:
     if not place.exists():
         new.replace(place)
         return
-    old = place.with_name(f".{place.name}.{uuid.uuid4().hex}")
+    old = _temporary(place)
     place.replace(old)
     try:
         new.replace(place)

@@ -364,7 +364,7 @@ def test_files_nested_too_deeply_are_told(plain: Path, tmp_path: Path) -> None:
     (tmp_path / "state").write_text("[" * 100_000)
     outcome = answered("[1, 2]\n", plain, "--state", tmp_path / "state")
     assert (outcome.code, outcome.out) == (2, "")
-    assert "state is nested too deeply" in outcome.err
+    assert "it is nested too deeply" in outcome.err
     (tmp_path / "config.json").write_text("[" * 100_000)
     outcome = answered("[1, 2]\n", tmp_path)
     assert (outcome.code, outcome.out) == (2, "")

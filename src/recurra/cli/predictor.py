@@ -1,6 +1,5 @@
 """What `recurra stream` runs: the live form of a task, or any program on rows of numbers."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from recurra.errors import ConfigError, DamagedError, DataError
-from recurra.files import read_document
+from recurra.files import damage_told, parse_json, read_document
 from recurra.streaming import PROGRAM, Live, Prediction, Program
 from recurra.streaming.live import ONLY, States, is_names, number, values_of, wrong_state
 from recurra.tasks.registry import entry
@@ -84,7 +83,8 @@ def load_predictor(folder: Path, weights: str) -> Live:
     program = Program.load(_program_folder(folder))
     task = program.metadata.get("task")
     kind = Outputs if task is None else entry(str(task)).load("live")
-    live: Live = kind(program, weights)
+    with damage_told(folder):
+        live: Live = kind(program, weights)
     return live
 
 
@@ -113,8 +113,8 @@ def _task_of_run(folder: Path) -> str | None:
             f"{folder} holds a run that did not end", "a finished run", "Go on with it: add --resume."
         )
     try:
-        is_program = "layers" in json.loads(path.read_bytes())
-    except (OSError, ValueError, TypeError, RecursionError):
+        is_program = "layers" in parse_json(path.read_bytes())
+    except (OSError, ValueError, TypeError):
         return None  # loading it says what is wrong
     task = None if is_program else read_document(path, version=1).get("task")
     return task if isinstance(task, str) else None

@@ -5,7 +5,6 @@ import re
 import time
 from base64 import b64decode, b64encode
 from pathlib import Path
-from typing import Any
 
 from recurra.errors import ArtifactError, ConfigError, DamagedError, StorageError
 from recurra.files import read_document, write_document
@@ -77,7 +76,7 @@ def load_state(path: Path, predictor: Live) -> int:
     """
     if not path.exists():
         return 0
-    document = _read_state(path)
+    document = read_document(path, version=STATE_FORMAT)
     if document.get("kind") != KIND:
         raise ArtifactError(
             f"{path} holds no state of a stream", "one that --state left", "Choose another file."
@@ -99,13 +98,6 @@ def load_state(path: Path, predictor: Live) -> int:
         raise _damaged(path, f"comes after {rows!r} rows")
     predictor.restore(states)
     return rows
-
-
-def _read_state(path: Path) -> dict[str, Any]:
-    try:
-        return read_document(path, version=STATE_FORMAT)
-    except RecursionError as error:
-        raise _damaged(path, "is nested too deeply") from error
 
 
 def _damaged(path: Path, what: str) -> DamagedError:

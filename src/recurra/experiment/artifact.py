@@ -8,7 +8,15 @@ from safetensors.torch import save as tensors_to_bytes
 
 from recurra.errors import DamagedError, StorageError
 from recurra.experiment.task import Fitted, Task
-from recurra.files import checksum, read_checked, read_document, whole_folder, write_bytes, write_document
+from recurra.files import (
+    checksum,
+    damage_told,
+    read_checked,
+    read_document,
+    whole_folder,
+    write_bytes,
+    write_document,
+)
 from recurra.version import __version__
 
 FORMAT = 1
@@ -61,10 +69,11 @@ def load_fitted(task: Task, folder: Path, *, device: str = "auto") -> Fitted:
             f"one of task {task.name!r}",
             "Load it as what it is.",
         )
-    weights = tensors_from_bytes(read_checked(folder / WEIGHTS, document["files"][WEIGHTS]))
-    config, schema = task.revive({**document, "config": {**document["config"], "device": device}})
-    model = task.build(config, schema)
-    model.load_state_dict(weights)
+    with damage_told(folder / CONFIG):
+        weights = tensors_from_bytes(read_checked(folder / WEIGHTS, document["files"][WEIGHTS]))
+        config, schema = task.revive({**document, "config": {**document["config"], "device": device}})
+        model = task.build(config, schema)
+        model.load_state_dict(weights)
     return Fitted(config, schema, model.eval())
 
 

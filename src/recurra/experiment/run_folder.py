@@ -110,7 +110,7 @@ def open_folder(out: Path, config: TrainingConfig, given: Mapping[str, Any], *, 
 def _read_config(path: Path) -> dict[str, Any]:
     try:
         document = yaml.safe_load(read_bytes(path))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise DamagedError(
             f"{path} is not valid YAML", "the file as it was written", "Begin a new run."
         ) from error

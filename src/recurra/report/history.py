@@ -6,14 +6,13 @@ One JSON object a line. Kind "step" sums up the last few optimiser steps: `step`
 `seconds`, and every metric that validation gave under its own name. Lines of other kinds are passed over.
 """
 
-import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from recurra.errors import DamagedError
-from recurra.files import read_bytes
+from recurra.files import parse_json, read_bytes
 
 HISTORY_FILE = "history.jsonl"
 _NOT_METRICS = frozenset(
@@ -57,11 +56,11 @@ def read_course(folder: Path) -> Course:
     records: dict[str, list[dict[str, float]]] = {"step": [], "epoch": []}
     for number, line in enumerate(read_bytes(path).splitlines(), start=1):
         try:
-            record = json.loads(line)
+            record = parse_json(line)
             kind = record.pop("kind")
             if kind in records:
                 records[kind].append(_numbers(record))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, OverflowError, KeyError, TypeError, AttributeError) as error:
             raise DamagedError(
                 f"{path} has no record in line {number}",
                 "one JSON object with a kind in every line",

@@ -120,7 +120,7 @@ def _read_config(folder: Path) -> dict[str, Any]:
     path = folder / CONFIG_FILE
     try:
         config = yaml.safe_load(read_bytes(path))
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         config = str(error)
     if not isinstance(config, dict):
         raise DamagedError(

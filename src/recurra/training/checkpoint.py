@@ -18,7 +18,15 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from recurra.errors import DamagedError
-from recurra.files import checksum, read_checked, read_document, storage_errors, whole_folder, write_document
+from recurra.files import (
+    checksum,
+    damage_told,
+    read_checked,
+    read_document,
+    storage_errors,
+    whole_folder,
+    write_document,
+)
 
 FORMAT = 1
 KEPT = 2
@@ -77,10 +85,11 @@ def load_checkpoint(place: Path) -> Snapshot:
     """
     try:
         document = read_document(place / "state.json", version=FORMAT)
-        files = document.pop("files")
-        model, training = (
-            tensors_from_bytes(read_checked(place / file, files[file])) for file in TENSOR_FILES
-        )
+        files = document.pop("files", None)
+        with damage_told(place / "state.json"):
+            model, training = (
+                tensors_from_bytes(read_checked(place / file, files[file])) for file in TENSOR_FILES
+            )
     except DamagedError as error:
         raise DamagedError(
             error.got,
