@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.cli.conftest import TINY
 from tests.cli.program import call, start
 
-from recurra.tasks.forecast import run as forecast
+from recurra.tasks.forecast import prepare as forecast
 
 LONG = ("max_epochs=20", "steps_per_epoch=10", "checkpoint_every=7")
 SETTINGS = (*(each for each in TINY if not each.startswith(("max_epochs", "steps_per_epoch"))), *LONG)
@@ -69,7 +69,7 @@ def advice(err: str) -> str:
 def test_interrupted_before_anything_was_written_leaves_nothing(
     capsys, table: Path, tmp_path: Path, monkeypatch
 ) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(forecast, "read_panel", interrupt)

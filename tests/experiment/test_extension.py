@@ -36,7 +36,7 @@ def registered():
         examples=("recurra train sign FILE",),
         config="recurra.experiment.config:TaskConfig",
         answer="recurra.config:Config",
-        verbs="tests.experiment.toy_task:TOY",
+        task="tests.experiment.toy_task:TOY",
         inputs=("numbers",),
         live="tests.experiment.toy_live:LiveSign",
     )

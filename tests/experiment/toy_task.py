@@ -61,6 +61,6 @@ TOY = Task(
     naive=lambda fitted, prepared, part: [Rival("never", "Never", "naive", [False] * len(part))],
     reference="never",
     describe=lambda fitted, part: Description("signs", f"{len(part)} sequences"),
-    show=lambda fitted, part, rivals: [Section(id="nothing", heading="Nothing more")],
+    show=lambda fitted, part, rivals, metrics: [Section(id="nothing", heading="Nothing more")],
     program=lambda fitted: program_of("sign", fitted, fitted.model.stream_modules(), {"labels": []}),
 )

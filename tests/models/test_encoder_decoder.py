@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -8,15 +10,17 @@ from torch import Tensor
 from recurra.cells.registry import CELLS
 from recurra.errors import ConfigError, ShapeError
 from recurra.models.encoder_decoder import EncoderDecoder
+from recurra.recurrence import Recurrence
 
 without_type_checks = pytest.fixture(unchecked)
 
 LENGTHS = torch.tensor([7, 3, 1])
 
 
-def model_of(cell: str, **settings: float) -> EncoderDecoder:
+def model_of(cell: str, **settings: Any) -> EncoderDecoder:
     torch.manual_seed(5)
-    return EncoderDecoder(3, 2, 5, cell=cell, num_layers=2, **settings)
+    options = {"hidden_size": 5, "num_layers": 2, "dropout": 0.0, **settings}
+    return EncoderDecoder(3, 2, Recurrence(cell=cell, **options))
 
 
 def gradients(model: EncoderDecoder, source: Tensor, target: Tensor, lengths: Tensor | None) -> list[Tensor]:
@@ -25,9 +29,14 @@ def gradients(model: EncoderDecoder, source: Tensor, target: Tensor, lengths: Te
     return [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"bidirectional": True}, {"residual": True}, {"bidirectional": True, "residual": True}],
+    ids=str,
+)
 @pytest.mark.parametrize("cell", CELLS)
-def test_gradient_reaches_every_parameter(cell: str):
-    model = model_of(cell)
+def test_gradient_reaches_every_parameter(cell: str, settings: dict[str, Any]):
+    model = model_of(cell, **settings)
     source, target = torch.randn(3, 7, 3), torch.randn(3, 4, 2)
     assert model(source, target).shape == (3, 4, 5)
     found = gradients(model, source, target, None)
@@ -36,9 +45,10 @@ def test_gradient_reaches_every_parameter(cell: str):
     assert [name for name, one in zip(names, found, strict=True) if not one.abs().sum() > 0] == []
 
 
+@pytest.mark.parametrize("bidirectional", [False, True])
 @pytest.mark.parametrize("cell", CELLS)
-def test_padding_changes_neither_outputs_nor_gradients(cell: str):
-    model = model_of(cell)
+def test_padding_changes_neither_outputs_nor_gradients(cell: str, bidirectional: bool):
+    model = model_of(cell, bidirectional=bidirectional)
     source, target = torch.randn(3, 7, 3), torch.randn(3, 4, 2)
     padded = source.clone()
     for row, length in enumerate(LENGTHS):
@@ -87,4 +97,4 @@ def test_lengths_that_are_no_tensor_are_refused(without_type_checks: None):
 
 def test_an_unknown_cell_names_those_there_are():
     with pytest.raises(ConfigError, match="layer_norm_lstm"):
-        EncoderDecoder(3, 2, 5, cell="lsmt")
+        EncoderDecoder(3, 2, Recurrence(cell="lsmt"))

@@ -26,12 +26,14 @@ def evaluate(
       recurra evaluate runs/sales --json
     """
     from recurra.cli.score_table import print_scores
-    from recurra.cli.task_verbs import verbs_of_run
     from recurra.data.sample import check_source
+    from recurra.tasks.registry import entry_of_run
 
-    if data is not None:
-        check_source(data)
-    metrics = verbs_of_run(run).evaluate(run, data)
+    check_source(data)
+    entry = entry_of_run(run)
+    from recurra.experiment.run import evaluate as scores_of
+
+    metrics = scores_of(entry.load("task"), run, data)
     if as_json:
         screen.emit(metrics.model_dump(mode="json"))
     else:

@@ -67,12 +67,12 @@ def predict(
         _check_output(output)
     entry = entry_of_run(run)
     options = _options(entry, pairs or [], {"level": level, "future": future})
-    from recurra.cli.task_verbs import verbs_of
     from recurra.data.sample import check_source
 
-    if data is not None:
-        check_source(data)
-    frame = verbs_of(entry).predict(run, data, options)
+    check_source(data)
+    from recurra.experiment.run import told_by
+
+    frame = told_by(entry.load("task"), run, data, options)
     if output is not None:
         files.write_bytes(output, _content(frame, output.suffix.lower()))
         _confirm(frame, output, as_json=as_json)

@@ -146,8 +146,7 @@ def _run(
 
     settings = parse_settings(config_classes(entry), pairs or [], options)
     for source in (data, validation, test):
-        if source is not None:
-            check_source(source)
+        check_source(source)
     for key, field in entry.load("config").model_fields.items():
         if field.is_required() and key not in settings:
             raise ConfigError(
@@ -190,10 +189,10 @@ def _train(
     entry: Entry, data: str, settings: Mapping[str, Any], folder: Path, **options: Any
 ) -> "MetricsRecord | None":
     """The scores; None where Ctrl-C stopped a run that can be resumed."""
-    from recurra.cli.task_verbs import verbs_of
+    from recurra.experiment.run import train
 
     try:
-        return verbs_of(entry).train(data, settings, folder, **options).metrics
+        return train(entry.load("task"), data, settings, folder, **options).metrics
     except KeyboardInterrupt:
         if not (folder / CONFIG).exists():
             raise

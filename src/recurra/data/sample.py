@@ -21,12 +21,14 @@ def sample_names() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("*.csv"))
 
 
-def check_source(source: str) -> None:
-    """Make sure that a source is there, before anything slow begins.
+def check_source(source: str | None) -> None:
+    """Make sure that a source is there, if one is named, before anything slow begins.
 
     Raises:
         DataError: It names no file, folder or sample that there is.
     """
+    if source is None:
+        return
     name = source.removeprefix("sample:")
     if name != source:
         known = [*sample_names(), *EXAMPLE_SAMPLES]

@@ -1,8 +1,10 @@
-"""A fitted net on the disk: `config.json` and `model.safetensors`; loading runs no code from them."""
+"""A fitted net on the disk: `config.json`, `model.safetensors` and tables; loading runs no code from them."""
 
+import io
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 
@@ -20,7 +22,7 @@ from recurra.files import (
 from recurra.version import __version__
 
 FORMAT = 1
-CONFIG, WEIGHTS = "config.json", "model.safetensors"
+CONFIG, WEIGHTS, TABLE = "config.json", "model.safetensors", ".parquet"
 
 
 def save_fitted(task: Task, fitted: Fitted, folder: Path, *, overwrite: bool) -> Path:
@@ -31,7 +33,7 @@ def save_fitted(task: Task, fitted: Fitted, folder: Path, *, overwrite: bool) ->
     """
     if overwrite and folder.exists():
         names = {path.name for path in folder.iterdir()} if folder.is_dir() else {""}
-        if not names <= {CONFIG, WEIGHTS}:
+        if not names <= {CONFIG, WEIGHTS, *table_files(task, fitted)}:
             raise StorageError(
                 f"{folder} holds other files", "a saved model to replace", "Choose another folder."
             )
@@ -41,18 +43,30 @@ def save_fitted(task: Task, fitted: Fitted, folder: Path, *, overwrite: bool) ->
 
 
 def write_fitted(task: Task, fitted: Fitted, folder: Path) -> None:
-    """Write both files into a folder that is there; `config.json` last, as it vouches for the other."""
+    """Write the files into a folder that is there; `config.json` last, as it vouches for the others."""
     state = fitted.model.state_dict()
-    weights = tensors_to_bytes({name: value.contiguous() for name, value in state.items()})
-    write_bytes(folder / WEIGHTS, weights)
+    contents = {WEIGHTS: tensors_to_bytes({name: value.contiguous() for name, value in state.items()})}
+    contents |= table_files(task, fitted)
+    for name, content in contents.items():
+        write_bytes(folder / name, content)
     document = {
         "task": task.name,
         "config": fitted.config.model_dump(mode="json"),
         "schema": fitted.schema.to_dict(),
-        "files": {WEIGHTS: checksum(weights)},
+        "files": {name: checksum(content) for name, content in contents.items()},
         "recurra": __version__,
     }
     write_document(folder / CONFIG, document, version=FORMAT)
+
+
+def table_files(task: Task, fitted: Fitted) -> dict[str, bytes]:
+    """The tables that are kept beside the weights, as Parquet, by the names of their files."""
+    found = {}
+    for name, frame in task.tables(fitted.schema).items():
+        content = io.BytesIO()
+        frame.write_parquet(content)
+        found[f"{name}{TABLE}"] = content.getvalue()
+    return found
 
 
 def load_fitted(task: Task, folder: Path, *, device: str = "auto") -> Fitted:
@@ -70,8 +84,14 @@ def load_fitted(task: Task, folder: Path, *, device: str = "auto") -> Fitted:
             "Load it as what it is.",
         )
     with damage_told(folder / CONFIG):
-        weights = tensors_from_bytes(read_checked(folder / WEIGHTS, document["files"][WEIGHTS]))
-        config, schema = task.revive({**document, "config": {**document["config"], "device": device}})
+        contents = {name: read_checked(folder / name, stated) for name, stated in document["files"].items()}
+        weights = tensors_from_bytes(contents.pop(WEIGHTS))
+        tables = {
+            name.removesuffix(TABLE): pl.read_parquet(io.BytesIO(content))
+            for name, content in contents.items()
+        }
+        settings = {**document["config"], "device": device}
+        config, schema = task.revive({**document, "config": settings, "tables": tables})
         model = task.build(config, schema)
         model.load_state_dict(weights)
     return Fitted(config, schema, model.eval())

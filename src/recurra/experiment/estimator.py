@@ -1,5 +1,6 @@
 """A task as an estimator, in scikit-learn's manners."""
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,8 +17,8 @@ from recurra.training.history import History
 from recurra.training.progress import Progress
 
 
-class Estimator:
-    """Learn from examples, and tell of others.
+class Estimator(ABC):
+    """What every estimator has: settings, a net after `fit`, files; a task adds how it learns and tells.
 
     Args:
         settings: Keys of the task's config and of its input's: `cell="gru"`, `max_epochs=5`, ...
@@ -36,7 +37,7 @@ class Estimator:
 
     def __init__(self, **settings: Any) -> None:
         self._settings = dict(settings)
-        self._check_names()
+        self._check_settings()
         self._fitted: Fitted | None = None
         self._prepared: Prepared | None = None
         self.history_: History | None = None
@@ -56,48 +57,10 @@ class Estimator:
         before = self._settings
         self._settings = {**before, **settings}
         try:
-            self._check_names()
+            self._check_settings()
         except ConfigError:
             self._settings = before
             raise
-        return self
-
-    def fit(
-        self,
-        data: Any,
-        *,
-        validation: Any = None,
-        test: Any = None,
-        folder: str | Path | None = None,
-        resume: bool = False,
-        show_progress: bool | None = None,
-    ) -> "Estimator":
-        """Learn from data.
-
-        Args:
-            data: A frame of polars, pandas or pyarrow, a path, or "sample:NAME".
-            validation: Data that choose the best epoch; None: a share of `data`.
-            test: Data that `evaluate` scores; None: a share of `data`.
-            folder: Where history and checkpoints are kept, so that a killed run can be resumed.
-            resume: Go on from the newest checkpoint in the folder.
-            show_progress: Whether to draw a bar; None: where stderr is a terminal.
-
-        Raises:
-            DataError: The data cannot be used as they are; the message says where and why.
-            ConfigError: A setting does not fit the data or the machine.
-            NonFiniteError: Training diverged.
-            OutOfMemoryError: The memory does not suffice for these sizes.
-        """
-        prepared = self.task.prepare(self.task.read(data, self._settings, validation, test))
-        trained = fit(
-            self.task,
-            prepared,
-            folder=None if folder is None else Path(folder),
-            resume=resume,
-            progress=Progress(enabled=show_progress),
-        )
-        self._fitted, self._prepared, self.history_ = trained.fitted, prepared, trained.history
-        self.repairs_ = prepared.repairs
         return self
 
     @property
@@ -124,36 +87,30 @@ class Estimator:
         """How many numbers training chose."""
         return self.fitted_.num_parameters
 
-    def predict(self, data: Any, **options: Any) -> Any:
-        """What the net says of data; no target is needed.
+    def _learn(
+        self,
+        source: Any,
+        validation: Any,
+        test: Any,
+        folder: str | Path | None,
+        *,
+        resume: bool,
+        show_progress: bool | None,
+    ) -> None:
+        """Train on data; errors as of `fit`."""
+        prepared = self.task.prepare(self.task.read(source, self._settings, validation, test))
+        trained = fit(
+            self.task,
+            prepared,
+            folder=None if folder is None else Path(folder),
+            resume=resume,
+            progress=Progress(enabled=show_progress),
+        )
+        self._fitted, self._prepared, self.history_ = trained.fitted, prepared, trained.history
+        self.repairs_ = prepared.repairs
 
-        Args:
-            data: As of `fit`.
-            options: Of the answer.
-
-        Returns:
-            A frame in the library of `data`, one row for each of its rows.
-
-        Raises:
-            NotFittedError: `fit` was not called.
-            DataError: The data do not fit those of training.
-        """
-        fitted = self.fitted_
-        part = self.task.part(data, fitted)
-        wanted = validated(self.task.answer_config, options)
-        frame = self.task.write(fitted, part, self.task.answer(fitted, part), wanted)
-        return part.examples.table.give_back(frame)
-
-    def evaluate(self, data: Any = None) -> MetricsRecord:
-        """Scores beside those of the baselines.
-
-        Args:
-            data: What to score on; None: the test part of `fit`.
-
-        Raises:
-            NotFittedError: `fit` was not called.
-            DataError: The data do not fit those of training, or lack the truth.
-        """
+    def _scores(self, data: Any) -> MetricsRecord:
+        """Scores beside those of the baselines, on other data or (None) on the test part of `fit`."""
         if data is not None:
             return scores_on(self.task, self.fitted_, data)
         fitted, prepared = self.fitted_, self._prepared
@@ -165,20 +122,10 @@ class Estimator:
 
     def score(self, data: Any = None) -> float:
         """The first metric, the one that decides who is best; turned so that more is better."""
-        metrics = self.evaluate(data)
+        metrics = self._scores(data)
         first = metrics.metrics[0]
         value = metrics.models[0].scores[first.name]
         return float("nan") if value is None else -value if first.better == "low" else value
-
-    def to_program(self) -> Program:
-        """Export for `recurra stream` and `recurra.streaming`, which need no torch.
-
-        Raises:
-            ConfigError: A setting does not allow it; the message says which.
-        """
-        if self.task.program is None:
-            raise ConfigError(f"task {self.task.name}", "one that streams", "Use predict.")
-        return self.task.program(self.fitted_)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """Write the fitted net: `config.json`, `model.safetensors`.
@@ -201,17 +148,95 @@ class Estimator:
         estimator._fitted = fitted
         return estimator
 
-    def _check_names(self) -> None:
-        """Make sure that some input of the task knows every setting."""
+    @abstractmethod
+    def _check_settings(self) -> None:
+        """Make sure that every setting is known."""
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{key}={value!r}" for key, value in self._settings.items())
+        return f"{type(self).__name__}({shown})"
+
+
+class ExampleEstimator(Estimator):
+    """Learn from examples, and tell of others; arguments and attributes as of `Estimator`."""
+
+    def fit(
+        self,
+        data: Any,
+        *,
+        validation: Any = None,
+        test: Any = None,
+        folder: str | Path | None = None,
+        resume: bool = False,
+        show_progress: bool | None = None,
+    ) -> "ExampleEstimator":
+        """Learn from data.
+
+        Args:
+            data: A frame of polars, pandas or pyarrow, a path, or "sample:NAME".
+            validation: Data that choose the best epoch; None: a share of `data`.
+            test: Data that `evaluate` scores; None: a share of `data`.
+            folder: Where history and checkpoints are kept, so that a killed run can be resumed.
+            resume: Go on from the newest checkpoint in the folder.
+            show_progress: Whether to draw a bar; None: where stderr is a terminal.
+
+        Raises:
+            DataError: The data cannot be used as they are; the message says where and why.
+            ConfigError: A setting does not fit the data or the machine.
+            NonFiniteError: Training diverged.
+            OutOfMemoryError: The memory does not suffice for these sizes.
+        """
+        self._learn(data, validation, test, folder, resume=resume, show_progress=show_progress)
+        return self
+
+    def predict(self, data: Any, **options: Any) -> Any:
+        """What the net says of data; no target is needed.
+
+        Args:
+            data: As of `fit`.
+            options: Of the answer.
+
+        Returns:
+            A frame in the library of `data`, one row for each of its rows.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            DataError: The data do not fit those of training.
+        """
+        fitted, wanted = self.fitted_, validated(self.task.answer_config, options)
+        part = self.task.part(data, fitted, wanted)
+        frame = self.task.write(fitted, part, self.task.answer(fitted, part), wanted)
+        return part.table.give_back(frame)
+
+    def evaluate(self, data: Any = None) -> MetricsRecord:
+        """Scores beside those of the baselines.
+
+        Args:
+            data: What to score on; None: the test part of `fit`.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            DataError: The data do not fit those of training, or lack the truth.
+        """
+        return self._scores(data)
+
+    def to_program(self) -> Program:
+        """Export for `recurra stream` and `recurra.streaming`, which need no torch.
+
+        Raises:
+            ConfigError: A setting does not allow it; the message says which.
+        """
+        if self.task.program is None:
+            raise ConfigError(f"task {self.task.name}", "one that streams", "Use predict.")
+        return self.task.program(self.fitted_)
+
+    def _check_settings(self) -> None:
+        """Make sure that the task, or some input of it, knows every setting."""
         name = self._settings.get("input", "auto")
         inputs = [name] if name in registry.entries() else self.task.inputs
-        known: set[str] = set()
+        known: set[str] = set(self.task.config.model_fields)
         for one in inputs:
             known |= combined(self.task.config, registry.config(one)).model_fields.keys()
         for key in self._settings:
             if key not in known:
                 raise unknown_key(key, sorted(known))
-
-    def __repr__(self) -> str:
-        shown = ", ".join(f"{key}={value!r}" for key, value in self._settings.items())
-        return f"{type(self).__name__}({shown})"

@@ -13,6 +13,7 @@ from torch import nn
 
 from recurra.config import validated
 from recurra.data.labelled import batches_by_length
+from recurra.data.table import Table
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.config import TaskConfig, combined
 from recurra.inputs import registry
@@ -131,6 +132,16 @@ class Part:
 
     def __len__(self) -> int:
         return len(self.encoded)
+
+    @property
+    def table(self) -> Table:
+        """Where the examples came from."""
+        return self.examples.table
+
+    @property
+    def repairs(self) -> Sequence[str]:
+        """What was put right in them."""
+        return self.examples.repairs
 
     def known(self) -> Sequence[Any]:
         """The targets.

@@ -9,6 +9,7 @@ from torch import nn
 
 from recurra.config import validated
 from recurra.data.labelled import Labelled, LabelledSource, batches_by_length, labelled
+from recurra.errors import DataError
 from recurra.experiment.config import TaskConfig, combined
 from recurra.experiment.examples import (
     Data,
@@ -147,8 +148,15 @@ class Labelling:
         return config, ExampleSchema(own["input"], encoding, self.revive_target(own["target"]))
 
 
-def part_of(source: Any, fitted: Fitted) -> Part:
-    """Other data, with their truth where they hold it."""
+def part_of(source: Any, fitted: Fitted, options: Any) -> Part:
+    """Other data, with their truth where they hold it.
+
+    Raises:
+        DataError: There are none, or they do not fit those of training.
+    """
+    del options
+    if source is None:
+        raise DataError("no data", "a path, sample:NAME or a frame", "Give the data to tell of.")
     schema: ExampleSchema = fitted.schema
     examples = registry.get(schema.input).read(source, fitted.config)
     known = schema.target.column in examples.columns.columns

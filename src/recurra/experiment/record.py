@@ -5,18 +5,17 @@ from typing import Any
 
 import numpy as np
 
-from recurra.experiment.task import Description, Groups, Rival
+from recurra.experiment.task import Description, Groups, Rival, Task
 from recurra.metrics.metric import metric
 from recurra.report.record import DataRecord, MetricRecord, MetricsRecord, ModelRecord
 
 
 def metrics_record(
-    task: str,
+    task: Task,
     rivals: Sequence[Rival],
     scores: Mapping[str, Mapping[str, float]],
     description: Description,
     *,
-    reference: str,
     groups: Mapping[str, Groups],
     repairs: Sequence[str],
     command: str | None,
@@ -27,11 +26,10 @@ def metrics_record(
     """The record of what some models scored; the first is the one that a run is about.
 
     Args:
-        task: Name of the task.
+        task: The task.
         rivals: The models.
         scores: Model -> metric -> score.
         description: Words about data and protocol.
-        reference: Name of the model to compare with, where it is there.
         groups: Model -> its scores by class, tag or the like.
         repairs: What was put right in the data.
         command: What to type to get the run again.
@@ -40,17 +38,21 @@ def metrics_record(
         versions: Package -> version.
     """
     first = next(iter(groups.values()), None)
+    tiles, remarks = task.highlights(scores[rivals[0].name])
     return MetricsRecord(
-        task=task,
-        metrics=_metrics(list(scores[rivals[0].name]), scores),
+        task=task.name,
+        metrics=_metrics(task.columns or list(scores[rivals[0].name]), scores),
         models=[_model(rival, scores[rival.name]) for rival in rivals],
         subject=rivals[0].name,
-        reference=reference if any(rival.name == reference for rival in rivals) else "",
+        reference=task.reference if any(rival.name == task.reference for rival in rivals) else "",
         title=description.title,
         judged=description.judged,
         group="" if first is None else first.noun,
         group_metrics=[] if first is None else [MetricRecord.of(metric(name)) for name in first.metrics],
         per_group={name: _rows(own) for name, own in groups.items()},
+        tiles=list(tiles),
+        remarks=list(remarks),
+        notes=list(description.notes),
         data=DataRecord(
             source=description.source,
             target=description.target,

@@ -16,7 +16,7 @@ from recurra.cells.registry import check_name
 from recurra.config import validated
 from recurra.errors import ConfigError
 from recurra.experiment.artifact import CONFIG as MODEL
-from recurra.experiment.artifact import WEIGHTS, load_fitted, write_fitted
+from recurra.experiment.artifact import WEIGHTS, load_fitted, table_files, write_fitted
 from recurra.experiment.record import metrics_record
 from recurra.experiment.run_folder import (
     CONFIG,
@@ -114,9 +114,9 @@ def judge(
     for name, (fitted, seconds) in trained.items():
         network = fitted.config.network
         label = CELL_LABELS.get(fitted.config.cell, fitted.config.cell)
-        if network == "recurrent" and fitted.config.bidirectional:
+        if fitted.config.bidirectional:
             label = f"Bidirectional {label}"
-        kind = "recurrent" if network == "recurrent" else "neural"
+        kind = "neural" if network in NETWORK_LABELS else "recurrent"
         answer = task.answer(fitted, part)
         rivals.append(
             Rival(name, NETWORK_LABELS.get(network, label), kind, answer, seconds, fitted.num_parameters)
@@ -164,7 +164,7 @@ def train(
     check_folder(out, overwrite=overwrite, resume=resume)
     prepared = task.prepare(task.read(source, settings, validation, test))
     if prepared.test is None:
-        raise ConfigError(
+        raise prepared.no_test or ConfigError(
             "test_size is 0 and there are no test data",
             "something to score a run on",
             "Leave test_size out, or give test data.",
@@ -209,8 +209,9 @@ def _finish(
     metrics = _record(task, fitted, prepared.test, rivals, prepared.repairs, command)
     write_fitted(task, fitted, out)
     write_metrics(out, metrics)
-    write_sections(out, task.show(fitted, prepared.test, rivals))
-    write_manifest(out, [*WRITTEN, *_write_program(task, fitted, out)])
+    write_sections(out, task.show(fitted, prepared.test, rivals, metrics))
+    tables = table_files(task, fitted)
+    write_manifest(out, [*WRITTEN, *tables, *_write_program(task, fitted, out)])
     write_report(out)
     return metrics
 
@@ -247,9 +248,21 @@ def scores_on(task: Task, fitted: Fitted, source: Any, prepared: Prepared | None
         source: The data, where `prepared` is None.
         prepared: What the net was trained on.
     """
-    part = task.part(source, fitted) if prepared is None else prepared.test
+    part = task.part(source, fitted, None) if prepared is None else prepared.test
     rivals = judge(task, {SUBJECT: (fitted, None)}, prepared, part)
-    return _record(task, fitted, part, rivals, () if prepared is None else prepared.repairs, None)
+    repairs = tuple(part.repairs) if prepared is None else prepared.repairs
+    return _record(task, fitted, part, rivals, repairs, None)
+
+
+def told_by(task: Task, run: Path, source: Any, options: Mapping[str, Any]) -> pl.DataFrame:
+    """What the net of a run says of data.
+
+    Raises:
+        DamagedError: A file of the run is missing, truncated or altered.
+        ConfigError, DataError: As `predict`.
+    """
+    check_run(run)
+    return predict(task, load_fitted(task, run), source, options)
 
 
 def predict(task: Task, fitted: Fitted, source: Any, options: Mapping[str, Any]) -> pl.DataFrame:
@@ -260,7 +273,7 @@ def predict(task: Task, fitted: Fitted, source: Any, options: Mapping[str, Any])
         DataError: The data do not fit those of training.
     """
     wanted = validated(task.answer_config, options)
-    part = task.part(source, fitted)
+    part = task.part(source, fitted, wanted)
     return task.write(fitted, part, task.answer(fitted, part), wanted)
 
 
@@ -279,11 +292,10 @@ def _record(
         return task.groups(fitted.schema, part, rival.answer) if rival.name in compared else None
 
     return metrics_record(
-        task.name,
+        task,
         rivals,
         scores,
         task.describe(fitted, part),
-        reference=task.reference,
         groups={one.name: own for one in rivals if (own := groups_of(one)) is not None},
         repairs=repairs,
         command=command,

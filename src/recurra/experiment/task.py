@@ -12,6 +12,8 @@ import polars as pl
 from torch import nn
 
 from recurra.config import Config
+from recurra.errors import RecurraError
+from recurra.report.record import MetricsRecord, TileRecord
 from recurra.report.section import Section
 from recurra.streaming import Program
 from recurra.training.contract import Batch, BatchSource, Objective, Validate
@@ -44,6 +46,7 @@ class Prepared:
         test: The part that is kept for the final score, if any.
         repairs: What was found and put right in the data, in sentences.
         batches: Cuts a part into batches for the loss, where `validate` is None.
+        no_test: Why there is no test part, for those who want a score; None: what is usual is said.
     """
 
     config: Any
@@ -55,6 +58,7 @@ class Prepared:
     test: Any
     repairs: tuple[str, ...] = ()
     batches: Callable[[Any], Iterable[Batch]] = no_batches
+    no_test: RecurraError | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,7 @@ class Description:
         source: What to call the data.
         rows: How many there were.
         target: What is to be told.
+        notes: How to read the scores, in sentences.
     """
 
     title: str
@@ -117,6 +122,7 @@ class Description:
     source: str = ""
     rows: int | None = None
     target: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,6 +145,18 @@ def nothing_to_calibrate(model: nn.Module, prepared: Prepared) -> None:
     del model, prepared
 
 
+def no_tables(schema: Any) -> Mapping[str, pl.DataFrame]:
+    """All that was learnt is in the schema's document."""
+    del schema
+    return {}
+
+
+def no_highlights(scores: Mapping[str, float]) -> tuple[Sequence[TileRecord], Sequence[str]]:
+    """The scores say enough."""
+    del scores
+    return (), ()
+
+
 def no_groups(schema: Any, part: Any, answer: Any) -> None:
     """Scores of all rows together are enough."""
     del schema, part, answer
@@ -158,7 +176,8 @@ class Task:
         revive: (document) -> (config, schema), from what `Schema.to_dict` and the config gave.
         build: (config, schema) -> net with fresh weights. Nothing else, so that loading works.
         objective: (config, schema) -> the loss of a chunk.
-        part: (source, Fitted) -> a part of other data, read as those of the training were.
+        part: (source, Fitted, options of an answer, or None to judge it) -> a part of other data, read as
+            those of the training were; source None: what the schema holds, if it holds any.
         answer: (Fitted, part) -> numbers for each of its rows.
         write: (Fitted, part, answer, options) -> a table for people.
         score: (schema, part, answer) -> metric -> score; the first metric decides who is best.
@@ -166,9 +185,12 @@ class Task:
             what the schema suffices for.
         reference: Name of the naive one that the verdict compares with.
         describe: (Fitted, part) -> words about data and protocol.
-        show: (Fitted, part, rivals) -> sections of the report.
+        show: (Fitted, part, rivals, record of the scores) -> sections of the report.
         calibrate: (net, Prepared) -> what is learnt with the trained net, written into its buffers.
         groups: (schema, part, answer) -> scores by class, tag or the like, if that has sense.
+        highlights: (scores of the net) -> more numbers for the report's top, and sentences after its verdict.
+        columns: The scores that tables show, where there are more than these.
+        tables: (schema) -> tables that are kept beside the model; `revive` finds them under "tables".
         program: Fitted -> stream program; a ConfigError says what stands against it.
     """
 
@@ -181,14 +203,17 @@ class Task:
     revive: Callable[[Mapping[str, Any]], tuple[Any, Any]]
     build: Callable[[Any, Any], nn.Module]
     objective: Callable[[Any, Any], Objective]
-    part: Callable[[Any, Fitted], Any]
+    part: Callable[[Any, Fitted, Any], Any]
     answer: Callable[[Fitted, Any], Any]
     write: Callable[[Fitted, Any, Any, Any], pl.DataFrame]
     score: Callable[[Any, Any, Any], Mapping[str, float]]
     naive: Callable[[Fitted, Prepared | None, Any], Iterable[Rival]]
     reference: str
     describe: Callable[[Fitted, Any], Description]
-    show: Callable[[Fitted, Any, Sequence[Rival]], Sequence[Section]]
+    show: Callable[[Fitted, Any, Sequence[Rival], MetricsRecord], Sequence[Section]]
     calibrate: Callable[[nn.Module, Prepared], None] = nothing_to_calibrate
     groups: Callable[[Any, Any, Any], Groups | None] = no_groups
+    highlights: Callable[[Mapping[str, float]], tuple[Sequence[TileRecord], Sequence[str]]] = no_highlights
+    columns: Sequence[str] = ()
+    tables: Callable[[Any], Mapping[str, pl.DataFrame]] = no_tables
     program: Callable[[Fitted], Program] | None = None

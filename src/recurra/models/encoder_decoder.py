@@ -1,11 +1,13 @@
 """Many-to-many of unequal lengths: one recurrent stack reads, another, started from its state, writes."""
 
+from typing import Any, cast
+
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from recurra.cells.registry import make_cell
-from recurra.layers.recurrent import Recurrent
-from recurra.layers.stack import Stack
+from recurra.layers.stack import make_stack
+from recurra.recurrence import Recurrence
 from recurra.types import check_lengths, valid_steps
 
 
@@ -17,13 +19,8 @@ class EncoderDecoder(nn.Module):
     Args:
         source_size: Number of features of the sequence that is read.
         target_size: Number of features of the sequence that the decoder is fed.
-        hidden_size: Number of hidden units of every layer.
-        cell: Name of the cell, as `recurra.cells.registry` has it.
-        num_layers: Depth of encoder and decoder.
-        dropout: Share of values dropped between layers, in training.
-        recurrent_dropout: Share of hidden units cut off from the recurrence, the same over all time steps of
-            a sequence, in training.
-        zoneout: Probability that a unit of the state keeps its value over a step, in training.
+        recurrence: Of both stacks. The decoder always goes in one direction; what both directions of an
+            encoder end in is mapped to the state that it starts from.
 
     Source: Sutskever, Vinyals and Le, "Sequence to sequence learning with neural networks" (2014).
     """
@@ -32,26 +29,21 @@ class EncoderDecoder(nn.Module):
         self,
         source_size: int,
         target_size: int,
-        hidden_size: int,
-        *,
-        cell: str = "lstm",
-        num_layers: int = 1,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        zoneout: float = 0.0,
+        recurrence: Recurrence,
     ) -> None:
         super().__init__()
-        self.output_size = hidden_size
-
-        def stack() -> Stack:
-            cells = [make_cell(cell, hidden_size, hidden_size, zoneout=zoneout) for _ in range(num_layers)]
-            layers = [Recurrent(one, recurrent_dropout=recurrent_dropout) for one in cells]
-            return Stack(layers, dropout=dropout)
-
+        self.output_size = hidden_size = recurrence.hidden_size
         self.source_projection = nn.Sequential(nn.Linear(source_size, hidden_size), nn.GELU())
         self.target_projection = nn.Sequential(nn.Linear(target_size, hidden_size), nn.GELU())
-        self.encoder = stack()
-        self.decoder = stack()
+        self.encoder = make_stack(hidden_size, recurrence)
+        self.decoder = make_stack(hidden_size, recurrence.model_copy(update={"bidirectional": False}))
+        self.bridges = nn.ModuleList()
+        if recurrence.bidirectional:
+            fields = len(self.decoder.initial_state(1)[0])
+            self.bridges.extend(
+                nn.ModuleList(nn.Linear(2 * hidden_size, hidden_size) for _ in range(fields))
+                for _ in range(recurrence.num_layers)
+            )
 
     def forward(
         self,
@@ -66,5 +58,15 @@ class EncoderDecoder(nn.Module):
             source = source.masked_fill(~valid_steps(lengths, source.shape[1]).unsqueeze(-1), 0)
         _, state = self.encoder(self.source_projection(source), lengths=lengths)
         outputs: Tensor
-        outputs, _ = self.decoder(self.target_projection(target), state)
+        outputs, _ = self.decoder(self.target_projection(target), self._bridged(state))
         return outputs
+
+    def _bridged(self, state: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The state that the decoder starts from."""
+        if not self.bridges:
+            return state
+        joined = []
+        for maps, (ahead, back) in zip(self.bridges, state, strict=True):
+            fields = zip(cast("nn.ModuleList", maps), ahead, back, strict=True)
+            joined.append(type(ahead)(*(one(torch.cat([a, b], dim=-1)) for one, a, b in fields)))
+        return tuple(joined)

@@ -31,7 +31,7 @@ class Entry:
         examples: Commands that show it.
         config: Class of its settings; imports no torch.
         answer: Class of the options of its answers; imports no torch.
-        verbs: A `recurra.experiment.verbs.Verbs`, or a `recurra.experiment.task.Task`.
+        task: A `recurra.experiment.task.Task`.
         inputs: Names of the inputs whose settings stand beside its own.
         live: Torch-free class that runs its stream programs, if they stream.
         streams_with: The command that trains a net that streams.
@@ -44,7 +44,7 @@ class Entry:
     examples: tuple[str, ...]
     config: str
     answer: str
-    verbs: str
+    task: str
     inputs: tuple[str, ...] = ()
     live: str = ""
     streams_with: str = ""
@@ -52,7 +52,7 @@ class Entry:
     check: str = ""
 
     def load(self, what: str) -> Any:
-        """What stands at one of its places: "config", "answer", "verbs" or "live"."""
+        """What stands at one of its places: "config", "answer", "task" or "live"."""
         return loaded(getattr(self, what))
 
 
@@ -69,7 +69,7 @@ _BUILT_IN = (
         ),
         config="recurra.tasks.forecast.config:ForecastConfig",
         answer="recurra.tasks.forecast.config:ForecastAnswer",
-        verbs="recurra.tasks.forecast.verbs:FORECAST",
+        task="recurra.tasks.forecast.task:FORECAST",
         live="recurra.tasks.forecast.live:LiveForecast",
         streams_with="recurra train forecast DATA --horizon STEPS preset=streaming",
         check="recurra.tasks.forecast.config:forecast_config",
@@ -86,7 +86,7 @@ _BUILT_IN = (
         ),
         config="recurra.tasks.classify.config:ClassifyConfig",
         answer="recurra.tasks.classify.config:ClassifyAnswer",
-        verbs="recurra.tasks.classify.task:CLASSIFY",
+        task="recurra.tasks.classify.task:CLASSIFY",
         live="recurra.tasks.classify.live:LiveClassifier",
         streams_with="recurra train classify DATA bidirectional=false pooling=last",
         inputs=("table", "series", "text"),
@@ -102,7 +102,7 @@ _BUILT_IN = (
         ),
         config="recurra.tasks.tag.config:TagConfig",
         answer="recurra.tasks.tag.config:TagAnswer",
-        verbs="recurra.tasks.tag.task:TAG",
+        task="recurra.tasks.tag.task:TAG",
         live="recurra.tasks.tag.live:LiveTagger",
         streams_with="recurra train tag DATA bidirectional=false output=softmax",
         inputs=("series", "text"),

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from recurra.inputs.series.window import WindowBatch
+from recurra.recurrence import Recurrence
 from recurra.tasks.forecast.head import make_head
 from recurra.tasks.forecast.network import ForecastNetwork, InputSizes
 
@@ -77,6 +78,7 @@ def rows(batch: WindowBatch, index: Any) -> WindowBatch:
 def network(head: str = "quantile", *, sizes: InputSizes = SIZES, **settings: Any) -> ForecastNetwork:
     """A network with fresh weights, in evaluation mode; its linear part is not zero, as it begins."""
     torch.manual_seed(3)
+    recurrence = {key: settings.pop(key) for key in Recurrence.model_fields if key in settings}
     model = ForecastNetwork(
         make_head(head),
         sizes,
@@ -87,9 +89,9 @@ def network(head: str = "quantile", *, sizes: InputSizes = SIZES, **settings: An
             "lags": (2, 3, 6),
             "patch": 3,
             "scale_span": 9,
-            "hidden_size": 7,
             **settings,
         },
+        recurrence=Recurrence(**{"hidden_size": 7, "dropout": 0.0, **recurrence}),
     )
     if model.linear is not None:
         torch.nn.init.normal_(model.linear.weight, std=0.1)

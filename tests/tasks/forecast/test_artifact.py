@@ -11,10 +11,12 @@ from tests.tasks.forecast.example import QUICK, hourly
 
 from recurra import files
 from recurra.errors import DamagedError, NewerFormatError, StorageError
+from recurra.experiment.artifact import CONFIG, WEIGHTS, load_fitted
 from recurra.files import write_document
-from recurra.tasks.forecast.artifact import CONFIG, RECENT, WEIGHTS, load_fitted
 from recurra.tasks.forecast.forecaster import Forecaster
+from recurra.tasks.forecast.task import FORECAST
 
+RECENT = "recent.parquet"
 FILES = [CONFIG, WEIGHTS, RECENT]
 
 
@@ -39,15 +41,14 @@ def model(original: Path, tmp_path: Path) -> Path:
 
 def test_a_loaded_model_is_the_saved_one_to_the_bit(forecaster: Forecaster, original: Path):
     loaded = Forecaster.load(original)
-    before, after = forecaster.fitted_.network.state_dict(), loaded.fitted_.network.state_dict()
+    before, after = forecaster.fitted_.model.state_dict(), loaded.fitted_.model.state_dict()
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert loaded.predict().equals(forecaster.predict())
     assert loaded.config_ == forecaster.config_
-    assert loaded.fitted_.resolved == forecaster.fitted_.resolved
-    assert loaded.fitted_.schema == forecaster.fitted_.schema
-    assert loaded.fitted_.scaling == forecaster.fitted_.scaling
-    assert loaded.fitted_.units == forecaster.fitted_.units
+    before, after = forecaster.fitted_.schema, loaded.fitted_.schema
+    assert after.to_dict() == before.to_dict()
+    assert after.recent.equals(before.recent)
 
 
 def test_saving_what_was_loaded_gives_the_same_files(original: Path, tmp_path: Path):
@@ -69,7 +70,7 @@ def test_a_truncated_file_is_found(model: Path, name: str, share: float):
     content = (model / name).read_bytes()
     (model / name).write_bytes(content[: int(share * len(content))])
     with pytest.raises(DamagedError, match=name):
-        load_fitted(model)
+        load_fitted(FORECAST, model)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -79,7 +80,7 @@ def test_a_flipped_bit_is_found(model: Path, name: str, place: int):
     content[place * (len(content) - 2) // 39] ^= 1 << place % 8
     (model / name).write_bytes(content)
     with pytest.raises((DamagedError, NewerFormatError), match=name):
-        load_fitted(model)
+        load_fitted(FORECAST, model)
 
 
 @pytest.mark.parametrize("name", FILES)

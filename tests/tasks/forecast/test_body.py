@@ -3,14 +3,15 @@ from typing import Any
 import pytest
 import torch
 
+from recurra.recurrence import Recurrence
 from recurra.tasks.forecast.body import make_body
 
 BODIES = ["recurrent", "feed_forward", "convolutional"]
 
 
 def body_of(network: Any, **settings: Any) -> torch.nn.Module:
-    options = {"cell": "gru", "num_layers": 2, "dropout": 0.0, "recurrent_dropout": 0.0, "zoneout": 0.0}
-    return make_body(network, (7, 3), (4, 2), hidden_size=5, **{**options, **settings})
+    options = {"cell": "gru", "hidden_size": 5, "num_layers": 2, "dropout": 0.0}
+    return make_body(network, (7, 3), (4, 2), Recurrence(**{**options, **settings}))
 
 
 @pytest.mark.parametrize("network", BODIES)

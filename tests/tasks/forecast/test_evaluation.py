@@ -4,21 +4,20 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-import torch
 from tests.tasks.forecast.example import QUICK, hourly, integer_series
 
 from recurra.errors import ConfigError
+from recurra.experiment.run import judge, scores_on
+from recurra.experiment.task import Fitted
 from recurra.inputs.series.panel import Panel
 from recurra.metrics.forecast import OwaReference
 from recurra.metrics.forecast_baseline import BASELINES
 from recurra.metrics.naive2 import naive2
-from recurra.tasks.forecast.evaluation import evaluate, history_of
-from recurra.tasks.forecast.fitted import Fitted
+from recurra.tasks.forecast.evaluation import evaluation_of
 from recurra.tasks.forecast.forecaster import Forecaster
-from recurra.tasks.forecast.part import held_out_origins
-from recurra.tasks.forecast.record import metrics_record
-
-CPU = torch.device("cpu")
+from recurra.tasks.forecast.part import ForecastPart, held_out_origins, history_of
+from recurra.tasks.forecast.schema import resolved_of
+from recurra.tasks.forecast.task import FORECAST
 
 
 def fitted(frame: pl.DataFrame, **settings: Any) -> Forecaster:
@@ -30,9 +29,16 @@ def forecaster() -> Forecaster:
     return fitted(hourly({"a": 60, "b": 50}))
 
 
-def judged(one: Fitted, frame: pl.DataFrame, size: int, **settings: Any) -> Any:
-    panel = Panel.build(frame, schema=one.schema)
-    return evaluate(one, panel, held_out_origins(panel, one.resolved, size), device=CPU, **settings)
+def part_of(one: Fitted, frame: pl.DataFrame, size: int) -> ForecastPart:
+    panel = Panel.build(frame, schema=one.schema.panel)
+    return ForecastPart(
+        panel, held_out_origins(panel, resolved_of(one), size), resolved_of(one), one.schema.scaling
+    )
+
+
+def judged(one: Fitted, frame: pl.DataFrame, size: int, seconds: float | None = None, **rivals: Any) -> Any:
+    part = part_of(one, frame, size)
+    return evaluation_of(part, judge(FORECAST, {"recurra": (one, seconds), **rivals}, None, part))
 
 
 def scores(result: Any, name: str) -> Any:
@@ -53,10 +59,9 @@ def test_baselines_see_a_season_even_where_the_network_sees_less(forecaster: For
 
 def test_histories_end_before_the_forecast_and_begin_with_the_series(forecaster: Forecaster):
     frame = hourly({"a": 60, "b": 8})
-    panel = Panel.build(frame, schema=forecaster.fitted_.schema)
-    origins = held_out_origins(panel, forecaster.fitted_.resolved, 3)
-    part = next(iter(forecaster.fitted_.forecasts(panel, origins, (0.5,), device=CPU)))
-    history, known = history_of(panel, part.windows)
+    part = part_of(forecaster.fitted_, frame, 3)
+    panel = part.panel
+    history, known = history_of(panel, next(part.windows()))
     assert history.shape == (2, 12)
     np.testing.assert_array_equal(history[0], panel.series(0)[45:57])
     np.testing.assert_array_equal(history[1, 7:], panel.series(1)[:5])
@@ -92,7 +97,7 @@ def test_the_scale_of_mase_does_not_see_what_is_forecast(forecaster: Forecaster)
 def test_rivals_are_scored_on_the_same_windows(forecaster: Forecaster):
     frame = hourly({"a": 60, "b": 50})
     rival = fitted(frame, network="feed_forward")
-    result = judged(forecaster.fitted_, frame, 8, rivals={"feed_forward": (rival.fitted_, 1.5)}, seconds=2.5)
+    result = judged(forecaster.fitted_, frame, 8, 2.5, feed_forward=(rival.fitted_, 1.5))
     names = [(model.name, model.label, model.kind) for model in result.models]
     assert names[:2] == [("recurra", "LSTM", "recurrent"), ("feed_forward", "Feed-forward net", "neural")]
     assert [model.seconds for model in result.models[:2]] == [2.5, 1.5]
@@ -107,8 +112,7 @@ def test_rivals_are_scored_on_the_same_windows(forecaster: Forecaster):
 
 def test_scores_do_not_depend_on_how_windows_are_batched(forecaster: Forecaster):
     one = forecaster.fitted_
-    config = one.resolved.config.model_copy(update={"batch_size": 5})
-    other = replace(one, resolved=one.resolved._replace(config=config))
+    other = replace(one, config=one.config.model_copy(update={"batch_size": 5}))
     frame = hourly({"a": 60, "b": 50})
     before, after = (judged(each, frame, 8) for each in (one, other))
     for name in ("recurra", *BASELINES):
@@ -155,7 +159,6 @@ def test_metrics_that_no_series_defines_are_left_out_of_the_record(forecaster: F
     frame = integer_series(np.random.default_rng(0).normal(size=80).astype(np.float32))
     sparse = frame.with_columns(pl.when(pl.col("ds") % 2 == 0).then(pl.col("y")))
     one = Forecaster(3, **{**QUICK, "context": 4, "season_length": 7}).fit(sparse)
-    panel = Panel.build(sparse, schema=one.fitted_.schema)
-    record = metrics_record(one.evaluate(), one.fitted_, panel, repairs=[])
+    record = scores_on(FORECAST, one.fitted_, sparse)
     assert "mase" not in {one.name for one in record.metrics}
     assert record.metrics[0].name == "smape"

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
+from sklearn.base import clone
 from tests.tasks.forecast.example import QUICK, TOO_LARGE, hourly, integer_series, long_series
 
 from recurra.errors import ConfigError, DataError, NotFittedError, OutOfMemoryError
@@ -28,7 +29,7 @@ def forecaster() -> Forecaster:
 
 
 def weights(forecaster: Forecaster) -> dict[str, torch.Tensor]:
-    return forecaster.fitted_.network.state_dict()
+    return forecaster.fitted_.model.state_dict()
 
 
 def same_bits(one: Forecaster, other: Forecaster) -> bool:
@@ -64,9 +65,7 @@ class TestFit:
             for key in ("context", "patch", "test_size", "frequency", "target")
         }
         assert forecaster.config.context == "auto"
-        assert forecaster.num_parameters_ == sum(
-            one.numel() for one in forecaster.fitted_.network.parameters()
-        )
+        assert forecaster.num_parameters_ == sum(one.numel() for one in forecaster.fitted_.model.parameters())
         assert forecaster.history_ is not None
         assert len(forecaster.history_.epochs) == 2
 
@@ -317,3 +316,43 @@ class TestEvaluate:
         with pytest.raises(NotFittedError, match="data"):
             loaded.evaluate()
         assert loaded.evaluate(hourly(LENGTHS), size=6).windows == 3 * 4
+
+
+class TestRecurrence:
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {"bidirectional": True},
+            {"bidirectional": True, "residual": True, "num_layers": 2, "cell": "gru"},
+            {"variational": True, "num_layers": 2, "recompute": True},
+        ],
+        ids=str,
+    )
+    def test_every_option_of_the_recurrence_is_within_reach(self, tmp_path: Path, settings: dict[str, Any]):
+        forecaster = Forecaster(3, **{**QUICK, **settings}).fit(hourly({"a": 60, "b": 45}))
+        assert forecaster.config_.recurrence.model_dump().items() >= settings.items()
+        again = Forecaster.load(forecaster.save(tmp_path / "model"))
+        assert again.predict().equals(forecaster.predict())
+
+    def test_a_stream_has_one_direction(self):
+        with pytest.raises(ConfigError, match="bidirectional is True"):
+            Forecaster(3, preset="streaming", bidirectional=True).fit(hourly({"a": 60}))
+
+    def test_scikit_learns_manners(self):
+        forecaster = Forecaster(3, **QUICK)
+        assert forecaster.get_params() == {"horizon": 3, **QUICK}
+        again = clone(forecaster.set_params(cell="gru"))
+        assert repr(again).startswith("Forecaster(horizon=3, ")
+        assert again.config.cell == "gru"
+        frame = hourly({"a": 60, "b": 45})
+        again.fit(frame)
+        assert again.score() == -again.evaluate().scores["recurra"]["mase"]
+        with pytest.raises(ConfigError, match="unknown setting 'horizn'"):
+            forecaster.set_params(horizn=3)
+
+    def test_the_callers_random_numbers_go_on(self):
+        torch.manual_seed(5)
+        expected = torch.rand(3)
+        torch.manual_seed(5)
+        Forecaster(3, **QUICK).fit(hourly({"a": 60}))
+        assert torch.equal(torch.rand(3), expected)

@@ -188,7 +188,7 @@ class TestCovariates:
             pl.DataFrame({"unique_id": ["a", "b"], "size": [1.0, 9.0]}),
         )
         forecaster = Forecaster(HORIZON, **QUICK).fit(frame, static=static)
-        assert forecaster.fitted_.schema.columns.static == ("size",)
+        assert forecaster.fitted_.schema.panel.columns.static == ("size",)
         assert forecaster.predict().equals(forecaster.predict(frame, static=static))
         other = static.with_columns(size=pl.lit(200.0))
         assert not forecaster.predict(static=other).equals(forecaster.predict())

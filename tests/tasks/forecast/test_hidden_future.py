@@ -12,7 +12,7 @@ from recurra.inputs.series.window import WindowSource
 from recurra.tasks.forecast.config import forecast_config
 from recurra.tasks.forecast.forecaster import Forecaster
 from recurra.tasks.forecast.hidden_future import PARTLY, WHOLLY, HiddenFuture
-from recurra.tasks.forecast.plan import make_plan
+from recurra.tasks.forecast.prepare import SeriesData, prepare
 
 COLUMNS = Columns("unique_id", "ds", "y", past=("heat",), future=("price", "kind"))
 FUTURE = {"future", "future_observed", "future_codes"}
@@ -68,7 +68,7 @@ def test_only_windows_with_a_known_future_are_treated():
     frame = hourly({"a": 60, "b": 45}).with_columns(price=pl.col("y"))
     for future, kind in (((), WindowSource), (("price",), HiddenFuture)):
         panel = Panel.build(frame, Columns("unique_id", "ds", "y", future=future))
-        plan = make_plan(forecast_config({"horizon": 3, **QUICK, "future": future}), panel)
+        plan = prepare(SeriesData(forecast_config({"horizon": 3, **QUICK, "future": future}), panel))
         assert type(plan.source) is kind
 
 

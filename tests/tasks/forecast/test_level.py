@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recurra.errors import ConfigError
-from recurra.tasks.forecast.level import checked_levels, interval_probabilities
+from recurra.tasks.forecast.answer import checked_levels, interval_probabilities
 
 
 @pytest.mark.parametrize("level", [(80, 95), [80, 95], np.array([80, 95]), (80, 95, 80)])

@@ -9,7 +9,8 @@ from recurra.inputs.series.origin import OriginIndex
 from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.split import split_by_size
 from recurra.tasks.forecast.config import forecast_config
-from recurra.tasks.forecast.part import MOST_WINDOWS, check_parts, held_out_origins, least_history
+from recurra.tasks.forecast.part import MOST_WINDOWS, held_out_origins
+from recurra.tasks.forecast.prepare import check_parts, least_history
 from recurra.tasks.forecast.resolution import Resolved, resolve
 
 PANEL = Panel.build(hourly({"a": 60, "b": 41, "c": 8}))

@@ -5,39 +5,34 @@ import pytest
 from tests.tasks.forecast.example import QUICK, hourly, integer_series
 
 from recurra.errors import ConfigError, UsageError
+from recurra.experiment.task import Prepared
 from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.split import split_by_size
 from recurra.tasks.forecast.config import forecast_config
 from recurra.tasks.forecast.objective import METRICS
-from recurra.tasks.forecast.plan import Plan, make_plan
+from recurra.tasks.forecast.prepare import SeriesData, prepare
 
 
-def plan_of(frame: Any = None, **settings: Any) -> Plan:
+def plan_of(frame: Any = None, **settings: Any) -> Prepared:
     panel = Panel.build(hourly({"a": 60, "b": 45}) if frame is None else frame)
-    return make_plan(forecast_config({"horizon": 3, **QUICK, **settings}), panel)
+    return prepare(SeriesData(forecast_config({"horizon": 3, **QUICK, **settings}), panel))
 
 
 def test_training_windows_end_before_validation_and_test():
     plan = plan_of(test_size=7, validation_size=5)
     origins = [plan.source.origins(epoch, 0) for epoch in range(40)]
-    for series, end in enumerate(plan.split.train_end):
+    ends = split_by_size(plan.train, 3, validation=5, test=7).train_end
+    for series, end in enumerate(ends):
         last = max(int(one.position[one.series == series].max(initial=0)) for one in origins)
         assert end - 6 <= last <= end - 3
-    assert plan.split.train_end.tolist() == [48, 33]
-    assert plan.validation is not None
-    assert plan.validation.origins.position.tolist() == [48, 49, 50, 33, 34, 35]
-
-
-def test_another_network_is_planned_alike():
-    plan = plan_of()
-    other = plan.with_network("convolutional")
-    assert other.resolved.config.network == "convolutional"
-    assert other.resolved.config.model_copy(update={"network": "recurrent"}) == plan.resolved.config
-    assert other.source is plan.source
+    assert ends.tolist() == [48, 33]
+    assert plan.validate is not None
+    assert plan.validate.origins.position.tolist() == [48, 49, 50, 33, 34, 35]
 
 
 @pytest.mark.parametrize("monitor", ["train_loss", *METRICS])
 def test_every_metric_may_be_monitored(monitor: str):
-    assert plan_of(monitor=monitor).resolved.config.monitor == monitor
+    assert plan_of(monitor=monitor).config.monitor == monitor
 
 
 @pytest.mark.parametrize(("settings", "said"), [
@@ -56,6 +51,6 @@ def test_what_cannot_be_done_is_told_before_training(settings: dict[str, Any], s
 def test_a_silent_validation_part_is_nothing_to_stop_by():
     values: list[float | None] = np.arange(60.0).tolist()
     values[48:54] = [None] * 6
-    assert plan_of(integer_series(values)).validation is None
+    assert plan_of(integer_series(values)).validate is None
     with pytest.raises(ConfigError, match="validation"):
         plan_of(integer_series(values), patience=2)

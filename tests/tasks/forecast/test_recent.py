@@ -4,7 +4,7 @@ from tests.tasks.forecast.example import hourly
 
 from recurra.inputs.series.columns import Columns
 from recurra.inputs.series.panel import Panel
-from recurra.tasks.forecast.recent import recent_rows
+from recurra.tasks.forecast.schema import recent_rows
 
 COLUMNS = Columns("unique_id", "ds", "y", past=("heat",), future=("price", "kind"), static=("size",))
 

@@ -4,48 +4,44 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-import torch
 from tests.tasks.forecast.example import QUICK, hourly
 
+from recurra.experiment.run import judge, scores_on
 from recurra.inputs.series.panel import Panel
 from recurra.report.heading import time_text
 from recurra.report.number import percent
-from recurra.tasks.forecast.evaluation import evaluate
+from recurra.tasks.forecast.evaluation import METRICS
 from recurra.tasks.forecast.forecaster import Forecaster
-from recurra.tasks.forecast.part import held_out_origins
-from recurra.tasks.forecast.record import METRICS, metrics_record
-from recurra.tasks.forecast.show import EXAMPLES, sections
+from recurra.tasks.forecast.show import EXAMPLES
+from recurra.tasks.forecast.task import FORECAST
 from recurra.tasks.forecast.wording import span_text
-
-CPU = torch.device("cpu")
 
 
 def records(frame: pl.DataFrame, **settings: Any) -> tuple[Any, Any, Panel, Forecaster]:
     forecaster = Forecaster(**{"horizon": 3, **QUICK, **settings}).fit(frame)
     one = forecaster.fitted_
-    panel = Panel.build(frame, schema=one.schema)
-    origins = held_out_origins(panel, one.resolved)
-    result = evaluate(one, panel, origins, device=CPU)
-    metrics = metrics_record(result, one, panel, repairs=["mended"], command="recurra train")
-    shown = {part.id: part for part in sections(result, metrics, one, panel, origins, device=CPU)}
-    return metrics, shown, panel, forecaster
+    part = FORECAST.part(frame, one, None)
+    metrics = scores_on(FORECAST, one, frame)
+    rivals = judge(FORECAST, {"recurra": (one, None)}, None, part)
+    shown = {section.id: section for section in FORECAST.show(one, part, rivals, metrics)}
+    return metrics, shown, part.panel, forecaster
 
 
 @pytest.mark.parametrize("head", ["quantile", "student_t"])
 def test_metrics_tell_what_was_done(head: str):
     metrics, _, panel, forecaster = records(hourly({"a": 60, "b": 45}), head=head, test_size=9)
-    assert [one.name for one in metrics.metrics] == METRICS
+    assert [one.name for one in metrics.metrics] == list(METRICS)
     assert set(METRICS) <= set(metrics.models[0].scores)
     assert metrics.reference in {model.name for model in metrics.models}
     assert (metrics.data.rows, metrics.data.target) == (105, "y")
-    assert metrics.data.repairs == ["mended"]
+    assert metrics.data.repairs == panel.repairs
     assert metrics.title == "the table, 3 hours ahead"
     assert metrics.judged == "14 forecasts in the test part"
     facts = dict(metrics.data.facts)
     assert (facts["Series"], facts["Time step"]) == ("2", "1 hour")
     assert facts["Forecasts judged"] == "14, each 3 hours ahead, from 7 origins a series, 1 hour apart"
     times = pl.from_epoch(pl.Series(panel.times(0)), "us")
-    train_end = 60 - 9 - forecaster.fitted_.resolved.validation_size
+    train_end = 60 - 9 - forecaster.config_.validation_size
     assert facts["Training until"] == time_text(times[train_end - 1].isoformat())
     assert facts["Test part"] == span_text(times[51].isoformat(), times[59].isoformat())
     held = percent(metrics.models[0].scores["coverage_80"])

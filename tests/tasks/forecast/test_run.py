@@ -12,12 +12,13 @@ import yaml
 from tests.tasks.forecast.example import hourly
 
 from recurra.errors import ConfigError, DamagedError, DataError, UsageError
+from recurra.experiment import run as run_module
+from recurra.experiment.run import Summary, evaluate, told_by, train
 from recurra.files import read_document
 from recurra.inputs.series.window import WindowSource
 from recurra.metrics.forecast_baseline import BASELINES
-from recurra.tasks.forecast import run as run_module
 from recurra.tasks.forecast.forecaster import Forecaster
-from recurra.tasks.forecast.run import Summary, evaluate, predict, train
+from recurra.tasks.forecast.task import FORECAST
 
 SETTINGS: dict[str, Any] = {
     "horizon": 3, "max_epochs": 2, "steps_per_epoch": 3, "batch_size": 8, "hidden_size": 4, "log_every": 1,
@@ -40,7 +41,13 @@ def begin(
     source: Path, out: Path, *, overwrite: bool = False, resume: bool = False, **settings: Any
 ) -> Summary:
     return train(
-        str(source), {**SETTINGS, **settings}, out, overwrite=overwrite, resume=resume, show_progress=False
+        FORECAST,
+        str(source),
+        {**SETTINGS, **settings},
+        out,
+        overwrite=overwrite,
+        resume=resume,
+        show_progress=False,
     )
 
 
@@ -100,7 +107,7 @@ class TestFolder:
         assert "<html" in (finished / "report.html").read_text()
 
     def test_scores_stand_beside_all_baselines(self, finished: Path):
-        metrics = evaluate(finished, None)
+        metrics = evaluate(FORECAST, finished, None)
         assert [model.name for model in metrics.models] == ["recurra", "convolutional", *BASELINES]
         for model in metrics.models:
             assert {"mae", "rmse", "mase", "smape"} <= set(model.scores)
@@ -112,7 +119,7 @@ class TestFolder:
         assert [row["group"] for row in metrics.per_group["recurra"]] == ["a", "b"]
 
     def test_recorded_scores_are_those_on_the_same_data(self, finished: Path, source: Path):
-        recorded, again = evaluate(finished, None), evaluate(finished, str(source))
+        recorded, again = evaluate(FORECAST, finished, None), evaluate(FORECAST, finished, str(source))
         before = {model.name: model.scores for model in recorded.models}
         after = {model.name: model.scores for model in again.models}
         assert set(after) == {"recurra", *BASELINES}
@@ -123,12 +130,12 @@ class TestFolder:
 
     def test_the_model_in_it_is_that_of_the_library(self, finished: Path, source: Path):
         forecaster = Forecaster(**SETTINGS).fit(str(source))
-        assert predict(finished, None).equals(forecaster.predict())
+        assert told_by(FORECAST, finished, None, {}).equals(forecaster.predict())
         assert Forecaster.load(finished).predict().equals(forecaster.predict())
 
     def test_forecasts_go_on_from_other_data(self, finished: Path, tmp_path: Path):
         hourly({"new": 40}).write_csv(tmp_path / "new.csv")
-        forecast = predict(finished, str(tmp_path / "new.csv"), levels=(50,))
+        forecast = told_by(FORECAST, finished, str(tmp_path / "new.csv"), {"level": (50,)})
         assert forecast.columns == ["unique_id", "ds", "forecast", "forecast-lo-50", "forecast-hi-50"]
         assert forecast.height == 3
 
@@ -140,7 +147,9 @@ class TestFolder:
         assert metrics.models[0].scores["mae"] is not None
 
     @pytest.mark.parametrize("name", sorted(FILES - {"report.html", "checkpoints", "baselines"}))
-    @pytest.mark.parametrize("use", [lambda run: evaluate(run, None), lambda run: predict(run, None)])
+    @pytest.mark.parametrize(
+        "use", [lambda run: evaluate(FORECAST, run, None), lambda run: told_by(FORECAST, run, None, {})]
+    )
     def test_damage_to_any_file_is_found(self, run: Path, name: str, use: Callable[[Path], Any]):
         content = (run / name).read_bytes()
         for damaged in (content[: len(content) // 2], content[:-9] + b"." + content[-8:]):
@@ -202,9 +211,9 @@ class TestPlace:
     def test_a_place_without_a_run_has_nothing_to_show(self, tmp_path: Path):
         for place in (tmp_path, tmp_path / "nowhere"):
             with pytest.raises(DamagedError):
-                evaluate(place, None)
+                evaluate(FORECAST, place, None)
             with pytest.raises(DamagedError):
-                predict(place, None)
+                told_by(FORECAST, place, None, {})
 
 
 class KilledError(Exception):
@@ -243,15 +252,14 @@ class TestResume:
             stop_at(patch, call, politely=politely)
             if politely:
                 summary = begin(source, tmp_path / "run")
-                assert summary.interrupted
                 assert summary.metrics is None
             else:
                 with pytest.raises(KilledError):
                     begin(source, tmp_path / "run")
         with pytest.raises(DamagedError, match="did not end"):
-            evaluate(tmp_path / "run", None)
+            evaluate(FORECAST, tmp_path / "run", None)
         summary = begin(source, tmp_path / "run", resume=True)
-        assert not summary.interrupted
+        assert summary.metrics is not None
         same_results(finished, tmp_path / "run")
 
     @pytest.mark.parametrize(
@@ -291,11 +299,11 @@ class TestResume:
         with pytest.raises((ConfigError, DataError), match=key if key != "past" else "y"):
             begin(source, run, resume=True, **{key: value})
         assert (run / "config.yaml").read_text() == before
-        evaluate(run, None)
+        evaluate(FORECAST, run, None)
 
     def test_where_and_how_often_are_free(self, finished: Path, run: Path, source: Path):
         begin(source, run, resume=True, device="auto", checkpoint_every=1)
-        evaluate(run, None)
+        evaluate(FORECAST, run, None)
         assert (run / "model.safetensors").read_bytes() == (finished / "model.safetensors").read_bytes()
 
     def test_a_damaged_checkpoint_leaves_a_finished_run_as_it_was(self, run: Path, source: Path):
@@ -304,7 +312,7 @@ class TestResume:
             path.write_bytes(path.read_bytes()[:-7])
         with pytest.raises(DamagedError):
             begin(source, run, resume=True)
-        evaluate(run, None)
+        evaluate(FORECAST, run, None)
 
     def test_changed_data_leave_a_finished_run_as_it_was(self, run: Path, source: Path):
         content = source.read_bytes()
@@ -314,7 +322,7 @@ class TestResume:
                 begin(source, run, resume=True)
         finally:
             source.write_bytes(content)
-        evaluate(run, None)
+        evaluate(FORECAST, run, None)
 
     def test_other_data_are_named(self, run: Path, source: Path, tmp_path: Path):
         other = Path(shutil.copy(source, tmp_path / "other.parquet"))

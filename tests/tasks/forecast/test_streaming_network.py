@@ -8,10 +8,11 @@ import torch
 from tests.tasks.forecast.example import CONTEXT, HORIZON, rows, windows, with_target
 
 from recurra.inputs.series.window import WindowBatch
+from recurra.recurrence import Recurrence
 from recurra.tasks.forecast.head import make_head
 from recurra.tasks.forecast.network import InputSizes
+from recurra.tasks.forecast.schema import Units
 from recurra.tasks.forecast.streaming_network import StreamingNetwork
-from recurra.tasks.forecast.unit import Units
 
 UNITS = Units(spread=3.0, smallest=0.01, level=4.0, change=2.0, reach=2.5)
 COVARIATES = 2
@@ -20,19 +21,16 @@ BEGINNINGS = (0, 5, CONTEXT - 1, CONTEXT)
 
 def network(centre: Any = "last", head: str = "quantile", **settings: Any) -> StreamingNetwork:
     torch.manual_seed(3)
-    given: dict[str, Any] = {
-        "cell": "lstm",
-        "hidden_size": 7,
-        "num_layers": 1,
-        "dropout": 0.0,
-        "recurrent_dropout": 0.0,
-        "zoneout": 0.0,
-        "season": 3,
-        "scale_span": 9,
-        **settings,
-    }
     return StreamingNetwork(
-        make_head(head), UNITS, past=COVARIATES, context=CONTEXT, horizon=HORIZON, centre=centre, **given
+        make_head(head),
+        UNITS,
+        past=COVARIATES,
+        context=CONTEXT,
+        horizon=HORIZON,
+        season=3,
+        scale_span=9,
+        centre=centre,
+        recurrence=Recurrence(**{"hidden_size": 7, "dropout": 0.0, **settings}),
     ).eval()
 
 

@@ -1,10 +1,10 @@
 """The classifier as an estimator."""
 
-from recurra.experiment.estimator import Estimator
+from recurra.experiment.estimator import ExampleEstimator
 from recurra.tasks.classify.task import CLASSIFY
 
 
-class Classifier(Estimator):
+class Classifier(ExampleEstimator):
     """Tell the class of texts, sequences or rows of a table (or several classes, or a number).
 
     Args:

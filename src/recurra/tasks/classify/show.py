@@ -11,6 +11,7 @@ from recurra.inputs import registry
 from recurra.metrics.classification import BINS, confusion_matrix
 from recurra.report.number import count
 from recurra.report.piece import Matrix, Scatter, Table
+from recurra.report.record import MetricsRecord
 from recurra.report.section import Section
 from recurra.tasks.classify.target import Target
 
@@ -60,8 +61,9 @@ def groups(target: Target, part: Part, answer: np.ndarray) -> Groups | None:
     return Groups("class", ("f1", "precision", "recall", "support"), scores)
 
 
-def show(fitted: Fitted, part: Part, rivals: Sequence[Rival]) -> list[Section]:
+def show(fitted: Fitted, part: Part, rivals: Sequence[Rival], metrics: MetricsRecord) -> list[Section]:
     """Where the answers are right, and some of them."""
+    del metrics
     target: Target = fitted.schema.target
     answer = rivals[0].answer
     truth = np.stack(part.known())

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from recurra.models.encoder_decoder import EncoderDecoder
 from recurra.models.feed_forward import FeedForward
 from recurra.models.temporal_convolution import TemporalConvolution
+from recurra.recurrence import Recurrence
 
 NetworkName = Literal["recurrent", "feed_forward", "convolutional"]
 
@@ -75,28 +76,13 @@ def make_body(
     network: NetworkName,
     history_shape: tuple[int, int],
     horizon_shape: tuple[int, int],
-    *,
-    cell: str,
-    hidden_size: int,
-    num_layers: int,
-    dropout: float,
-    recurrent_dropout: float,
-    zoneout: float,
+    recurrence: Recurrence,
 ) -> nn.Module:
     """Make a body by its name; the shapes are `(steps, features)`."""
+    hidden_size, dropout = recurrence.hidden_size, recurrence.dropout
     if network == "feed_forward":
-        return FeedForwardBody(
-            history_shape, horizon_shape, hidden_size, num_layers=num_layers + 1, dropout=dropout
-        )
+        layers = recurrence.num_layers + 1
+        return FeedForwardBody(history_shape, horizon_shape, hidden_size, num_layers=layers, dropout=dropout)
     if network == "convolutional":
         return ConvolutionalBody(history_shape, horizon_shape, hidden_size, dropout=dropout)
-    return EncoderDecoder(
-        history_shape[1],
-        horizon_shape[1],
-        hidden_size,
-        cell=cell,
-        num_layers=num_layers,
-        dropout=dropout,
-        recurrent_dropout=recurrent_dropout,
-        zoneout=zoneout,
-    )
+    return EncoderDecoder(history_shape[1], horizon_shape[1], recurrence)

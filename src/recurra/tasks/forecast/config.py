@@ -7,6 +7,7 @@ from pydantic import Field, field_validator
 
 from recurra.config import Config, Option, validated
 from recurra.errors import ConfigError
+from recurra.recurrence import Recurrence
 from recurra.training.config import TrainingConfig
 
 Auto = Literal["auto"]
@@ -14,7 +15,7 @@ Whole = int | Auto
 Weighting = Literal["unit", "owa"]
 
 
-class ForecastConfig(TrainingConfig):
+class ForecastConfig(TrainingConfig, Recurrence):
     """What to forecast, with which network, and how to train it.
 
     Attributes:
@@ -34,12 +35,8 @@ class ForecastConfig(TrainingConfig):
         patch: Steps the recurrence takes at once; "auto" takes a season where the context holds many.
         network: Kind of network: the recurrent one, the one that runs as a stream, or what they are compared
             with.
-        cell: Name of the recurrent cell.
-        hidden_size: Hidden units of every layer.
         num_layers: Layers of the encoder and of the decoder.
-        dropout: Share of hidden values dropped in training.
-        recurrent_dropout: Share of hidden units cut off from the recurrence in training.
-        zoneout: Probability that a unit of the state keeps its value over a step, in training.
+        bidirectional: Whether the history is also read from its end; the horizon never is.
         centre: Measure a window from its mean or from its last value; a stream from the mean of the training
             data, or by its changes, from its last value.
         scaling: Measure a window in its own spread, or all in the spread of the training data.
@@ -70,12 +67,6 @@ class ForecastConfig(TrainingConfig):
     context: Whole = "auto"
     patch: Whole = "auto"
     network: Literal["recurrent", "streaming", "feed_forward", "convolutional"] = "recurrent"
-    cell: str = "lstm"
-    hidden_size: int = Field(default=64, ge=1, le=16_384)
-    num_layers: int = Field(default=1, ge=1, le=64)
-    dropout: float = Field(default=0.1, ge=0, lt=1)
-    recurrent_dropout: float = Field(default=0.0, ge=0, lt=1)
-    zoneout: float = Field(default=0.0, ge=0, lt=1)
     centre: Literal["mean", "last"] = "mean"
     scaling: Literal["window", "global"] = "window"
     linear: bool = True

@@ -1,27 +1,26 @@
-"""Scores of a fitted network beside the baselines, all on the same windows and the same observed steps."""
+"""Scores of forecasts beside the baselines, all on the same windows and the same observed steps."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import torch
-from jaxtyping import Bool, Float, Int64
 
-from recurra.errors import ConfigError, DataError
+from recurra.errors import ConfigError
+from recurra.experiment.task import Groups, Rival
 from recurra.inputs.series.origin import Origins
-from recurra.inputs.series.panel import Panel
-from recurra.inputs.series.window import WindowBatch
 from recurra.metrics.forecast import OwaReference, Scores, forecast_scores
 from recurra.metrics.forecast_baseline import BASELINES
-from recurra.metrics.forecast_scale import InSampleScale, in_sample_scale
+from recurra.metrics.forecast_scale import InSampleScale
 from recurra.metrics.naive2 import naive2
-from recurra.tasks.forecast.fitted import Fitted
-from recurra.tasks.forecast.head import TRAINED_QUANTILES
+from recurra.tasks.forecast.answer import Answer
+from recurra.tasks.forecast.part import ForecastPart, history_of
 
 Reference = OwaReference | str
-CELL_LABELS = {"lstm": "LSTM", "gru": "GRU", "elman": "Elman", "elman_relu": "Elman (ReLU)"}
-NETWORK_LABELS = {"feed_forward": "Feed-forward net", "convolutional": "Convolutional net"}
+METRICS = ("mase", "smape", "mae", "rmse", "wql", "coverage_80", "coverage_95")
+REFERENCE = "seasonal_naive"
+SHOWN_SERIES = 500
 
 
 @dataclass(frozen=True)
@@ -69,106 +68,81 @@ class Evaluation:
         return {model.name: dict(model.scores.overall) for model in self.models}
 
 
-@dataclass
-class _Collected:
-    """What all models are scored against."""
-
-    truth: list[np.ndarray] = field(default_factory=list)
-    observed: list[np.ndarray] = field(default_factory=list)
-    series: list[np.ndarray] = field(default_factory=list)
-    points: dict[str, list[np.ndarray]] = field(default_factory=dict)
-    quantiles: list[np.ndarray] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-
-def evaluate(
-    fitted: Fitted,
-    panel: Panel,
-    origins: Origins,
-    *,
-    device: torch.device,
-    rivals: Mapping[str, tuple[Fitted, float]] | None = None,
-    seconds: float | None = None,
-    reference: Reference | None = None,
+def evaluation_of(
+    part: ForecastPart, rivals: Sequence[Rival], reference: Reference | None = None
 ) -> Evaluation:
-    """Score a fitted network, its rivals, and the baselines that need no training.
+    """Score what was forecast for a part.
 
     Args:
-        fitted: The network.
-        panel: The series.
-        origins: Moments to forecast from.
-        device: Where the networks run.
-        rivals: Networks to compare with, and the seconds that training took, by name.
-        seconds: How long training took.
+        part: Series and moments.
+        rivals: The network and what it is compared with, and their answers.
         reference: Scores that have OWA 1, or "naive2" for those of Naive2 on the same windows; adds `owa`.
 
     Raises:
         DataError: There is nothing to score.
         ConfigError: There is no such reference.
     """
-    rivals = rivals or {}
-    if len(origins.series) == 0:
-        raise DataError(
-            "no series is long enough to be scored",
-            f"more steps than are scored, and at least the horizon, {fitted.resolved.horizon}",
-            "Give longer series, or score fewer steps.",
+    known = _reference(reference, part)
+    models = [
+        Judged(
+            one.name, one.label, one.kind, all_scores(part, one.answer, known), one.seconds, one.parameters
         )
-    collected = _collect(fitted, panel, origins, device)
-    for name, (rival, _) in rivals.items():
-        parts = rival.forecasts(panel, origins, TRAINED_QUANTILES, device=device)
-        collected.points[name] = [part.point for part in parts]
-    scale = in_sample_scale(_known_before(panel, origins), panel.season_length)
-    judged = _Judge(collected, scale, _reference(reference, panel, origins, collected, scale))
-    cell = fitted.resolved.config.cell
-    kind, label = "recurrent", CELL_LABELS.get(cell, cell)
-    if fitted.resolved.config.network in NETWORK_LABELS:
-        kind, label = "neural", NETWORK_LABELS[fitted.resolved.config.network]
-    models = [Judged("recurra", label, kind, judged.network(), seconds, _size(fitted))]
-    for name, (rival, took) in rivals.items():
-        models.append(Judged(name, NETWORK_LABELS[name], "neural", judged.point(name), took, _size(rival)))
+        for one in rivals
+    ]
+    return Evaluation(models, part.panel.ids, len(part), part.origins, part.truth.scale)
+
+
+def all_scores(part: ForecastPart, given: Answer, reference: OwaReference | None = None) -> Scores:
+    """All scores of an answer: over all windows, of each series, and by step ahead."""
+    truth, quantiles = part.truth, None
+    if given.quantiles is not None:
+        quantiles = {one: given.quantiles[..., index] for index, one in enumerate(part.probabilities)}
+    return forecast_scores(
+        truth.values,
+        given.point,
+        truth.judged,
+        truth.series,
+        truth.scale.values,
+        quantiles=quantiles,
+        reference=reference,
+    )
+
+
+def score(schema: object, part: ForecastPart, given: Answer) -> dict[str, float]:
+    """The scores over all windows, the most telling first."""
+    del schema
+    overall = all_scores(part, given).overall
+    first = {name: overall[name] for name in METRICS if name in overall}
+    return {**first, **{name: value for name, value in overall.items() if name not in first}}
+
+
+def groups(schema: object, part: ForecastPart, given: Answer) -> Groups:
+    """The scores of each series, of many the first."""
+    del schema
+    scores = {}
+    for row in all_scores(part, given).rows(part.panel.ids)[:SHOWN_SERIES]:
+        values: dict[str, Any] = {name: value for name, value in row.items() if name != "unique_id"}
+        scores[str(row["unique_id"])] = values
+    return Groups("series", (), scores)
+
+
+def naive(fitted: object, prepared: object, part: ForecastPart) -> Iterator[Rival]:
+    """The baselines that need no training."""
+    del fitted, prepared
+    points: Mapping[str, list[np.ndarray]] = {name: [] for name in BASELINES}
+    seconds = dict.fromkeys(BASELINES, 0.0)
+    for windows in part.windows():
+        history, known = history_of(part.panel, windows)
+        for name, baseline in BASELINES.items():
+            began = time.perf_counter()
+            points[name].append(baseline(history, known, windows.horizon, part.panel.season_length))
+            seconds[name] += time.perf_counter() - began
     for name, baseline in BASELINES.items():
-        models.append(Judged(name, baseline.label, "naive", judged.point(name), collected.seconds[name]))
-    return Evaluation(models, panel.ids, len(origins.series), origins, scale)
+        answer = Answer(np.concatenate(points[name]), None)
+        yield Rival(name, baseline.label, "naive", answer, seconds[name])
 
 
-class _Judge:
-    """Scores points and quantiles of the same windows."""
-
-    def __init__(self, collected: _Collected, scale: InSampleScale, reference: OwaReference | None) -> None:
-        self.collected = collected
-        self.truth = np.concatenate(collected.truth)
-        self.observed = np.concatenate(collected.observed)
-        self.series = np.concatenate(collected.series)
-        self.scale, self.reference = scale, reference
-
-    def point(self, name: str) -> Scores:
-        """Scores of a model that gives points only."""
-        return self._scores(name, None)
-
-    def network(self) -> Scores:
-        """Scores of the network, intervals included."""
-        values = np.concatenate(self.collected.quantiles)
-        return self._scores(
-            "recurra", {one: values[..., index] for index, one in enumerate(TRAINED_QUANTILES)}
-        )
-
-    def _scores(
-        self, name: str, quantiles: Mapping[float, Float[np.ndarray, "windows horizon"]] | None
-    ) -> Scores:
-        return forecast_scores(
-            self.truth,
-            np.concatenate(self.collected.points[name]),
-            self.observed,
-            self.series,
-            self.scale.values,
-            quantiles=quantiles,
-            reference=self.reference,
-        )
-
-
-def _reference(
-    reference: Reference | None, panel: Panel, origins: Origins, collected: _Collected, scale: InSampleScale
-) -> OwaReference | None:
+def _reference(reference: Reference | None, part: ForecastPart) -> OwaReference | None:
     """The scores that have OWA 1."""
     if reference is None or isinstance(reference, OwaReference):
         return reference
@@ -176,61 +150,10 @@ def _reference(
         raise ConfigError(
             f"reference is {reference!r}", "'naive2' or an OwaReference", "Choose one of these."
         )
-    horizon = collected.truth[0].shape[1]
+    panel, horizon = part.panel, part.resolved.horizon
     points = [
         naive2(panel.series(series)[:position], horizon, panel.season_length)
-        for series, position in zip(*(values.tolist() for values in origins), strict=True)
+        for series, position in zip(*(values.tolist() for values in part.origins), strict=True)
     ]
-    collected.points[reference] = [np.stack(points)]
-    overall = _Judge(collected, scale, None).point(reference).overall
+    overall = all_scores(part, Answer(np.stack(points), None)).overall
     return OwaReference(smape=overall["smape"], mase=overall["mase"])
-
-
-def _collect(fitted: Fitted, panel: Panel, origins: Origins, device: torch.device) -> _Collected:
-    collected = _Collected(points={name: [] for name in ("recurra", *BASELINES)})
-    collected.seconds = dict.fromkeys(BASELINES, 0.0)
-    for part in fitted.forecasts(panel, origins, TRAINED_QUANTILES, device=device):
-        target, there = part.windows.target.numpy(), part.windows.observed.numpy()
-        context = part.windows.context
-        truth, seen = target[:, context:], there[:, :context].any(axis=1, keepdims=True)
-        history, known = history_of(panel, part.windows)
-        collected.truth.append(truth)
-        collected.observed.append(there[:, context:] & seen)
-        collected.series.append(part.windows.series.numpy())
-        collected.points["recurra"].append(part.point)
-        collected.quantiles.append(part.quantiles)
-        for name, baseline in BASELINES.items():
-            began = time.perf_counter()
-            points = baseline(history, known, truth.shape[1], panel.season_length)
-            collected.points[name].append(points)
-            collected.seconds[name] += time.perf_counter() - began
-    return collected
-
-
-def history_of(
-    panel: Panel, windows: WindowBatch
-) -> tuple[Float[np.ndarray, "batch steps"], Bool[np.ndarray, "batch steps"]]:
-    """What the baselines see before each window, and what was observed of it.
-
-    That is as much as the network sees, and two seasons at least: a seasonal naive forecast of less would be
-    none.
-    """
-    steps = max(windows.context, 2 * panel.season_length)
-    series, positions = (
-        windows.series.numpy()[:, None],
-        windows.origin.numpy()[:, None] + np.arange(-steps, 0),
-    )
-    values = panel.target[np.where(positions >= 0, panel.offsets[series] + positions, 0)]
-    known = (positions >= 0) & ~np.isnan(values)
-    return np.where(known, values, 0), known
-
-
-def _known_before(panel: Panel, origins: Origins) -> list[Float[np.ndarray, " steps"]]:
-    """Each series up to the first moment it is forecast from; whole where it is not."""
-    ends: Int64[np.ndarray, " series"] = panel.lengths.copy()
-    np.minimum.at(ends, origins.series, origins.position)
-    return [panel.series(index)[:end] for index, end in enumerate(ends)]
-
-
-def _size(fitted: Fitted) -> int:
-    return sum(parameter.numel() for parameter in fitted.network.parameters())

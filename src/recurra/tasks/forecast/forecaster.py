@@ -1,38 +1,34 @@
 """The forecaster: one recurrent network for all series of a table, as an estimator."""
 
-from functools import partial
 from pathlib import Path
-from typing import Any
-
-import torch
+from typing import Any, cast
 
 from recurra.cells.registry import check_name
 from recurra.errors import ConfigError, NotFittedError
+from recurra.experiment.estimator import Estimator
+from recurra.experiment.run import SUBJECT, judge
 from recurra.inputs.series.origin import Origins
 from recurra.inputs.series.panel import Panel
 from recurra.streaming import Program
-from recurra.tasks.forecast.artifact import load_fitted, save_fitted
+from recurra.tasks.forecast.answer import (
+    answer,
+    backtest_frame,
+    checked_levels,
+    forecast_frame,
+    interval_probabilities,
+)
 from recurra.tasks.forecast.config import ForecastConfig, forecast_config
-from recurra.tasks.forecast.evaluation import Evaluation, Reference, evaluate
-from recurra.tasks.forecast.fitted import Fitted, build_network
-from recurra.tasks.forecast.frame import backtest_frame, forecast_frame
-from recurra.tasks.forecast.level import checked_levels, interval_probabilities
-from recurra.tasks.forecast.objective import forecast_loss
-from recurra.tasks.forecast.part import held_out_origins
-from recurra.tasks.forecast.plan import Plan, make_plan
-from recurra.tasks.forecast.recent import recent_rows
-from recurra.tasks.forecast.series import read_panel, read_panel_again
+from recurra.tasks.forecast.evaluation import Evaluation, Reference, evaluation_of
+from recurra.tasks.forecast.part import ForecastPart, held_out_origins
+from recurra.tasks.forecast.schema import resolved_of
+from recurra.tasks.forecast.series import SeriesSource, read_panel_again
 from recurra.tasks.forecast.stream_program import forecast_program
-from recurra.training.device import choose_device
-from recurra.training.history import History
-from recurra.training.loop import fit
-from recurra.training.memory import memory_errors
-from recurra.training.progress import Progress
+from recurra.tasks.forecast.task import FORECAST
 
 LEVELS = (80.0, 95.0)
 
 
-class Forecaster:
+class Forecaster(Estimator):
     """Forecast many series with one recurrent network.
 
     Args:
@@ -57,36 +53,15 @@ class Forecaster:
     ['unique_id', 'ds', 'forecast', 'forecast-lo-80', 'forecast-hi-80']
     """
 
+    task = FORECAST
+
     def __init__(self, horizon: int, **settings: Any) -> None:
-        self.config: ForecastConfig = forecast_config({"horizon": horizon, **settings})
+        super().__init__(horizon=horizon, **settings)
+
+    def _check_settings(self) -> None:
+        """Make sure that every setting is known and takes its value."""
+        self.config: ForecastConfig = forecast_config(self._settings)
         check_name(self.config.cell)
-        self._fitted: Fitted | None = None
-        self._panel: Panel | None = None
-        self.history_: History | None = None
-        self.repairs_: list[str] = []
-
-    @property
-    def fitted_(self) -> Fitted:
-        """The fitted network.
-
-        Raises:
-            NotFittedError: `fit` was not called.
-        """
-        if self._fitted is None:
-            raise NotFittedError(
-                "this forecaster is not fitted", "a fitted one", "Call fit(data) or load(folder)."
-            )
-        return self._fitted
-
-    @property
-    def config_(self) -> ForecastConfig:
-        """The settings with every "auto" resolved."""
-        return self.fitted_.resolved.config
-
-    @property
-    def num_parameters_(self) -> int:
-        """How many numbers training chose."""
-        return sum(parameter.numel() for parameter in self.fitted_.network.parameters())
 
     def fit(
         self,
@@ -114,36 +89,8 @@ class Forecaster:
             NonFiniteError: Training diverged.
             OutOfMemoryError: The memory does not suffice for these sizes.
         """
-        panel = read_panel(data, self.config, static=static)
-        return self.fit_plan(
-            make_plan(self.config, panel),
-            folder=None if folder is None else Path(folder),
-            resume=resume,
-            progress=Progress(enabled=show_progress),
-        )
-
-    def fit_plan(self, plan: Plan, *, folder: Path | None, resume: bool, progress: Progress) -> "Forecaster":
-        """Learn as planned; otherwise as `fit`."""
-        panel, resolved, config = plan.panel, plan.resolved, plan.resolved.config
-        torch.manual_seed(config.seed)
-        with memory_errors(config):
-            network = build_network(resolved, panel.schema, series=len(panel), units=plan.units)
-        self.history_ = fit(
-            network,
-            partial(forecast_loss, weighting=config.weighting),
-            plan.source,
-            config,
-            validate=plan.validation,
-            folder=folder,
-            resume=resume,
-            progress=progress,
-        )
-        recent = recent_rows(panel, resolved.context + max(resolved.lags))
-        self._fitted = Fitted(
-            resolved, panel.schema, plan.scaling, tuple(panel.ids), plan.units, network.cpu(), recent
-        )
-        self._panel = panel
-        self.repairs_ = [*panel.repairs, *plan.split.repairs]
+        source = data if static is None else SeriesSource(data, static)
+        self._learn(source, None, None, folder, resume=resume, show_progress=show_progress)
         return self
 
     def predict(
@@ -166,14 +113,13 @@ class Forecaster:
             NotFittedError: `fit` was not called.
             DataError: The table does not fit the one of training.
         """
-        fitted = self.fitted_
-        level = checked_levels(level)
-        source = fitted.recent if data is None else data
-        panel = read_panel_again(source, fitted.schema, future=future, static=static)
-        probabilities = interval_probabilities(level)
-        parts = list(fitted.forecasts(panel, panel.last_origins, probabilities, device=self._device()))
-        library = self._panel.table if data is None and self._panel is not None else panel.table
-        return library.give_back(forecast_frame(panel, parts, level))
+        fitted, level = self.fitted_, checked_levels(level)
+        source = fitted.schema.recent if data is None else data
+        panel = read_panel_again(source, fitted.schema.panel, future=future, static=static)
+        part = self._part(panel, panel.last_origins, level)
+        trained = self._panel if data is None else None
+        library = panel.table if trained is None else trained.table
+        return library.give_back(forecast_frame(part, answer(fitted, part), level))
 
     def backtest(
         self,
@@ -202,13 +148,10 @@ class Forecaster:
             ConfigError: The size is below the horizon, or another number is out of range.
             DataError: The table does not fit the one of training, or no series is long enough.
         """
-        fitted = self.fitted_
-        level = checked_levels(level)
-        stride = self.config.horizon if stride is None else stride
-        panel, origins = self._held_out(data, size, stride, static)
-        probabilities = interval_probabilities(level)
-        parts = list(fitted.forecasts(panel, origins, probabilities, device=self._device()))
-        return panel.table.give_back(backtest_frame(panel, parts, level))
+        fitted, level = self.fitted_, checked_levels(level)
+        stride = int(fitted.config.horizon) if stride is None else stride
+        part = self._part(*self._held_out(data, size, stride, static), level)
+        return part.table.give_back(backtest_frame(part, answer(fitted, part), level))
 
     def evaluate(
         self,
@@ -232,9 +175,9 @@ class Forecaster:
         Raises:
             As `backtest`.
         """
-        fitted = self.fitted_
-        panel, origins = self._held_out(data, size, stride, static)
-        return evaluate(fitted, panel, origins, device=self._device(), reference=reference)
+        part = self._part(*self._held_out(data, size, stride, static))
+        rivals = judge(self.task, {SUBJECT: (self.fitted_, None)}, None, part)
+        return evaluation_of(part, rivals, reference)
 
     def to_program(self, *, level: Any = ()) -> Program:
         """Export for `recurra stream` and `recurra.streaming`, which need no torch.
@@ -255,42 +198,25 @@ class Forecaster:
         """
         return forecast_program(self.fitted_, checked_levels(level))
 
-    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
-        """Write the fitted forecaster: `config.json`, `model.safetensors`, `recent.parquet`.
+    @property
+    def _panel(self) -> Panel | None:
+        """The series that `fit` was given; None after `load`."""
+        return None if self._prepared is None else cast("Panel", self._prepared.train)
 
-        Raises:
-            StorageError: The folder exists and may not be replaced, or the disk is full.
-        """
-        return save_fitted(self.fitted_, Path(folder), overwrite=overwrite)
-
-    @classmethod
-    def load(cls, folder: str | Path, *, device: str = "auto") -> "Forecaster":
-        """Read what `save` wrote, or the model of a run folder. No code runs from the files.
-
-        Args:
-            folder: Where it is.
-            device: Where it shall run, whatever it was trained on.
-
-        Raises:
-            DamagedError: A file is missing, truncated or altered.
-            NewerFormatError: A newer version of recurra wrote it.
-        """
-        fitted = load_fitted(Path(folder), device=device)
-        forecaster = cls(fitted.resolved.horizon)
-        forecaster.config = fitted.resolved.config
-        forecaster._fitted = fitted
-        return forecaster
-
-    def _device(self) -> torch.device:
-        return choose_device(self.fitted_.resolved.config.device)
+    def _part(self, panel: Panel, origins: Origins, level: Any = None) -> ForecastPart:
+        """Moments to forecast: the intervals of some levels, or what scores need."""
+        resolved, scaling = resolved_of(self.fitted_), self.fitted_.schema.scaling
+        if level is None:
+            return ForecastPart(panel, origins, resolved, scaling)
+        return ForecastPart(panel, origins, resolved, scaling, interval_probabilities(level))
 
     def _held_out(
         self, data: Any, size: int | None, stride: int | None, static: Any
     ) -> tuple[Panel, Origins]:
         """The series to judge on, and the moments to forecast from."""
-        resolved = self.fitted_.resolved
+        resolved = resolved_of(self.fitted_)
         if data is not None:
-            panel = read_panel_again(data, self.fitted_.schema, static=static)
+            panel = read_panel_again(data, self.fitted_.schema.panel, static=static)
         elif self._panel is None:
             raise NotFittedError(
                 "a loaded forecaster has no test part", "data to judge it on", "Pass the data."

@@ -17,6 +17,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from recurra.inputs.series.window import WindowBatch
+from recurra.recurrence import Recurrence
 from recurra.tasks.forecast.body import NetworkName, make_body
 from recurra.tasks.forecast.embedding import Embeddings
 from recurra.tasks.forecast.feature import beside, character, lagged, patches, scale_history
@@ -82,12 +83,7 @@ class ForecastNetwork(nn.Module):
         scale_span: How many of the last steps tell a window's scale.
         linear: Whether there is a linear part.
         network: Kind of body.
-        cell: Name of the recurrent cell.
-        hidden_size: Number of hidden units.
-        num_layers: Depth of the body.
-        dropout: Share of hidden values dropped in training.
-        recurrent_dropout: Share of hidden units cut off from the recurrence in training.
-        zoneout: Probability that a state unit keeps its value in training.
+        recurrence: Of the body; the others take its sizes and its dropout.
     """
 
     def __init__(
@@ -107,12 +103,7 @@ class ForecastNetwork(nn.Module):
         scale_span: int,
         linear: bool = True,
         network: NetworkName = "recurrent",
-        cell: str = "lstm",
-        hidden_size: int = 64,
-        num_layers: int = 1,
-        dropout: float = 0.0,
-        recurrent_dropout: float = 0.0,
-        zoneout: float = 0.0,
+        recurrence: Recurrence,
     ) -> None:
         super().__init__()
         self.head, self.sizes = head, sizes
@@ -128,20 +119,11 @@ class ForecastNetwork(nn.Module):
         self.static_codes = Embeddings(sizes.static_codes)
         self.series = Embeddings((sizes.series + 1,) if sizes.series else ())
         self.position = nn.Parameter(0.1 * torch.randn(-(-horizon // patch), POSITION_SIZE))
-        self.body = make_body(
-            network,
-            *self._shapes(),
-            cell=cell,
-            hidden_size=hidden_size,
-            num_layers=num_layers,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            zoneout=zoneout,
-        )
-        last = nn.Linear(hidden_size, patch * head.size)
+        self.body = make_body(network, *self._shapes(), recurrence)
+        last = nn.Linear(recurrence.hidden_size, patch * head.size)
         self.linear = nn.Linear(context, horizon) if linear else None
         _begin_at_the_centre(last, self.linear)
-        self.output = nn.Sequential(nn.Dropout(dropout), last)
+        self.output = nn.Sequential(nn.Dropout(recurrence.dropout), last)
 
     def forward(self, window: WindowBatch) -> Output:
         """Forecast the horizon of each window from its history."""

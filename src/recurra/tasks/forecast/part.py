@@ -1,61 +1,141 @@
-"""The parts of the series that are held out of training, and the moments to forecast them from."""
+"""Series and the moments to forecast them from: what is held out of training, and what is asked for."""
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from numbers import Integral
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Bool, Float, Int64
 
+from recurra.data.table import Table
 from recurra.errors import ConfigError, DataError
 from recurra.inputs.series.origin import Origins, rolling_origins
 from recurra.inputs.series.panel import Panel
-from recurra.inputs.series.split import Split
+from recurra.inputs.series.scaling import Scaling
+from recurra.inputs.series.window import WindowBatch, window_batches
+from recurra.metrics.forecast_scale import InSampleScale, in_sample_scale
+from recurra.tasks.forecast.head import TRAINED_QUANTILES
 from recurra.tasks.forecast.resolution import Resolved
 
 MOST_WINDOWS = 20_000
 
 
-def check_parts(resolved: Resolved) -> None:
-    """Make sure that a part which is held out holds a horizon.
+class Truth(NamedTuple):
+    """What came, window by window.
 
-    Raises:
-        ConfigError: It does not.
+    Attributes:
+        values: The targets of the horizon.
+        observed: Where there is one.
+        judged: Where a score counts: there is one, and the history before it holds something.
+        series: Which series each window is of.
+        scale: What MASE divides by.
     """
-    for name in ("test_size", "validation_size"):
-        size = getattr(resolved, name)
-        if 0 < size < resolved.horizon:
-            raise ConfigError(
-                f"{name} is {size} with horizon {resolved.horizon}",
-                "0, or at least the horizon",
-                f"Raise {name}, or leave it out.",
-            )
+
+    values: Float[np.ndarray, "windows horizon"]
+    observed: Bool[np.ndarray, "windows horizon"]
+    judged: Bool[np.ndarray, "windows horizon"]
+    series: Int64[np.ndarray, " windows"]
+    scale: InSampleScale
 
 
-def least_history(panel: Panel, split: Split, resolved: Resolved) -> int:
-    """Values that the history of a training window must hold.
+@dataclass(frozen=True)
+class ForecastPart:
+    """Some series, and moments to forecast them from.
 
-    Three quarters of the context where every series has room for it, so that training sees windows like those
-    it will be judged on, and of the values that the fullest history of the sparsest series holds; one where
-    some series is too short, so that none is left out.
+    Attributes:
+        panel: The series.
+        origins: The moments.
+        resolved: The settings: how much history a window has, and how far it looks ahead.
+        scaling: Of the covariates.
+        probabilities: The quantiles to forecast.
     """
-    context, horizon = resolved.context, resolved.horizon
-    trained = np.flatnonzero(split.train_end).tolist()
-    if int(split.train_end[trained].min()) < context + horizon:
-        return 1
-    fullest = context
-    if np.isnan(panel.target).any():
-        fullest = min(
-            _fullest(panel.series(one)[: split.train_end[one]], context, horizon) for one in trained
+
+    panel: Panel
+    origins: Origins
+    resolved: Resolved
+    scaling: Scaling
+    probabilities: tuple[float, ...] = field(default=TRAINED_QUANTILES)
+
+    def __len__(self) -> int:
+        return len(self.origins.series)
+
+    @property
+    def table(self) -> Table:
+        """Where the series came from."""
+        return self.panel.table
+
+    @property
+    def repairs(self) -> Sequence[str]:
+        """What was mended in them."""
+        return self.panel.repairs
+
+    def windows(self) -> Iterator[WindowBatch]:
+        """The windows, a batch at a time and in the order of the moments."""
+        return window_batches(
+            self.panel,
+            self.origins,
+            context=self.resolved.context,
+            horizon=self.resolved.horizon,
+            batch_size=self.resolved.config.batch_size,
+            scaling=self.scaling,
         )
-    return max(1, fullest * 3 // 4)
+
+    @cached_property
+    def truth(self) -> Truth:
+        """What came.
+
+        Raises:
+            DataError: There is nothing to score.
+        """
+        if len(self) == 0:
+            raise DataError(
+                "no series is long enough to be scored",
+                f"more steps than are scored, and at least the horizon, {self.resolved.horizon}",
+                "Give longer series, or score fewer steps.",
+            )
+        values, observed, judged, series = [], [], [], []
+        for batch in self.windows():
+            there = batch.observed.numpy()
+            seen = there[:, : batch.context].any(axis=1, keepdims=True)
+            values.append(batch.target[:, batch.context :].numpy())
+            observed.append(there[:, batch.context :])
+            judged.append(observed[-1] & seen)
+            series.append(batch.series.numpy())
+        scale = in_sample_scale(_known_before(self.panel, self.origins), self.panel.season_length)
+        return Truth(
+            np.concatenate(values),
+            np.concatenate(observed),
+            np.concatenate(judged),
+            np.concatenate(series),
+            scale,
+        )
 
 
-def _fullest(values: Float32[np.ndarray, " steps"], context: int, horizon: int) -> int:
-    """The most values that a history holds which is followed by a value to forecast."""
-    count = np.concatenate([[0], np.cumsum(~np.isnan(values))])
-    origin = np.arange(context, len(values) - horizon + 1)
-    usable = count[origin + horizon] > count[origin]
-    return int((count[origin] - count[origin - context])[usable].max(initial=0))
+def _known_before(panel: Panel, origins: Origins) -> list[Float[np.ndarray, " steps"]]:
+    """Each series up to the first moment it is forecast from; whole where it is not."""
+    ends: Int64[np.ndarray, " series"] = panel.lengths.copy()
+    np.minimum.at(ends, origins.series, origins.position)
+    return [panel.series(index)[:end] for index, end in enumerate(ends)]
+
+
+def history_of(
+    panel: Panel, windows: WindowBatch
+) -> tuple[Float[np.ndarray, "batch steps"], Bool[np.ndarray, "batch steps"]]:
+    """What the baselines see before each window, and what was observed of it.
+
+    That is as much as the network sees, and two seasons at least: a seasonal naive forecast of less would be
+    none.
+    """
+    steps = max(windows.context, 2 * panel.season_length)
+    series, positions = (
+        windows.series.numpy()[:, None],
+        windows.origin.numpy()[:, None] + np.arange(-steps, 0),
+    )
+    values = panel.target[np.where(positions >= 0, panel.offsets[series] + positions, 0)]
+    known = (positions >= 0) & ~np.isnan(values)
+    return np.where(known, values, 0), known
 
 
 def held_out_origins(

@@ -1,5 +1,6 @@
 """The series of a table: read as the settings say, or as those of a fitted model were."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,27 @@ from recurra.inputs.series.columns import Columns
 from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.schema import PanelSchema
 from recurra.tasks.forecast.config import ForecastConfig
+
+
+@dataclass(frozen=True)
+class SeriesSource:
+    """A table with what belongs to it.
+
+    Attributes:
+        data: Anything that `recurra.data.table.read_table` takes.
+        static: A table with one row of static covariates for each series, if they are not columns of `data`.
+        future: A table of the covariates known ahead.
+    """
+
+    data: Any
+    static: Any = None
+    future: Any = None
+
+    @classmethod
+    def of(cls, source: Any) -> "SeriesSource":
+        """The source itself, or a table alone."""
+        return source if isinstance(source, cls) else cls(source)
+
 
 _LARGEST_COUNT = 2**24  # up to here 32 bits hold every whole number
 

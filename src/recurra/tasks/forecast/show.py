@@ -1,13 +1,14 @@
 """What a forecaster's report has to show: some forecasts to look at, and where the errors are."""
 
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import cast
 
 import numpy as np
-import torch
 from jaxtyping import Float
 
+from recurra.experiment.task import Fitted, Rival
 from recurra.inputs.series.origin import Origins
-from recurra.inputs.series.panel import Panel
 from recurra.metrics.forecast_baseline import BASELINES
 from recurra.report.heading import time_text
 from recurra.report.number import fixed
@@ -16,10 +17,9 @@ from recurra.report.record import MetricsRecord
 from recurra.report.section import Section
 from recurra.report.table import leaders
 from recurra.report.verdict import group_pairs, reference_of, subject_of, wins, within
-from recurra.tasks.forecast.evaluation import Evaluation, history_of
-from recurra.tasks.forecast.fitted import Fitted
-from recurra.tasks.forecast.level import interval_probabilities
-from recurra.tasks.forecast.record import REFERENCE
+from recurra.tasks.forecast.answer import answer, interval_probabilities
+from recurra.tasks.forecast.evaluation import REFERENCE, Evaluation, evaluation_of
+from recurra.tasks.forecast.part import ForecastPart, history_of
 from recurra.tasks.forecast.wording import times_of
 
 EXAMPLES = 6
@@ -28,27 +28,15 @@ LEADERS: tuple[Role, ...] = ("model", "reference", "third", "fourth")
 """Colours of several models: that of the run, the reference, and others."""
 
 
-def sections(
-    evaluation: Evaluation,
-    metrics: MetricsRecord,
-    fitted: Fitted,
-    panel: Panel,
-    origins: Origins,
-    *,
-    device: torch.device,
+def show(
+    fitted: Fitted, part: ForecastPart, rivals: Sequence[Rival], metrics: MetricsRecord
 ) -> list[Section]:
-    """The sections of a forecaster's report.
-
-    Args:
-        evaluation: Scores of all models.
-        metrics: The record that was made of them.
-        fitted: The network.
-        panel: The series.
-        origins: Moments that were forecast from.
-        device: Where the network runs.
-    """
-    examples = list(_examples(fitted, panel, _chosen(origins), device))
-    return [_forecasts_section(examples), _errors_section(evaluation, metrics)]
+    """Some forecasts, and the errors by step, by level and by series."""
+    chosen = dataclasses.replace(
+        part, origins=_chosen(part.origins), probabilities=interval_probabilities(SHOWN_LEVELS)
+    )
+    evaluation = evaluation_of(part, rivals)
+    return [_forecasts_section(list(_examples(fitted, chosen))), _errors_section(evaluation, metrics)]
 
 
 def _forecasts_section(examples: list[Lines]) -> Section:
@@ -73,15 +61,17 @@ def _forecasts_section(examples: list[Lines]) -> Section:
     )
 
 
-def _examples(fitted: Fitted, panel: Panel, chosen: Origins, device: torch.device) -> Iterator[Lines]:
+def _examples(fitted: Fitted, part: ForecastPart) -> Iterator[Lines]:
     """Some forecasts with their history: from early and late moments of several series."""
-    horizon, season = fitted.resolved.horizon, panel.season_length
-    shown = min(fitted.resolved.context, max(3 * horizon, 2 * season), max(64, 4 * horizon))
+    panel, horizon, season = part.panel, part.resolved.horizon, part.panel.season_length
+    shown = min(part.resolved.context, max(3 * horizon, 2 * season), max(64, 4 * horizon))
     few = max(32, 2 * horizon)
-    for part in fitted.forecasts(panel, chosen, interval_probabilities(SHOWN_LEVELS), device=device):
-        windows = part.windows
+    given = answer(fitted, part)
+    rows = iter(zip(given.point, cast("np.ndarray", given.quantiles), strict=True))
+    for windows in part.windows():
         naive = BASELINES[REFERENCE](*history_of(panel, windows), horizon, season)
         for row in range(len(windows)):
+            point, quantiles = next(rows)
             series, origin = int(windows.series[row]), int(windows.origin[row])
             before = min(shown, origin)
             values = np.where(windows.observed[row].numpy(), windows.target[row].numpy(), np.nan)
@@ -94,7 +84,7 @@ def _examples(fitted: Fitted, panel: Panel, chosen: Origins, device: torch.devic
                 "with intervals, beside what happened.",
                 x=times,
                 lines=[
-                    Line(label="forecast", role="model", start=before, y=_numbers(part.point[row])),
+                    Line(label="forecast", role="model", start=before, y=_numbers(point)),
                     Line(label="truth", role="ink", y=_numbers(values[windows.context - before :])),
                     Line(label=REFERENCE, role="reference", start=before, y=_numbers(naive[row])),
                 ],
@@ -103,8 +93,8 @@ def _examples(fitted: Fitted, panel: Panel, chosen: Origins, device: torch.devic
                         label=f"{level:g} % interval",
                         level=level,
                         start=before,
-                        lower=_numbers(part.quantiles[row, :, 2 * index]),
-                        upper=_numbers(part.quantiles[row, :, 2 * index + 1]),
+                        lower=_numbers(quantiles[:, 2 * index]),
+                        upper=_numbers(quantiles[:, 2 * index + 1]),
                     )
                     for index, level in enumerate(SHOWN_LEVELS)
                 ],

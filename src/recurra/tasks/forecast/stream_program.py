@@ -7,13 +7,13 @@ import numpy as np
 import torch
 
 from recurra.errors import ConfigError
+from recurra.experiment.task import Fitted
 from recurra.export import to_program
 from recurra.export.program import stream_layers
 from recurra.inputs.series.scaling import Statistics
 from recurra.streaming import Activation, Affine, Layer, Program, Scaling
-from recurra.tasks.forecast.fitted import Fitted
+from recurra.tasks.forecast.answer import interval_probabilities
 from recurra.tasks.forecast.head import TRAINED_QUANTILES, QuantileHead
-from recurra.tasks.forecast.level import interval_probabilities
 from recurra.tasks.forecast.live import TASK
 from recurra.tasks.forecast.streamable import check_streamable
 from recurra.tasks.forecast.streaming_network import StreamingNetwork
@@ -37,19 +37,18 @@ def forecast_program(fitted: Fitted, level: Sequence[float] = ()) -> Program:
     Raises:
         ConfigError: A setting does not allow it; the message says which.
     """
-    config = fitted.resolved.config
-    check_streamable(config, fitted.schema)
-    network = fitted.network
+    schema, network = fitted.schema, fitted.model
+    check_streamable(fitted.config, schema.panel)
     if not isinstance(network, StreamingNetwork):
         raise TypeError(f"network=streaming made a {type(network).__name__}")
     names = ["forecast", *(f"forecast-{side}-{one:g}" for one in level for side in ("lo", "hi"))]
     layers = [
-        _input_scaling(network, fitted.scaling.past),
+        _input_scaling(network, schema.scaling.past),
         *to_program([network.net.projection, network.net.encoder]).layers,
         *_output(network, interval_probabilities(level)),
         _output_scaling(network, len(names)),
     ]
-    columns = fitted.schema.columns
+    columns = schema.panel.columns
     return Program(
         layers,
         metadata={
@@ -57,9 +56,9 @@ def forecast_program(fitted: Fitted, level: Sequence[float] = ()) -> Program:
             "target": columns.target,
             "time": columns.time,
             "unique_id": columns.unique_id,
-            "series": len(fitted.series),
+            "series": len(schema.series),
             "past": list(columns.past),
-            "past_mean": list(fitted.scaling.past.mean),
+            "past_mean": list(schema.scaling.past.mean),
             "centre": network.centre,
             "horizon": network.horizon,
             "outputs": names,

@@ -10,6 +10,7 @@ REASONS: dict[str, tuple[Any, str]] = {
     "scaling": ("global", "a stream has no whole window whose spread it could measure"),
     "linear": (False, "a linear map of the history needs all of it at every step"),
     "calendar": (False, "the horizon's calendar would have to be computed from the time of every row"),
+    "bidirectional": (False, "its second direction would begin at the last step"),
     "patch": (1, "a stream goes on by single steps"),
     "series_embedding": (False, "a stream may bring series that training did not see"),
     "future": ((), "a row does not bring what comes later"),

@@ -16,10 +16,11 @@ from torch import Tensor, nn
 
 from recurra.inputs.series.window import WindowBatch
 from recurra.models.many_to_one import ManyToOne
+from recurra.recurrence import Recurrence
 from recurra.tasks.forecast.head import Head
 from recurra.tasks.forecast.network import ForecastNetwork, Output
 from recurra.tasks.forecast.scaling import fill_missing, window_scale
-from recurra.tasks.forecast.unit import Units
+from recurra.tasks.forecast.schema import Units
 
 
 class StreamingNetwork(nn.Module):
@@ -36,12 +37,7 @@ class StreamingNetwork(nn.Module):
         season: Steps of a season; losses may be weighted by the seasonal error.
         scale_span: How many of the last steps tell a window's scale; of use to such losses alone.
         centre: Whether inputs are changes ("last") or values ("mean").
-        cell: Name of the recurrent cell.
-        hidden_size: Number of hidden units.
-        num_layers: Depth.
-        dropout: Share of hidden values dropped in training.
-        recurrent_dropout: Share of hidden units cut off from the recurrence in training.
-        zoneout: Probability that a state unit keeps its value in training.
+        recurrence: The stack that reads.
 
     Attributes:
         input_mean, input_scale: What an input of the target is measured from and in.
@@ -59,12 +55,7 @@ class StreamingNetwork(nn.Module):
         season: int,
         scale_span: int,
         centre: Literal["mean", "last"],
-        cell: str,
-        hidden_size: int,
-        num_layers: int,
-        dropout: float,
-        recurrent_dropout: float,
-        zoneout: float,
+        recurrence: Recurrence,
     ) -> None:
         super().__init__()
         self.head, self.context, self.horizon = head, context, horizon
@@ -74,16 +65,7 @@ class StreamingNetwork(nn.Module):
         last = centre == "last"
         self.input_mean, self.input_scale = (0.0, units.change) if last else (units.level, units.spread)
         self.output_mean, self.output_scale = (0.0, units.reach) if last else (units.level, units.spread)
-        self.net = ManyToOne(
-            1 + past,
-            hidden_size,
-            horizon * head.size,
-            cell=cell,
-            num_layers=num_layers,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            zoneout=zoneout,
-        )
+        self.net = ManyToOne(1 + past, horizon * head.size, recurrence)
         with torch.no_grad():  # small outputs, so that the first forecasts are the centre
             self.net.output.weight.mul_(0.1)
             nn.init.zeros_(self.net.output.bias)

@@ -1,13 +1,17 @@
-"""Time steps and times in words, for the report of a run."""
+"""A run in words: what was forecast of what, time steps, times."""
 
 import datetime as dt
 import re
+from collections.abc import Mapping
 
 import numpy as np
 
+from recurra.experiment.task import Description, Fitted
 from recurra.inputs.series.panel import Panel
-from recurra.report.heading import day_text, has_clock
-from recurra.report.record import Time
+from recurra.report.heading import day_text, has_clock, source_name, time_text
+from recurra.report.number import NARROW_SPACE, count, percent
+from recurra.report.record import TileRecord, Time
+from recurra.tasks.forecast.part import ForecastPart
 
 _UNITS = {
     "us": "microsecond",
@@ -21,6 +25,56 @@ _UNITS = {
     "q": "quarter",
     "y": "year",
 }
+
+
+def highlights(overall: Mapping[str, float]) -> tuple[list[TileRecord], list[str]]:
+    """What the 80 % interval held, as a tile and as a sentence; nothing where there is none."""
+    share = overall.get("coverage_80", np.nan)
+    if not np.isfinite(share):
+        return [], []
+    tile = TileRecord(number=percent(share, 1), label="of the truth", note="inside the 80 % interval")
+    return [tile], [f"Its 80{NARROW_SPACE}% interval held {percent(share)} of the truth."]
+
+
+def describe(fitted: Fitted, part: ForecastPart) -> Description:
+    """What was forecast, how far ahead, and how often."""
+    del fitted
+    panel, horizon = part.panel, steps_text(part.resolved.horizon, str(part.panel.frequency))
+    return Description(
+        title=f"{source_name(panel.table.source)}, {horizon} ahead",
+        judged=f"{count(len(part))} forecasts in the test part",
+        facts=tuple(_facts(part)),
+        source=panel.table.source,
+        rows=len(panel.target),
+        target=panel.columns.target,
+        notes=tuple(part.truth.scale.notes),
+    )
+
+
+def _facts(part: ForecastPart) -> list[tuple[str, str]]:
+    """What the series are, and from which moments was forecast, in words.
+
+    Times are those of the longest series that was scored.
+    """
+    panel, origins, resolved = part.panel, part.origins, part.resolved
+    horizon, frequency = resolved.horizon, str(panel.frequency)
+    series = int(origins.series[np.argmax(panel.lengths[origins.series])])
+    positions = origins.position[origins.series == series]
+    first, last = int(positions[0]), int(positions[-1])
+    train_end = max(first - resolved.validation_size, 1)
+    judged = f"{count(len(part))}, each {steps_text(horizon, frequency)} ahead"
+    if len(positions) > 1:
+        stride = steps_text(int(positions[1] - positions[0]), frequency)
+        judged += f", from {count(len(positions))} origins a series, {stride} apart"
+    begin, end = (time_at(panel, series, step) for step in (first, last + horizon - 1))
+    return [
+        ("Series", count(len(panel))),
+        ("Time step", frequency_text(frequency)),
+        ("Season", f"{panel.season_length} steps"),
+        ("Training until", time_text(time_at(panel, series, train_end - 1))),
+        ("Test part", span_text(begin, end)),
+        ("Forecasts judged", judged),
+    ]
 
 
 def frequency_text(frequency: str) -> str:

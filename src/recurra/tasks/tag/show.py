@@ -11,6 +11,7 @@ from recurra.metrics.classification import confusion_matrix
 from recurra.metrics.span import span_counts
 from recurra.report.number import count
 from recurra.report.piece import Colour, HighlightedText, LegendItem, Matrix, Token
+from recurra.report.record import MetricsRecord
 from recurra.report.section import Section
 
 EXAMPLES = 12
@@ -66,8 +67,9 @@ def groups(schema: Any, part: Part, answer: Sequence[Any]) -> Groups:
     return Groups("tag", metrics, scores)
 
 
-def show(fitted: Fitted, part: Part, rivals: Sequence[Rival]) -> list[Section]:
+def show(fitted: Fitted, part: Part, rivals: Sequence[Rival], metrics: MetricsRecord) -> list[Section]:
     """Which tags are taken for which, and some sequences."""
+    del metrics
     answer = rivals[0].answer
     matrix = Matrix(
         title="Truth and answer",

@@ -1,10 +1,10 @@
 """The tagger as an estimator."""
 
-from recurra.experiment.estimator import Estimator
+from recurra.experiment.estimator import ExampleEstimator
 from recurra.tasks.tag.task import TAG
 
 
-class Tagger(Estimator):
+class Tagger(ExampleEstimator):
     """Tell the tag of every step of texts or sequences.
 
     Args:

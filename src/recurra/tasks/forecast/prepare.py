@@ -1,0 +1,191 @@
+"""Everything that is settled before training begins, so that a mistake is told before anything is written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from recurra.cells.registry import check_name
+from recurra.errors import ConfigError, DataError, RecurraError
+from recurra.experiment.task import Prepared
+from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.scaling import Scaling, learn_scaling
+from recurra.inputs.series.split import Split, forget_unseen, split_by_size
+from recurra.inputs.series.window import WindowSource
+from recurra.tasks.forecast.config import ForecastConfig, forecast_config
+from recurra.tasks.forecast.hidden_future import HiddenFuture
+from recurra.tasks.forecast.objective import METRICS, make_validation
+from recurra.tasks.forecast.part import ForecastPart, held_out_origins
+from recurra.tasks.forecast.resolution import Resolved, resolve
+from recurra.tasks.forecast.schema import ForecastSchema, learn_stream_units, learn_units, recent_rows
+from recurra.tasks.forecast.series import SeriesSource, check_counts, read_panel
+from recurra.tasks.forecast.streamable import check_streamable
+from recurra.training.device import choose_device
+from recurra.training.setting import check_settings
+
+
+@dataclass(frozen=True)
+class SeriesData:
+    """Series as they were read, and the settings."""
+
+    config: ForecastConfig
+    panel: Panel
+
+
+def read(source: Any, settings: Mapping[str, Any], validation: Any, test: Any) -> SeriesData:
+    """Read the series.
+
+    Raises:
+        DataError: The table cannot be used as it is.
+        ConfigError: A setting is wrong, or data for validation or test are given.
+    """
+    for name, given in (("validation", validation), ("test", test)):
+        if given is not None:
+            raise ConfigError(
+                f"--{name} for forecasting",
+                f"none: the {name} part is the end of every series",
+                f"Set {name}_size=STEPS instead.",
+            )
+    config = forecast_config(settings)
+    check_name(config.cell)
+    given = SeriesSource.of(source)
+    return SeriesData(config, read_panel(given.data, config, static=given.static))
+
+
+def prepare(data: SeriesData) -> Prepared:
+    """Settle how to train on some series.
+
+    Raises:
+        DataError: The series are too short for the settings, or no counts where counts are wanted.
+        ConfigError: A setting does not fit the others, the data or the machine.
+    """
+    config, panel = data.config, data.panel
+    if config.network == "streaming":
+        check_streamable(config, panel.schema)
+    resolved = resolve(config, panel)
+    config = resolved.config
+    _check(config, resolved)
+    if config.head == "negative_binomial":
+        check_counts(panel)
+    split = split_by_size(panel, config.horizon, validation=resolved.validation_size, test=resolved.test_size)
+    panel = forget_unseen(panel, split.train_end)
+    scaling = learn_scaling(panel, split.train_end)
+    source = _source(panel, split, resolved, scaling)
+    validation = make_validation(panel, split, resolved, scaling)
+    check_settings(source, config, validation, None, resume=False)
+    if config.network == "streaming":
+        units = learn_stream_units(panel, split.train_end, config.horizon)
+    else:
+        units = learn_units(panel, split.train_end)
+    schema = ForecastSchema(
+        panel.schema,
+        scaling,
+        units,
+        tuple(panel.ids),
+        resolved.lags,
+        resolved.scale_span,
+        recent_rows(panel, resolved.context + max(resolved.lags)),
+    )
+    test, reason = _test(data.config, panel, resolved, scaling)
+    repairs = (*panel.repairs, *split.repairs)
+    return Prepared(config, schema, source, validation, panel, None, test, repairs, no_test=reason)
+
+
+def _source(panel: Panel, split: Split, resolved: Resolved, scaling: Scaling) -> WindowSource | HiddenFuture:
+    """The windows to train on."""
+    config = resolved.config
+    windows = WindowSource(
+        panel,
+        context=resolved.context,
+        horizon=resolved.horizon,
+        ends=split.train_end,
+        batch_size=config.batch_size,
+        batches=int(config.steps_per_epoch),
+        min_history=least_history(panel, split, resolved),
+        seed=config.seed,
+        scaling=scaling,
+    )
+    return HiddenFuture(windows) if panel.columns.future else windows
+
+
+def _test(
+    given: ForecastConfig, panel: Panel, resolved: Resolved, scaling: Scaling
+) -> tuple[ForecastPart | None, RecurraError | None]:
+    """The part that the final score is of; or why there is none."""
+    if resolved.test_size < resolved.horizon:
+        if given.test_size == "auto":
+            return None, DataError(
+                f"the series are too short to train on and to be scored {resolved.horizon} steps ahead",
+                f"a median of at least {3 * resolved.horizon} steps",
+                "Shorten the horizon, give longer series, or use the library, which needs no test part.",
+            )
+        return None, ConfigError(
+            f"test_size is {resolved.test_size} with horizon {resolved.horizon}",
+            "at least the horizon, since a run is always scored",
+            "Leave test_size out, or use the library: Forecaster(test_size=0).",
+        )
+    try:
+        return ForecastPart(panel, held_out_origins(panel, resolved), resolved, scaling), None
+    except DataError as error:
+        return None, error
+
+
+def _check(config: ForecastConfig, resolved: Resolved) -> None:
+    """Refuse settings that do not go together."""
+    check_parts(resolved)
+    choose_device(config.device)
+    if config.monitor not in ("train_loss", *METRICS):
+        raise ConfigError(
+            f"monitor is {config.monitor!r}", f"one of train_loss, {', '.join(METRICS)}", "Change monitor."
+        )
+    if config.weighting == "owa" and config.head != "quantile":
+        raise ConfigError(
+            f"weighting is 'owa' and head is {config.head!r}",
+            "head=quantile, since a likelihood has no errors to weight",
+            "Set weighting=unit, or head=quantile.",
+        )
+
+
+def check_parts(resolved: Resolved) -> None:
+    """Make sure that a part which is held out holds a horizon.
+
+    Raises:
+        ConfigError: It does not.
+    """
+    for name in ("test_size", "validation_size"):
+        size = getattr(resolved, name)
+        if 0 < size < resolved.horizon:
+            raise ConfigError(
+                f"{name} is {size} with horizon {resolved.horizon}",
+                "0, or at least the horizon",
+                f"Raise {name}, or leave it out.",
+            )
+
+
+def least_history(panel: Panel, split: Split, resolved: Resolved) -> int:
+    """Values that the history of a training window must hold.
+
+    Three quarters of the context where every series has room for it, so that training sees windows like those
+    it will be judged on, and of the values that the fullest history of the sparsest series holds; one where
+    some series is too short, so that none is left out.
+    """
+    context, horizon = resolved.context, resolved.horizon
+    trained = np.flatnonzero(split.train_end).tolist()
+    if int(split.train_end[trained].min()) < context + horizon:
+        return 1
+    fullest = context
+    if np.isnan(panel.target).any():
+        fullest = min(
+            _fullest(panel.series(one)[: split.train_end[one]], context, horizon) for one in trained
+        )
+    return max(1, fullest * 3 // 4)
+
+
+def _fullest(values: Float32[np.ndarray, " steps"], context: int, horizon: int) -> int:
+    """The most values that a history holds which is followed by a value to forecast."""
+    count = np.concatenate([[0], np.cumsum(~np.isnan(values))])
+    origin = np.arange(context, len(values) - horizon + 1)
+    usable = count[origin + horizon] > count[origin]
+    return int((count[origin] - count[origin - context])[usable].max(initial=0))

@@ -1,0 +1,163 @@
+"""What a forecaster learns of its data without gradients."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+from jaxtyping import Int64
+
+from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.scaling import Scaling
+from recurra.inputs.series.schema import PanelSchema
+from recurra.tasks.forecast.config import forecast_config
+from recurra.tasks.forecast.resolution import Resolved
+
+_CONSTANT = 1e-7  # of a spread, as a share of the level: less than 32 bits can tell from none
+_SMALLEST_SHARE = 0.01  # of the spread of the steadiest series
+RECENT = "recent"
+
+
+class Units(NamedTuple):
+    """What the targets of the training part are measured in, in the units of the data.
+
+    Attributes:
+        spread: Standard deviation of all training targets; their mean magnitude where they are all the same.
+        smallest: What the spread of a window is never below: a hundredth of that of the steadiest series.
+        level: Mean of all training targets; may be negative.
+        change: Root mean square of the changes from one step to the next.
+        reach: The same of the changes over a horizon.
+    """
+
+    spread: float
+    smallest: float
+    level: float = 0.0
+    change: float = 1.0
+    reach: float = 1.0
+
+
+@dataclass(frozen=True)
+class ForecastSchema:
+    """Everything that a forecast needs beside the settings and the weights.
+
+    Attributes:
+        panel: How tables are read.
+        scaling: Of the covariates, learnt on the training part.
+        units: What the training targets are measured in.
+        series: Ids of the series that training saw.
+        lags: Distances, in steps, at which the horizon looks back.
+        scale_span: How many of the last steps tell a window's scale.
+        recent: The last rows of every series, for forecasts that are given no data.
+    """
+
+    panel: PanelSchema
+    scaling: Scaling
+    units: Units
+    series: tuple[str, ...]
+    lags: tuple[int, ...]
+    scale_span: int
+    recent: pl.DataFrame
+
+    def to_dict(self) -> dict[str, Any]:
+        """All but the rows, which are a table of their own."""
+        return {
+            "panel": self.panel.to_dict(),
+            "scaling": self.scaling.to_dict(),
+            "units": self.units._asdict(),
+            "series": list(self.series),
+            "lags": list(self.lags),
+            "scale_span": self.scale_span,
+        }
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """What is kept as a table beside the model."""
+        return {RECENT: self.recent}
+
+    def places(self, panel: Panel) -> Int64[np.ndarray, " series"]:
+        """Where training saw each series of a panel; -1 for those it did not see."""
+        known = {name: index for index, name in enumerate(self.series)}
+        return np.array([known.get(name, -1) for name in panel.ids], dtype=np.int64)
+
+
+def resolved_of(fitted: Any) -> Resolved:
+    """The settings of a fitted forecaster with what follows from them."""
+    return Resolved(fitted.config, fitted.schema.lags, fitted.schema.scale_span)
+
+
+def revive(document: Mapping[str, Any]) -> tuple[Any, ForecastSchema]:
+    """Settings and schema from what a run folder holds."""
+    own = document["schema"]
+    schema = ForecastSchema(
+        PanelSchema.from_dict(own["panel"]),
+        Scaling.from_dict(own["scaling"]),
+        Units(**own["units"]),
+        tuple(own["series"]),
+        tuple(own["lags"]),
+        int(own["scale_span"]),
+        document["tables"][RECENT],
+    )
+    return forecast_config(document["config"]), schema
+
+
+def learn_units(panel: Panel, ends: Int64[np.ndarray, " series"]) -> Units:
+    """Measure the training targets.
+
+    Args:
+        panel: The series.
+        ends: Where the training part of each series ends, counted from its beginning; later steps are not
+            looked at.
+    """
+    position = np.arange(len(panel.target)) - np.repeat(panel.offsets[:-1], panel.extents)
+    known = (position < np.repeat(ends, panel.extents)) & ~np.isnan(panel.target)
+    values = panel.target[known].astype(np.float64)
+    series = np.repeat(np.arange(len(panel)), panel.extents)[known]
+    count = np.maximum(np.bincount(series, minlength=len(panel)), 1)
+    mean = np.bincount(series, weights=values, minlength=len(panel)) / count
+    spreads = np.sqrt(np.bincount(series, weights=(values - mean[series]) ** 2, minlength=len(panel)) / count)
+    changing = spreads[spreads > _CONSTANT * np.abs(mean)]
+    spread = float(values.std())
+    if spread <= _CONSTANT * float(np.abs(values).mean()):
+        spread = float(np.abs(values).mean()) or 1.0
+    smallest = _SMALLEST_SHARE * float(changing.min()) if len(changing) else _CONSTANT * spread
+    return Units(spread, smallest)
+
+
+def learn_stream_units(panel: Panel, ends: Int64[np.ndarray, " series"], horizon: int) -> Units:
+    """As `learn_units`, and what a stream is measured from and in: the level, and how far targets move."""
+    units = learn_units(panel, ends)
+    position = np.arange(len(panel.target)) - np.repeat(panel.offsets[:-1], panel.extents)
+    known = (position < np.repeat(ends, panel.extents)) & ~np.isnan(panel.target)
+    level = float(panel.target[known].mean(dtype=np.float64))
+    change, reach = (max(_change(panel, ends, steps), units.smallest) for steps in (1, horizon))
+    return units._replace(level=level, change=change, reach=reach)
+
+
+def _change(panel: Panel, ends: Int64[np.ndarray, " series"], steps: int) -> float:
+    """Root mean square of the differences of values some steps apart; 0 where there are none."""
+    position = np.arange(len(panel.target)) - np.repeat(panel.offsets[:-1], panel.extents)
+    inside = (position + steps < np.repeat(ends, panel.extents))[:-steps]
+    before, after = panel.target[:-steps][inside], panel.target[steps:][inside]
+    differences = after.astype(np.float64) - before
+    there = differences[~np.isnan(differences)]
+    return float(np.sqrt(np.square(there).mean())) if len(there) else 0.0
+
+
+def recent_rows(panel: Panel, steps: int) -> pl.DataFrame:
+    """The last `steps` steps of every series and its known future, as a table that can be read again."""
+    dropped = np.maximum(panel.lengths - steps, 0)
+    position = np.arange(len(panel.target)) - np.repeat(panel.offsets[:-1], panel.extents)
+    kept = position >= np.repeat(dropped, panel.extents)
+    grid = panel.schema.grid
+    shorter = replace(
+        panel,
+        starts=grid.advance(panel.starts, dropped),
+        lengths=panel.lengths - dropped,
+        offsets=np.concatenate([[0], np.cumsum(panel.extents - dropped)]),
+        target=panel.target[kept],
+        past=panel.past[kept],
+        future=panel.future[kept],
+        past_codes=panel.past_codes[kept],
+        future_codes=panel.future_codes[kept],
+    )
+    return shorter.to_frame()

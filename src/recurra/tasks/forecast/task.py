@@ -1,0 +1,133 @@
+"""The task of forecasting: many steps to many, of series on a regular grid."""
+
+from functools import partial
+from typing import Any
+
+import polars as pl
+
+from recurra.errors import ConfigError
+from recurra.experiment.task import Fitted, Task
+from recurra.inputs.series.schema import PanelSchema
+from recurra.streaming import Program
+from recurra.tasks.forecast.answer import Answer, answer, forecast_frame, interval_probabilities
+from recurra.tasks.forecast.config import ForecastAnswer, ForecastConfig
+from recurra.tasks.forecast.evaluation import METRICS, REFERENCE, groups, naive, score
+from recurra.tasks.forecast.head import make_head
+from recurra.tasks.forecast.network import ForecastNetwork, InputSizes
+from recurra.tasks.forecast.objective import forecast_loss
+from recurra.tasks.forecast.part import ForecastPart, held_out_origins
+from recurra.tasks.forecast.prepare import prepare, read
+from recurra.tasks.forecast.resolution import Resolved
+from recurra.tasks.forecast.schema import ForecastSchema, Units, resolved_of, revive
+from recurra.tasks.forecast.series import SeriesSource, read_panel_again
+from recurra.tasks.forecast.show import show
+from recurra.tasks.forecast.stream_program import forecast_program
+from recurra.tasks.forecast.streaming_network import Network, StreamingNetwork
+from recurra.tasks.forecast.wording import describe, highlights
+
+
+def build(config: ForecastConfig, learnt: ForecastSchema) -> Network:
+    """The network that settings and data ask for, with fresh weights."""
+    resolved = Resolved(config, learnt.lags, learnt.scale_span)
+    schema, units = learnt.panel, learnt.units
+    if config.network == "streaming":
+        return _streaming_network(resolved, schema, units)
+    sizes = InputSizes(
+        calendar=2 * len(schema.cycles) if config.calendar else 0,
+        past=len(schema.numeric("past")),
+        future=len(schema.numeric("future")),
+        static=len(schema.numeric("static")),
+        past_codes=schema.category_counts("past"),
+        future_codes=schema.category_counts("future"),
+        static_codes=schema.category_counts("static"),
+        series=len(learnt.series) if config.series_embedding else 0,
+    )
+    return ForecastNetwork(
+        make_head(config.head, config.point),
+        sizes,
+        context=resolved.context,
+        horizon=config.horizon,
+        season=schema.season_length,
+        lags=resolved.lags,
+        patch=resolved.patch,
+        centre=config.centre,
+        scaling=config.scaling,
+        unit=units.spread,
+        smallest=units.smallest,
+        scale_span=resolved.scale_span,
+        linear=config.linear,
+        network=config.network,
+        recurrence=config.recurrence,
+    )
+
+
+def _streaming_network(resolved: Resolved, schema: PanelSchema, units: Units) -> StreamingNetwork:
+    config = resolved.config
+    return StreamingNetwork(
+        make_head(config.head, config.point),
+        units,
+        past=len(schema.numeric("past")),
+        context=resolved.context,
+        horizon=config.horizon,
+        season=schema.season_length,
+        scale_span=resolved.scale_span,
+        centre=config.centre,
+        recurrence=config.recurrence,
+    )
+
+
+def part(source: Any, fitted: Fitted, options: ForecastAnswer | None) -> ForecastPart:
+    """Other series, or the last rows of those of training: to be forecast as asked for, or to be judged."""
+    given, resolved, schema = SeriesSource.of(source), resolved_of(fitted), fitted.schema
+    data = schema.recent if given.data is None else given.data
+    future = given.future if options is None or options.future is None else options.future
+    panel = read_panel_again(data, schema.panel, future=future, static=given.static)
+    if options is None:
+        return ForecastPart(panel, held_out_origins(panel, resolved), resolved, schema.scaling)
+    probabilities = interval_probabilities(options.level)
+    return ForecastPart(panel, panel.last_origins, resolved, schema.scaling, probabilities)
+
+
+def write(fitted: Fitted, part: ForecastPart, given: Answer, options: ForecastAnswer) -> pl.DataFrame:
+    """What comes next, a row for each step."""
+    del fitted
+    return forecast_frame(part, given, options.level)
+
+
+def program(fitted: Fitted) -> Program:
+    """The stream program of a network that streams.
+
+    Raises:
+        ConfigError: It is another one.
+    """
+    if fitted.config.network != "streaming":
+        raise ConfigError(
+            f"network is {fitted.config.network!r}", "streaming", "Train with preset=streaming."
+        )
+    return forecast_program(fitted)
+
+
+FORECAST = Task(
+    name="forecast",
+    config=ForecastConfig,
+    answer_config=ForecastAnswer,
+    inputs=(),
+    read=read,
+    prepare=prepare,
+    revive=revive,
+    build=build,
+    objective=lambda config, _: partial(forecast_loss, weighting=config.weighting),
+    part=part,
+    answer=answer,
+    write=write,
+    score=score,
+    naive=naive,
+    reference=REFERENCE,
+    describe=describe,
+    show=show,
+    groups=groups,
+    highlights=highlights,
+    columns=METRICS,
+    program=program,
+    tables=ForecastSchema.tables,
+)
