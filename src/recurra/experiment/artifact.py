@@ -42,8 +42,12 @@ def save_fitted(task: Task, fitted: Fitted, folder: Path, *, overwrite: bool) ->
     return folder
 
 
-def write_fitted(task: Task, fitted: Fitted, folder: Path) -> None:
-    """Write the files into a folder that is there; `config.json` last, as it vouches for the others."""
+def write_fitted(task: Task, fitted: Fitted, folder: Path) -> list[str]:
+    """Write the files into a folder that is there, `config.json` last, as it vouches for the others.
+
+    Returns:
+        Their names.
+    """
     state = fitted.model.state_dict()
     contents = {WEIGHTS: tensors_to_bytes({name: value.contiguous() for name, value in state.items()})}
     contents |= table_files(task, fitted)
@@ -57,6 +61,7 @@ def write_fitted(task: Task, fitted: Fitted, folder: Path) -> None:
         "recurra": __version__,
     }
     write_document(folder / CONFIG, document, version=FORMAT)
+    return [*contents, CONFIG]
 
 
 def table_files(task: Task, fitted: Fitted) -> dict[str, bytes]:

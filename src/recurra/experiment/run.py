@@ -41,6 +41,7 @@ from recurra.version import __version__
 
 WRITTEN = (CONFIG, HISTORY, MODEL, WEIGHTS, METRICS_FILE, SECTIONS_FILE)
 SUBJECT = "recurra"
+RIVALS = "baselines"  # the folder of the nets that are trained beside it
 NETWORK_LABELS = {"feed_forward": "Feed-forward net", "convolutional": "Convolutional net"}
 CELL_LABELS = {"lstm": "LSTM", "gru": "GRU", "elman": "Elman", "elman_relu": "Elman (ReLU)"}
 
@@ -191,7 +192,7 @@ def _fit_all(
             bar.advance(0, description=f"network {number} of {len(networks)}, {network.replace('_', '-')}")
             config = prepared.config.model_copy(update={"network": network})
             own = dataclasses.replace(prepared, config=config)
-            folder = out if name == SUBJECT else out / "baselines" / name
+            folder = out if name == SUBJECT else out / RIVALS / name
             trained[name] = fit(task, own, folder=folder, resume=resume, progress=progress)
             if trained[name].history.interrupted:
                 return None
@@ -210,8 +211,12 @@ def _finish(
     write_fitted(task, fitted, out)
     write_metrics(out, metrics)
     write_sections(out, task.show(fitted, prepared.test, rivals, metrics))
-    tables = table_files(task, fitted)
-    write_manifest(out, [*WRITTEN, *tables, *_write_program(task, fitted, out)])
+    files = [*WRITTEN, *table_files(task, fitted), *_write_program(task, fitted, out)]
+    for name, one in trained.items():
+        if name != SUBJECT:
+            names = write_fitted(task, one.fitted, out / RIVALS / name)
+            files += [f"{RIVALS}/{name}/{own}" for own in names]
+    write_manifest(out, files)
     write_report(out)
     return metrics
 
@@ -236,22 +241,37 @@ def evaluate(task: Task, run: Path, source: Any = None) -> MetricsRecord:
         DataError: The data do not fit those of training.
     """
     check_run(run)
-    return read_metrics(run) if source is None else scores_on(task, load_fitted(task, run), source)
+    if source is None:
+        return read_metrics(run)
+    rivals = {
+        place.parent.name: load_fitted(task, place.parent)
+        for place in sorted((run / RIVALS).glob(f"*/{MODEL}"))
+    }
+    return scores_on(task, load_fitted(task, run), source, rivals=rivals)
 
 
-def scores_on(task: Task, fitted: Fitted, source: Any, prepared: Prepared | None = None) -> MetricsRecord:
-    """The scores of a net and of baselines without nets: on other data, or on the test part of its own.
+def scores_on(
+    task: Task,
+    fitted: Fitted,
+    source: Any,
+    prepared: Prepared | None = None,
+    *,
+    rivals: Mapping[str, Fitted] | None = None,
+) -> MetricsRecord:
+    """The scores of a net and of what it is compared with: on other data, or on the test part of its own.
 
     Args:
         task: The task.
         fitted: The net.
         source: The data, where `prepared` is None.
         prepared: What the net was trained on.
+        rivals: Nets that were trained beside it, by name.
     """
     part = task.part(source, fitted, None) if prepared is None else prepared.test
-    rivals = judge(task, {SUBJECT: (fitted, None)}, prepared, part)
+    nets = {SUBJECT: fitted, **(rivals or {})}
+    judged = judge(task, {name: (one, None) for name, one in nets.items()}, prepared, part)
     repairs = tuple(part.repairs) if prepared is None else prepared.repairs
-    return _record(task, fitted, part, rivals, repairs, None)
+    return _record(task, fitted, part, judged, repairs, None)
 
 
 def told_by(task: Task, run: Path, source: Any, options: Mapping[str, Any]) -> pl.DataFrame:

@@ -122,7 +122,7 @@ class TestFolder:
         recorded, again = evaluate(FORECAST, finished, None), evaluate(FORECAST, finished, str(source))
         before = {model.name: model.scores for model in recorded.models}
         after = {model.name: model.scores for model in again.models}
-        assert set(after) == {"recurra", *BASELINES}
+        assert set(after) == set(before) == {"recurra", "convolutional", *BASELINES}
         for name, scores in after.items():
             assert scores == pytest.approx(before[name], rel=1e-6), name
         assert again.data.facts == recorded.data.facts
