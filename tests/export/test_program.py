@@ -20,6 +20,7 @@ from recurra.layers import Bidirectional, Recurrent, Stack, VariationalDropout
 from recurra.models.encoder_decoder import EncoderDecoder
 from recurra.models.feed_forward import FeedForward
 from recurra.models.many_to_one import ManyToOne
+from recurra.recurrence import Recurrence
 from recurra.streaming import Program
 
 _unchecked = pytest.fixture(autouse=True)(unchecked)
@@ -133,7 +134,8 @@ def test_modules_in_order_with_an_embedding_first() -> None:
     "model",
     [
         FeedForward(FEATURES, HIDDEN, 2, dropout=0.3),
-        ManyToOne(FEATURES, HIDDEN, 2, zoneout=0.2, num_layers=2),
+        ManyToOne(FEATURES, 2, Recurrence(hidden_size=HIDDEN, zoneout=0.2, num_layers=2)),
+        ManyToOne(FEATURES, 2, Recurrence(hidden_size=HIDDEN, num_layers=2, residual=True)),
     ],
 )
 def test_models_that_say_what_a_step_runs_through(model: nn.Module) -> None:
@@ -185,7 +187,7 @@ REFUSED = {
     "GRU starts at the last step": lambda: recurra.GRU(3, 4, bidirectional=True),
     "0 (MultiheadAttention) is no module": lambda: [nn.MultiheadAttention(4, 2)],
     "Conv1d is no module": lambda: nn.Conv1d(3, 4, 1),
-    "EncoderDecoder is no module": lambda: EncoderDecoder(3, 2, 4),
+    "EncoderDecoder is no module": lambda: EncoderDecoder(3, 2, Recurrence(hidden_size=4)),
     "Doubled is no module": lambda: Doubled(3, 4),
     "cell (Zoneout) is around another one": lambda: Recurrent(
         cells.Zoneout(cells.Zoneout(cells.GRU(3, 4), 0.1), 0.1)
@@ -207,7 +209,7 @@ def test_what_cannot_stream_is_told_by_name(message: str) -> None:
 
 
 def test_the_part_of_a_model_is_told_by_its_dotted_name() -> None:
-    model = ManyToOne(3, 4, 2)
+    model = ManyToOne(3, 2, Recurrence(hidden_size=4))
     model.encoder = Stack([Bidirectional(cells.GRU(4, 4), cells.GRU(4, 4), merge="sum")])
     with pytest.raises(ConfigError, match=r"^encoder\.layers\.0 \(Bidirectional\) starts"):
         to_program(model)
