@@ -38,7 +38,8 @@ def test_a_classifier_from_the_file_to_the_stream(capsys, monkeypatch, reviews: 
         "linear": "linear",
     }
     again = call(capsys, "evaluate", str(run), str(reviews), "--json")
-    assert {model["name"] for model in json.loads(again.out)["models"]} == {"recurra", "feed_forward", "convolutional", "majority"}
+    names = {"recurra", "feed_forward", "convolutional", "majority"}
+    assert {model["name"] for model in json.loads(again.out)["models"]} == names
     told = call(capsys, "predict", str(run), str(reviews), "probabilities=no")
     assert told.out.splitlines()[0] == "label,prediction"
     page = (run / "report.html").read_text()

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from recurra.layers.pooling import Pooling
 from recurra.layers.stack import make_stack
 from recurra.recurrence import Recurrence
 from recurra.types import check_lengths, valid_steps
@@ -37,6 +38,7 @@ class ManyToOne(nn.Module):
         self.input_size, self.output_size = input_size, output_size
         self.encoder = make_stack(recurrence.hidden_size, recurrence)
         self.projection = nn.Sequential(nn.Linear(input_size, recurrence.hidden_size), nn.GELU())
+        self.last = Pooling("last", self.encoder.output_size, bidirectional=recurrence.bidirectional)
         self.dropout = nn.Dropout(recurrence.dropout)
         self.output = nn.Linear(self.encoder.output_size, output_size)
 
@@ -44,13 +46,13 @@ class ManyToOne(nn.Module):
         self, input: Float[Tensor, "batch time _in"], *, lengths: Int[Tensor, "batch"] | None = None
     ) -> Float[Tensor, "batch _out"]:
         """Read `input` (its rows valid up to `lengths`); a row of length 0 gives the result of no step."""
-        steps = input
+        batch, time = input.shape[:2]
+        steps, valid = input, input.new_full((batch,), time, dtype=torch.int64)
         if lengths is not None:  # whatever stands in the padding must not reach the projection's gradient
             check_lengths(lengths, input)
-            steps = input.masked_fill(~valid_steps(lengths, input.shape[1]).unsqueeze(-1), 0)
-        _, state = self.encoder(self.projection(steps), lengths=lengths)
-        directions = [state[-1]] if hasattr(state[-1], "hidden") else state[-1]
-        last = torch.cat([one.hidden for one in directions], dim=-1)
+            steps, valid = input.masked_fill(~valid_steps(lengths, time).unsqueeze(-1), 0), lengths
+        outputs, _ = self.encoder(self.projection(steps), lengths=lengths)
+        last = self.last(outputs, valid) if time else outputs.new_zeros(batch, self.encoder.output_size)
         output: Tensor = self.output(self.dropout(last))
         return output
 
