@@ -21,7 +21,7 @@ import torch
 from recurra import Forecaster
 from recurra.streaming import WEIGHTS, Program
 from recurra.tasks.forecast.live import LiveForecast
-from recurra.tasks.forecast.series import read_panel
+from recurra.tasks.forecast.schema import read_panel
 
 
 class Case(NamedTuple):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.cli.program import call
+from tests.cli.program import call, listing
 
 from recurra.inputs import registry as inputs
 from recurra.tasks import registry as tasks
@@ -64,6 +64,20 @@ def test_they_train_evaluate_predict_report_and_stream(
     streamed = streamed_by(capsys, monkeypatch, run, "".join(f'{{"number": {step}}}\n' for step in steps))
     assert len(streamed) == len(steps)
     assert str(streamed[-1]["above"]).lower() == told[1].split(",")[1]
+
+
+@pytest.mark.parametrize("option", ["cell=lsmt", "residual=true"])
+def test_a_net_that_cannot_be_made_leaves_no_folder_and_an_old_run_as_it_was(
+    capsys, registered, numbers: Path, tmp_path: Path, option: str
+) -> None:
+    run = tmp_path / "run"
+    command = ("train", "sign", str(numbers), "hidden_size=8", "max_epochs=1", "--quiet")
+    assert call(capsys, *command, option, "--out", str(run)).code == 2
+    assert not run.exists()
+    assert call(capsys, *command, "--out", str(run)).code == 0
+    before = listing(run)
+    assert call(capsys, *command, option, "--out", str(run), "--overwrite").code == 2
+    assert listing(run) == before
 
 
 def streamed_by(capsys, monkeypatch, run: str, text: str) -> list[dict[str, object]]:

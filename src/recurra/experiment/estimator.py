@@ -8,7 +8,8 @@ from recurra.config import unknown_key, validated
 from recurra.errors import ConfigError, NotFittedError
 from recurra.experiment.artifact import load_fitted, save_fitted
 from recurra.experiment.config import combined
-from recurra.experiment.run import fit, scores_on
+from recurra.experiment.fit import fit
+from recurra.experiment.run import scores_on
 from recurra.experiment.task import Fitted, Prepared, Task
 from recurra.inputs import registry
 from recurra.report.record import MetricsRecord

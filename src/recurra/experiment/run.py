@@ -1,4 +1,4 @@
-"""The verbs over any task: fit, judge, train, evaluate, predict."""
+"""The verbs over any task: judge, train, evaluate, predict."""
 
 import dataclasses
 import datetime as dt
@@ -11,12 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 import torch
+from torch import nn
 
-from recurra.cells.registry import check_name
 from recurra.config import validated
 from recurra.errors import ConfigError
 from recurra.experiment.artifact import CONFIG as MODEL
 from recurra.experiment.artifact import WEIGHTS, load_fitted, table_files, write_fitted
+from recurra.experiment.fit import Trained, fit, fresh_net
 from recurra.experiment.record import metrics_record
 from recurra.experiment.run_folder import (
     CONFIG,
@@ -27,15 +28,11 @@ from recurra.experiment.run_folder import (
     put_back_when_refused,
 )
 from recurra.experiment.task import Fitted, Groups, Prepared, Rival, Task
-from recurra.experiment.validation import validation_of
 from recurra.files import write_manifest
 from recurra.report.page import write_report
 from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics, write_metrics
 from recurra.report.section import SECTIONS_FILE, write_sections
 from recurra.streaming import PROGRAM
-from recurra.training.history import History
-from recurra.training.loop import fit as train_net
-from recurra.training.memory import memory_errors
 from recurra.training.progress import Progress
 from recurra.version import __version__
 
@@ -56,55 +53,6 @@ class Summary(NamedTuple):
 
     folder: Path
     metrics: MetricsRecord | None
-
-
-class Trained(NamedTuple):
-    """A fitted net and how it came about."""
-
-    fitted: Fitted
-    history: History
-
-    @property
-    def seconds(self) -> float:
-        """How long its epochs took."""
-        return float(sum(epoch["seconds"] for epoch in self.history.epochs))
-
-
-def fit(
-    task: Task,
-    prepared: Prepared,
-    *,
-    folder: Path | None = None,
-    resume: bool = False,
-    progress: Progress | None = None,
-) -> Trained:
-    """Train a task's net on what was prepared.
-
-    Raises:
-        ConfigError: A setting does not fit the data or the machine.
-        NonFiniteError: Training diverged.
-        OutOfMemoryError: The memory does not suffice for these sizes.
-    """
-    config = prepared.config
-    check_name(config.cell)
-    with torch.random.fork_rng(devices=[]):  # the caller's random numbers go on as if nothing had been
-        torch.manual_seed(config.seed)
-        with memory_errors(config):
-            model = task.build(config, prepared.schema)
-        history = train_net(
-            model,
-            task.objective(config, prepared.schema),
-            prepared.source,
-            config,
-            validate=validation_of(task, prepared),
-            folder=folder,
-            resume=resume,
-            progress=progress,
-        )
-    model.cpu().eval()
-    if not history.interrupted:
-        task.calibrate(model, prepared)
-    return Trained(Fitted(config, prepared.schema, model), history)
 
 
 def judge(
@@ -170,30 +118,45 @@ def train(
             "something to score a run on",
             "Leave test_size out, or give test data.",
         )
+    nets = _entrants(task, prepared)  # before anything is written, so that a mistake in their options is told
     names = {"validation": validation, "test": test}
     given = {"task": task.name, "data": str(source), **{k: str(v) for k, v in names.items() if v is not None}}
     with put_back_when_refused(out):
         open_folder(out, prepared.config, given, resume=resume)
-        trained = _fit_all(task, prepared, out, resume=resume, progress=Progress(enabled=show_progress))
+        trained = _fit_all(task, nets, out, resume=resume, progress=Progress(enabled=show_progress))
     if trained is None:
         return Summary(out, None)
     return Summary(out, _finish(task, trained, prepared, out, command))
 
 
-def _fit_all(
-    task: Task, prepared: Prepared, out: Path, *, resume: bool, progress: Progress
-) -> dict[str, Trained] | None:
-    """Train the net and its rivals on the same data. None: Ctrl-C stopped it."""
+def _entrants(task: Task, prepared: Prepared) -> dict[str, tuple[Prepared, nn.Module]]:
+    """The net and its rivals with fresh weights, each with what it trains on."""
     networks = {SUBJECT: prepared.config.network}
     networks |= {name: name for name in prepared.config.baselines if name != prepared.config.network}
+    found = {}
+    for name, network in networks.items():
+        config = prepared.config.model_copy(update={"network": network})
+        own = dataclasses.replace(prepared, config=config)
+        found[name] = (own, fresh_net(task, own))
+    return found
+
+
+def _fit_all(
+    task: Task,
+    nets: Mapping[str, tuple[Prepared, nn.Module]],
+    out: Path,
+    *,
+    resume: bool,
+    progress: Progress,
+) -> dict[str, Trained] | None:
+    """Train the net and its rivals on the same data. None: Ctrl-C stopped it."""
     trained: dict[str, Trained] = {}
-    with progress.bar("networks", len(networks)) as bar:
-        for number, (name, network) in enumerate(networks.items(), start=1):
-            bar.advance(0, description=f"network {number} of {len(networks)}, {network.replace('_', '-')}")
-            config = prepared.config.model_copy(update={"network": network})
-            own = dataclasses.replace(prepared, config=config)
+    with progress.bar("networks", len(nets)) as bar:
+        for number, (name, (own, model)) in enumerate(nets.items(), start=1):
+            network = own.config.network.replace("_", "-")
+            bar.advance(0, description=f"network {number} of {len(nets)}, {network}")
             folder = out if name == SUBJECT else out / RIVALS / name
-            trained[name] = fit(task, own, folder=folder, resume=resume, progress=progress)
+            trained[name] = fit(task, own, model, folder=folder, resume=resume, progress=progress)
             if trained[name].history.interrupted:
                 return None
             bar.advance()

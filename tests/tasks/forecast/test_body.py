@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from recurra.recurrence import Recurrence
-from recurra.tasks.forecast.body import make_body
+from recurra.tasks.forecast.network import make_body
 
 BODIES = ["recurrent", "feed_forward", "convolutional"]
 

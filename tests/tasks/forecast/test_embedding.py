@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from recurra.tasks.forecast.embedding import Embeddings, embedding_size
+from recurra.tasks.forecast.feature import Embeddings, embedding_size
 
 
 def test_tables_stand_side_by_side():

@@ -13,7 +13,7 @@ from recurra.inputs.series.panel import Panel
 from recurra.metrics.forecast import OwaReference
 from recurra.metrics.forecast_baseline import BASELINES
 from recurra.metrics.naive2 import naive2
-from recurra.tasks.forecast.evaluation import evaluation_of
+from recurra.tasks.forecast.answer import evaluation_of
 from recurra.tasks.forecast.forecaster import Forecaster
 from recurra.tasks.forecast.part import ForecastPart, held_out_origins, history_of
 from recurra.tasks.forecast.schema import resolved_of

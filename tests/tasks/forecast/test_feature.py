@@ -3,8 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recurra.tasks.forecast.feature import beside, character, lagged, patches, scale_history
-from recurra.tasks.forecast.scaling import WindowScale
+from recurra.tasks.forecast.feature import WindowScale, beside, character, lagged, patches, scale_history
 
 
 def lagged_by_loop(values: list[float], lags: list[int], horizon: int, season: int) -> list[list[float]]:

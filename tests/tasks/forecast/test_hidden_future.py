@@ -11,8 +11,7 @@ from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.window import WindowSource
 from recurra.tasks.forecast.config import forecast_config
 from recurra.tasks.forecast.forecaster import Forecaster
-from recurra.tasks.forecast.hidden_future import PARTLY, WHOLLY, HiddenFuture
-from recurra.tasks.forecast.prepare import SeriesData, prepare
+from recurra.tasks.forecast.prepare import PARTLY, WHOLLY, HiddenFuture, SeriesData, prepare
 
 COLUMNS = Columns("unique_id", "ds", "y", past=("heat",), future=("price", "kind"))
 FUTURE = {"future", "future_observed", "future_codes"}

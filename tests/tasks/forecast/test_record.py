@@ -10,7 +10,7 @@ from recurra.experiment.run import judge, scores_on
 from recurra.inputs.series.panel import Panel
 from recurra.report.heading import time_text
 from recurra.report.number import percent
-from recurra.tasks.forecast.evaluation import METRICS
+from recurra.tasks.forecast.answer import METRICS
 from recurra.tasks.forecast.forecaster import Forecaster
 from recurra.tasks.forecast.show import EXAMPLES
 from recurra.tasks.forecast.task import FORECAST

@@ -195,7 +195,8 @@ class TestPlace:
     @pytest.mark.parametrize("settings", [
         {"test_size": 0}, {"test_size": 2}, {"horizon": 40}, {"monitor": "valid_mse"}, {"cell": "lsmt"},
         {"head": "negative_binomial"}, {"device": "tpu"}, {"patience": 2, "validation_size": 0},
-        {"target": "x"}, {"hiden_size": 3},
+        {"target": "x"}, {"hiden_size": 3}, {"bidirectional": True, "residual": True},
+        {"preset": "streaming", "bidirectional": True},
     ], ids=str)  # fmt: skip
     def test_a_mistake_leaves_no_folder_and_an_old_run_as_it_was(
         self, run: Path, source: Path, settings: dict[str, Any]

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from recurra.tasks.forecast.scaling import WindowScale, fill_missing, window_scale
+from recurra.tasks.forecast.feature import WindowScale, fill_missing, window_scale
 
 TINY = torch.tensor(1e-6)
 

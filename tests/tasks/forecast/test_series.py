@@ -8,7 +8,7 @@ from tests.tasks.forecast.example import hourly, integer_series
 from recurra.errors import DataError
 from recurra.inputs.series.panel import Panel
 from recurra.tasks.forecast.config import ForecastConfig, forecast_config
-from recurra.tasks.forecast.series import check_counts, read_panel, read_panel_again
+from recurra.tasks.forecast.schema import check_counts, read_panel, read_panel_again
 
 SIZES = pl.DataFrame({"unique_id": ["b", "a"], "size": [2.5, -1.0], "kind": ["x", "y"]})
 

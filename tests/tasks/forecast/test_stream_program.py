@@ -29,6 +29,8 @@ def streamed(forecaster: Forecaster, frame: pl.DataFrame, level: Any = ()) -> di
         {"level": LEVELS, "centre": "mean", "point": "mean"},
         {"level": LEVELS, "point": "mean", "cell": "gru", "num_layers": 2, "zoneout": 0.2, "dropout": 0.2},
         {"level": LEVELS, "cell": "layer_norm_lstm", "past": ("price",)},
+        {"level": LEVELS, "residual": True, "num_layers": 2},
+        {"cell": "gru", "residual": True, "variational": True, "num_layers": 3, "dropout": 0.2},
         {"head": "student_t", "cell": "elman", "recurrent_dropout": 0.2},
         {
             "head": "student_t",

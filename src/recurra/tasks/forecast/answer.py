@@ -1,7 +1,11 @@
-"""What a network forecasts, in the units of the data, and how that is written."""
+"""What is forecast, in the units of the data: as a table, and scored beside the baselines.
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+All are scored on the same windows and the same observed steps.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, NamedTuple, cast
 
@@ -11,10 +15,20 @@ import torch
 from jaxtyping import Float
 
 from recurra.errors import ConfigError
-from recurra.experiment.task import Fitted
-from recurra.tasks.forecast.part import ForecastPart
+from recurra.experiment.task import Fitted, Groups, Rival
+from recurra.inputs.series.origin import Origins
+from recurra.metrics.forecast import OwaReference, Scores, forecast_scores
+from recurra.metrics.forecast_baseline import BASELINES
+from recurra.metrics.forecast_scale import InSampleScale
+from recurra.metrics.naive2 import naive2
+from recurra.tasks.forecast.part import ForecastPart, history_of
 from recurra.tasks.forecast.streaming_network import Network
 from recurra.training.device import choose_device
+
+Reference = OwaReference | str
+METRICS = ("mase", "smape", "mae", "rmse", "wql", "coverage_80", "coverage_95")
+REFERENCE = "seasonal_naive"
+SHOWN_SERIES = 500
 
 
 class Answer(NamedTuple):
@@ -97,3 +111,139 @@ def checked_levels(level: Any) -> tuple[float, ...]:
 def interval_probabilities(level: Sequence[float]) -> tuple[float, ...]:
     """The lower and upper probability of every interval."""
     return tuple(side for one in level for side in ((100 - one) / 200, (100 + one) / 200))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One model and its scores.
+
+    Attributes:
+        name: "recurra", "feed_forward", "seasonal_naive", ...
+        label: As people read it.
+        kind: "recurrent", "neural" or "naive".
+        scores: On all windows.
+        seconds: Time to train where it was trained, else to forecast.
+        parameters: How many numbers training chose.
+    """
+
+    name: str
+    label: str
+    kind: str
+    scores: Scores
+    seconds: float | None = None
+    parameters: int | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of all models.
+
+    Attributes:
+        models: The network first.
+        ids: Names of the series, in the order of `Scores.per_series`.
+        windows: How many forecasts were scored.
+        origins: From where they started.
+        scale: What MASE divides by.
+    """
+
+    models: list[Judged]
+    ids: list[str]
+    windows: int
+    origins: Origins
+    scale: InSampleScale
+
+    @property
+    def scores(self) -> dict[str, dict[str, float]]:
+        """Model -> metric -> score over all series."""
+        return {model.name: dict(model.scores.overall) for model in self.models}
+
+
+def evaluation_of(
+    part: ForecastPart, rivals: Sequence[Rival], reference: Reference | None = None
+) -> Evaluation:
+    """Score what was forecast for a part.
+
+    Args:
+        part: Series and moments.
+        rivals: The network and what it is compared with, and their answers.
+        reference: Scores that have OWA 1, or "naive2" for those of Naive2 on the same windows; adds `owa`.
+
+    Raises:
+        DataError: There is nothing to score.
+        ConfigError: There is no such reference.
+    """
+    known = _reference(reference, part)
+    models = [
+        Judged(
+            one.name, one.label, one.kind, all_scores(part, one.answer, known), one.seconds, one.parameters
+        )
+        for one in rivals
+    ]
+    return Evaluation(models, part.panel.ids, len(part), part.origins, part.truth.scale)
+
+
+def all_scores(part: ForecastPart, given: Answer, reference: OwaReference | None = None) -> Scores:
+    """All scores of an answer: over all windows, of each series, and by step ahead."""
+    truth, quantiles = part.truth, None
+    if given.quantiles is not None:
+        quantiles = {one: given.quantiles[..., index] for index, one in enumerate(part.probabilities)}
+    return forecast_scores(
+        truth.values,
+        given.point,
+        truth.judged,
+        truth.series,
+        truth.scale.values,
+        quantiles=quantiles,
+        reference=reference,
+    )
+
+
+def score(schema: object, part: ForecastPart, given: Answer) -> dict[str, float]:
+    """The scores over all windows, the most telling first."""
+    del schema
+    overall = all_scores(part, given).overall
+    first = {name: overall[name] for name in METRICS if name in overall}
+    return {**first, **{name: value for name, value in overall.items() if name not in first}}
+
+
+def groups(schema: object, part: ForecastPart, given: Answer) -> Groups:
+    """The scores of each series, of many the first."""
+    del schema
+    scores = {}
+    for row in all_scores(part, given).rows(part.panel.ids)[:SHOWN_SERIES]:
+        values: dict[str, Any] = {name: value for name, value in row.items() if name != "unique_id"}
+        scores[str(row["unique_id"])] = values
+    return Groups("series", (), scores)
+
+
+def naive(fitted: object, prepared: object, part: ForecastPart) -> Iterator[Rival]:
+    """The baselines that need no training."""
+    del fitted, prepared
+    points: Mapping[str, list[np.ndarray]] = {name: [] for name in BASELINES}
+    seconds = dict.fromkeys(BASELINES, 0.0)
+    for windows in part.windows():
+        history, known = history_of(part.panel, windows)
+        for name, baseline in BASELINES.items():
+            began = time.perf_counter()
+            points[name].append(baseline(history, known, windows.horizon, part.panel.season_length))
+            seconds[name] += time.perf_counter() - began
+    for name, baseline in BASELINES.items():
+        answer = Answer(np.concatenate(points[name]), None)
+        yield Rival(name, baseline.label, "naive", answer, seconds[name])
+
+
+def _reference(reference: Reference | None, part: ForecastPart) -> OwaReference | None:
+    """The scores that have OWA 1."""
+    if reference is None or isinstance(reference, OwaReference):
+        return reference
+    if reference != "naive2":
+        raise ConfigError(
+            f"reference is {reference!r}", "'naive2' or an OwaReference", "Choose one of these."
+        )
+    panel, horizon = part.panel, part.resolved.horizon
+    points = [
+        naive2(panel.series(series)[:position], horizon, panel.season_length)
+        for series, position in zip(*(values.tolist() for values in part.origins), strict=True)
+    ]
+    overall = all_scores(part, Answer(np.stack(points), None)).overall
+    return OwaReference(smape=overall["smape"], mase=overall["mase"])

@@ -11,17 +11,18 @@ from recurra.inputs.series.origin import Origins
 from recurra.inputs.series.panel import Panel
 from recurra.streaming import Program
 from recurra.tasks.forecast.answer import (
+    Evaluation,
+    Reference,
     answer,
     backtest_frame,
     checked_levels,
+    evaluation_of,
     forecast_frame,
     interval_probabilities,
 )
 from recurra.tasks.forecast.config import ForecastConfig, forecast_config
-from recurra.tasks.forecast.evaluation import Evaluation, Reference, evaluation_of
 from recurra.tasks.forecast.part import ForecastPart, held_out_origins
-from recurra.tasks.forecast.schema import resolved_of
-from recurra.tasks.forecast.series import SeriesSource, read_panel_again
+from recurra.tasks.forecast.schema import SeriesSource, read_panel_again, resolved_of
 from recurra.tasks.forecast.stream_program import forecast_program
 from recurra.tasks.forecast.task import FORECAST
 

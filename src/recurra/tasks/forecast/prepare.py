@@ -1,10 +1,11 @@
 """Everything that is settled before training begins, so that a mistake is told before anything is written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float32
 
 from recurra.cells.registry import check_name
@@ -13,17 +14,62 @@ from recurra.experiment.task import Prepared
 from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.scaling import Scaling, learn_scaling
 from recurra.inputs.series.split import Split, forget_unseen, split_by_size
-from recurra.inputs.series.window import WindowSource
+from recurra.inputs.series.window import WindowBatch, WindowSource
 from recurra.tasks.forecast.config import ForecastConfig, forecast_config
-from recurra.tasks.forecast.hidden_future import HiddenFuture
 from recurra.tasks.forecast.objective import METRICS, make_validation
 from recurra.tasks.forecast.part import ForecastPart, held_out_origins
 from recurra.tasks.forecast.resolution import Resolved, resolve
-from recurra.tasks.forecast.schema import ForecastSchema, learn_stream_units, learn_units, recent_rows
-from recurra.tasks.forecast.series import SeriesSource, check_counts, read_panel
-from recurra.tasks.forecast.streamable import check_streamable
+from recurra.tasks.forecast.schema import (
+    ForecastSchema,
+    SeriesSource,
+    check_counts,
+    learn_stream_units,
+    learn_units,
+    read_panel,
+    recent_rows,
+)
+from recurra.tasks.forecast.streaming_network import check_streamable
 from recurra.training.device import choose_device
 from recurra.training.setting import check_settings
+
+WHOLLY, PARTLY = 0.1, 0.05  # shares of windows that hide the whole horizon, or all from a random step on
+_STREAM = 1  # of random numbers; the source itself draws from stream 0
+
+
+@dataclass(frozen=True)
+class HiddenFuture:
+    """Batches of a source in which some windows do not show their covariates known ahead; as pure as it.
+
+    Who asks for a forecast may not know all of them, or none. A network that always saw them would then take
+    their absence for a value that it never met, and be wrong and sure of it.
+
+    Attributes:
+        source: Where the windows come from.
+    """
+
+    source: WindowSource
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def batch(self, epoch: int, index: int) -> WindowBatch:
+        """A batch of the source; which futures it hides follows from the seed, the epoch and the index."""
+        batch = self.source.batch(epoch, index)
+        random = np.random.Generator(
+            np.random.Philox(key=self.source.seed, counter=[0, _STREAM, index, epoch])
+        )
+        chance = random.random(len(batch))
+        first = random.integers(batch.horizon, size=len(batch))
+        first[chance < WHOLLY] = 0
+        first[chance >= WHOLLY + PARTLY] = batch.horizon
+        step = torch.arange(batch.target.shape[1]) - batch.context
+        hidden = (step >= torch.from_numpy(first)[:, None]).unsqueeze(-1)
+        return replace(
+            batch,
+            future=batch.future.masked_fill(hidden, 0),
+            future_observed=batch.future_observed & ~hidden,
+            future_codes=batch.future_codes.masked_fill(hidden, 0),
+        )
 
 
 @dataclass(frozen=True)
@@ -139,6 +185,12 @@ def _check(config: ForecastConfig, resolved: Resolved) -> None:
     if config.monitor not in ("train_loss", *METRICS):
         raise ConfigError(
             f"monitor is {config.monitor!r}", f"one of train_loss, {', '.join(METRICS)}", "Change monitor."
+        )
+    if config.residual and config.bidirectional and config.num_layers == 1 and config.network == "recurrent":
+        raise ConfigError(
+            "residual is True with one layer in both directions",
+            "two layers at least: the outputs of the first are wider than what it reads",
+            "Set num_layers=2, or leave residual out.",
         )
     if config.weighting == "owa" and config.head != "quantile":
         raise ConfigError(

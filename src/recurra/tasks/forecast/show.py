@@ -17,8 +17,7 @@ from recurra.report.record import MetricsRecord
 from recurra.report.section import Section
 from recurra.report.table import leaders
 from recurra.report.verdict import group_pairs, reference_of, subject_of, wins, within
-from recurra.tasks.forecast.answer import answer, interval_probabilities
-from recurra.tasks.forecast.evaluation import REFERENCE, Evaluation, evaluation_of
+from recurra.tasks.forecast.answer import REFERENCE, Evaluation, answer, evaluation_of, interval_probabilities
 from recurra.tasks.forecast.part import ForecastPart, history_of
 from recurra.tasks.forecast.wording import times_of
 

@@ -15,8 +15,7 @@ from recurra.streaming import Activation, Affine, Layer, Program, Scaling
 from recurra.tasks.forecast.answer import interval_probabilities
 from recurra.tasks.forecast.head import TRAINED_QUANTILES, QuantileHead
 from recurra.tasks.forecast.live import TASK
-from recurra.tasks.forecast.streamable import check_streamable
-from recurra.tasks.forecast.streaming_network import StreamingNetwork
+from recurra.tasks.forecast.streaming_network import StreamingNetwork, check_streamable
 from recurra.version import __version__
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]

@@ -9,17 +9,32 @@ from recurra.errors import ConfigError
 from recurra.experiment.task import Fitted, Task
 from recurra.inputs.series.schema import PanelSchema
 from recurra.streaming import Program
-from recurra.tasks.forecast.answer import Answer, answer, forecast_frame, interval_probabilities
+from recurra.tasks.forecast.answer import (
+    METRICS,
+    REFERENCE,
+    Answer,
+    answer,
+    forecast_frame,
+    groups,
+    interval_probabilities,
+    naive,
+    score,
+)
 from recurra.tasks.forecast.config import ForecastAnswer, ForecastConfig
-from recurra.tasks.forecast.evaluation import METRICS, REFERENCE, groups, naive, score
 from recurra.tasks.forecast.head import make_head
 from recurra.tasks.forecast.network import ForecastNetwork, InputSizes
 from recurra.tasks.forecast.objective import forecast_loss
 from recurra.tasks.forecast.part import ForecastPart, held_out_origins
 from recurra.tasks.forecast.prepare import prepare, read
 from recurra.tasks.forecast.resolution import Resolved
-from recurra.tasks.forecast.schema import ForecastSchema, Units, resolved_of, revive
-from recurra.tasks.forecast.series import SeriesSource, read_panel_again
+from recurra.tasks.forecast.schema import (
+    ForecastSchema,
+    SeriesSource,
+    Units,
+    read_panel_again,
+    resolved_of,
+    revive,
+)
 from recurra.tasks.forecast.show import show
 from recurra.tasks.forecast.stream_program import forecast_program
 from recurra.tasks.forecast.streaming_network import Network, StreamingNetwork
