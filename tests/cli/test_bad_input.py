@@ -302,5 +302,7 @@ def test_a_table_on_standard_input(tmp_path: Path) -> None:
     again = [sys.executable, "-m", "recurra", "predict", str(tmp_path / "run"), "-"]
     predicted = subprocess.run(again, input=table, capture_output=True, env=environment(), check=False)
     assert predicted.stdout.count(b"\n") == 7
+    ragged = subprocess.run(again, input=b"a,b\n1,2,3\n", capture_output=True, env=environment(), check=False)
+    assert ragged.stderr.startswith(b"error: line 2 of standard input holds 3 values")
     empty = subprocess.run(again, input=b"", capture_output=True, env=environment(), check=False)
     assert empty.stderr.startswith(b"error: nothing on standard input")

@@ -83,8 +83,12 @@ def test_json_lines_may_lack_keys_and_change_from_whole_numbers(tmp_path: Path) 
 
 
 def test_ragged_lines_and_other_encodings(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="cannot be read"):
+    ragged = r"line 3 of .*table\.csv holds 3 values; expected 2, as the header has columns"
+    with pytest.raises(DataError, match=ragged):
         read_file(csv(tmp_path, "ds,y\n1,2\n3,4,5\n"))
+    late = "".join(f"{step},1\n" for step in range(20_000))
+    with pytest.raises(DataError, match=r"line 20002 of .* holds 3 values"):
+        read_file(csv(tmp_path, f"ds,y\n{late}3,4,5\n"))
     path = tmp_path / "latin.csv"
     path.write_bytes("unique_id,ds,y\nm\xfcnchen,1,2\n".encode("latin-1"))
     with pytest.raises(DataError, match=r"line 2: byte 0xfc at position 16 is no UTF-8.*iconv -f latin1"):
@@ -162,6 +166,16 @@ def test_an_archive_of_one_table(tmp_path: Path) -> None:
     (tmp_path / "none.zip").write_bytes(b"PK")
     with pytest.raises(DataError, match="cannot be read"):
         read_file(tmp_path / "none.zip")
+    with zipfile.ZipFile(tmp_path / "ragged.zip", "w") as archive:
+        archive.writestr("t.csv", "ds,y\n1,2\n3,4,5\n")
+    with pytest.raises(DataError, match=r"^line 3 of t\.csv in .*ragged\.zip holds 3 values"):
+        read_file(tmp_path / "ragged.zip")
+    locked = bytearray((tmp_path / "ragged.zip").read_bytes())
+    for mark, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        locked[locked.index(mark) + flags] |= 1  # says that a password is needed
+    (tmp_path / "locked.zip").write_bytes(locked)
+    with pytest.raises(DataError, match=r"encrypted.*a whole archive without a password"):
+        read_file(tmp_path / "locked.zip")
 
 
 def test_a_workbook(tmp_path: Path) -> None:

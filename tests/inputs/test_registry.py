@@ -17,6 +17,7 @@ from recurra.inputs.choice import suited
 from recurra.inputs.input import Input
 from recurra.inputs.live import LiveInput
 from recurra.inputs.samples import example_names
+from recurra.place import of_other_packages
 
 ORDER = ("table", "series", "text")
 
@@ -76,18 +77,18 @@ def test_an_input_of_another_package_is_found_by_its_entry_point(monkeypatch: py
     ]
     monkeypatch.setitem(sys.modules, __name__, SimpleNamespace(TABLE=TABLE, PROSE=PROSE, BROKEN=BROKEN))
     monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: points)
-    registry._of_other_packages.cache_clear()
+    of_other_packages.cache_clear()
     try:
         assert list(registry.entries())[-2:] == ["prose", "broken"]
         assert registry.get("prose") is registry.get("text")
         assert registry.get("table").name == "table"  # a name of ours is not taken over
-        with pytest.raises(ConfigError, match=r"no_such_module:INPUT, a part of an input, is not there"):
+        with pytest.raises(ConfigError, match=r"no_such_module:INPUT, a part of a task .*, is not there"):
             registry.get("broken")
         with pytest.raises(ConfigError, match="NoConfig"):
             registry.config("broken")
     finally:
         monkeypatch.undo()
-        registry._of_other_packages.cache_clear()
+        of_other_packages.cache_clear()
 
 
 def test_an_input_can_be_added_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:

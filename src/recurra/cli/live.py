@@ -180,7 +180,7 @@ class _Stream:
         if self._options.on_error == "stop":
             raise DataError(f"line {number}: {error.got}", error.expected, error.remedy) from error
         self.faults.append(number)
-        if len(self.faults) <= MOST_TOLD and not isinstance(writer, JSONWriter):
+        if len(self.faults) <= MOST_TOLD and not writer.tells_faults:
             screen.note(f"line {number}: {error.got}; expected {error.expected}")
         return "" if self._options.on_error == "skip" else writer.fault(number, error)
 

@@ -5,7 +5,7 @@ import io
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -36,7 +36,13 @@ class Reader(ABC):
 
 
 class Writer(ABC):
-    """How predictions are written."""
+    """How predictions are written.
+
+    Attributes:
+        tells_faults: Whether what stands for a row that cannot be used says why.
+    """
+
+    tells_faults: ClassVar[bool]
 
     @abstractmethod
     def text(self, kept: Mapping[str, Any], values: Values) -> str:
@@ -68,6 +74,8 @@ class JSONWriter(Writer):
     Args:
         bare: Whether predictions are plain lists, since the names of their values say nothing.
     """
+
+    tells_faults = True
 
     def __init__(self, *, bare: bool) -> None:
         self._bare = bare
@@ -114,6 +122,8 @@ class CSVReader(Reader):
 
 class CSVWriter(Writer):
     """A header, then a line for each prediction; one without any value where a row cannot be used."""
+
+    tells_faults = False
 
     def __init__(self) -> None:
         self._width = 0
@@ -176,7 +186,7 @@ def _is_header(line: str) -> bool:
 
 def _parsed(line: str) -> Mapping[str, Any] | Sequence[Any] | DataError:
     if _is_mangled(line):
-        return not_utf8()
+        return _not_utf8()
     try:
         content = json.loads(line)
     except (ValueError, RecursionError) as error:
@@ -187,7 +197,7 @@ def _parsed(line: str) -> Mapping[str, Any] | Sequence[Any] | DataError:
 
 def _cells_of(line: str) -> list[str] | DataError:
     if _is_mangled(line):
-        return not_utf8()
+        return _not_utf8()
     try:
         return next(csv.reader([line], strict=True), [])
     except csv.Error as error:
@@ -207,7 +217,7 @@ def _is_mangled(text: str) -> bool:
     return any("\udc80" <= letter <= "\udcff" for letter in text) if not text.isascii() else False
 
 
-def not_utf8() -> DataError:
+def _not_utf8() -> DataError:
     """The error for bytes that are no text."""
     return DataError("bytes that are not UTF-8", "text in UTF-8", "Convert the rows.")
 

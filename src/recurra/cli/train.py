@@ -12,7 +12,8 @@ import typer
 from recurra.cli import screen
 from recurra.cli.help import Command, Group
 from recurra.errors import ConfigError
-from recurra.tasks.registry import Entry, config_classes, entries, loaded
+from recurra.place import loaded
+from recurra.tasks.registry import Entry, config_classes, entries
 
 if TYPE_CHECKING:
     from recurra.config import Config

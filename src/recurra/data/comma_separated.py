@@ -1,8 +1,11 @@
 """CSV and TSV files as polars frames: separators, decimal commas, times and missing values are seen."""
 
+import csv
+import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO, cast
 
 import polars as pl
 
@@ -33,6 +36,9 @@ def read_csv(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.
         raise DataError(
             f"{path} is empty", "a table with a header and rows", "Write the file again."
         ) from error
+    except pl.exceptions.ComputeError:
+        _check_widths(path, source, separator)
+        raise
     _check_header(path, head.columns, separator)
     wanted = None if columns is None else [name for name in columns if name in head.columns]
     if columns is not None and len(wanted or ()) < len(columns):
@@ -56,6 +62,7 @@ def read_csv(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.
     try:
         frame = read(10_000)
     except pl.exceptions.ComputeError:
+        _check_widths(path, source, separator)
         frame = read(None)  # a later row differs from the first ones: find the types from all rows
     if wanted is not None:
         frame = frame.select(wanted)
@@ -81,6 +88,24 @@ def _check_header(path: Path, names: Sequence[str], separator: str) -> None:
             f"the first line of {path} holds data ({separator.join(names[:3])!r}), no names of columns",
             "a header",
             f"Add a first line such as {separator.join(('ds', 'y', 'price')[: max(len(names), 1)])}",
+        )
+
+
+def _check_widths(path: Path, source: Path | io.BytesIO, separator: str) -> None:
+    """Name the first line with more values than the header; only called after reading failed."""
+    with open_bytes(path) if isinstance(source, Path) else io.BytesIO(source.getvalue()) as file:
+        lines = io.TextIOWrapper(cast("IO[bytes]", file), encoding="utf-8", errors="replace", newline="")
+        reader = csv.reader(lines, delimiter=separator)
+        try:
+            width = len(next(reader, []))
+            wrong = next((cells for cells in reader if len(cells) > width), None)
+        except csv.Error:
+            return  # what polars said is told
+    if wrong is not None:
+        raise DataError(
+            f"line {reader.line_num} of {path} holds {len(wrong)} values",
+            f"{width}, as the header has columns",
+            "Correct the line, or quote values that hold the separator.",
         )
 
 

@@ -9,7 +9,8 @@ import sys
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -62,6 +63,19 @@ def read_file(path: Path, columns: Sequence[str] | None = None, rows: int | None
             f"a whole {path.suffix} file, text in UTF-8",
             "Write the file again or restore it.",
         ) from error
+
+
+@contextmanager
+def named_as(path: Path, name: str) -> Iterator[None]:
+    """Let the errors of the block call a file that only we know by a name that people know.
+
+    Raises:
+        DataError: As in the block.
+    """
+    try:
+        yield
+    except DataError as error:
+        raise DataError(error.got.replace(str(path), name), error.expected, error.remedy) from error
 
 
 @cache
@@ -142,9 +156,16 @@ def _read_zip(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl
             inner = Path(folder) / Path(files[0].filename).name
             with archive.open(files[0]) as packed, inner.open("wb") as unpacked:
                 shutil.copyfileobj(packed, unpacked)
-            return read_file(inner, columns, rows)
-    except zipfile.BadZipFile as error:
-        raise DataError(f"{path} cannot be read ({error})", "a whole archive", "Restore it.") from error
+            with named_as(inner, f"{inner.name} in {path}"):
+                return read_file(inner, columns, rows)
+    except (
+        zipfile.BadZipFile,
+        RuntimeError,
+        NotImplementedError,
+    ) as error:  # encrypted; packed in other ways
+        raise DataError(
+            f"{path} cannot be read ({error})", "a whole archive without a password", "Unpack it."
+        ) from error
 
 
 def _read_excel(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.DataFrame:

@@ -16,7 +16,7 @@ import polars as pl
 from jaxtyping import Float64
 from narwhals.exceptions import NarwhalsError
 
-from recurra.data.reader import read_file, require_columns, standard_input
+from recurra.data.reader import named_as, read_file, require_columns, standard_input
 from recurra.data.sample import sample_path
 from recurra.errors import DataError, MissingDependencyError
 
@@ -80,7 +80,8 @@ def read_table(source: Any, *, columns: Sequence[str] | None = None, rows: int |
             path = sample_path(text.removeprefix(SAMPLE_PREFIX))
         else:
             path = Path(source).expanduser()
-        table = Table(read_file(path, columns, rows), "polars", text)
+        with named_as(path, text):
+            table = Table(read_file(path, columns, rows), "polars", text)
     else:
         table = _from_frame(source, columns)
     frame = table.frame

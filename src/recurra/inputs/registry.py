@@ -4,14 +4,13 @@ A package outside adds an input with an entry point of the group "recurra.inputs
 run time with `register`.
 """
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from recurra.data.naming import listed, suggestion
 from recurra.errors import ConfigError
+from recurra.place import loaded, of_other_packages
 
 if TYPE_CHECKING:  # the contract of an input needs torch
     from recurra.config import Config
@@ -69,7 +68,7 @@ def entries() -> Mapping[str, Entry]:
     """All inputs, by their names: ours, those of other packages, and those registered in this process."""
     return {
         **_REGISTERED,
-        **{name: one for name, one in _of_other_packages().items() if name not in _REGISTERED},
+        **{name: one for name, one in of_other_packages(GROUP).items() if name not in _REGISTERED},
     }
 
 
@@ -79,13 +78,13 @@ def get(name: str) -> "Input":
     Raises:
         ConfigError: There is none, or the package that it is in cannot be loaded.
     """
-    found: Input = _loaded(_entry(name).input)
+    found: Input = loaded(_entry(name).input)
     return found
 
 
 def config(name: str) -> "type[Config]":
     """The class of an input's settings. Errors as `get`."""
-    found: type[Config] = _loaded(_entry(name).config)
+    found: type[Config] = loaded(_entry(name).config)
     return found
 
 
@@ -98,7 +97,7 @@ def live(name: str) -> "type[LiveInput]":
     home = _entry(name).live
     if not home:
         raise ConfigError(f"input {name!r} on a stream", "one whose steps come one by one", "Use predict.")
-    found: type[LiveInput] = _loaded(home)
+    found: type[LiveInput] = loaded(home)
     return found
 
 
@@ -111,28 +110,3 @@ def _entry(name: str) -> Entry:
             suggestion(name, known, "Choose one of these."),
         )
     return known[name]
-
-
-def _loaded(home: str) -> Any:
-    module, _, name = home.partition(":")
-    try:
-        return getattr(importlib.import_module(module), name)
-    except (ModuleNotFoundError, AttributeError) as error:
-        if isinstance(error, ModuleNotFoundError) and not f"{module}.".startswith(f"{error.name}."):
-            raise  # something else that the module needs
-        raise ConfigError(
-            f"{home}, a part of an input, is not there",
-            "a module with that name in it",
-            "Install its package again, or correct its entry.",
-        ) from error
-
-
-@cache
-def _of_other_packages() -> dict[str, Entry]:
-    from importlib.metadata import entry_points  # noqa: PLC0415 - a stream of ours starts without it
-
-    found = {}
-    for point in entry_points(group=GROUP):
-        one: Entry = point.load()
-        found[one.name] = one
-    return found

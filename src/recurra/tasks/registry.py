@@ -4,16 +4,15 @@ A package outside adds a task with an entry point of the group "recurra.tasks" t
 run time with `register`.
 """
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recurra.data.naming import listed, suggestion
 from recurra.errors import ConfigError, DamagedError
 from recurra.files import MANIFEST, read_document
+from recurra.place import loaded, of_other_packages
 
 if TYPE_CHECKING:
     from recurra.config import Config
@@ -118,7 +117,7 @@ def register(entry: Entry) -> None:
 
 def entries() -> Mapping[str, Entry]:
     """All tasks, by their names: ours, those of other packages, and those registered in this process."""
-    return {**_of_other_packages(), **_REGISTERED}
+    return {**of_other_packages(GROUP), **_REGISTERED}
 
 
 def entry(name: str) -> Entry:
@@ -156,12 +155,6 @@ def entry_of_run(run: Path) -> Entry:
     return entry(str(read_document(run / "config.json", version=1).get("task")))
 
 
-def loaded(home: str) -> Any:
-    """What stands at "module:NAME"."""
-    module, _, name = home.partition(":")
-    return getattr(importlib.import_module(module), name)
-
-
 def config_classes(entry: Entry) -> "list[type[Config]]":
     """The class of a task's settings, and those of its inputs."""
     if not entry.inputs:
@@ -169,14 +162,3 @@ def config_classes(entry: Entry) -> "list[type[Config]]":
     from recurra.inputs import registry  # noqa: PLC0415 - forecasting's help needs none of them
 
     return [entry.load("config"), *(registry.config(name) for name in entry.inputs)]
-
-
-@cache
-def _of_other_packages() -> dict[str, Entry]:
-    from importlib.metadata import entry_points  # noqa: PLC0415 - a stream of ours starts without it
-
-    found = {}
-    for point in entry_points(group=GROUP):
-        one: Entry = point.load()
-        found[one.name] = one
-    return found

@@ -1,6 +1,6 @@
 """What a classifier tells: one class of several, any number of them, or a number."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -108,14 +108,14 @@ def label_column(examples: Examples, wanted: str) -> str:
     return found
 
 
-def learn_target(examples: Examples, column: str, kind: str) -> Target:
+def learn_target(examples: Examples, column: str, kind: Kind | Literal["auto"]) -> Target:
     """Learn the classes, or the mean and spread of numbers, from the training part.
 
     Raises:
         DataError: A label is missing, there is one class only, or there are more than can be told apart.
     """
     values = label_values(examples, column)
-    resolved = _kind(values, examples.columns[column]) if kind == "auto" else kind
+    resolved = kind_of(examples, column, kind)
     if resolved == "regression":
         numbers = np.array([_number(v, column, p) for v, p in zip(values, examples.places, strict=True)])
         return Target(column, "regression", (), (), float(numbers.mean()), float(numbers.std()) or 1.0)
@@ -139,6 +139,21 @@ def learn_target(examples: Examples, column: str, kind: str) -> Target:
     return Target(column, "multilabel" if multilabel else "multiclass", tuple(labels), tuple(counts))
 
 
+def kind_of(examples: Examples, column: str, wanted: Kind | Literal["auto"]) -> Kind:
+    """What kind of telling a column asks for, unless one is named."""
+    if wanted != "auto":
+        return wanted
+    values, dtype = label_values(examples, column), examples.columns[column].dtype
+    if isinstance(dtype, pl.List | pl.Array):
+        return "multilabel"
+    if not dtype.is_numeric():
+        return "multiclass"
+    distinct = len(set(values))
+    if dtype.is_float() and any(not float(value).is_integer() for value in values):
+        return "regression"
+    return "regression" if distinct > max(_MANY, len(values) // 2) else "multiclass"
+
+
 def label_values(examples: Examples, column: str) -> list[Any]:
     """The column of labels.
 
@@ -159,18 +174,6 @@ def label_text(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _kind(values: Sequence[Any], column: pl.Series) -> Kind:
-    dtype = column.dtype
-    if isinstance(dtype, pl.List | pl.Array):
-        return "multilabel"
-    if not dtype.is_numeric():
-        return "multiclass"
-    distinct = len(set(values))
-    if dtype.is_float() and any(not float(value).is_integer() for value in values):
-        return "regression"
-    return "regression" if distinct > max(_MANY, len(values) // 2) else "multiclass"
 
 
 def _number(value: Any, column: str, place: str) -> float:

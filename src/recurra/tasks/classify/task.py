@@ -24,7 +24,7 @@ from recurra.tasks.classify.baseline import linear, majority
 from recurra.tasks.classify.config import ClassifyAnswer, ClassifyConfig
 from recurra.tasks.classify.program import program
 from recurra.tasks.classify.show import describe, groups, show
-from recurra.tasks.classify.target import Target, label_column, label_values, learn_target
+from recurra.tasks.classify.target import Target, kind_of, label_column, label_values, learn_target
 from recurra.training.contract import Loss
 
 Answer = Float[np.ndarray, "rows outputs"]
@@ -40,13 +40,13 @@ METRICS = {
 def learn(data: Data, train: Examples) -> Target:
     """The labels of the training part; of all data whether they are classes or numbers."""
     column = label_column(data.train, data.config.label)
-    return learn_target(train, column, learn_target(data.train, column, data.config.kind).kind)
+    return learn_target(train, column, kind_of(data.train, column, data.config.kind))
 
 
 def strata(data: Data) -> list[Any] | None:
     """Of every class the same share goes to each part."""
     column = label_column(data.train, data.config.label)
-    kind = learn_target(data.train, column, data.config.kind).kind
+    kind = kind_of(data.train, column, data.config.kind)
     return label_values(data.train, column) if kind == "multiclass" else None
 
 
@@ -107,11 +107,6 @@ class Objective:
             output, batch.target, weight=weight, reduction="sum", label_smoothing=self.smoothing
         )
         return Loss(total, count)
-
-
-def objective(config: Any, schema: ExampleSchema) -> Objective:
-    """The loss."""
-    return Objective(config, schema)
 
 
 def answer(fitted: Fitted, part: Part) -> Answer:
@@ -188,7 +183,7 @@ CLASSIFY = Task(
     prepare=LABELLING.prepare,
     revive=LABELLING.revive,
     build=build,
-    objective=objective,
+    objective=Objective,
     part=part_of,
     answer=answer,
     write=write,

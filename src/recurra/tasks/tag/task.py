@@ -109,12 +109,6 @@ def _past(sequences: Sequences) -> Tensor:
     return mask.view(*mask.shape, *[1] * (sequences.values.dim() - 2))
 
 
-def objective(config: Any, schema: ExampleSchema) -> Objective:
-    """The loss."""
-    del schema
-    return Objective(config)
-
-
 def answer(fitted: Fitted, part: Part) -> Answer:
     """The tags of every row."""
     return run_over(fitted.model, part, fitted.config, partial(_decoded, fitted.config.look_ahead))
@@ -195,7 +189,7 @@ TAG = Task(
     prepare=LABELLING.prepare,
     revive=LABELLING.revive,
     build=build,
-    objective=objective,
+    objective=lambda config, _: Objective(config),
     part=part_of,
     answer=answer,
     write=write,
