@@ -9,7 +9,7 @@ from torch import Tensor
 
 from recurra.layers import Layer
 from recurra.ops.backends import TOLERANCES
-from recurra.ops.state import mapped
+from recurra.ops.walk import mapped
 
 BATCH, TIME, FEATURES, HIDDEN = 5, 7, 3, 4
 

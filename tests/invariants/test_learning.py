@@ -6,8 +6,7 @@ from tests.catalogue import every_cell
 
 from recurra.cells import Elman
 from recurra.layers import Recurrent
-from recurra.ops.scan import scan
-from recurra.ops.state import mapped
+from recurra.ops.walk import mapped, scan
 
 STEPS, BATCH, FEATURES, HIDDEN = 8, 32, 3, 8
 

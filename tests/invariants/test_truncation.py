@@ -17,7 +17,7 @@ from tests.trial import (
 )
 
 from recurra.layers import Recurrent
-from recurra.ops.state import mapped
+from recurra.ops.walk import mapped
 
 
 def layer_of(row, backend):

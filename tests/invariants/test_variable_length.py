@@ -18,7 +18,7 @@ from tests.trial import (
 )
 
 from recurra.layers import Bidirectional, Recurrent, Stack
-from recurra.ops.state import mapped
+from recurra.ops.walk import mapped
 
 both_directions = pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
 

@@ -14,9 +14,9 @@ import recurra
 from recurra.cells import GRU, LSTM, Elman, Zoneout
 from recurra.errors import ConfigError, ShapeError
 from recurra.layers import Bidirectional, BidirectionalState
-from recurra.ops.direction import Direction
 from recurra.ops.gru import GRUState, GRUWeights, gru
-from recurra.ops.state import mapped
+from recurra.ops.op import Direction
+from recurra.ops.walk import mapped
 
 pytest.importorskip("recurra.native._engine")
 

@@ -6,11 +6,11 @@ from tests.trial import unchecked
 from torch.nn.utils.rnn import pack_sequence
 
 from recurra.errors import ConfigError, ShapeError, UsageError
-from recurra.ops.arguments import checked_arguments, without_padding
+from recurra.ops.arguments import checked_arguments
 from recurra.ops.elman import ElmanState, ElmanWeights, elman
 from recurra.ops.gru import GRUState, GRUWeights, gru
 from recurra.ops.lstm import LSTMState, LSTMWeights, lstm
-from recurra.ops.walk import Walk
+from recurra.ops.walk import Walk, without_padding
 
 BATCH, TIME, FEATURES, HIDDEN = 2, 5, 3, 7
 

@@ -1,15 +1,21 @@
-"""The padding feature of the fused kernels holds the state whatever the weights are, and disturbs nothing."""
+"""What stands on top of dense kernels: the padding feature, rows turned around, and rows cut into pieces.
+
+The feature holds the state whatever the weights are, and disturbs nothing; the other two lose nothing.
+"""
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.catalogue import CELLS
-from tests.trial import FEATURES, HIDDEN, assert_same, outcome, random_input, random_state
+from tests.trial import FEATURES, HIDDEN, assert_same, outcome, random_input, random_lengths, random_state
 
 from recurra.layers import Recurrent
-from recurra.ops.dense import out_of_reach
+from recurra.ops.dense import Pieces, at_last_step, flipped, out_of_reach
 
 LENGTHS = torch.tensor([7, 0, 3, 5, 1])
 every_fused_cell = pytest.mark.parametrize("row", [row for row in CELLS if "torch" in row.backends], ids=str)
+sizes = {"seed": st.integers(0, 10**6), "batch": st.integers(1, 5), "time": st.integers(1, 7)}
 
 
 @every_fused_cell
@@ -44,3 +50,40 @@ def test_the_weight_of_the_padding_feature_is_finite(dtype):
     column = torch.tensor([-1.0, 1.0]).to(dtype) * out_of_reach(dtype)
     assert column.isfinite().all()
     assert column.sigmoid().tolist() == [0.0, 1.0]
+
+
+@given(**sizes)
+@settings(deadline=None)
+def test_flipped_within_lengths(seed, batch, time):
+    torch.manual_seed(seed)
+    values, lengths = torch.randn(batch, time, 3), random_lengths(batch, time)
+    turned = flipped(values, lengths)
+    for row, length in enumerate(lengths.tolist()):
+        assert torch.equal(turned[row, :length], values[row, :length].flip(0))
+        assert torch.equal(turned[row, length:], values[row, length:])
+    assert torch.equal(flipped(turned, lengths), values)
+    assert torch.equal(flipped(flipped(values, None), None), values)
+
+
+@given(**sizes)
+@settings(deadline=None)
+def test_pieces_join_again(seed, batch, time):
+    torch.manual_seed(seed)
+    values, lengths = torch.randn(batch, time, 3), random_lengths(batch, time)
+    valid = torch.arange(time) < lengths.unsqueeze(1)
+    resets = (torch.rand(batch, time) < 0.4) & valid
+    pieces = Pieces.between(resets, lengths)
+    cut = pieces.cut(values)
+    assert int(pieces.lengths.sum()) == int(lengths.sum())
+    assert len(cut) == batch + int(resets[:, 1:].sum())
+    assert int(pieces.continues.sum()) == batch - int(resets[:, 0].sum())
+    assert torch.equal(pieces.joined(cut), values * valid.unsqueeze(-1))
+    for piece, row, start, length in zip(cut, pieces.row, pieces.start, pieces.lengths, strict=True):
+        assert torch.equal(piece[:length], values[row, start : start + length])
+        assert not piece[length:].any()
+
+
+def test_last_valid_output_or_the_initial_one():
+    outputs, initial = torch.randn(3, 5, 2), torch.randn(3, 2)
+    last = at_last_step(outputs, initial, torch.tensor([5, 0, 2]))
+    assert torch.equal(last, torch.stack([outputs[0, 4], initial[1], outputs[2, 1]]))

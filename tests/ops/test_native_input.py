@@ -24,8 +24,7 @@ import recurra
 from recurra.cells import GRU, LSTM, Elman
 from recurra.errors import ConfigError, ShapeError
 from recurra.layers import Recurrent
-from recurra.ops.state import mapped
-from recurra.ops.walk import Zoneout
+from recurra.ops.walk import Kept, mapped
 
 pytest.importorskip("recurra.native._engine")
 
@@ -229,7 +228,7 @@ def test_masks_of_another_kind_are_refused():
     kept = torch.zeros(BATCH, TIME, HIDDEN, dtype=torch.bool)
     for wrong in (kept.float(), kept.to("meta"), kept[:, :1]):
         with pytest.raises(ShapeError, match="a zoneout mask"):
-            cell.op()(inputs, state=state, zoneout=Zoneout((0.5, 0.5), (kept, wrong)))
+            cell.op()(inputs, state=state, zoneout=Kept((0.5, 0.5), (kept, wrong)))
     expected, _ = cell.op()(inputs, state=state, recurrent_mask=1.25 * mask)
     with torch.autocast("cpu"):
         outputs, _ = cell.op()(inputs, state=state, recurrent_mask=(1.25 * mask).bfloat16())

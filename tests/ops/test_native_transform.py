@@ -25,7 +25,6 @@ import recurra
 from recurra.cells import GRU, LSTM, Elman, Zoneout
 from recurra.layers import Bidirectional, Recurrent
 from recurra.ops import backends
-from recurra.ops.backends import Call
 
 pytest.importorskip("recurra.native._engine")
 
@@ -113,9 +112,9 @@ def test_torch_func_falls_back_to_the_reference(row):
     weights = dict(layer.named_parameters())
 
     def loss(weights):
-        call = Call(inputs, next(iter(weights.values())))
-        assert backends.choose("auto", call) != "native"
-        assert "torch.func's derivatives" in backends.explain("auto", call)
+        call = (inputs, next(iter(weights.values())))
+        assert backends.choose("auto", *call) != "native"
+        assert "torch.func's derivatives" in backends.explain("auto", *call)
         return weighted(functional_call(layer, weights, (inputs,))[0], 0)
 
     got = torch.func.grad(loss)(weights)
@@ -133,6 +132,48 @@ def test_autocast_leaves_the_engine_its_precision(row):
     assert engine.count > 0
     for name, result in got.items():
         assert torch.equal(result, expected[name]), name
+
+
+@every_cell
+@pytest.mark.parametrize("recompute", [False, True])
+def test_a_backward_pass_under_autocast_has_the_precision_of_the_engine(row, recompute):
+    layer = Recurrent(row.make(FEATURES, HIDDEN).eval(), backend="native", recompute=recompute)
+    inputs, lengths = random_input(dtype=torch.float32).requires_grad_(), random_lengths()
+    outputs, _ = layer(inputs, lengths=lengths)
+    leaves, total = [inputs, *layer.parameters()], weighted(outputs, 0)
+    expected = torch.autograd.grad(total, leaves, retain_graph=True)
+    with torch.autocast("cpu", torch.bfloat16):
+        got = torch.autograd.grad(total, leaves, retain_graph=True)
+        recorded = torch.autograd.grad(total, leaves, create_graph=True)
+    for one, same, due in zip(got, recorded, expected, strict=True):
+        assert torch.equal(one, due)
+        assert_close(same, due, row.condition)
+
+
+class Kind(torch.Tensor):
+    """A tensor that has a type of its own."""
+
+
+@every_cell
+def test_who_watches_sees_the_operators_and_the_same_bits(row):
+    layer, inputs = layer_of(row), random_input()
+
+    def results(given):
+        leaf = given.clone().requires_grad_()
+        outputs, _ = layer(leaf)
+        return [outputs, *torch.autograd.grad(weighted(outputs, 0), [leaf, *layer.parameters()])]
+
+    expected = results(inputs)
+    with CallsOfTheEngine() as engine:
+        watched = [results(inputs)]
+    assert engine.count == 2
+    with torch.profiler.profile() as profile:
+        watched.append(results(inputs))
+    seen = [event.key for event in profile.key_averages() if event.key.startswith("recurra::")]
+    assert len(seen) == 2, "forward and backward"
+    watched.append(results(inputs.as_subclass(Kind)))
+    for found in watched:
+        assert all(torch.equal(one, due) for one, due in zip(found, expected, strict=True))
 
 
 @every_cell

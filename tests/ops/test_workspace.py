@@ -17,20 +17,20 @@ from tests.trial import (
 )
 
 from recurra.layers import Bidirectional, Recurrent
-from recurra.ops.native import workspace
-from recurra.ops.native.workspace import LEAST, borrowed
+from recurra.ops.native import call
+from recurra.ops.native.call import LEAST, borrowed
 
 pytest.importorskip("recurra.native._engine")
 
 
 @pytest.fixture(autouse=True)
 def _nothing_kept(monkeypatch):
-    monkeypatch.setattr(workspace, "_kept", [])
+    monkeypatch.setattr(call, "_kept", [])
 
 
 @pytest.fixture
 def _everything_borrowed(monkeypatch):
-    monkeypatch.setattr(workspace, "LEAST", 0)
+    monkeypatch.setattr(call, "LEAST", 0)
 
 
 def piece(count=LEAST, dtype=torch.float32):
@@ -40,13 +40,13 @@ def piece(count=LEAST, dtype=torch.float32):
 
 
 def kept_size():
-    (block,) = workspace._kept
+    (block,) = call._kept
     return len(block)
 
 
 def test_the_next_call_takes_the_same_memory():
     piece()
-    (block,) = workspace._kept
+    (block,) = call._kept
     assert piece() == piece() == block.data_ptr()
 
 
@@ -75,7 +75,7 @@ def test_small_pieces_come_from_elsewhere():
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_the_most_that_is_kept_is_a_number_of_bytes(dtype, monkeypatch):
-    monkeypatch.setattr(workspace, "MOST", 8 * LEAST)
+    monkeypatch.setattr(call, "MOST", 8 * LEAST)
     most = 8 * LEAST // dtype.itemsize
     piece(most + 1, dtype)
     assert kept_size() == 0
@@ -87,7 +87,7 @@ def test_another_type_has_memory_of_its_own():
     piece()
     with borrowed(torch.float64) as room:
         assert room.room(LEAST, 1).dtype == torch.float64
-    assert workspace._kept[0].dtype == torch.float64
+    assert call._kept[0].dtype == torch.float64
 
 
 def test_two_threads_at_once_have_different_memory():
@@ -99,7 +99,7 @@ def test_two_threads_at_once_have_different_memory():
         other.start()
         other.join()
     assert others != [mine]
-    assert len(workspace._kept) == 1
+    assert len(call._kept) == 1
 
 
 def test_unwritten_memory_is_filled_as_torch_does():
@@ -127,7 +127,7 @@ def test_what_a_call_borrows_is_neither_read_unwritten_nor_kept(row, is_padded):
     for _ in range(2):
         got = outcome(layer, inputs, state, lengths=lengths)
         assert kept_size() > 0
-        workspace._kept[0].fill_(torch.nan)
+        call._kept[0].fill_(torch.nan)
         assert_same(got, expected, row.condition)
 
 
@@ -138,10 +138,10 @@ def test_both_directions_keep_nothing_that_they_borrow(row):
     found = []
     for _ in range(2):
         outputs, _ = layer(leaf)
-        if workspace._kept:
-            workspace._kept[0].fill_(torch.nan)
+        if call._kept:
+            call._kept[0].fill_(torch.nan)
         found.append([outputs, *torch.autograd.grad(outputs.sin().sum(), [leaf, *layer.parameters()])])
-        workspace._kept[0].fill_(torch.nan)
+        call._kept[0].fill_(torch.nan)
     for one, two in zip(*found, strict=True):
         assert bool(one.isfinite().all())
         assert torch.equal(one, two)
@@ -157,7 +157,7 @@ def test_training_follows_inference_mode(row):
         random_state(cell.initial_state(BATCH)),
     )
     expected = outcome(layer, inputs, state)
-    workspace._kept.clear()
+    call._kept.clear()
     with torch.inference_mode():
         for _ in range(2):
             layer(inputs, state)

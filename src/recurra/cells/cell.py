@@ -11,7 +11,7 @@ from typing import Generic, final
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from recurra.ops.state import StateT
+from recurra.ops.walk import StateT
 
 
 class Cell(nn.Module, ABC, Generic[StateT]):

@@ -9,8 +9,7 @@ from torch import Tensor
 
 from recurra.cells.cell import Cell
 from recurra.errors import ConfigError
-from recurra.ops import walk
-from recurra.ops.state import StateT, mapped
+from recurra.ops.walk import Kept, StateT, mapped
 
 
 class Zoneout(Cell[StateT]):
@@ -83,10 +82,10 @@ class Zoneout(Cell[StateT]):
         state = mapped(lambda old, new: self._mixed(next(rates), old, new), state, proposed)
         return state[0], state
 
-    def draw(self, input: Float[Tensor, "batch time features"], state: StateT) -> walk.Zoneout:
+    def draw(self, input: Float[Tensor, "batch time features"], state: StateT) -> Kept:
         """What the ops take to do the same for a whole sequence: masks in training, else the rates."""
         masks = [self._mask(rate, input, field) for rate, field in zip(self.rates, state, strict=True)]
-        return walk.Zoneout(self.rates, tuple(masks))
+        return Kept(self.rates, tuple(masks))
 
     def _mask(self, rate: float, input: Tensor, field: Tensor) -> Tensor | None:
         if not self.training or rate == 0:

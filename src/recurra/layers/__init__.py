@@ -6,9 +6,8 @@ from recurra.layers.drop_in import GRU, LSTM, RNN
 from recurra.layers.dropout import VariationalDropout
 from recurra.layers.layer import Layer
 from recurra.layers.pooling import Pooling
-from recurra.layers.recurrent import Recurrent
+from recurra.layers.recurrent import Recurrent, unroll
 from recurra.layers.stack import Stack, make_stack
-from recurra.layers.unroll import unroll
 
 __all__ = [
     "GRU",

@@ -1,5 +1,6 @@
 """Two cells over time, one from each end."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -9,8 +10,8 @@ from recurra.cells import Cell
 from recurra.errors import ConfigError
 from recurra.layers.layer import Layer, check_states
 from recurra.layers.recurrent import Recurrent
-from recurra.ops.direction import Direction, are_alike
-from recurra.ops.state import mapped
+from recurra.ops.op import Direction, shapes_of
+from recurra.ops.walk import mapped
 from recurra.types import Input, Lengths, Resets
 
 MERGES = ("concat", "sum", "mean")
@@ -103,7 +104,7 @@ class Bidirectional(Layer):
         before, after = (None, None) if state is None else state
         ahead: Any = self.forward_layer.op()
         back: Any = self.backward_layer.op()
-        if not are_alike(ahead, back):
+        if not _are_alike(ahead, back):
             outputs, last = self.forward_layer(input, before, lengths=lengths, resets=resets)
             others, first = self.backward_layer(input, after, lengths=lengths, resets=resets)
             return self._merged(torch.cat([outputs, others], dim=-1)), BidirectionalState(last, first)
@@ -131,3 +132,16 @@ class Bidirectional(Layer):
     def extra_repr(self) -> str:
         """The merge, for `print`."""
         return f"merge={self.merge!r}"
+
+
+def _are_alike(ahead: Any, back: Any) -> bool:
+    """Whether two ops, bound to their weights, differ in nothing but the weights' numbers.
+
+    Args:
+        ahead: A `functools.partial` of an op with weights and settings; anything else is like nothing.
+        back: As before.
+    """
+    if not (isinstance(ahead, partial) and isinstance(back, partial) and ahead.func is back.func):
+        return False
+    one, other = dict(ahead.keywords), dict(back.keywords)
+    return shapes_of(one.pop("weights")) == shapes_of(other.pop("weights")) and one == other

@@ -5,18 +5,11 @@ Beyond torch.nn they take `lengths=` (no packing), `resets=` (the state starts a
 State dicts go both ways.
 """
 
-from collections.abc import Sequence
-from typing import Any
-
 import torch
-from torch import Tensor
 
-from recurra.errors import ShapeError
-from recurra.layers.torch_recurrence import Options, Run, TorchRecurrence, Weights
-from recurra.ops.direction import Direction
-from recurra.ops.elman import ElmanState, ElmanWeights, check_nonlinearity, elman
-from recurra.ops.gru import GRUState, GRUWeights, gru
-from recurra.ops.lstm import LSTMState, LSTMWeights, lstm
+from recurra.layers.torch_recurrence import TorchRecurrence
+from recurra.ops import elman, gru, lstm
+from recurra.ops.op import Op
 
 
 class RNN(TorchRecurrence):
@@ -44,8 +37,9 @@ class RNN(TorchRecurrence):
     (torch.Size([2, 7, 5]), torch.Size([1, 2, 5]))
     """
 
-    gates = 1
-    fields = 1
+    gates = len(elman.GATES)
+    weights_kind = elman.ElmanWeights
+    state_kind = elman.ElmanState
 
     def __init__(
         self,
@@ -63,7 +57,7 @@ class RNN(TorchRecurrence):
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        check_nonlinearity(nonlinearity)
+        elman.check_nonlinearity(nonlinearity)
         super().__init__(
             input_size,
             hidden_size,
@@ -80,17 +74,8 @@ class RNN(TorchRecurrence):
         )
         self.nonlinearity = nonlinearity
 
-    def _direction(self, weights: Weights, state: Sequence[Tensor]) -> Direction:
-        return Direction(ElmanWeights(*weights[:4]), ElmanState(*state))
-
-    def _run(self, input: Tensor, direction: Direction, options: Options) -> Run:
-        return elman(input, direction.weights, direction.state, nonlinearity=self.nonlinearity, **options)
-
-    def _unpacked(self, hx: Any) -> Sequence[Tensor]:
-        return _one_field(hx)
-
-    def _packed(self, fields: Sequence[Tensor]) -> Tensor:
-        return fields[0]
+    def _op(self) -> Op:
+        return elman.OPS[self.nonlinearity]
 
 
 class GRU(TorchRecurrence):
@@ -116,8 +101,9 @@ class GRU(TorchRecurrence):
     (torch.Size([7, 2, 10]), torch.Size([2, 2, 5]))
     """
 
-    gates = 3
-    fields = 1
+    gates = len(gru.GATES)
+    weights_kind = gru.GRUWeights
+    state_kind = gru.GRUState
 
     def __init__(
         self,
@@ -149,17 +135,8 @@ class GRU(TorchRecurrence):
             dtype=dtype,
         )
 
-    def _direction(self, weights: Weights, state: Sequence[Tensor]) -> Direction:
-        return Direction(GRUWeights(*weights[:4]), GRUState(*state))
-
-    def _run(self, input: Tensor, direction: Direction, options: Options) -> Run:
-        return gru(input, direction.weights, direction.state, **options)
-
-    def _unpacked(self, hx: Any) -> Sequence[Tensor]:
-        return _one_field(hx)
-
-    def _packed(self, fields: Sequence[Tensor]) -> Tensor:
-        return fields[0]
+    def _op(self) -> Op:
+        return gru.OPS[True]
 
 
 class LSTM(TorchRecurrence):
@@ -186,8 +163,9 @@ class LSTM(TorchRecurrence):
     (torch.Size([7, 2, 5]), torch.Size([1, 2, 5]))
     """
 
-    gates = 4
-    fields = 2
+    gates = len(lstm.GATES)
+    weights_kind = lstm.LSTMWeights
+    state_kind = lstm.LSTMState
 
     def __init__(
         self,
@@ -220,30 +198,5 @@ class LSTM(TorchRecurrence):
             dtype=dtype,
         )
 
-    def _direction(self, weights: Weights, state: Sequence[Tensor]) -> Direction:
-        return Direction(LSTMWeights(*weights), LSTMState(*state))
-
-    def _run(self, input: Tensor, direction: Direction, options: Options) -> Run:
-        return lstm(input, direction.weights, direction.state, **options)
-
-    def _unpacked(self, hx: Any) -> Sequence[Tensor]:
-        if not isinstance(hx, (tuple, list)) or [isinstance(field, Tensor) for field in hx] != [True, True]:
-            raise ShapeError(
-                f"an initial state of type {type(hx).__name__}",
-                "a tuple of two tensors",
-                "Give (hidden, cell), or leave hx out.",
-            )
-        return hx
-
-    def _packed(self, fields: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        return fields[0], fields[1]
-
-
-def _one_field(hx: Any) -> Sequence[Tensor]:
-    if not isinstance(hx, Tensor):
-        raise ShapeError(
-            f"an initial state of type {type(hx).__name__}",
-            "a tensor",
-            "Give the hidden state, or leave hx out.",
-        )
-    return [hx]
+    def _op(self) -> Op:
+        return lstm.OP

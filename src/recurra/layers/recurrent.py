@@ -1,7 +1,7 @@
 """A cell over time, in one direction."""
 
 from collections.abc import Callable
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -10,13 +10,30 @@ from recurra.cells import Cell, FusedCell, Zoneout
 from recurra.errors import ConfigError
 from recurra.layers.dropout import check_probability
 from recurra.layers.layer import Layer
-from recurra.layers.unroll import unroll
-from recurra.ops import backends, walk
-from recurra.ops.arguments import check_input
-from recurra.ops.state import State
+from recurra.ops import backends
+from recurra.ops.arguments import check_input, checked_arguments
+from recurra.ops.walk import WHOLE, Kept, StateT, Walk, scan, without_padding
 from recurra.types import Input, Lengths, RecurrentMask, Resets
 
-StateT = TypeVar("StateT", bound=State)
+
+def unroll(
+    cell: Cell[StateT],
+    input: Input,
+    state: StateT,
+    walk: Walk = WHOLE,
+) -> tuple[Tensor, StateT]:
+    """Run any cell over (batch, time, input_size), one step after another.
+
+    Results and errors are those of `recurra.ops.lstm.lstm`.
+    """
+    parameter = next(cell.parameters(), input)
+    walk = checked_arguments(input, state, input_size=cell.input_size, parameter=parameter, walk=walk)
+    clean, walk = without_padding(input, walk)
+
+    def advance(projected: Tensor, state: StateT) -> tuple[Tensor, StateT]:
+        return cell.step(projected, state, walk.recurrent_mask)
+
+    return scan(advance, cell.project_input(clean), state, walk)
 
 
 class Drawn(NamedTuple):
@@ -24,7 +41,7 @@ class Drawn(NamedTuple):
 
     state: Any
     recurrent_mask: Tensor | None
-    zoneout: walk.Zoneout | None
+    zoneout: Kept | None
 
 
 class Recurrent(Layer, Generic[StateT]):
@@ -101,7 +118,7 @@ class Recurrent(Layer, Generic[StateT]):
             check_input(input, self.input_size)
             state = self.cell.initial_state(input.shape[0]) if state is None else state
             mask = self._recurrent_mask(state)
-            return unroll(self.cell, input, state, walk.Walk(lengths, resets, mask, reverse=self.reverse))
+            return unroll(self.cell, input, state, Walk(lengths, resets, mask, reverse=self.reverse))
         drawn = self.draw(input, state)
         return op(
             input,

@@ -3,7 +3,6 @@
 import math
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -15,13 +14,9 @@ from recurra.errors import ShapeError
 from recurra.layers.dropout import check_probability
 from recurra.ops import backends
 from recurra.ops.arguments import check_resets
-from recurra.ops.direction import Direction
-from recurra.ops.state import State
+from recurra.ops.op import Op, run_layer
+from recurra.ops.walk import State, Walk, mapped
 from recurra.types import Lengths, Resets, check_tensor
-
-Weights = list[Any]
-Options = dict[str, Any]
-Run = tuple[Tensor, State]
 
 
 class TorchRecurrence(nn.Module, ABC):
@@ -33,7 +28,8 @@ class TorchRecurrence(nn.Module, ABC):
     """
 
     gates: int  # blocks that the weights are stacked of
-    fields: int  # tensors in a state
+    weights_kind: Any  # the NamedTuples of the op
+    state_kind: Any
 
     def __init__(
         self,
@@ -63,16 +59,18 @@ class TorchRecurrence(nn.Module, ABC):
         self.bidirectional, self.proj_size = bidirectional, proj_size
         self.recompute, self.backend = recompute, backend
         self.output_size = (proj_size or hidden_size) * self._directions
-        for layer in range(num_layers):
-            for direction in range(self._directions):
-                self._register(layer, direction, {"device": device, "dtype": dtype})
+        place = {"device": device, "dtype": dtype}
+        self._names = [  # of the weights: by layer, direction, and the name that the op gives them
+            [self._register(layer, direction, place) for direction in range(self._directions)]
+            for layer in range(num_layers)
+        ]
         self.reset_parameters()
 
     @property
     def _directions(self) -> int:
         return 2 if self.bidirectional else 1
 
-    def _register(self, layer: int, direction: int, place: dict[str, Any]) -> None:
+    def _register(self, layer: int, direction: int, place: dict[str, Any]) -> dict[str, str]:
         rows, outputs = self.gates * self.hidden_size, self.proj_size or self.hidden_size
         shapes: dict[str, tuple[int, ...]] = {
             "weight_ih": (rows, self.input_size if layer == 0 else self.output_size),
@@ -82,8 +80,10 @@ class TorchRecurrence(nn.Module, ABC):
             shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)}
         if self.proj_size:
             shapes["weight_hr"] = (self.proj_size, self.hidden_size)
+        names = {name: f"{name}_l{layer}{'_reverse' if direction else ''}" for name in shapes}
         for name, shape in shapes.items():
-            self.register_parameter(_full_name(name, layer, direction), empty_parameter(*shape, **place))
+            self.register_parameter(names[name], empty_parameter(*shape, **place))
+        return names
 
     def reset_parameters(self) -> None:
         """Fill the weights as torch.nn does: uniform within 1 / sqrt(hidden_size)."""
@@ -123,68 +123,39 @@ class TorchRecurrence(nn.Module, ABC):
         """
         rows, row_resets = self._rows_first(input, lengths, resets)
         one = input.dim() == 2
-        fields = self._fields(hx, rows.shape[0], one=one)
-        finals: list[State] = []
-        for layer in range(self.num_layers):
-            ahead, *back = self._layer(layer, fields)
-            options = {
-                "opposite": back[0] if back else None,
-                "lengths": lengths,
-                "resets": row_resets,
-                "recompute": self.recompute,
-                "backend": self.backend,
-            }
-            rows, final = self._run(rows, ahead, options)
+        op, walk = self._op(), Walk(lengths, row_resets, recompute=self.recompute)
+        state = self._state(hx, rows.shape[0], one=one)
+        finals = []
+        for layer, names in enumerate(self._names):
+            weights = [self._weights(own) for own in names]
+            rows, final = run_layer(op, rows, weights, self._of_layer(layer, state), walk, self.backend)
             finals.append(final)
             if layer < self.num_layers - 1 and self.dropout:
                 rows = F.dropout(rows, self.dropout, self.training)
-        last = [self._of_all_layers(parts) for parts in zip(*finals, strict=True)]
+        last = finals[0] if len(finals) == 1 else mapped(lambda *fields: torch.cat(fields), *finals)
         if one:
-            return rows.squeeze(0), self._packed([field.squeeze(1) for field in last])
+            return rows.squeeze(0), self._packed(mapped(lambda field: field.squeeze(1), last))
         return (rows if self.batch_first else rows.transpose(0, 1)), self._packed(last)
 
-    def _of_all_layers(self, parts: Sequence[Tensor]) -> Tensor:
-        """A field of the last state, (num_layers * directions, batch, size)."""
-        if self.bidirectional:
-            return parts[0] if len(parts) == 1 else torch.cat(list(parts))
-        return parts[0].unsqueeze(0) if len(parts) == 1 else torch.stack(list(parts))
-
-    def _layer(self, layer: int, fields: Sequence[Tensor]) -> list[Direction]:
-        """The directions of a layer."""
-        indices = [layer * self._directions + direction for direction in range(self._directions)]
-        return [
-            self._direction(self._weights(layer, direction), [field[index] for field in fields])
-            for direction, index in enumerate(indices)
-        ]
-
     @abstractmethod
-    def _direction(self, weights: Weights, state: Sequence[Tensor]) -> Direction:
-        """One direction of a layer, as the op takes it."""
+    def _op(self) -> Op:
+        """What a layer computes."""
 
-    @abstractmethod
-    def _run(self, input: Tensor, direction: Direction, options: Options) -> Run:
-        """One layer."""
+    def _weights(self, names: dict[str, str]) -> Any:
+        """Those of one direction, as the op takes them."""
+        return self.weights_kind(**{name: getattr(self, own) for name, own in names.items()})
 
-    @abstractmethod
-    def _unpacked(self, hx: Any) -> Sequence[Tensor]:
-        """The fields of a state as torch.nn takes it."""
-
-    @abstractmethod
-    def _packed(self, fields: Sequence[Tensor]) -> Any:
-        """A state as torch.nn returns it."""
-
-    def _weights(self, layer: int, direction: int) -> Weights:
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
-        return [getattr(self, _full_name(name, layer, direction), None) for name in names]
+    def _of_layer(self, layer: int, state: State) -> State:
+        """The part of a state that belongs to a layer, (directions, batch, size)."""
+        if self.num_layers == 1:
+            return state
+        first, number = layer * self._directions, self._directions
+        return mapped(lambda field: field.narrow(0, first, number), state)
 
     @property
     def all_weights(self) -> list[list[Tensor]]:
         """The weights of every layer and direction, as torch.nn lists them."""
-        return [
-            [weight for weight in self._weights(layer, direction) if weight is not None]
-            for layer in range(self.num_layers)
-            for direction in range(self._directions)
-        ]
+        return [[getattr(self, own) for own in names.values()] for layer in self._names for names in layer]
 
     def _rows_first(
         self, input: Any, lengths: Tensor | None, resets: Tensor | None
@@ -206,15 +177,15 @@ class TorchRecurrence(nn.Module, ABC):
             return input, resets
         return input.transpose(0, 1), None if resets is None else resets.transpose(0, 1)
 
-    def _fields(self, hx: Any, batch: int, *, one: bool) -> list[Tensor]:
-        """The fields of a state, each (num_layers * directions, batch, size)."""
+    def _state(self, hx: Any, batch: int, *, one: bool) -> Any:
+        """A state as the op takes it, of fields (num_layers * directions, batch, size)."""
         directions = self.num_layers * self._directions
-        sizes = [self.proj_size or self.hidden_size, self.hidden_size][: self.fields]
+        sizes = [self.proj_size or self.hidden_size, self.hidden_size][: len(self.state_kind._fields)]
         if hx is None:
-            weight: Tensor = getattr(self, _full_name("weight_hh", 0, 0))
-            return [weight.new_zeros(directions, batch, size) for size in sizes]
-        fields = self._unpacked(hx)
-        for field, size in zip(fields, sizes, strict=True):
+            weight: Tensor = getattr(self, self._names[0][0]["weight_hh"])
+            return self.state_kind(*[weight.new_zeros(directions, batch, size) for size in sizes])
+        state = self._unpacked(hx)
+        for field, size in zip(state, sizes, strict=True):
             expected = (directions, size) if one else (directions, batch, size)
             if field.shape != expected:
                 raise ShapeError(
@@ -222,7 +193,26 @@ class TorchRecurrence(nn.Module, ABC):
                     f"{expected}, (num_layers * directions, batch, size)",
                     "Leave hx out to start from zeros.",
                 )
-        return [field.unsqueeze(1) if one else field for field in fields]
+        return mapped(lambda field: field.unsqueeze(1), state) if one else state
+
+    def _unpacked(self, hx: Any) -> Any:
+        """The state that torch.nn takes as a tensor, or as a tuple of two."""
+        names = self.state_kind._fields
+        if len(names) == 1:
+            is_state, expected, remedy = isinstance(hx, Tensor), "a tensor", "the hidden state"
+        else:
+            is_tuple = isinstance(hx, (tuple, list)) and len(hx) == len(names)
+            is_state = is_tuple and all(isinstance(field, Tensor) for field in hx)
+            expected, remedy = "a tuple of two tensors", f"({', '.join(names)})"
+        if not is_state:
+            raise ShapeError(
+                f"an initial state of type {type(hx).__name__}", expected, f"Give {remedy}, or leave hx out."
+            )
+        return self.state_kind(hx) if len(names) == 1 else self.state_kind(*hx)
+
+    def _packed(self, state: State) -> Any:
+        """A state as torch.nn returns it."""
+        return state[0] if len(state) == 1 else tuple(state)
 
     def extra_repr(self) -> str:
         """The sizes and what differs from the default, for `print`."""
@@ -240,7 +230,3 @@ class TorchRecurrence(nn.Module, ABC):
         chosen = {name: getattr(self, name, default) for name, default in defaults.items()}
         shown = [f"{name}={value!r}" for name, value in chosen.items() if value != defaults[name]]
         return ", ".join([str(self.input_size), str(self.hidden_size), *shown])
-
-
-def _full_name(name: str, layer: int, direction: int) -> str:
-    return f"{name}_l{layer}{'_reverse' if direction else ''}"

@@ -7,16 +7,13 @@ import torch
 from torch import Tensor
 
 from recurra.errors import ShapeError
-from recurra.ops.precision import is_under_autocast
-from recurra.ops.state import State
-from recurra.ops.walk import Walk, Zoneout
-from recurra.types import (
-    Input,
-    check_lengths,
-    check_tensor,
-    valid_steps,
-    values_are_hidden,
-)
+from recurra.ops.walk import Kept, State, Walk
+from recurra.types import Input, check_lengths, check_tensor, values_are_hidden
+
+
+def is_under_autocast(device: torch.device) -> bool:
+    """Whether autocast is on for a device; never for those that know none, such as meta."""
+    return torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type)
 
 
 def checked_arguments(
@@ -26,6 +23,7 @@ def checked_arguments(
     input_size: int,
     parameter: Tensor,
     state_sizes: Sequence[int] | None = None,
+    directions: int | None = None,
     walk: Walk,
 ) -> Walk:
     """Check what a recurrence is given, and return the simplest walk that means the same.
@@ -38,6 +36,7 @@ def checked_arguments(
         input_size: Number of features that the weights take.
         parameter: One of the weights: the type and device that everything must have.
         state_sizes: Last axis of every field of a state of (batch, size) fields; None for any shape.
+        directions: The axis that every field of the state has in front; None for no such axis.
         walk: Lengths (batch,), resets (batch, time), a recurrent mask (batch, size of the first field), and
             zoneout with masks (batch, time, size of the field).
 
@@ -46,18 +45,15 @@ def checked_arguments(
     """
     check_input(input, input_size)
     _check_kind("input", input, parameter)
-    _check_state(state, input.shape[0], state_sizes, parameter)
-    if walk.recurrent_mask is not None and walk.recurrent_mask.shape != state[0].shape:
-        raise ShapeError(
-            f"a recurrent mask of shape {tuple(walk.recurrent_mask.shape)}",
-            f"{tuple(state[0].shape)}, as the hidden state",
-            "Draw one mask per row and hidden unit; it holds for all time steps.",
-        )
+    axes = (input.shape[0],) if directions is None else (directions, input.shape[0])
+    _check_state(state, axes, state_sizes, parameter)
     if walk.recurrent_mask is not None:
-        _check_kind("a recurrent mask", walk.recurrent_mask, parameter)
+        _check_recurrent_mask(walk.recurrent_mask, state, parameter)
     if walk.zoneout is not None:
         _check_zoneout(walk.zoneout, input, state)
     lengths, resets = walk.lengths, walk.resets
+    if lengths is None and resets is None:
+        return walk
     if lengths is not None:
         check_lengths(lengths, input)
         if not values_are_hidden() and bool((lengths == input.shape[1]).all()):
@@ -67,18 +63,6 @@ def checked_arguments(
         if not values_are_hidden() and not bool(resets.any()):
             resets = None
     return walk._replace(lengths=lengths, resets=resets)
-
-
-def without_padding(input: Tensor, walk: Walk) -> tuple[Tensor, Walk]:
-    """The input with zeros past every row's length, and resets that are False there.
-
-    A NaN in the padding would reach the weights' gradients, although no output depends on it.
-    """
-    if walk.lengths is None:
-        return input, walk
-    valid = valid_steps(walk.lengths, input.shape[1])
-    resets = None if walk.resets is None else walk.resets & valid
-    return input.masked_fill(~valid.unsqueeze(-1), 0), walk._replace(resets=resets)
 
 
 def check_weight_kinds(weights: Any, parameter: Tensor) -> None:
@@ -135,7 +119,7 @@ def check_input(input: Input, input_size: int) -> None:
         )
 
 
-def _check_state(state: Any, batch: int, sizes: Sequence[int] | None, parameter: Tensor) -> None:
+def _check_state(state: Any, axes: tuple[int, ...], sizes: Sequence[int] | None, parameter: Tensor) -> None:
     if not isinstance(state, tuple):
         raise ShapeError(
             f"a state of type {type(state).__name__}",
@@ -156,14 +140,24 @@ def _check_state(state: Any, batch: int, sizes: Sequence[int] | None, parameter:
         )
     for position, (name, field) in enumerate(zip(state._fields, state, strict=True)):
         check_tensor(f"state field {name!r}", field)
-        expected = None if sizes is None else (batch, sizes[position])
-        if field.shape[:1] != (batch,) or (expected is not None and field.shape != expected):
+        expected = None if sizes is None else (*axes, sizes[position])
+        if field.shape[: len(axes)] != axes or (expected is not None and field.shape != expected):
             raise ShapeError(
                 f"state field {name!r} of shape {tuple(field.shape)}",
-                f"{expected or f'({batch}, ...)'}, one row per sequence of the input",
+                f"{expected or f'({axes[0]}, ...)'}, one row per sequence of the input",
                 "Take it from the cell's initial_state(batch_size).",
             )
         _check_kind(f"state field {name!r}", field, parameter)
+
+
+def _check_recurrent_mask(mask: Tensor, state: State, parameter: Tensor) -> None:
+    if mask.shape != state[0].shape:
+        raise ShapeError(
+            f"a recurrent mask of shape {tuple(mask.shape)}",
+            f"{tuple(state[0].shape)}, as the hidden state",
+            "Draw one mask per row and hidden unit; it holds for all time steps.",
+        )
+    _check_kind("a recurrent mask", mask, parameter)
 
 
 def check_resets(resets: Any, input: Tensor) -> None:
@@ -183,7 +177,7 @@ def check_resets(resets: Any, input: Tensor) -> None:
         )
 
 
-def _check_zoneout(zoneout: Zoneout, input: Tensor, state: State) -> None:
+def _check_zoneout(zoneout: Kept, input: Tensor, state: State) -> None:
     if len(zoneout.rates) != len(state) or len(zoneout.masks) != len(state):
         raise ShapeError(
             f"zoneout for {len(zoneout.rates)} fields",

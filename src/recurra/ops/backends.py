@@ -6,9 +6,8 @@ native     recurra's compiled engine
 auto       the first of native, torch, reference that can do the call
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,32 +19,37 @@ from recurra.types import is_differentiated_by_functorch, values_are_hidden
 PREFERENCE = ("native", "torch", "reference")
 NAMES = ("auto", *PREFERENCE)
 
+TYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
+"""What weights may be made of."""
+
 TOLERANCES: Mapping[torch.dtype, float] = MappingProxyType({torch.float32: 1e-5, torch.float64: 1e-12})
 """How far two backends may differ in any output, state or gradient, relative to its largest number."""
 
 
-class Call(NamedTuple):
-    """What the choice depends on.
-
-    `torch_lacks` is None, or what torch's kernels cannot do about this call: "a recurrent mask".
-    """
-
-    input: Tensor
-    weight: Tensor
-    torch_lacks: str | None = None
-    recurrent_mask: Tensor | None = None
-
-
-def choose(requested: str, call: Call) -> str:
+def choose(
+    requested: str,
+    input: Tensor,
+    weight: Tensor,
+    torch_lacks: str | None = None,
+    recurrent_masks: Sequence[Tensor] = (),
+) -> str:
     """The backend that computes a call: one of `PREFERENCE`.
+
+    Args:
+        requested: One of `NAMES`.
+        input: What the recurrence reads.
+        weight: One of its weights.
+        torch_lacks: What torch's kernels cannot do about this call: "a recurrent mask"; None for nothing.
+        recurrent_masks: Those of the call.
 
     Raises:
         ConfigError: No backend has this name, or the one requested cannot do the call.
     """
     check_name(requested)
+    call = (input, weight, torch_lacks, recurrent_masks)
     if requested == "auto":
-        return next(name for name in PREFERENCE if obstacle(name, call) is None)
-    reason = obstacle(requested, call)
+        return next(name for name in PREFERENCE if _obstacle(name, *call) is None)
+    reason = _obstacle(requested, *call)
     if reason is not None:
         raise ConfigError(
             f"backend {requested!r} cannot do this: {reason}",
@@ -55,18 +59,34 @@ def choose(requested: str, call: Call) -> str:
     return requested
 
 
-def explain(requested: str, call: Call) -> str:
+def explain(
+    requested: str,
+    input: Tensor,
+    weight: Tensor,
+    torch_lacks: str | None = None,
+    recurrent_masks: Sequence[Tensor] = (),
+) -> str:
     """Why `choose` takes the backend it takes, in one sentence.
 
     Raises:
         ConfigError: As `choose`.
     """
-    chosen = choose(requested, call)
+    call = (input, weight, torch_lacks, recurrent_masks)
+    chosen = choose(requested, *call)
     if requested != "auto":
         return f"{chosen}: it was asked for."
     passed_over = PREFERENCE[: PREFERENCE.index(chosen)]
-    reasons = [f"{name} cannot ({obstacle(name, call)})" for name in passed_over]
+    reasons = [f"{name} cannot ({_obstacle(name, *call)})" for name in passed_over]
     return f"{chosen}: {'; '.join(reasons) or 'nothing is faster'}."
+
+
+def overview(device: torch.device | str = "cpu") -> dict[str, str]:
+    """What computes a plain recurrence on a device, and why, for every type that weights may have."""
+    weights = [torch.zeros(1, 1, dtype=dtype, device=device) for dtype in TYPES]
+    return {
+        str(weight.dtype).removeprefix("torch."): explain("auto", weight.unsqueeze(0), weight)
+        for weight in weights
+    }
 
 
 def availability() -> dict[str, str | None]:
@@ -84,37 +104,38 @@ def check_name(requested: str) -> None:
         raise ConfigError(f"backend {requested!r}", f"one of {', '.join(NAMES)}", 'Use "auto" when in doubt.')
 
 
-def obstacle(name: str, call: Call) -> str | None:
+def _obstacle(
+    name: str, input: Tensor, weight: Tensor, torch_lacks: str | None, recurrent_masks: Sequence[Tensor]
+) -> str | None:
     """Why a backend cannot do a call, or None when it can."""
     if name == "native":
-        return _native_obstacle(call)
+        return _native_obstacle(input, weight, recurrent_masks)
     if name == "torch":
-        return _torch_obstacle(call)
+        return _torch_obstacle(input, weight, torch_lacks)
     return None
 
 
-def _native_obstacle(call: Call) -> str | None:
-    mask, dtype = call.recurrent_mask, call.weight.dtype
-    if call.input.device.type != "cpu":
-        return f"it runs on CPUs, and the tensors are on {call.input.device}"
-    if dtype not in TOLERANCES:
-        return f"it computes in float32 and float64, not in {dtype}"
-    if 0 in call.input.shape:
+def _native_obstacle(input: Tensor, weight: Tensor, recurrent_masks: Sequence[Tensor]) -> str | None:
+    if input.device.type != "cpu":
+        return f"it runs on CPUs, and the tensors are on {input.device}"
+    if weight.dtype not in TOLERANCES:
+        return f"it computes in float32 and float64, not in {weight.dtype}"
+    if 0 in input.shape:
         return "it needs at least one row, one step and one feature"
-    if mask is not None and mask.requires_grad:
+    if any(mask.requires_grad for mask in recurrent_masks):
         return "it gives no gradient of a recurrent mask"
     if is_differentiated_by_functorch():
         return "torch.func's derivatives need plain operations"
     return native.unavailable_reason()
 
 
-def _torch_obstacle(call: Call) -> str | None:
-    if call.torch_lacks is not None:
-        return f"torch has no kernel for {call.torch_lacks}"
+def _torch_obstacle(input: Tensor, weight: Tensor, torch_lacks: str | None) -> str | None:
+    if torch_lacks is not None:
+        return f"torch has no kernel for {torch_lacks}"
     if values_are_hidden():
         return "torch.compile and torch.func transforms need plain operations"
-    if 0 in call.input.shape[:2]:
+    if 0 in input.shape[:2]:
         return "torch's kernels need at least one row and one step"
-    if call.weight.device.type == "cpu" and call.weight.dtype not in (torch.float32, torch.float64):
+    if weight.device.type == "cpu" and weight.dtype not in (torch.float32, torch.float64):
         return "torch's half-precision kernels for the CPU need an instruction set that not every CPU has"
     return None

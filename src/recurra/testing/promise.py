@@ -11,7 +11,7 @@ from torch import Tensor
 
 from recurra.cells import Cell
 from recurra.errors import RecurraError
-from recurra.ops.state import State, mapped
+from recurra.ops.walk import State, mapped
 
 TOLERANCE = 1e-9
 """How far two ways to the same number may differ, relative and absolute, in float64."""

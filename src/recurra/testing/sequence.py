@@ -4,8 +4,7 @@ import torch
 from torch import Tensor
 
 from recurra.layers import unroll
-from recurra.ops.state import State, mapped
-from recurra.ops.walk import Walk
+from recurra.ops.walk import State, Walk, mapped
 from recurra.testing.promise import BrokenPromiseError, Subject, require, require_same
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from recurra.ops.state import mapped
+from recurra.ops.walk import mapped
 from recurra.testing.promise import Subject, require, require_same
 
 

@@ -6,14 +6,14 @@ from torch import Tensor
 
 from recurra.errors import ConfigError
 from recurra.ops.arguments import check_biases, check_weight
-from recurra.ops.choice import Recurrence, run_recurrence
-from recurra.ops.direction import Direction
-from recurra.ops.elman import fused, native, reference
+from recurra.ops.elman import fused, reference
 from recurra.ops.elman.reference import GATES, NONLINEARITIES, ElmanState, ElmanWeights
-from recurra.ops.walk import Walk, Zoneout
+from recurra.ops.native import define_operator
+from recurra.ops.op import Direction, Op, run_op
+from recurra.ops.walk import Kept, Walk
 from recurra.types import Input, Lengths, RecurrentMask, Resets
 
-__all__ = ["GATES", "NONLINEARITIES", "ElmanState", "ElmanWeights", "check_nonlinearity", "elman"]
+__all__ = ["GATES", "NONLINEARITIES", "OPS", "ElmanState", "ElmanWeights", "check_nonlinearity", "elman"]
 
 
 def elman(
@@ -24,7 +24,7 @@ def elman(
     lengths: Lengths | None = None,
     resets: Resets | None = None,
     recurrent_mask: RecurrentMask | None = None,
-    zoneout: Zoneout | None = None,
+    zoneout: Kept | None = None,
     nonlinearity: str = "tanh",
     reverse: bool = False,
     opposite: Direction | None = None,
@@ -51,30 +51,22 @@ def elman(
         ShapeError: A tensor has the wrong shape, type or device, or a length is out of range.
         ConfigError: The backend or the nonlinearity is unknown, or the backend cannot do this.
     """
-    check_weights(weights)
     check_nonlinearity(nonlinearity)
-    recurrence = Recurrence(
-        {
-            "reference": partial(reference.run, nonlinearity=nonlinearity),
-            "torch": partial(fused.run, nonlinearity=nonlinearity),
-            "native": partial(native.run, nonlinearity=nonlinearity),
-        },
-        (weights.weight_hh.shape[1],),
-    )
     walk = Walk(lengths, resets, recurrent_mask, zoneout, reverse, recompute)
-    return run_recurrence(recurrence, input, weights, state, walk, opposite, backend)
+    return run_op(OPS[nonlinearity], input, weights, state, walk, opposite, backend)
 
 
-def check_weights(weights: ElmanWeights) -> None:
-    """Check that the weights belong to one net.
+def sizes(weights: ElmanWeights) -> tuple[int]:
+    """The size of the hidden state.
 
     Raises:
-        ShapeError: They do not.
+        ShapeError: The weights do not belong to one net.
     """
     hidden, features = weights.weight_ih.shape
     check_weight("weight_ih", weights.weight_ih, (hidden, features))
     check_weight("weight_hh", weights.weight_hh, (hidden, hidden))
     check_biases(weights.bias_ih, weights.bias_hh, hidden)
+    return (hidden,)
 
 
 def check_nonlinearity(name: str) -> None:
@@ -87,3 +79,16 @@ def check_nonlinearity(name: str) -> None:
         raise ConfigError(
             f"nonlinearity {name!r}", f"one of {', '.join(NONLINEARITIES)}", "Use one of these."
         )
+
+
+def _op(cell: str, nonlinearity: str) -> Op:
+    run = partial(reference.run, nonlinearity=nonlinearity)
+    return Op(
+        sizes=sizes,
+        operator=define_operator(cell, ElmanWeights, ElmanState, lambda _: run),
+        computations={"reference": run, "torch": partial(fused.run, nonlinearity=nonlinearity)},
+    )
+
+
+OPS = {"tanh": _op("elman", "tanh"), "relu": _op("elman_relu", "relu")}
+"""By nonlinearity."""

@@ -10,8 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from recurra.ops.scan import scan
-from recurra.ops.walk import Walk
+from recurra.ops.walk import Walk, scan
 
 GATES = ("candidate",)
 NONLINEARITIES = {"tanh": torch.tanh, "relu": torch.relu}

@@ -5,14 +5,14 @@ from functools import partial
 from torch import Tensor
 
 from recurra.ops.arguments import check_biases, check_weight
-from recurra.ops.choice import Recurrence, run_recurrence
-from recurra.ops.direction import Direction
-from recurra.ops.gru import fused, native, reference
+from recurra.ops.gru import fused, reference
 from recurra.ops.gru.reference import GATES, GRUState, GRUWeights
-from recurra.ops.walk import Walk, Zoneout
+from recurra.ops.native import define_operator
+from recurra.ops.op import Direction, Op, run_op
+from recurra.ops.walk import Kept, Walk
 from recurra.types import Input, Lengths, RecurrentMask, Resets
 
-__all__ = ["GATES", "GRUState", "GRUWeights", "gru"]
+__all__ = ["GATES", "OPS", "GRUState", "GRUWeights", "gru"]
 
 
 def gru(
@@ -23,7 +23,7 @@ def gru(
     lengths: Lengths | None = None,
     resets: Resets | None = None,
     recurrent_mask: RecurrentMask | None = None,
-    zoneout: Zoneout | None = None,
+    zoneout: Kept | None = None,
     reset_after: bool = True,
     reverse: bool = False,
     opposite: Direction | None = None,
@@ -51,28 +51,37 @@ def gru(
         ShapeError: A tensor has the wrong shape, type or device, or a length is out of range.
         ConfigError: The backend is unknown, or cannot do this.
     """
-    check_weights(weights)
-    recurrence = Recurrence(
-        {
-            "reference": partial(reference.run, reset_after=reset_after),
-            "torch": fused.run,
-            "native": partial(native.run, reset_after=reset_after),
-        },
-        (weights.weight_hh.shape[1],),
-        None if reset_after else "a reset before the product",
-    )
     walk = Walk(lengths, resets, recurrent_mask, zoneout, reverse, recompute)
-    return run_recurrence(recurrence, input, weights, state, walk, opposite, backend)
+    return run_op(OPS[reset_after], input, weights, state, walk, opposite, backend)
 
 
-def check_weights(weights: GRUWeights) -> None:
-    """Check that the weights belong to one GRU.
+def sizes(weights: GRUWeights) -> tuple[int]:
+    """The size of the hidden state.
 
     Raises:
-        ShapeError: They do not.
+        ShapeError: The weights do not belong to one GRU.
     """
     rows, features = weights.weight_ih.shape
     hidden = rows // len(GATES)
     check_weight("weight_ih", weights.weight_ih, (len(GATES) * hidden, features))
     check_weight("weight_hh", weights.weight_hh, (len(GATES) * hidden, hidden))
     check_biases(weights.bias_ih, weights.bias_hh, len(GATES) * hidden)
+    return (hidden,)
+
+
+_reset_before = partial(reference.run, reset_after=False)
+
+OPS = {
+    True: Op(
+        sizes=sizes,
+        operator=define_operator("gru", GRUWeights, GRUState, lambda _: reference.run),
+        computations={"reference": reference.run, "torch": fused.run},
+    ),
+    False: Op(
+        sizes=sizes,
+        operator=define_operator("gru_reset_before", GRUWeights, GRUState, lambda _: _reset_before),
+        computations={"reference": _reset_before},
+        torch_lacks=lambda _: "a reset before the product",
+    ),
+}
+"""By whether the reset gate acts after the recurrent product."""

@@ -14,8 +14,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from recurra.ops.scan import scan
-from recurra.ops.walk import Walk
+from recurra.ops.walk import Walk, scan
 
 GATES = ("reset_gate", "update_gate", "candidate")
 """How the gates are stacked along the first axis of every weight: as torch stacks them."""

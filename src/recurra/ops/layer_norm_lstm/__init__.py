@@ -5,12 +5,12 @@ from functools import partial
 from torch import Tensor
 
 from recurra.ops.arguments import check_weight
-from recurra.ops.choice import Recurrence, run_recurrence
-from recurra.ops.direction import Direction
-from recurra.ops.layer_norm_lstm import native, reference
+from recurra.ops.layer_norm_lstm import reference
 from recurra.ops.layer_norm_lstm.reference import LayerNormLSTMWeights
 from recurra.ops.lstm.reference import GATES, LSTMState
-from recurra.ops.walk import Walk, Zoneout
+from recurra.ops.native import define_operator
+from recurra.ops.op import Direction, Op, run_op
+from recurra.ops.walk import Kept, Walk
 from recurra.types import Input, Lengths, RecurrentMask, Resets
 
 __all__ = ["GATES", "LSTMState", "LayerNormLSTMWeights", "layer_norm_lstm"]
@@ -25,7 +25,7 @@ def layer_norm_lstm(
     lengths: Lengths | None = None,
     resets: Resets | None = None,
     recurrent_mask: RecurrentMask | None = None,
-    zoneout: Zoneout | None = None,
+    zoneout: Kept | None = None,
     reverse: bool = False,
     opposite: Direction | None = None,
     recompute: bool = False,
@@ -51,30 +51,37 @@ def layer_norm_lstm(
         ShapeError: A tensor has the wrong shape, type or device, or a length is out of range.
         ConfigError: The backend is unknown, or cannot do this.
     """
-    check_weights(weights)
-    recurrence = Recurrence(
-        {
-            "reference": partial(reference.run, epsilon=epsilon),
-            "native": partial(native.run, epsilon=epsilon),
-        },
-        (weights.weight_hh.shape[1],) * 2,
-        "layer normalisation",
-    )
+    computations = {"reference": partial(reference.run, epsilon=epsilon)}
+    op = _OP._replace(computations=computations, epsilon=epsilon)
     walk = Walk(lengths, resets, recurrent_mask, zoneout, reverse, recompute)
-    return run_recurrence(recurrence, input, weights, state, walk, opposite, backend)
+    return run_op(op, input, weights, state, walk, opposite, backend)
 
 
-def check_weights(weights: LayerNormLSTMWeights) -> None:
-    """Check that the weights belong to one net.
+def sizes(weights: LayerNormLSTMWeights) -> tuple[int, int]:
+    """The sizes of the hidden state and of the cell.
 
     Raises:
-        ShapeError: They do not.
+        ShapeError: The weights do not belong to one net.
     """
     rows, features = weights.weight_ih.shape
     hidden = rows // len(GATES)
     check_weight("weight_ih", weights.weight_ih, (len(GATES) * hidden, features))
     check_weight("weight_hh", weights.weight_hh, (len(GATES) * hidden, hidden))
-    for name in ("bias", "gain_ih", "gain_hh"):
+    for name in ("bias_ih", "gain_ih", "gain_hh"):
         check_weight(name, getattr(weights, name), (len(GATES) * hidden,))
     for name in ("gain_cell", "bias_cell"):
         check_weight(name, getattr(weights, name), (hidden,))
+    return hidden, hidden
+
+
+_OP = Op(
+    sizes=sizes,
+    operator=define_operator(
+        "layer_norm_lstm",
+        LayerNormLSTMWeights,
+        LSTMState,
+        lambda given: partial(reference.run, epsilon=given.epsilon),
+    ),
+    computations={},
+    torch_lacks=lambda _: "layer normalisation",
+)

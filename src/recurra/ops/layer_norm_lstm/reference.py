@@ -14,8 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from recurra.ops.lstm.reference import GATES, LSTMState
-from recurra.ops.scan import scan
-from recurra.ops.walk import Walk
+from recurra.ops.walk import Walk, scan
 
 
 class LayerNormLSTMWeights(NamedTuple):
@@ -23,7 +22,7 @@ class LayerNormLSTMWeights(NamedTuple):
 
     weight_ih: Tensor  # 4*hidden, features
     weight_hh: Tensor  # 4*hidden, hidden
-    bias: Tensor  # 4*hidden
+    bias_ih: Tensor  # 4*hidden
     gain_ih: Tensor  # 4*hidden
     gain_hh: Tensor  # 4*hidden
     gain_cell: Tensor  # hidden
@@ -34,7 +33,7 @@ def project(
     input: Float[Tensor, "*steps features"], weights: LayerNormLSTMWeights, epsilon: float
 ) -> Float[Tensor, "*steps gates"]:
     """The part of the gates that needs no state: LN(W x) + b, for all steps in one product."""
-    return _normalized(F.linear(input, weights.weight_ih), weights.gain_ih, weights.bias, epsilon)
+    return _normalized(F.linear(input, weights.weight_ih), weights.gain_ih, weights.bias_ih, epsilon)
 
 
 def step(

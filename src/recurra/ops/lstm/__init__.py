@@ -1,19 +1,16 @@
 """The long short-term memory over a whole sequence."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
-
 from torch import Tensor
 
 from recurra.ops.arguments import check_biases, check_weight
-from recurra.ops.choice import Recurrence, run_recurrence
-from recurra.ops.direction import Direction
-from recurra.ops.lstm import fused, native, reference
+from recurra.ops.lstm import fused, reference
 from recurra.ops.lstm.reference import GATES, LSTMState, LSTMWeights
-from recurra.ops.walk import Walk, Zoneout
+from recurra.ops.native import define_operator
+from recurra.ops.op import Direction, Op, run_op
+from recurra.ops.walk import Kept, Walk
 from recurra.types import Input, Lengths, RecurrentMask, Resets
 
-__all__ = ["GATES", "LSTMState", "LSTMWeights", "lstm"]
+__all__ = ["GATES", "OP", "LSTMState", "LSTMWeights", "lstm"]
 
 
 def lstm(
@@ -24,7 +21,7 @@ def lstm(
     lengths: Lengths | None = None,
     resets: Resets | None = None,
     recurrent_mask: RecurrentMask | None = None,
-    zoneout: Zoneout | None = None,
+    zoneout: Kept | None = None,
     reverse: bool = False,
     opposite: Direction | None = None,
     recompute: bool = False,
@@ -56,18 +53,15 @@ def lstm(
             the opposite direction has weights of other shapes.
         ConfigError: The backend is unknown, or cannot do this; or reverse is True with an opposite direction.
     """
-    check_weights(weights)
-    hidden, outputs = weights.weight_hh.shape[0] // len(GATES), weights.weight_hh.shape[1]
-    recurrence = Recurrence(_IMPLEMENTATIONS, (outputs, hidden), _torch_lacks(weights))
     walk = Walk(lengths, resets, recurrent_mask, zoneout, reverse, recompute)
-    return run_recurrence(recurrence, input, weights, state, walk, opposite, backend)
+    return run_op(OP, input, weights, state, walk, opposite, backend)
 
 
-def check_weights(weights: LSTMWeights) -> None:
-    """Check that the weights belong to one LSTM.
+def sizes(weights: LSTMWeights) -> tuple[int, int]:
+    """The sizes of the hidden state and of the cell.
 
     Raises:
-        ShapeError: They do not.
+        ShapeError: The weights do not belong to one LSTM.
     """
     rows, features = weights.weight_ih.shape
     hidden = rows // len(GATES)
@@ -77,13 +71,7 @@ def check_weights(weights: LSTMWeights) -> None:
     check_weight("weight_hr", weights.weight_hr, (outputs, hidden))
     check_weight("weight_peephole", weights.weight_peephole, (3 * hidden,))
     check_biases(weights.bias_ih, weights.bias_hh, len(GATES) * hidden)
-
-
-_IMPLEMENTATIONS: Mapping[str, Callable[..., Any]] = {
-    "reference": reference.run,
-    "torch": fused.run,
-    "native": native.run,
-}
+    return outputs, hidden
 
 
 def _torch_lacks(weights: LSTMWeights) -> str | None:
@@ -92,3 +80,11 @@ def _torch_lacks(weights: LSTMWeights) -> str | None:
     if weights.weight_hr is not None and weights.weight_hr.device.type == "cpu":
         return "a projection on a CPU"
     return None
+
+
+OP = Op(
+    sizes=sizes,
+    operator=define_operator("lstm", LSTMWeights, LSTMState, lambda _: reference.run),
+    computations={"reference": reference.run, "torch": fused.run},
+    torch_lacks=_torch_lacks,
+)

@@ -7,10 +7,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from recurra.ops.dense import one_layer, out_of_reach, padding_marked, run_any_order
+from recurra.ops.dense import at_last_step, one_layer, out_of_reach, padding_marked, run_any_order
 from recurra.ops.lstm import reference
 from recurra.ops.lstm.reference import GATES, LSTMState, LSTMWeights
-from recurra.ops.order import at_last_step
 from recurra.ops.second_order import run_kernel
 from recurra.ops.walk import WHOLE, Walk
 

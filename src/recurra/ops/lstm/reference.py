@@ -17,8 +17,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from recurra.ops.scan import scan
-from recurra.ops.walk import Walk
+from recurra.ops.walk import Walk, scan
 
 GATES = ("input_gate", "forget_gate", "candidate", "output_gate")
 """How the gates are stacked along the first axis of every weight: as torch stacks them."""

@@ -7,9 +7,8 @@ import torch
 from torch import Tensor
 
 from recurra.ops.native.arguments import Arguments, Saved, of_each, room_for_states
-from recurra.ops.native.call import Call, as_input_lies
+from recurra.ops.native.call import Call, as_input_lies, borrowed
 from recurra.ops.native.forward import forward
-from recurra.ops.native.workspace import borrowed
 
 
 class Gradients(NamedTuple):
@@ -18,15 +17,15 @@ class Gradients(NamedTuple):
     input: Tensor | None
     weight_ih: Tensor
     weight_hh: Tensor
+    hidden: Tensor
     bias_ih: Tensor | None
     bias_hh: Tensor | None  # None too where it is that of bias_ih
-    peepholes: Tensor | None
-    projection: Tensor | None
+    weight_hr: Tensor | None
+    weight_peephole: Tensor | None
     gain_ih: Tensor | None
     gain_hh: Tensor | None
     gain_cell: Tensor | None
     bias_cell: Tensor | None
-    hidden: Tensor
     cell: Tensor | None
 
 
@@ -75,8 +74,8 @@ def _gradients(call: Call, saved: Saved, wants_input: bool) -> Gradients:
         weight_hh=weight_hh,
         bias_ih=bias_ih,
         bias_hh=bias_hh,
-        peepholes=back.peepholes,
-        projection=_grad_projection(call, back.products, saved),
+        weight_peephole=back.peepholes,
+        weight_hr=_grad_projection(call, back.products, saved),
         gain_ih=gain_ih,
         gain_hh=gain_hh,
         gain_cell=gain_cell,
@@ -122,7 +121,7 @@ def _walk_back(call: Call) -> _Back:
         products=_room_for_products(call),
         hidden=hidden,
         cell=cell,
-        peepholes=None if given.peepholes is None else hidden.new_zeros(given.peepholes.shape),
+        peepholes=None if given.weight_peephole is None else hidden.new_zeros(given.weight_peephole.shape),
         gains=None if given.gain_hh is None else hidden.new_zeros(sizes.directions, 6 * sizes.hidden),
     )
     call.add_rows("grad_gates", back.gates)
@@ -143,7 +142,7 @@ def _walk_back(call: Call) -> _Back:
 def _room_for_products(call: Call) -> Sequence[Tensor]:
     if call.cell == "layer_norm_lstm":
         return call.rows(4 * call.sizes.hidden)
-    return [] if call.given.projection is None else call.rows(call.sizes.outputs)
+    return [] if call.given.weight_hr is None else call.rows(call.sizes.outputs)
 
 
 def _through_input(
@@ -212,7 +211,7 @@ def _grad_weights(
 
 
 def _grad_projection(call: Call, products: Sequence[Tensor], saved: Saved) -> Tensor | None:
-    if call.given.projection is None or saved.extra is None:
+    if call.given.weight_hr is None or saved.extra is None:
         return None
     return _products(products, call.valid(saved.extra))
 

@@ -13,8 +13,7 @@ from recurra.ops.native.arguments import (
     room_for_saved,
     room_for_states,
 )
-from recurra.ops.native.call import Call
-from recurra.ops.native.workspace import borrowed
+from recurra.ops.native.call import Call, borrowed
 
 
 def forward(cell: str, given: Arguments) -> tuple[Tensor | None, ...]:

@@ -1,10 +1,10 @@
 """The engine's recurrences as torch operators, so that compile, export, autocast and vmap know them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from recurra.ops.native.arguments import (
     DIFFERENTIABLE,
@@ -19,20 +19,32 @@ from recurra.ops.native.arguments import (
 )
 from recurra.ops.native.backward import Gradients, backward
 from recurra.ops.native.forward import forward
+from recurra.ops.walk import side_by_side
 
-Plain = Callable[[Arguments], tuple[Tensor, ...]]
+Compute = Callable[..., Any]
 
 RESULTS = 3  # outputs, hidden, cell; what is saved follows
+
+TENSORS = Arguments._fields.index("rate_hidden")
+"""The first arguments, this many, are tensors or None; the rest are settings."""
+
+PLAIN = frozenset({Tensor, nn.Parameter, type(None), float, int, bool})
+"""The types of what goes to the engine; a subclass of Tensor has to see the operator."""
 
 LIBRARY: Any = torch.library.Library("recurra", "FRAGMENT")  # type: ignore[no-untyped-call]
 
 
-def define_operator(cell: str, plain: Plain) -> Any:
-    """Register `recurra::<cell>` and `recurra::<cell>_backward`, and return the former.
+def define_operator(
+    cell: str, weights: Any, state: Any, reference: Callable[[Arguments], Compute]
+) -> "Operator":
+    """Register `recurra::<cell>` and `recurra::<cell>_backward`, and return what calls the former.
 
     Args:
         cell: One of the engine's cells.
-        plain: The same function in plain operations, without what is saved; second derivatives go through it.
+        weights: The NamedTuple of its weights.
+        state: The NamedTuple of its state.
+        reference: What computes one direction of a call in plain operations, (input, weights, state, walk) ->
+            (outputs, final state); second derivatives go through it.
     """
     name, backward_name = f"recurra::{cell}", f"recurra::{cell}_backward"
     saved = [f"Tensor? saved_{field}" for field in Saved._fields]
@@ -41,15 +53,21 @@ def define_operator(cell: str, plain: Plain) -> Any:
         f"{cell}_backward({PARAMETERS}, Tensor? outputs, {', '.join(saved)}, Tensor? grad_outputs, "
         f"Tensor? grad_hidden, Tensor? grad_cell, bool wants_input) -> ({_tensors(len(Gradients._fields))})",
     )
-    operator = getattr(torch.ops.recurra, cell).default
-    definition = _Definition(cell, plain, operator, getattr(torch.ops.recurra, f"{cell}_backward").default)
-    LIBRARY.impl(cell, definition.run, "CPU")
-    LIBRARY.impl(f"{cell}_backward", definition.run_backward, "CPU")
-    LIBRARY.impl(cell, definition.record, "Autograd", with_keyset=True)
-    torch.library.register_fake(name, definition.shapes, lib=LIBRARY)
-    torch.library.register_fake(backward_name, definition.gradient_shapes, lib=LIBRARY)
-    torch.library.register_autocast(name, "cpu", torch.float32, lib=LIBRARY)
-    torch.library.register_vmap(name, definition.run_batched, lib=LIBRARY)
+
+    def plain(given: Arguments) -> tuple[Tensor, ...]:
+        own, fields, walks = given.parted(weights, state)
+        outputs, final = side_by_side(reference(given), given.input, own, fields, walks)
+        return outputs, *final
+
+    operator = Operator(cell, plain)
+    LIBRARY.impl(cell, operator.run, "CPU")
+    LIBRARY.impl(f"{cell}_backward", operator.run_backward, "CPU")
+    LIBRARY.impl(cell, operator.record, "Autograd", with_keyset=True)
+    torch.library.register_fake(name, operator.shapes, lib=LIBRARY)
+    torch.library.register_fake(backward_name, operator.gradient_shapes, lib=LIBRARY)
+    torch.library.register_vmap(name, operator.run_batched, lib=LIBRARY)
+    for one in (name, backward_name):  # whose products would be of another type than the engine's tensors
+        torch.library.register_autocast(one, "cpu", torch.float32, lib=LIBRARY)
     return operator
 
 
@@ -57,17 +75,27 @@ def _tensors(number: int) -> str:
     return ", ".join(["Tensor"] * number)
 
 
-class _Definition:
-    """What torch asks of an operator."""
+class Operator:
+    """A recurrence of the engine, and what torch asks of an operator."""
 
-    def __init__(self, cell: str, plain: Plain, operator: Any, backward_operator: Any) -> None:
+    def __init__(self, cell: str, plain: Callable[[Arguments], tuple[Tensor, ...]]) -> None:
         self.cell, self.plain = cell, plain
-        self.operator, self.backward_operator = operator, backward_operator
+        self.overload = getattr(torch.ops.recurra, cell).default
+        self.backward_overload = getattr(torch.ops.recurra, f"{cell}_backward").default
+
+    def __call__(self, given: Arguments) -> tuple[Tensor | None, ...]:
+        """Outputs, last states, and perhaps what is saved."""
+        if is_watched(given):
+            results: tuple[Tensor | None, ...] = self.overload(*given)
+            return results
+        return self.record(None, *given)
 
     def run(self, *arguments: Any) -> tuple[Tensor | None, ...]:
+        """The engine's results."""
         return forward(self.cell, Arguments(*arguments))
 
     def shapes(self, *arguments: Any) -> tuple[Tensor | None, ...]:
+        """Results without numbers."""
         given = Arguments(*arguments)
         sizes = Sizes.of(self.cell, given)
         saved = room_for_saved(self.cell, given, sizes)
@@ -75,10 +103,12 @@ class _Definition:
         return outputs, *room_for_states(given), *saved
 
     def run_backward(self, *arguments: Any) -> tuple[Tensor | None, ...]:
+        """The engine's gradients."""
         given, outputs, saved, rest = _of_backward(arguments)
         return tuple(backward(self.cell, given, outputs, saved, *rest))
 
     def gradient_shapes(self, *arguments: Any) -> tuple[Tensor | None, ...]:
+        """Gradients without numbers."""
         given, _, _, (*_, wants_input) = _of_backward(arguments)
         return tuple(_gradient_shapes(self.cell, given, wants_input))
 
@@ -89,32 +119,37 @@ class _Definition:
         longer than a small net.
         """
         if torch.is_grad_enabled() and torch._C._any_requires_grad(*arguments):
-            recorded: tuple[Tensor | None, ...] = _Recorded.apply(self, keys, *arguments)  # type: ignore[no-untyped-call]
+            rest = arguments[DIFFERENTIABLE:]
+            recorded: tuple[Tensor | None, ...] = _Recorded.apply(
+                self, keys, rest, *arguments[:DIFFERENTIABLE]
+            )  # type: ignore[no-untyped-call]
             return recorded
         return self.run_below(keys, arguments)
 
     def run_below(self, keys: Any, arguments: Sequence[Any]) -> tuple[Tensor | None, ...]:
-        """The operator without a derivative."""
+        """The operator without a derivative; the keys are the dispatcher's, None where it is spared."""
         with torch._C._AutoDispatchBelowAutograd():
-            if _is_left_to_cpu(keys):
+            if keys is None:
                 return self.run(*arguments)
-            results: tuple[Tensor | None, ...] = self.operator.redispatch(
-                keys & torch._C._after_autograd_keyset, *arguments
-            )
+            below = keys & torch._C._after_autograd_keyset
+            results: tuple[Tensor | None, ...] = self.overload.redispatch(below, *arguments)
             return results
 
     def gradients(self, ctx: Any, grads: Sequence[Tensor | None]) -> Sequence[Tensor | None]:
         """The derivatives of the first arguments."""
-        arguments = list(ctx.values)
-        tensors = ctx.saved_tensors
-        for place, tensor in zip(ctx.places, tensors, strict=False):
-            arguments[place] = tensor
-        given = Arguments(*arguments)
-        needed = ctx.needs_input_grad[2:]
+        tensors, needed = ctx.saved_tensors, ctx.needs_input_grad[3:]
+        given, left = Arguments(*tensors[:TENSORS], *ctx.settings), tensors[TENSORS:]
         if torch.is_grad_enabled():
-            return _plain_gradients(self.plain, given, needed, grads)
-        left = tensors[len(ctx.places) :]
-        found = Gradients(*self.backward_operator(*given, *left, *grads, needed[0]))
+            with torch.autocast("cpu", enabled=False):
+                return _plain_gradients(self.plain, given, needed, grads)
+        if is_watched(tensors) or is_watched(grads):
+            found = Gradients(*self.backward_overload(*given, *left, *grads, needed[0]))
+        else:
+            grad_outputs, grad_hidden, grad_cell = grads
+            outputs, saved = left[0], Saved(*left[1:])
+            found = backward(
+                self.cell, given, outputs, saved, grad_outputs, grad_hidden, grad_cell, needed[0]
+            )
         if given.bias_hh is not None and found.bias_hh is None:
             return found._replace(bias_hh=found.bias_ih)
         return found
@@ -123,40 +158,53 @@ class _Definition:
         """One call after another, the results stacked."""
         dims = list(zip(arguments, in_dims, strict=True))
         rows = [
-            self.operator(*(value if dim is None else value.select(dim, number) for value, dim in dims))
+            self.overload(*(value if dim is None else value.select(dim, number) for value, dim in dims))
             for number in range(info.batch_size)
         ]
         results = tuple(None if parts[0] is None else torch.stack(parts) for parts in zip(*rows, strict=True))
         return results, tuple(None if result is None else 0 for result in results)
 
 
-def _is_left_to_cpu(keys: Any) -> bool:
-    """Whether nobody below autograd wants to see the operator, so that the dispatcher can be spared."""
-    below = keys & torch._C._after_autograd_keyset
-    return bool(below.highestPriorityTypeId() == torch._C.DispatchKey.CPU)
+def is_watched(values: Iterable[Any]) -> bool:
+    """Whether anybody but autograd wants to see the calls of an operator that gets these values.
+
+    Torch may trace, transform or profile the program, or a tensor may be of a kind of its own. Else the
+    dispatcher can be spared, which takes longer than a small net.
+    """
+    return (
+        torch.compiler.is_compiling()
+        or torch._C._len_torch_dispatch_stack() > 0
+        or torch._C._len_torch_function_stack() > 0
+        or torch._C._are_functorch_transforms_active()
+        or torch._C._get_tracing_state() is not None
+        or torch.is_autocast_enabled("cpu")
+        or torch._C._autograd._profiler_enabled()
+        or not PLAIN.issuperset(map(type, values))
+    )
 
 
 class _Recorded(torch.autograd.Function):
     """One call of an operator in autograd's graph."""
 
     @staticmethod
-    def forward(ctx: Any, definition: _Definition, keys: Any, *arguments: Any) -> tuple[Tensor | None, ...]:
-        results = definition.run_below(keys, arguments)
-        given, saved = Arguments(*arguments), results[RESULTS:]
+    def forward(
+        ctx: Any, operator: Operator, keys: Any, rest: Sequence[Any], *tensors: Tensor | None
+    ) -> tuple[Tensor | None, ...]:
+        arguments = (*tensors, *rest)
+        results = operator.run_below(keys, arguments)
+        saved = results[RESULTS:]
         ctx.set_materialize_grads(False)
+        ctx.operator, ctx.settings = operator, arguments[TENSORS:]
+        outputs = results[0] if Arguments(*arguments).saves else None  # else they are computed again
+        ctx.save_for_backward(*arguments[:TENSORS], outputs, *saved)
+        if keys is None:
+            return results[:RESULTS]
         ctx.mark_non_differentiable(*(tensor for tensor in saved if tensor is not None))
-        ctx.definition, ctx.is_left_to_cpu = definition, _is_left_to_cpu(keys)
-        ctx.places = [place for place, value in enumerate(arguments) if isinstance(value, Tensor)]
-        ctx.values = [None if isinstance(value, Tensor) else value for value in arguments]
-        outputs = results[0] if given.saves else None  # else they are computed again
-        ctx.save_for_backward(*(arguments[place] for place in ctx.places), outputs, *saved)
         return results
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor | None, ...]:
-        found = ctx.definition.gradients(ctx, grads[:RESULTS])
-        none = (None,) * (len(ctx.values) - DIFFERENTIABLE)
-        return None, None, *found, *none
+        return None, None, None, *ctx.operator.gradients(ctx, grads[:RESULTS])
 
 
 def _of_backward(arguments: Sequence[Any]) -> tuple[Arguments, Tensor | None, Saved, Sequence[Any]]:
@@ -181,7 +229,10 @@ def _gradient_shapes(cell: str, given: Arguments, wants_input: bool) -> Gradient
 
 
 def _plain_gradients(
-    plain: Plain, given: Arguments, needed: Sequence[bool], grads: Sequence[Tensor | None]
+    plain: Callable[[Arguments], tuple[Tensor, ...]],
+    given: Arguments,
+    needed: Sequence[bool],
+    grads: Sequence[Tensor | None],
 ) -> list[Tensor | None]:
     """The gradients by plain operations, which can be differentiated again."""
     # An alias of each argument: one may have been computed from another (layers that share weights).

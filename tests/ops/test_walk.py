@@ -5,8 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from recurra.ops.scan import scan
-from recurra.ops.walk import Walk
+from recurra.ops.walk import Walk, scan
 
 
 class Count(NamedTuple):
