@@ -1,14 +1,11 @@
 """Entrants that compute one number and count how often they ran, and a clock that runs move on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from recurra.bench.case import Case
-from recurra.bench.entrant import OURS, Entrant
-from recurra.bench.race import Race
-from recurra.bench.section import Section
-from recurra.bench.standing import Standing
+from recurra.bench.race import OURS, Case, Entrant, Race, Standing
+from recurra.bench.schedule import Section, Table
 from recurra.bench.stopwatch import Timing
 
 
@@ -57,8 +54,14 @@ def equal_race(of: Case) -> Race:
     return race(Counted(OURS, 1.0), Counted("torch.nn", 1.0), of=of)
 
 
-def section(*races: Race, weight: float = 1.0, title: str = "Training") -> Section:
-    return Section(title, races, ["torch.nn", "jax"], "GFLOP/s", "the best", weight)
+def table(
+    *races: Race,
+    standings: Sequence[Standing] = (),
+    peers: Sequence[str] = ("torch.nn", "jax"),
+    weight: float = 1.0,
+) -> Table:
+    section = Section("train", "Training", peers, "GFLOP/s", "the best", weight, lambda *_: races)
+    return Table(section, peers, races, list(standings))
 
 
 def standing(ours: float, of: Case | None = None, **peers: float) -> Standing:

@@ -3,7 +3,7 @@
 import pytest
 
 from recurra.bench import choice as choosing
-from recurra.bench.choice import BATCHES, HIDDEN_SIZES, Choice, check_choice
+from recurra.bench.choice import BATCHES, HIDDEN_SIZES, STREAMED_CELLS, Choice, check_choice
 from recurra.errors import ConfigError
 
 
@@ -30,15 +30,18 @@ def test_nothing_chosen_is_everything():
 
 
 def test_cells_with_other_weights_stream_under_names_of_their_own():
-    named = Choice(cells=["lstm_int8", "gru"]).streamed_cells()
-    assert named == [("gru", "gru", "float32"), ("lstm_int8", "lstm", "int8")]
-    assert len(Choice().streamed_cells()) == 6
+    named = Choice(cells=["lstm_int8", "gru"]).cells_among(STREAMED_CELLS)
+    assert [(name, *STREAMED_CELLS[name]) for name in named] == [
+        ("gru", "gru", "float32"),
+        ("lstm_int8", "lstm", "int8"),
+    ]
+    assert len(Choice().cells_among(STREAMED_CELLS)) == 6
 
 
 def test_threads_are_those_usual_that_there_are(monkeypatch):
-    monkeypatch.setattr(choosing.threads, "available", lambda: 1)
+    monkeypatch.setattr(choosing.machine, "processors", lambda: 1)
     assert Choice().thread_counts() == [1]
-    monkeypatch.setattr(choosing.threads, "available", lambda: 8)
+    monkeypatch.setattr(choosing.machine, "processors", lambda: 8)
     assert Choice().thread_counts() == [1, 2]
     assert Choice(threads=[3]).thread_counts() == [3]
 

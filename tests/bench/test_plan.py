@@ -3,20 +3,19 @@
 import pytest
 
 from recurra import native
-from recurra.bench import extra, plan
-from recurra.bench.choice import PEERS, Choice
-from recurra.bench.extra import PACKAGES, missing_packages
-from recurra.bench.plan import KINDS, make_plan
+from recurra.bench import plan
+from recurra.bench.choice import PEERS, SUITES, Choice
+from recurra.bench.plan import PACKAGES, SECTIONS, installed_packages, make_plan, missing_packages
 from recurra.errors import ConfigError, MissingDependencyError
 
 
 @pytest.fixture
 def _bare(monkeypatch):
     """As if no optional package were installed."""
-    find = extra.importlib.util.find_spec
+    find = plan.importlib.util.find_spec
     optional = {name for names in PACKAGES.values() for name in names}
     monkeypatch.setattr(
-        extra.importlib.util, "find_spec", lambda name: None if name in optional else find(name)
+        plan.importlib.util, "find_spec", lambda name: None if name in optional else find(name)
     )
 
 
@@ -27,26 +26,27 @@ def _complete(monkeypatch):
 
 @pytest.mark.usefixtures("_complete")
 def test_every_peer_has_a_section_and_every_section_a_race():
-    assert {peer for kinds in KINDS.values() for kind in kinds for peer in kind.peers} == set(PEERS)
+    assert {peer for section in SECTIONS for peer in section.peers} == set(PEERS)
     if native.unavailable_reason() is None:
-        sections = make_plan(Choice()).sections
-        assert len(sections) == sum(map(len, KINDS.values()))
-        suites = {race.case.suite for section in sections for race in section.races}
-        assert suites == set(KINDS)
+        tables = make_plan(Choice()).tables
+        assert [table.section for table in tables] == list(SECTIONS)
+        for table in tables:
+            assert {race.case.suite for race in table.races} == {table.section.suite}
+        assert {section.suite for section in SECTIONS} == set(SUITES)
 
 
 @pytest.mark.usefixtures("_bare")
 def test_absent_peers_are_left_out_and_named():
     found = make_plan(Choice(suites=["train"]))
-    assert dict(found.absent) == {"jax": ["jax"]}
-    assert [list(section.peers) for section in found.sections] == [
+    assert found.absent == missing_packages("jax") == ["jax"]
+    assert [table.peers for table in found.tables] == [
         ["torch.nn"],
         ["torch.packed", "recurra.dense"],
         ["torch.loop", "recurra.lstm"],
     ]
     assert missing_packages("openvino") == ["onnx", "openvino"]
     assert missing_packages("torch.nn") == []
-    assert extra.installed_packages() == []
+    assert installed_packages() == []
 
 
 @pytest.mark.usefixtures("_bare")
@@ -74,7 +74,7 @@ def test_a_choice_that_meets_nowhere_is_an_error():
 def test_without_the_engine_only_training_is_raced(monkeypatch):
     monkeypatch.setattr(native, "unavailable_reason", lambda: "it was never built")
     found = make_plan(Choice(peers=["torch.nn"]))
-    assert [section.title for section in found.sections] == ["Training, whole batches"]
+    assert [table.section.title for table in found.tables] == ["Training, whole batches"]
     assert found.engine_obstacle == "it was never built"
     assert make_plan(Choice(suites=["train"], peers=["torch.nn"])).engine_obstacle is None
     with pytest.raises(MissingDependencyError, match="without the compiled engine: it was never built"):

@@ -3,9 +3,7 @@
 import pytest
 from tests.bench.stand_in import Counted, case, race
 
-from recurra.bench.entrant import OURS
-from recurra.bench.race import Race, run_race
-from recurra.bench.standing import rows
+from recurra.bench.race import OURS, Race, run_race
 
 
 def test_a_peer_that_agrees_is_timed():
@@ -27,7 +25,7 @@ def test_a_peer_that_differs_is_refused_and_not_even_run():
     assert difference.tensor == "outputs"
     assert difference.amount == pytest.approx(0.1 / 1.1)
     assert wrong.runs == 0
-    assert [row["peer"] for row in rows([found])] == ["jax"]
+    assert [row["peer"] for row in found.rows()] == ["jax"]
 
 
 def test_what_is_reported_may_be_a_share_of_a_run():
@@ -38,7 +36,7 @@ def test_what_is_reported_may_be_a_share_of_a_run():
 
 def test_rows_have_the_shape_that_programs_read():
     found = run_race(race(Counted(OURS, 1.0), Counted("jax", 1.0)), 0.0)
-    (row,) = rows([found])
+    (row,) = found.rows()
     assert list(row) == [
         "suite", "cell", "batch", "time", "hidden", "threads", "peer", "ours_us", "peer_us", "ratio",
     ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Rounds are interleaved, as many as there is time for, and their median counts."""
+"""Rounds are interleaved, as many as there is time for, while nobody else works, and their median counts."""
 
 import gc
 
@@ -6,7 +6,9 @@ import pytest
 from tests.bench.stand_in import Clock
 
 from recurra.bench import stopwatch
-from recurra.bench.stopwatch import FEWEST_ROUNDS, MOST_ROUNDS, take_turns
+from recurra.bench.stopwatch import FEWEST_ROUNDS, MOST_NAPS, MOST_ROUNDS, NAP_SECONDS, take_turns
+
+wait_until_idle = stopwatch._wait_until_idle
 
 
 @pytest.fixture(autouse=True)
@@ -85,3 +87,34 @@ def test_an_error_goes_through_and_collection_goes_on():
     with pytest.raises(ZeroDivisionError):
         take_turns([fail], 1.0)
     assert gc.isenabled()
+
+
+@pytest.fixture
+def naps(monkeypatch):
+    """The naps taken, while other threads of the process are busy for some seconds."""
+    taken: list[float] = []
+    busy_until = [0.0]
+
+    monkeypatch.setattr(stopwatch.time, "sleep", taken.append)
+    monkeypatch.setattr(stopwatch.time, "process_time", lambda: min(sum(taken), busy_until[0]))
+    return taken, busy_until
+
+
+def test_threads_that_spin_are_waited_for(naps):
+    taken, busy_until = naps
+    busy_until[0] = 10.5 * NAP_SECONDS
+    wait_until_idle()
+    assert len(taken) == 12  # in the last one nobody was busy
+
+
+def test_where_nobody_spins_one_nap_is_enough(naps):
+    taken, _ = naps
+    wait_until_idle()
+    assert taken == [NAP_SECONDS]
+
+
+def test_nobody_is_waited_for_in_vain(naps):
+    taken, busy_until = naps
+    busy_until[0] = 1e9
+    wait_until_idle()
+    assert len(taken) == MOST_NAPS

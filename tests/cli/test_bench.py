@@ -7,14 +7,13 @@ import time
 
 import pytest
 import torch
-from tests.bench.stand_in import case, equal_race, section, standing
+from tests.bench.stand_in import case, equal_race, standing, table
 from tests.cli.program import call
 
-from recurra.bench import schedule
-from recurra.bench.case import Case
+from recurra.bench import schedule, torch_peer
 from recurra.bench.choice import CELLS, Choice
 from recurra.bench.parity import Difference
-from recurra.bench.peers import torch_layer
+from recurra.bench.race import Case
 from recurra.bench.schedule import Table
 from recurra.bench.stopwatch import Timing
 from recurra.cli import bench as command
@@ -33,14 +32,14 @@ def _short(monkeypatch):
 @pytest.fixture
 def _wrong(monkeypatch):
     """A layer of torch's with other weights than ours."""
-    same_layer = torch_layer.torch_layer
+    same_layer = torch_peer.torch_layer
 
     def other_layer(*given):
         layer = same_layer(*given)
         torch.nn.init.constant_(layer.bias_hh_l0, 0.5)
         return layer
 
-    monkeypatch.setattr(torch_layer, "torch_layer", other_layer)
+    monkeypatch.setattr(torch_peer, "torch_layer", other_layer)
 
 
 def test_json_is_a_list_of_races_and_peers(capsys):
@@ -96,7 +95,7 @@ def test_steps_stand_beside_their_targets_by_suite_and_size(capsys, monkeypatch)
     for suite, batch, peer in (("pool", 1024, "onnxruntime.io_binding"), ("stream", 1, "memory")):
         cases = [Case(suite, "lstm", batch, 1, hidden, 1) for hidden in (64, 128)]
         standings = [standing(1.0, each)._replace(peers={peer: Timing(0.5, 0.0, 3)}) for each in cases]
-        tables.append(Table(section(*map(equal_race, cases))._replace(peers=[peer]), standings, []))
+        tables.append(table(*map(equal_race, cases), standings=standings, peers=[peer]))
     print_tables(tables)
     out = capsys.readouterr().out
     assert re.findall(r"^(?:stream|pool) .*$", out, re.MULTILINE) == [
@@ -200,7 +199,7 @@ def table_of_everything() -> list[Table]:
         standing(1234.5 * (place + 1), each, torch_nn=98765.4, jax=0.5) for place, each in enumerate(cases)
     ]
     refused = standings[0]._replace(peers={}, refused={"jax": [Difference("outputs", 0.5, 1e-5)]})
-    return [Table(section(*map(equal_race, cases)), [refused, *standings[1:]], [])]
+    return [table(*map(equal_race, cases), standings=[refused, *standings[1:]])]
 
 
 @pytest.mark.parametrize(("columns", "parts"), [(100, 1), (80, 2), (60, 3)])
@@ -219,8 +218,8 @@ def test_means_stand_beside_their_targets(capsys, monkeypatch, columns):
         Case("train", "layer_norm_lstm", batch, time, hidden, 1) for batch, time, hidden in Choice().sizes()
     ]
     standings = [standing(1.0, each, torch_loop=1234.0, recurra_lstm=0.5) for each in cases]
-    races = section(*map(equal_race, cases))._replace(peers=["torch.loop", "recurra.lstm"])
-    print_tables([Table(races, standings, [])])
+    races = map(equal_race, cases)
+    print_tables([table(*races, standings=standings, peers=["torch.loop", "recurra.lstm"])])
     out = capsys.readouterr().out
     assert re.search(r"^torch.loop +layer_norm_lstm +1 +1,234x +1,234x +9/9 +10x +yes$", out, re.MULTILINE)
     assert re.search(r"^recurra.lstm +layer_norm_lstm +1 +0.50x +0.50x +9/9 +0.714x +no$", out, re.MULTILINE)
@@ -229,8 +228,9 @@ def test_means_stand_beside_their_targets(capsys, monkeypatch, columns):
 
 def test_rows_stand_in_the_order_of_cells_and_sizes(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "100")
-    (table,) = table_of_everything()
-    print_tables([table._replace(standings=table.standings[::-1])])
+    (everything,) = table_of_everything()
+    everything.standings.reverse()
+    print_tables([everything])
     rows = re.findall(r"^(\w+) +(\d) +(\d+) +(\d+) .*[%]", capsys.readouterr().out, re.MULTILINE)
     expected = [
         (cell, threads, batch, hidden)

@@ -1,48 +1,38 @@
 """What is to be raced, out of all that can be."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
+from types import MappingProxyType
 from typing import NamedTuple
 
-from recurra.bench import threads
+from recurra.bench import machine
 from recurra.errors import ConfigError
 
 SUITES = ("train", "stream", "pool")
 PLAIN_CELLS = ("elman", "gru", "lstm")
 VARIANT_CELLS = ("layer_norm_lstm", "peephole_lstm", "dropout_lstm", "zoneout_lstm")
-STREAMED_CELLS = ("gru", "lstm")
-WEIGHT_TYPES = ("float32", "bfloat16", "int8")
+STREAMED_CELLS: Mapping[str, tuple[str, str]] = MappingProxyType({
+    "gru": ("gru", "float32"),
+    "lstm": ("lstm", "float32"),
+    "gru_bfloat16": ("gru", "bfloat16"),
+    "lstm_bfloat16": ("lstm", "bfloat16"),
+    "gru_int8": ("gru", "int8"),
+    "lstm_int8": ("lstm", "int8"),
+})  # fmt: skip
+"""By the name of a streamed cell, the cell and the type of its weights."""
+
+CELLS = (*PLAIN_CELLS, *VARIANT_CELLS, *sorted(STREAMED_CELLS.keys() - PLAIN_CELLS))
+
+PEERS = (
+    "torch.nn", "torch.packed", "torch.loop",
+    "onnxruntime", "onnxruntime.io_binding", "onnxruntime.batch", "openvino", "jax",
+    "recurra.dense", "recurra.lstm", "memory",
+)  # fmt: skip
 
 # The order is that of importance: when time runs out, the first few sizes cover all values of each axis.
 BATCHES, TIMES, HIDDEN_SIZES = (16, 1, 64), (128,), (128, 256, 64)
 STREAMED_HIDDEN_SIZES, POOLED_HIDDEN_SIZES = (64, 256, 128, 32), (128,)
 THREADS = (1, 2)
-
-PEERS = (
-    "torch.nn",
-    "torch.packed",
-    "torch.loop",
-    "onnxruntime",
-    "onnxruntime.io_binding",
-    "onnxruntime.batch",
-    "openvino",
-    "jax",
-    "recurra.dense",
-    "recurra.lstm",
-    "memory",
-)
-
-
-def weight_cell(cell: str, weights: str) -> str:
-    """How a cell with weights of another type is called: "lstm_int8"."""
-    return cell if weights == "float32" else f"{cell}_{weights}"
-
-
-CELLS = (
-    *PLAIN_CELLS,
-    *VARIANT_CELLS,
-    *(weight_cell(cell, weights) for cell in STREAMED_CELLS for weights in WEIGHT_TYPES[1:]),
-)
 
 
 class Choice(NamedTuple):
@@ -70,20 +60,13 @@ class Choice(NamedTuple):
         """Whether a suite is chosen."""
         return not self.suites or suite in self.suites
 
-    def cells_among(self, cells: Sequence[str]) -> list[str]:
-        """Those of some cells that are chosen."""
-        return [cell for cell in cells if not self.cells or cell in self.cells]
-
-    def streamed_cells(self) -> list[tuple[str, str, str]]:
-        """The name, the cell and the type of weights of all that stream and are chosen."""
-        named = [
-            (weight_cell(cell, weights), cell, weights) for weights in WEIGHT_TYPES for cell in STREAMED_CELLS
-        ]
-        return [(name, cell, weights) for name, cell, weights in named if self.cells_among([name])]
-
     def has_peer(self, peer: str) -> bool:
         """Whether a peer is chosen."""
         return not self.peers or peer in self.peers
+
+    def cells_among(self, cells: Iterable[str]) -> list[str]:
+        """Those of some cells that are chosen."""
+        return [cell for cell in cells if not self.cells or cell in self.cells]
 
     def sizes(self) -> list[tuple[int, int, int]]:
         """Batch, time and hidden size of every training race: one of each value first, then the others."""
@@ -100,7 +83,7 @@ class Choice(NamedTuple):
 
     def thread_counts(self) -> list[int]:
         """How many threads to race with: those chosen, or those usual that this machine has."""
-        return list(self.threads) or [count for count in THREADS if count <= threads.available()]
+        return list(self.threads) or [count for count in THREADS if count <= machine.processors()]
 
 
 def check_choice(choice: Choice) -> None:
@@ -123,11 +106,10 @@ def check_choice(choice: Choice) -> None:
         ("--time", choice.times),
         ("--hidden", choice.hidden_sizes),
     ):
-        for number in numbers:
-            if number < 1:
-                raise ConfigError(f"{option} is {number}", "a whole number of at least 1", f"Raise {option}.")
-    most = threads.available()
-    if max(choice.threads, default=1) > most:
-        raise ConfigError(
-            f"{max(choice.threads)} threads", f"at most {most}, as many as processors", "Lower --threads."
-        )
+        if min(numbers, default=1) < 1:
+            raise ConfigError(
+                f"{option} is {min(numbers)}", "a whole number of at least 1", f"Raise {option}."
+            )
+    threads, most = max(choice.threads, default=1), machine.processors()
+    if threads > most:
+        raise ConfigError(f"{threads} threads", f"at most {most}, as many as processors", "Lower --threads.")

@@ -1,10 +1,11 @@
 """Whether two implementations computed the same."""
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from recurra.bench.entrant import Results
+Results = Mapping[str, np.ndarray[Any, np.dtype[Any]]]
 
 
 class Difference(NamedTuple):

@@ -1,58 +1,40 @@
-"""The sections that a choice comes to."""
+"""The tables that a choice comes to, and what is left out of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+import importlib.util
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 from recurra import native
+from recurra.bench import streaming, training
 from recurra.bench.choice import Choice, check_choice
-from recurra.bench.extra import INSTALL, check_installed, missing_packages
-from recurra.bench.section import Section
-from recurra.bench.streaming import kernel, pool, step
-from recurra.bench.training import dense, lengths, scan, variant
+from recurra.bench.schedule import Table
 from recurra.errors import ConfigError, MissingDependencyError
 
+SECTIONS = (*training.SECTIONS, *streaming.SECTIONS)
+INSTALL = "pip install 'recurra[bench]'"
 
-class Kind(NamedTuple):
-    """A section before anything is chosen.
-
-    Attributes:
-        peers: Everybody who can be raced against in it.
-        section: Makes it.
-        needs_engine: Whether there is nothing of ours to race without the compiled engine.
-    """
-
-    peers: Sequence[str]
-    section: Callable[[Choice, Sequence[str]], Section]
-    needs_engine: bool = False
-
-
-KINDS: Mapping[str, Sequence[Kind]] = MappingProxyType({
-    "train": (
-        Kind(dense.PEERS, dense.section),
-        Kind(scan.PEERS, scan.section),
-        Kind(lengths.PEERS, lengths.section),
-        Kind(variant.PEERS, variant.section),
-    ),
-    "stream": (
-        Kind(step.PEERS, step.section, needs_engine=True),
-        Kind(kernel.PEERS, kernel.section, needs_engine=True),
-    ),
-    "pool": (Kind(pool.PEERS, pool.section, needs_engine=True),),
+PACKAGES: Mapping[str, tuple[str, ...]] = MappingProxyType({
+    "onnxruntime": ("onnx", "onnxruntime"),
+    "onnxruntime.io_binding": ("onnx", "onnxruntime"),
+    "onnxruntime.batch": ("onnx", "onnxruntime"),
+    "openvino": ("onnx", "openvino"),
+    "jax": ("jax",),
 })  # fmt: skip
+"""What a peer needs, where it needs anything beyond recurra's own dependencies."""
 
 
 class Plan(NamedTuple):
     """What is to be raced, and what cannot.
 
     Attributes:
-        sections: The sections that have races.
-        absent: The peers that are left out, with the packages that they lack.
+        tables: Those that have races.
+        absent: The peers that are left out, since a package is not installed.
         engine_obstacle: Why there are no races of what only the engine does; None where there are.
     """
 
-    sections: Sequence[Section]
-    absent: Mapping[str, Sequence[str]]
+    tables: Sequence[Table]
+    absent: Sequence[str]
     engine_obstacle: str | None
 
 
@@ -65,23 +47,28 @@ def make_plan(choice: Choice) -> Plan:
             race without the engine.
     """
     check_choice(choice)
-    check_installed(choice.peers)
-    kinds = [kind for suite, kinds in KINDS.items() if choice.has_suite(suite) for kind in kinds]
+    for peer in choice.peers:
+        for package in missing_packages(peer):
+            raise MissingDependencyError(
+                f"peer {peer} without {package}", f"{package} to be installed", f"Run: {INSTALL}"
+            )
     reason = native.unavailable_reason()
-    sections: list[Section] = []
-    absent: dict[str, Sequence[str]] = {}
-    for kind in kinds:
-        if kind.needs_engine and reason is not None:
+    sections = [section for section in SECTIONS if choice.has_suite(section.suite)]
+    tables: list[Table] = []
+    absent: dict[str, None] = {}
+    for section in sections:
+        if section.suite != "train" and reason is not None:
             continue
-        missing = {peer: missing_packages(peer) for peer in kind.peers if choice.has_peer(peer)}
-        section = kind.section(choice, [peer for peer, packages in missing.items() if not packages])
-        if section.races:
-            absent |= {peer: packages for peer, packages in missing.items() if packages}
-            sections += [section] if section.peers else []
-    obstacle = reason if any(kind.needs_engine for kind in kinds) else None
-    if not sections:
+        missing = {peer: missing_packages(peer) for peer in section.peers if choice.has_peer(peer)}
+        peers = [peer for peer, packages in missing.items() if not packages]
+        races = section.races(choice, peers)
+        if races:
+            absent |= dict.fromkeys(peer for peer in missing if peer not in peers)
+            tables += [Table(section, peers, races)] if peers else []
+    obstacle = reason if any(section.suite != "train" for section in sections) else None
+    if not tables:
         raise _nothing(list(absent), obstacle)
-    return Plan(sections, absent, obstacle)
+    return Plan(tables, list(absent), obstacle)
 
 
 def _nothing(absent: list[str], obstacle: str | None) -> ConfigError | MissingDependencyError:
@@ -96,3 +83,14 @@ def _nothing(absent: list[str], obstacle: str | None) -> ConfigError | MissingDe
     return ConfigError(
         "nothing to race", "a cell and a peer of the same suite", "Drop one of --cell, --peer, or the suite."
     )
+
+
+def missing_packages(peer: str) -> list[str]:
+    """Those that a peer needs and that are not installed."""
+    return [name for name in PACKAGES.get(peer, ()) if importlib.util.find_spec(name) is None]
+
+
+def installed_packages() -> list[str]:
+    """Those of all that some peer needs."""
+    names = dict.fromkeys(name for packages in PACKAGES.values() for name in packages)
+    return [name for name in names if importlib.util.find_spec(name) is not None]

@@ -1,100 +1,75 @@
 """Running races within a time: as many of the most important ones as fit, the rest is named."""
 
+import signal
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
 from typing import NamedTuple
 
-from recurra.bench.case import Case
-from recurra.bench.race import Race, run_race
-from recurra.bench.section import Section
-from recurra.bench.standing import Standing
-from recurra.bench.stopwatch import FEWEST_ROUNDS
-from recurra.bench.threads import limited
+from recurra.bench.choice import Choice
+from recurra.bench.machine import limited
+from recurra.bench.race import Race, Standing, run_race
+from recurra.bench.stopwatch import FEWEST_ROUNDS, Clock
 from recurra.training.progress import Bar, Progress
 
 LEAST_SECONDS, MOST_SECONDS = 0.1, 5.0  # that a race is timed for, however much time there is
 
-Clock = Callable[[], float]
 
+class Section(NamedTuple):
+    """Races that share a table, before anything is chosen.
 
-class Budget:
-    """A time that is spent.
-
-    Args:
-        seconds: How much there is.
-        clock: Tells the time in seconds.
+    Attributes:
+        suite: "train", "stream" or "pool".
+        title: What is raced, in a few words.
+        peers: Everybody who can be raced against.
+        unit: Of the rate: "GFLOP/s" or "GB/s".
+        limit: What the rate is compared with.
+        weight: The share of the time that these races get, relative to other sections.
+        races: Those against some peers that are chosen, in the order of importance.
     """
 
-    def __init__(self, seconds: float, clock: Clock = time.monotonic) -> None:
-        self._clock = clock
-        self._end = clock() + seconds
-
-    @property
-    def left(self) -> float:
-        """Seconds that are left, less than 0 when it is overdrawn."""
-        return self._end - self._clock()
-
-    def part(self, share: float) -> "Budget":
-        """A share of what is left, to be spent now."""
-        return Budget(share * self.left, self._clock)
+    suite: str
+    title: str
+    peers: Sequence[str]
+    unit: str
+    limit: str
+    weight: float
+    races: Callable[[Choice, Sequence[str]], Sequence[Race]]
 
 
-class Table(NamedTuple):
-    """What a section came to.
+@dataclass
+class Table:
+    """The chosen races of a section, and what they came to.
 
     Attributes:
         section: The section.
-        standings: What its races found; empty at first, and filled as they end.
-        left_out: The races that there was no time for; empty at first, and filled at the end.
+        peers: Everybody who is raced against.
+        races: In the order of importance.
+        standings: What the races found that have ended.
+        waiting: The races that have not run yet; in the end, those that there was no time for.
     """
 
     section: Section
-    standings: list[Standing]
-    left_out: list[Case]
+    peers: Sequence[str]
+    races: Sequence[Race]
+    standings: list[Standing] = field(default_factory=list)
+    waiting: list[Race] = field(init=False)
 
+    def __post_init__(self) -> None:
+        self.waiting = list(self.races)
 
-def run_sections(tables: Sequence[Table], budget: Budget, progress: Progress) -> None:
-    """Run all sections' races and fill in their tables, the weightiest section first.
-
-    Every section gets its share of the time that is left, so that what one does not need goes to the next.
-    What is left in the end goes to those that could not run all of their races.
-    """
-    queues = [_Queue(table) for table in sorted(tables, key=lambda table: -table.section.weight)]
-    try:
-        with progress.bar("races", sum(len(table.section.races) for table in tables)) as bar:
-            while _run_once(queues, budget, bar):
-                pass
-    finally:
-        for queue in queues:
-            queue.table.left_out.extend(race.case for race in queue.waiting)
-
-
-def _run_once(queues: "Sequence[_Queue]", budget: Budget, bar: Bar) -> int:
-    """Run what there is time for in every section: how many races these were."""
-    queues = [queue for queue in queues if queue.waiting]
-    weights = [queue.table.section.weight for queue in queues]
-    return sum(
-        queue.run(budget.part(weights[place] / sum(weights[place:])), bar)
-        for place, queue in enumerate(queues)
-    )
-
-
-class _Queue:
-    """The races of a section that have not run yet."""
-
-    def __init__(self, table: Table) -> None:
-        self.table = table
-        self.waiting = list(table.section.races)
-
-    def run(self, budget: Budget, bar: Bar) -> int:
-        """Run those that the time is enough for: how many these were."""
+    def run(self, end: float, bar: Bar, clock: Clock) -> int:
+        """Run the races that the time is enough for: how many these were."""
         before = len(self.waiting)
         for race in list(self.waiting):
-            if budget.left <= self._least_seconds(race):
+            if end - clock() <= self._least_seconds(race):
                 continue
-            bar.advance(0, description=self.table.section.title, note=str(race.case))
+            bar.advance(0, description=self.section.title, note=str(race.case))
             with limited(race.case.threads):
-                self.table.standings.append(run_race(race, self._seconds(race, budget.left)))
+                self.standings.append(run_race(race, self._seconds(race, end - clock())))
             self.waiting.remove(race)
             bar.advance()
         return before - len(self.waiting)
@@ -109,7 +84,71 @@ class _Queue:
         """What a race takes at least, going by those of the same cell that ran."""
         paces = [
             standing.pace
-            for standing in self.table.standings
+            for standing in self.standings
             if (standing.case.cell, standing.case.threads) == (race.case.cell, race.case.threads)
         ]
         return (1 + FEWEST_ROUNDS) * race.work * min(paces, default=0.0)
+
+
+def run_tables(
+    tables: Sequence[Table], end: float, progress: Progress, clock: Clock = time.monotonic
+) -> None:
+    """Run all tables' races, those of the weightiest section first.
+
+    Every table gets its share of the time that is left, so that what one does not need goes to the next.
+    What is left in the end goes to those that could not run all of their races.
+
+    Args:
+        tables: Filled in as races end.
+        end: When to have ended.
+        progress: Shows how many races have run.
+        clock: Tells the time in seconds.
+    """
+    by_weight = sorted(tables, key=lambda table: -table.section.weight)
+    with progress.bar("races", sum(len(table.races) for table in tables)) as bar:
+        while _run_once([table for table in by_weight if table.waiting], end, bar, clock):
+            pass
+
+
+def _run_once(tables: Sequence[Table], end: float, bar: Bar, clock: Clock) -> int:
+    """Run what there is time for in every table: how many races these were."""
+    weights, count = [table.section.weight for table in tables], 0
+    for place, table in enumerate(tables):
+        share = weights[place] / sum(weights[place:])
+        count += table.run(clock() + share * (end - clock()), bar, clock)
+    return count
+
+
+class DeadlineReached(BaseException):
+    """The time is over. Like an interruption, it is not for `except Exception`."""
+
+
+@contextmanager
+def deadline(seconds: float | None) -> Iterator[None]:
+    """Leave the block, silently, when it has lasted so many seconds.
+
+    Budgets keep a run within its time as far as races can be foreseen. On a machine that is busy with
+    something else one can take a hundred times as long: threads that wait for each other wait for a
+    processor. What runs in the block's own thread is left at the next line of Python.
+
+    Args:
+        seconds: How many; None for no end. There is none either where the system has no alarms (Windows),
+            and outside of the main thread.
+    """
+    has_alarm = hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
+    if seconds is None or not has_alarm:
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _raise)
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
+    try:
+        yield
+    except DeadlineReached:
+        pass
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _raise(_signal: int, _frame: FrameType | None) -> None:
+    raise DeadlineReached

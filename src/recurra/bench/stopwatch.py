@@ -4,8 +4,7 @@ import gc
 import math
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from itertools import repeat
 from typing import NamedTuple
 
@@ -35,7 +34,7 @@ class Timing(NamedTuple):
 def take_turns(
     runs: Sequence[Callable[[], object]], seconds: float, clock: Clock = time.perf_counter
 ) -> list[Timing]:
-    """Time runs in interleaved rounds.
+    """Time runs in interleaved rounds, without collecting garbage meanwhile.
 
     Args:
         runs: What to time.
@@ -43,7 +42,9 @@ def take_turns(
             more than 25.
         clock: Tells the time in seconds.
     """
-    with _without_collection():
+    was_collecting = gc.isenabled()
+    gc.disable()
+    try:
         end = clock() + seconds
         expected = [_expected(run, clock) for run in runs]
         is_round = min(expected) >= LONG_SECONDS
@@ -55,6 +56,9 @@ def take_turns(
             turns = list(zip(runs, expected, samples, strict=True))
             for run, duration, taken in turns if number % 2 == 0 else reversed(turns):
                 taken.append(_turn(run, duration, clock))
+    finally:
+        if was_collecting:
+            gc.enable()
     return [_timing(taken) for taken in samples]
 
 
@@ -90,15 +94,3 @@ def _timing(taken: Sequence[float]) -> Timing:
     middle = statistics.median(taken)
     lower, _, upper = statistics.quantiles([*taken, *taken], n=4, method="inclusive")  # it may be one only
     return Timing(1e6 * middle, (upper - lower) / 2 / middle if middle > 0 else 0.0, len(taken))
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """No garbage is collected meanwhile."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

@@ -10,7 +10,6 @@ from recurra.cli import screen
 from recurra.errors import ConfigError
 
 if TYPE_CHECKING:
-    from recurra.bench.plan import Plan
     from recurra.bench.schedule import Table
 
 QUICK_SECONDS, FULL_SECONDS = 40.0, 780.0  # the last race may take some more
@@ -61,13 +60,11 @@ def bench(
     """
     began = monotonic()
     from recurra.bench.choice import Choice
-    from recurra.bench.deadline import deadline
-    from recurra.bench.disturbance import Disturbance
-    from recurra.bench.plan import make_plan
-    from recurra.bench.schedule import Budget, Table, run_sections
+    from recurra.bench.machine import Disturbance
+    from recurra.bench.plan import INSTALL, make_plan
+    from recurra.bench.schedule import deadline, run_tables
     from recurra.training.progress import Progress
 
-    budget = Budget(began + (QUICK_SECONDS if quick else FULL_SECONDS) - monotonic())
     plan = make_plan(
         Choice(
             suites=[] if suite is None else [suite],
@@ -79,58 +76,48 @@ def bench(
             hidden_sizes=_numbers("--hidden", hidden),
         )
     )
-    _note_the_absent(plan)
-    tables = [Table(section, [], []) for section in plan.sections]
+    if plan.absent:
+        screen.note(f"left out, since not installed: {', '.join(plan.absent)}; {INSTALL}")
+    if plan.engine_obstacle is not None:
+        screen.note(f"left out: what only the compiled engine does, since {plan.engine_obstacle}")
     disturbance = Disturbance()
     try:
         with deadline(began + QUICK_LIMIT - monotonic() if quick else None):
-            run_sections(tables, budget, Progress())
+            run_tables(plan.tables, began + (QUICK_SECONDS if quick else FULL_SECONDS), Progress())
     except KeyboardInterrupt:
-        _show(tables, as_json=as_json)
+        _show(plan.tables, as_json=as_json)
         raise
-    _show(tables, as_json=as_json)
-    _warn_of_disturbance(disturbance.share())
-    if any(standing.refused for table in tables for standing in table.standings):
+    _show(plan.tables, as_json=as_json)
+    share = disturbance.share()
+    if share > DISTURBED:
+        screen.warn(
+            f"Other programs took {share:.0%} of the processors meanwhile; a quiet machine is fairer."
+        )
+    if any(standing.refused for table in plan.tables for standing in table.standings):
         raise typer.Exit(1)
 
 
 def _show(tables: Sequence["Table"], *, as_json: bool) -> None:
     """The results on stdout; what was left out and what was refused on stderr."""
-    from recurra.bench.standing import rows
     from recurra.cli.bench_table import print_tables
 
     standings = [standing for table in tables for standing in table.standings]
     if as_json:
-        screen.emit(rows(standings))
+        screen.emit([row for standing in standings for row in standing.rows()])
     else:
         print_tables(tables)
     for table in tables:
-        if table.left_out:
-            sizes = {f"{case.batch}x{case.time}x{case.hidden}": None for case in table.left_out}
+        if table.waiting:
+            cases = [race.case for race in table.waiting]
+            sizes = dict.fromkeys(f"{case.batch}x{case.time}x{case.hidden}" for case in cases)
             screen.note(
-                f"{table.section.title}: no time for {len(table.left_out)} of {len(table.section.races)} "
-                f"races; batch x time x hidden {', '.join(sizes)}"
+                f"{table.section.title}: no time for {len(cases)} of {len(table.races)} races; "
+                f"batch x time x hidden {', '.join(sizes)}"
             )
     for standing in standings:
         for peer, differences in standing.refused.items():
             lines = [f"{standing.case}: no ratio to {peer}", *map(str, differences)]
             screen.report_error("\n".join(lines))
-
-
-def _note_the_absent(plan: "Plan") -> None:
-    from recurra.bench.extra import INSTALL
-
-    if plan.absent:
-        screen.note(f"left out, since not installed: {', '.join(plan.absent)}; {INSTALL}")
-    if plan.engine_obstacle is not None:
-        screen.note(f"left out: what only the compiled engine does, since {plan.engine_obstacle}")
-
-
-def _warn_of_disturbance(share: float) -> None:
-    if share > DISTURBED:
-        screen.warn(
-            f"Other programs took {share:.0%} of the processors meanwhile; a quiet machine is fairer."
-        )
 
 
 def _names(texts: Texts) -> list[str]:

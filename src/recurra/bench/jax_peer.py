@@ -1,5 +1,6 @@
 """JAX's `lax.scan`, compiled, on the CPU: the input's product for all steps at once, then step by step."""
 
+import importlib
 import os
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -8,28 +9,21 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from recurra.bench.entrant import Entrant, Results
-from recurra.bench.extra import load
-from recurra.bench.training.task import GATES, Task
+from recurra.bench.batch import FIELDS, GATES, Batch
+from recurra.bench.parity import Results
+from recurra.bench.race import Entrant
 
-NAME = "jax"
 THREADS = "PJRT_NPROC"  # what XLA's CPU client sizes its pool by when it is made
 
-Step = Callable[..., Any]
 
-
-def train(cell: str, ours: nn.Module, task: Task, threads: int) -> Entrant:
-    """A scan over a task without lengths, with the weights of ours."""
+def train(cell: str, ours: nn.Module, batch: Batch, threads: int) -> Entrant:
+    """A scan over a batch without lengths, with the weights of ours."""
     jax = _with_threads(threads)
     gradients = jax.jit(partial(_forward_and_backward, jax, cell))
-    weights = {name: weight.detach().numpy() for name, weight in ours.named_parameters()}
+    leaves = {"input": batch.input, **dict(ours.named_parameters())}
     given = [
-        jax.device_put(jax.tree.map(np.asarray, each))
-        for each in (
-            {"input": task.input.detach().numpy(), **weights},
-            task.output_gradient.numpy(),
-            tuple(gradient.numpy() for gradient in task.state_gradients.values()),
-        )
+        jax.device_put(jax.tree.map(lambda tensor: tensor.detach().numpy(), each))
+        for each in (leaves, batch.output_gradient, tuple(batch.state_gradients.values()))
     ]
 
     def run() -> Any:
@@ -39,11 +33,11 @@ def train(cell: str, ours: nn.Module, task: Task, threads: int) -> Entrant:
         outputs, state, found = jax.tree.map(np.asarray, run())
         return {
             "outputs": outputs,
-            **{f"final {field}": value for field, value in zip(task.state_gradients, state, strict=True)},
-            **{f"gradient of {leaf}": found[leaf] for leaf in given[0]},
+            **{f"final {field}": value for field, value in zip(FIELDS[cell], state, strict=True)},
+            **{f"gradient of {leaf}": found[leaf] for leaf in leaves},
         }
 
-    return Entrant(NAME, run, results)
+    return Entrant("jax", run, results)
 
 
 def _with_threads(threads: int) -> Any:
@@ -51,9 +45,9 @@ def _with_threads(threads: int) -> Any:
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     before = os.environ.get(THREADS)
     os.environ[THREADS] = str(threads)
-    jax = load("jax")
+    jax = importlib.import_module("jax")
     if before != str(threads):
-        load("jax.extend.backend").clear_backends()
+        importlib.import_module("jax.extend.backend").clear_backends()
         jax.clear_caches()
     return jax
 
@@ -61,10 +55,7 @@ def _with_threads(threads: int) -> Any:
 def _forward_and_backward(
     jax: Any, cell: str, leaves: Mapping[str, Any], output_gradient: Any, state_gradients: Any
 ) -> Any:
-    def forward(leaves: Mapping[str, Any]) -> Any:
-        return _forward(jax, cell, leaves)
-
-    (outputs, state), backward = jax.vjp(forward, leaves)
+    (outputs, state), backward = jax.vjp(partial(_forward, jax, cell), leaves)
     return outputs, state, *backward((output_gradient, state_gradients))
 
 
@@ -77,7 +68,7 @@ def _forward(jax: Any, cell: str, leaves: Mapping[str, Any]) -> Any:
         return state, state[0]
 
     zeros = jax.numpy.zeros((values.shape[1], weight_hh.shape[1]))
-    state, outputs = jax.lax.scan(step, (zeros,) * (2 if cell == "lstm" else 1), projected)
+    state, outputs = jax.lax.scan(step, (zeros,) * len(FIELDS[cell]), projected)
     return outputs, state
 
 
@@ -101,4 +92,4 @@ def _lstm(jax: Any, projected: Any, recurrent: Any, state: Any) -> Any:
     return sigmoid(output_gate) * tanh(cell), cell
 
 
-STEPS: Mapping[str, Step] = {"elman": _elman, "gru": _gru, "lstm": _lstm}
+STEPS: Mapping[str, Callable[..., Any]] = {"elman": _elman, "gru": _gru, "lstm": _lstm}

@@ -1,1 +1,0 @@
-"""Those who are raced against, one file for each."""

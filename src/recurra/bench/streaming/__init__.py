@@ -1,1 +1,0 @@
-"""The suites `stream` and `pool`: one step after another, as the values come in."""

@@ -1,1 +1,0 @@
-"""The suite `train`: forward and backward through time, with all gradients."""
