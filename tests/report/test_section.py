@@ -172,6 +172,13 @@ def test_a_matrix_may_have_other_columns_than_rows():
     assert drawing.content.columns == ["x", "y", "z"]
 
 
+@pytest.mark.parametrize(("columns", "breadth"), [(3, ""), (8, ""), (9, "broad"), (16, "broad"), (17, "full")])
+def test_a_matrix_gets_the_room_that_its_columns_need(columns, breadth):
+    size = range(columns)
+    piece = Matrix(rows=[f"c{row}" for row in size], counts=[[1 for _ in size] for _ in size])
+    assert drawn(piece).breadth == breadth
+
+
 @pytest.mark.parametrize("values", [[1.0, 2.0], [-1.0, 3.0], [0.0], [-2.0, -1.0]])
 def test_bars_begin_at_zero_and_stay_in_their_track(values):
     bars = drawn(Bars(bars=[Bar(label="a", value=value) for value in values])).content

@@ -24,8 +24,8 @@ from recurra.report.section import Section
 MOST_CLASSES = 30
 """Rows and columns of a matrix; more could not be read."""
 
-FEW_COLUMNS = 8
-"""Up to so many columns of a matrix have their names written level."""
+FEW_COLUMNS, MANY_COLUMNS = 8, 16
+"""A matrix with more columns has their names upright, and the room of two drawings or the whole row."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,7 @@ class Drawing:
         wide: The same drawn for wide screens, if it is.
         legend: What the colours mean.
         kind: What `content` is: "figure" (there is `svg` instead) or the kind of the piece.
+        breadth: "broad" for the room of two drawings beside each other, "full" for all of it.
         content: What the template draws.
     """
 
@@ -88,6 +89,7 @@ class Drawing:
     wide: Markup | None = None
     legend: Sequence[LegendItem] = ()
     kind: str = "figure"
+    breadth: str = ""
     content: MatrixGrid | TableGrid | Sequence[BarRow] | HighlightedText | Picture | Audio | None = None
 
 
@@ -159,8 +161,10 @@ def _matrix_drawing(piece: Matrix) -> Drawing:
     note = piece.note
     if len(kept) < len(piece.rows):
         note = f"{note} The {len(kept)} most frequent of {len(piece.rows)} are shown.".strip()
-    grid = MatrixGrid(piece.column_label, piece.row_label, names, rows, len(names) > FEW_COLUMNS)
-    return Drawing(piece.title, note, kind=piece.kind, content=grid)
+    upright = len(names) > FEW_COLUMNS
+    grid = MatrixGrid(piece.column_label, piece.row_label, names, rows, upright)
+    breadth = ("full" if len(names) > MANY_COLUMNS else "broad") if upright else ""
+    return Drawing(piece.title, note, kind=piece.kind, breadth=breadth, content=grid)
 
 
 def _most_frequent(totals: Sequence[int]) -> list[int]:

@@ -42,6 +42,6 @@ SEQUENCE = Input(
     revive=SequenceEncoding.from_dict,
     encoder=encoder,
     summary=summary,
-    summary_label="Statistics of channels",
+    summary_label="Channel statistics",
     show=show,
 )

@@ -9,6 +9,7 @@ from recurra.experiment.examples import Part
 from recurra.experiment.task import Description, Fitted, Groups, Rival
 from recurra.inputs import registry
 from recurra.metrics.classification import BINS, confusion_matrix
+from recurra.report.heading import source_name
 from recurra.report.number import count
 from recurra.report.piece import Matrix, Scatter, Table
 from recurra.report.record import MetricsRecord
@@ -25,15 +26,14 @@ def describe(fitted: Fitted, part: Part) -> Description:
     source = part.examples.table.source
     number = target.kind == "regression"
     what = target.column if number else f"{len(target.labels)} classes"
-    facts = [("Input", fitted.schema.input), ("Kind", target.kind)]
+    facts = [("Examples judged", count(len(part))), ("Input", fitted.schema.input), ("Kind", target.kind)]
     if not number:
         facts.append(("Classes", ", ".join(target.labels[:20]) + (" ..." if len(target.labels) > 20 else "")))
     return Description(
-        title=f"{_name(source)}, {what}",
+        title=f"{source_name(source)}, {what}",
         judged=f"{count(len(part))} examples that were not trained on",
         facts=tuple(facts),
         source=source,
-        rows=len(part),
         target=target.column,
     )
 
@@ -154,7 +154,3 @@ def _told(target: Target, value: Any, *, exact: bool) -> str:
     if exact:
         return target.labels[int(value)]
     return f"{target.labels[int(np.argmax(value))]} ({float(np.max(value)):.0%})"
-
-
-def _name(source: str) -> str:
-    return source.removeprefix("sample:").rstrip("/").rpartition("/")[2].partition(".")[0] or source

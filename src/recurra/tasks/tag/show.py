@@ -9,6 +9,7 @@ from recurra.experiment.examples import Part
 from recurra.experiment.task import Description, Fitted, Groups, Rival
 from recurra.metrics.classification import confusion_matrix
 from recurra.metrics.span import span_counts
+from recurra.report.heading import source_name
 from recurra.report.number import count
 from recurra.report.piece import Colour, HighlightedText, LegendItem, Matrix, Token
 from recurra.report.record import MetricsRecord
@@ -23,8 +24,8 @@ def describe(fitted: Fitted, part: Part) -> Description:
     tags = fitted.schema.target
     source = part.examples.table.source
     steps = sum(len(one) for one in part.encoded)
-    name = source.removeprefix("sample:").rstrip("/").rpartition("/")[2].partition(".")[0]
     facts = [
+        ("Examples judged", count(len(part))),
         ("Input", fitted.schema.input),
         ("Tags", ", ".join(tags.tags[:30]) + (" ..." if len(tags.tags) > 30 else "")),
         ("Scheme", tags.scheme),
@@ -32,11 +33,10 @@ def describe(fitted: Fitted, part: Part) -> Description:
     if fitted.config.look_ahead:
         facts.append(("Look-ahead", f"{fitted.config.look_ahead} steps"))
     return Description(
-        title=f"{name or source}, {len(tags.tags)} tags",
+        title=f"{source_name(source)}, {len(tags.tags)} tags",
         judged=f"{count(steps)} steps of {count(len(part))} sequences that were not trained on",
         facts=tuple(facts),
         source=source,
-        rows=len(part),
         target=tags.column,
     )
 
