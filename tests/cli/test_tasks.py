@@ -37,9 +37,10 @@ def test_a_classifier_from_the_file_to_the_stream(capsys, monkeypatch, reviews: 
         "majority": "naive",
         "linear": "linear",
     }
-    again = call(capsys, "evaluate", str(run), str(reviews), "--json")
-    names = {"recurra", "feed_forward", "convolutional", "majority"}
-    assert {model["name"] for model in json.loads(again.out)["models"]} == names
+    again = json.loads(call(capsys, "evaluate", str(run), str(reviews), "--json").out)
+    assert {model["name"] for model in again["models"]} == kinds.keys()
+    assert again["reference"] == document["reference"] == "linear"
+    assert (document["judged"], again["judged"]) == ("5 examples in the test part", "60 examples")
     told = call(capsys, "predict", str(run), str(reviews), "probabilities=no")
     assert told.out.splitlines()[0] == "label,prediction"
     page = (run / "report.html").read_text()

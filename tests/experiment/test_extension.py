@@ -1,5 +1,6 @@
 """A task and an input from outside the package: one file and one row each, and every command works."""
 
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -7,8 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.cli.program import call, listing
+from tests.experiment.toy_task import LABELLING, TOY
 
+from recurra.errors import ConfigError
+from recurra.experiment.run import train
 from recurra.inputs import registry as inputs
+from recurra.metrics.metric import Metric
 from recurra.tasks import registry as tasks
 
 HERE = Path(__file__).parent
@@ -78,6 +83,38 @@ def test_a_net_that_cannot_be_made_leaves_no_folder_and_an_old_run_as_it_was(
     before = listing(run)
     assert call(capsys, *command, option, "--out", str(run), "--overwrite").code == 2
     assert listing(run) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"score": lambda schema, part, told: {"hits": 1.0}}, "no metric is named 'hits'"),
+        ({"reference": "nevr"}, "the reference of task sign is 'nevr'; expected one of its baselines: never"),
+        ({"columns": ("acuracy",)}, "no metric is named 'acuracy'; expected a known one, such as accuracy"),
+    ],
+)
+def test_mistakes_in_its_scores_are_told_before_anything_trains(
+    registered, numbers: Path, tmp_path: Path, change: dict[str, object], message: str
+) -> None:
+    task = dataclasses.replace(TOY, **change)
+    with pytest.raises(ConfigError, match=message):
+        train(task, numbers, {"hidden_size": 8, "max_epochs": 1}, tmp_path / "run", show_progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_it_may_have_metrics_of_its_own_and_watch_them(registered, numbers: Path, tmp_path: Path) -> None:
+    hits = Metric("hits", "Hits", "how many are right", "high", unit="count")
+    labelling = dataclasses.replace(LABELLING, metrics=lambda _: ("hits",), own_metrics=(hits,))
+    task = dataclasses.replace(
+        TOY,
+        prepare=labelling.prepare,
+        metrics=(hits,),
+        score=lambda schema, part, told: {"hits": float(np.sum(np.array(told) == np.array(part.known())))},
+    )
+    settings = {"hidden_size": 8, "max_epochs": 1, "baselines": (), "monitor": "valid_hits"}
+    metrics = train(task, numbers, settings, tmp_path / "run", show_progress=False).metrics
+    assert metrics.metrics[0].label == "Hits"
+    assert "monitor_mode: max" in (tmp_path / "run" / "config.yaml").read_text()
 
 
 def streamed_by(capsys, monkeypatch, run: str, text: str) -> list[dict[str, object]]:

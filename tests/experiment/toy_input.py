@@ -8,14 +8,13 @@ import polars as pl
 from recurra.config import Config
 from recurra.data.table import Table
 from recurra.inputs.examples import Examples
-from recurra.inputs.input import Encoder, Encoding, Input
+from recurra.inputs.input import Encoder, Encoding, Input, Summary
 from recurra.inputs.live import LiveInput
 
 
 class ToyConfig(Config):
     """Attributes:
-    scale: What numbers are divided by.
-    """
+    scale: What numbers are divided by."""
 
     scale: float = 1.0
 
@@ -41,6 +40,20 @@ class ToyEncoder(Encoder):
         return []
 
 
+class Sum(Summary):
+    @classmethod
+    def learn(cls, _):
+        return cls()
+
+    from_dict = learn
+
+    def to_dict(self):
+        return {}
+
+    def numbers(self, contents):
+        return np.array([[sum(one)] for one in contents])
+
+
 class LiveToy(LiveInput):
     columns = ("number",)
 
@@ -59,7 +72,7 @@ def read(source, config):
     rows = [[float(one) for one in line.split()] for line in Path(source).read_text().splitlines()]
     columns = pl.DataFrame({"truth": [row[-1] for row in rows]})
     places = [f"{source}, line {number}" for number in range(1, len(rows) + 1)]
-    return Examples([row[:-1] for row in rows], columns, places, Table(columns, source=str(source)))
+    return Examples([row[:-1] for row in rows], columns, places, Table(columns, "polars", str(source)))
 
 
 TOY = Input(
@@ -69,7 +82,7 @@ TOY = Input(
     learn=lambda contents, config: ToyEncoding(config.scale),
     revive=lambda document: ToyEncoding(document["scale"]),
     encoder=lambda encoding, config: ToyEncoder(),
-    summary=lambda fitted, contents: [np.array([[sum(one)] for one in part]) for part in contents],
+    summary=Sum,
     summary_label="Sum",
     show=str,
 )

@@ -251,12 +251,15 @@ def test_the_summary_holds_what_it_says() -> None:
             {"x": [[0.0, 2.0, 4.0, 6.0], [None, 5.0], [None, None]], "y": [[1] * 4, [2] * 2, [3] * 2]}
         )
     )
-    (rows,) = SEQUENCE.summary(found.contents, [found.contents])
+    learnt = SEQUENCE.summary.learn(found.contents)
+    summary = SEQUENCE.summary.from_dict(json.loads(json.dumps(learnt.to_dict())))
+    rows = summary.numbers(found.contents)
+    assert np.array_equal(rows, learnt.numbers(found.contents))
     assert rows.shape == (3, 27)
     assert np.isfinite(rows).all()
     np.testing.assert_allclose(rows[0, :2], [3, 1])  # means
     np.testing.assert_allclose(rows[0, 12:14], [2, 0])  # slopes
     np.testing.assert_allclose(rows[:, 14], [0, 0.5, 1])  # share of gaps in x
     np.testing.assert_allclose(rows[:, -1], [4, 2, 2])
-    assert SEQUENCE.summary(found.contents, [[]])[0].shape == (0, 27)
+    assert summary.numbers([]).shape == (0, 27)
     assert SEQUENCE.show(found.contents[2]) == "2 steps: x all missing, y 3 to 3"

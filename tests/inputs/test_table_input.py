@@ -110,6 +110,8 @@ def test_bad_tables_are_refused(tmp_path: Path) -> None:
 
 def test_the_summary_and_how_a_row_looks() -> None:
     contents = rows(FRAME).contents
-    first, second = TABLE.summary(contents, [contents, []])
-    assert (first.shape, second.shape) == ((4, 5), (0, 5))
+    learnt = TABLE.summary.learn(contents)
+    summary = TABLE.summary.from_dict(json.loads(json.dumps(learnt.to_dict())))
+    assert np.array_equal(summary.numbers(contents), learnt.numbers(contents))
+    assert (summary.numbers(contents).shape, summary.numbers([]).shape) == ((4, 5), (0, 5))
     assert TABLE.show(contents[2]) == "size=?, color=red, on=True"

@@ -15,7 +15,7 @@ from recurra.errors import ConfigError, DamagedError, DataError, MissingDependen
 from recurra.inputs.text.codec import MAX_WORD, TextCodec
 from recurra.inputs.text.config import TextConfig
 from recurra.inputs.text.encoding import TextEncoding
-from recurra.inputs.text.summary import summary
+from recurra.inputs.text.summary import WordSummary
 from recurra.inputs.text.vectors import read_vectors
 from recurra.inputs.text.vocabulary import Vocabulary
 from recurra.inputs.text.word import shortened, split_words
@@ -203,10 +203,15 @@ def test_damaged_embeddings_name_the_line(content: str, message: str, tmp_path: 
 
 
 def test_the_summary_knows_words_and_pairs_but_no_order_beyond() -> None:
-    first, second = summary(["a b c", "c d"], [["a b c", "b c a"], ["unseen"]])
+    learnt = WordSummary.learn(["a b c", "c d"])
+    summary = WordSummary.from_dict(json.loads(json.dumps(learnt.to_dict())))
+    first, second = summary.numbers(["a b c", "b c a"]), summary.numbers(["unseen"])
+    assert abs(first - learnt.numbers(["a b c", "b c a"])).sum() == 0
     assert first.shape[1] == second.shape[1] == 7  # a b c d, "a b", "b c", "c d"
     assert second.nnz == 0
     assert abs(first[[0]] - first[[1]]).sum() > 0  # "b c" and "a b" against "b c"
-    lists = summary([["a", "b"], ["c"]], [[["a", "b"]], []])
-    assert (lists[0].nnz, lists[1].shape[0]) == (3, 0)
-    assert summary(["", "  "], [["a"]])[0].nnz == 0
+    lists = WordSummary.learn([["a", "b"], ["c"]])
+    assert (lists.numbers([["a", "b"]]).nnz, lists.numbers([]).shape[0]) == (3, 0)
+    nothing = WordSummary.from_dict(WordSummary.learn(["", "  "]).to_dict())
+    assert nothing.numbers([["a"]]).shape == (1, 1)
+    assert nothing.numbers([["a"]]).nnz == 0

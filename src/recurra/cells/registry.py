@@ -23,6 +23,20 @@ CELLS: Mapping[str, Callable[..., Cell[Any]]] = MappingProxyType({
     "layer_norm_lstm": LayerNormLSTM,
 })  # fmt: skip
 
+_LABELS: Mapping[str, str] = MappingProxyType({
+    "elman": "Elman",
+    "elman_relu": "Elman (ReLU)",
+    "lstm": "LSTM",
+    "gru": "GRU",
+    "gru_reset_before": "GRU (reset before)",
+    "layer_norm_lstm": "LSTM (layer norm)",
+})  # fmt: skip
+
+
+def label_of(name: str) -> str:
+    """What people call a cell; its name where no label is known."""
+    return _LABELS.get(name, name)
+
 
 def make_cell(
     name: str,

@@ -1,4 +1,4 @@
-"""The settings that every task over examples has."""
+"""The settings that every task has, and those of every task over examples."""
 
 from typing import Literal
 
@@ -9,7 +9,19 @@ from recurra.recurrence import Recurrence
 from recurra.training.config import TrainingConfig
 
 
-class TaskConfig(TrainingConfig, Recurrence):
+class NetConfig(TrainingConfig, Recurrence):
+    """How to train, with which net, and which others beside it: what the verbs read of a task's settings.
+
+    Attributes:
+        network: Kind of network.
+        baselines: Networks that are trained beside it on the same data.
+    """
+
+    network: str = "recurrent"
+    baselines: tuple[str, ...] = ()
+
+
+class TaskConfig(NetConfig):
     """How a task's net is made and judged, beside how it is trained.
 
     Attributes:

@@ -9,7 +9,9 @@ from recurra.errors import ConfigError, NotFittedError
 from recurra.experiment.artifact import load_fitted, save_fitted
 from recurra.experiment.config import combined
 from recurra.experiment.fit import fit
-from recurra.experiment.run import scores_on
+from recurra.experiment.judge import learn, scores_on
+from recurra.experiment.learnt import Learnt, read_learnt
+from recurra.experiment.run import RIVALS
 from recurra.experiment.task import Fitted, Prepared, Task
 from recurra.inputs import registry
 from recurra.report.record import MetricsRecord
@@ -41,6 +43,7 @@ class Estimator(ABC):
         self._check_settings()
         self._fitted: Fitted | None = None
         self._prepared: Prepared | None = None
+        self._learnt: dict[str, Learnt] | None = None
         self.history_: History | None = None
         self.repairs_: tuple[str, ...] = ()
 
@@ -108,18 +111,21 @@ class Estimator(ABC):
             progress=Progress(enabled=show_progress),
         )
         self._fitted, self._prepared, self.history_ = trained.fitted, prepared, trained.history
+        self._learnt = None
         self.repairs_ = prepared.repairs
 
     def _scores(self, data: Any) -> MetricsRecord:
         """Scores beside those of the baselines, on other data or (None) on the test part of `fit`."""
-        if data is not None:
-            return scores_on(self.task, self.fitted_, data)
         fitted, prepared = self.fitted_, self._prepared
+        if self._learnt is None and prepared is not None:
+            self._learnt = learn(self.task, prepared)
+        if data is not None:
+            return scores_on(self.task, fitted, data, learnt=self._learnt)
         if prepared is None or prepared.test is None:
             raise NotFittedError(
                 "there is no test part", "data to judge on", "Pass the data, or fit with a test_size."
             )
-        return scores_on(self.task, fitted, None, prepared)
+        return scores_on(self.task, fitted, None, prepared, learnt=self._learnt)
 
     def score(self, data: Any = None) -> float:
         """The first metric, the one that decides who is best; turned so that more is better."""
@@ -146,7 +152,7 @@ class Estimator(ABC):
         """
         fitted = load_fitted(cls.task, Path(folder), device=device)
         estimator = cls(**fitted.config.model_dump())
-        estimator._fitted = fitted
+        estimator._fitted, estimator._learnt = fitted, read_learnt(Path(folder) / RIVALS)
         return estimator
 
     @abstractmethod

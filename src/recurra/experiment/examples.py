@@ -20,7 +20,7 @@ from recurra.inputs import registry
 from recurra.inputs.choice import suited
 from recurra.inputs.examples import Examples
 from recurra.inputs.input import Encoding, Input
-from recurra.metrics.metric import metric
+from recurra.metrics.metric import Metric, metric
 from recurra.training.device import choose_device
 
 
@@ -177,8 +177,13 @@ def run_over(
     return found
 
 
-def resolved_monitor(config: TaskConfig, names: Sequence[str]) -> TaskConfig:
+def resolved_monitor(config: TaskConfig, names: Sequence[str], own: Sequence[Metric] = ()) -> TaskConfig:
     """Settings whose `monitor_mode` follows the metric that is watched.
+
+    Args:
+        config: The settings.
+        names: Of the scores that validation reports.
+        own: Those of them that only the task knows.
 
     Raises:
         ConfigError: Validation does not report it.
@@ -189,7 +194,7 @@ def resolved_monitor(config: TaskConfig, names: Sequence[str]) -> TaskConfig:
     name = config.monitor.removeprefix("valid_")
     if config.monitor.endswith("_loss") and name not in names:
         return config
-    return config.model_copy(update={"monitor_mode": "max" if metric(name).better == "high" else "min"})
+    return config.model_copy(update={"monitor_mode": "max" if metric(name, own).better == "high" else "min"})
 
 
 def resolved_network(config: TaskConfig, encoding: Encoding, input: str) -> TaskConfig:

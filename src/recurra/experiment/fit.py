@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from recurra.cells.registry import check_name
+from recurra.experiment.config import NetConfig
 from recurra.experiment.task import Fitted, Prepared, Task
 from recurra.experiment.validation import validation_of
 from recurra.training.history import History
@@ -34,7 +35,7 @@ def fresh_net(task: Task, prepared: Prepared) -> nn.Module:
         ConfigError: There is no such cell, or the options of the net do not go together.
         OutOfMemoryError: The memory does not suffice for these sizes.
     """
-    config = prepared.config
+    config: NetConfig = prepared.config
     check_name(config.cell)
     with torch.random.fork_rng(devices=[]), memory_errors(config):
         torch.manual_seed(config.seed)

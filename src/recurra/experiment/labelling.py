@@ -25,6 +25,7 @@ from recurra.export import to_program
 from recurra.inputs import registry
 from recurra.inputs.examples import Examples
 from recurra.inputs.input import Encoder, Encoding
+from recurra.metrics.metric import Metric
 from recurra.streaming import Program
 from recurra.version import __version__
 
@@ -88,6 +89,7 @@ class Labelling:
         metrics: (schema) -> names of the scores that validation reports.
         settle: (config, schema) -> settings, every "auto" of the task's own resolved.
         strata: (data) -> a key for each example; every part gets the same share of each key.
+        own_metrics: Those of `metrics` that only the task knows, as in `Task.metrics`.
     """
 
     config: type[TaskConfig]
@@ -98,6 +100,7 @@ class Labelling:
     metrics: Callable[[ExampleSchema], Sequence[str]]
     settle: Callable[[Any, ExampleSchema], Any] = as_given
     strata: Callable[[Data], Sequence[Any] | None] = no_strata
+    own_metrics: Sequence[Metric] = ()
 
     def read(self, source: Any, settings: Mapping[str, Any], validation: Any, test: Any) -> Data:
         """Read the data with the input that suits them."""
@@ -116,7 +119,7 @@ class Labelling:
         encoding = data.input.learn(train.contents, data.config)
         schema = ExampleSchema(data.input.name, encoding, target)
         config = self.settle(resolved_network(data.config, encoding, data.input.name), schema)
-        config = resolved_monitor(config, self.metrics(schema))
+        config = resolved_monitor(config, self.metrics(schema), self.own_metrics)
         first = encoded_part(train, encoding, target.encode(train))
         validation, test = (
             encoded_part(one, encoding, target.encode(one)) if one else None for one in parts[1:]

@@ -18,6 +18,7 @@ def metrics_record(
     *,
     groups: Mapping[str, Groups],
     repairs: Sequence[str],
+    held_out: bool,
     command: str | None,
     seed: int,
     finished: str,
@@ -32,26 +33,28 @@ def metrics_record(
         description: Words about data and protocol.
         groups: Model -> its scores by class, tag or the like.
         repairs: What was put right in the data.
+        held_out: Whether what was judged is the part that the run kept for it.
         command: What to type to get the run again.
         seed: Of all random numbers.
         finished: When, in ISO 8601.
         versions: Package -> version.
     """
     first = next(iter(groups.values()), None)
+    is_missing = task.reference not in {"", *(rival.name for rival in rivals)}
     tiles, remarks = task.highlights(scores[rivals[0].name])
     return MetricsRecord(
         task=task.name,
-        metrics=_metrics(task.columns or list(scores[rivals[0].name]), scores),
+        metrics=_metrics(task, scores, rivals[0].name),
         models=[_model(rival, scores[rival.name]) for rival in rivals],
         subject=rivals[0].name,
-        reference=task.reference if any(rival.name == task.reference for rival in rivals) else "",
+        reference="" if is_missing else task.reference,
         title=description.title,
-        judged=description.judged,
+        judged=f"{description.judged} in the test part" if held_out else description.judged,
         group="" if first is None else first.noun,
-        group_metrics=[] if first is None else [MetricRecord.of(metric(name)) for name in first.metrics],
+        group_metrics=[] if first is None else _described(task, first.metrics),
         per_group={name: _rows(own) for name, own in groups.items()},
         tiles=list(tiles),
-        remarks=list(remarks),
+        remarks=[*([_missing(task)] if is_missing else []), *remarks],
         notes=list(description.notes),
         data=DataRecord(
             source=description.source,
@@ -67,10 +70,22 @@ def metrics_record(
     )
 
 
-def _metrics(names: Sequence[str], scores: Mapping[str, Mapping[str, float]]) -> list[MetricRecord]:
+def _missing(task: Task) -> str:
+    return (
+        f"The reference of this task, {task.reference!r}, is not among the models, as none was kept with "
+        "the net; a verdict against it may be another."
+    )
+
+
+def _metrics(task: Task, scores: Mapping[str, Mapping[str, float]], subject: str) -> list[MetricRecord]:
     """Those that are defined for any model."""
+    names = task.columns or list(scores[subject])
     shown = [name for name in names if any(np.isfinite(own.get(name, np.nan)) for own in scores.values())]
-    return [MetricRecord.of(metric(name)) for name in shown or names]
+    return _described(task, shown or names)
+
+
+def _described(task: Task, names: Sequence[str]) -> list[MetricRecord]:
+    return [MetricRecord.of(metric(name, task.metrics)) for name in names]
 
 
 def _model(rival: Rival, scores: Mapping[str, float]) -> ModelRecord:

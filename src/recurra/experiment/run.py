@@ -1,24 +1,29 @@
-"""The verbs over any task: judge, train, evaluate, predict."""
+"""The verbs over any task: train, evaluate, predict."""
 
 import dataclasses
-import datetime as dt
-import platform
-import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 import polars as pl
-import torch
 from torch import nn
 
 from recurra.config import validated
 from recurra.errors import ConfigError
 from recurra.experiment.artifact import CONFIG as MODEL
 from recurra.experiment.artifact import WEIGHTS, load_fitted, table_files, write_fitted
+from recurra.experiment.config import NetConfig
 from recurra.experiment.fit import Trained, fit, fresh_net
-from recurra.experiment.record import metrics_record
+from recurra.experiment.judge import (
+    SUBJECT,
+    check_scores,
+    learn,
+    naive_rivals,
+    net_rivals,
+    record,
+    scores_on,
+)
+from recurra.experiment.learnt import Learnt, read_learnt, write_learnt
 from recurra.experiment.run_folder import (
     CONFIG,
     HISTORY,
@@ -27,20 +32,16 @@ from recurra.experiment.run_folder import (
     open_folder,
     put_back_when_refused,
 )
-from recurra.experiment.task import Fitted, Groups, Prepared, Rival, Task
+from recurra.experiment.task import Fitted, Part, Prepared, Rival, Task
 from recurra.files import write_manifest
 from recurra.report.page import write_report
 from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics, write_metrics
 from recurra.report.section import SECTIONS_FILE, write_sections
 from recurra.streaming import PROGRAM
 from recurra.training.progress import Progress
-from recurra.version import __version__
 
 WRITTEN = (CONFIG, HISTORY, MODEL, WEIGHTS, METRICS_FILE, SECTIONS_FILE)
-SUBJECT = "recurra"
-RIVALS = "baselines"  # the folder of the nets that are trained beside it
-NETWORK_LABELS = {"feed_forward": "Feed-forward net", "convolutional": "Convolutional net"}
-CELL_LABELS = {"lstm": "LSTM", "gru": "GRU", "elman": "Elman", "elman_relu": "Elman (ReLU)"}
+RIVALS = "baselines"  # the folder of what is trained beside it
 
 
 class Summary(NamedTuple):
@@ -53,28 +54,6 @@ class Summary(NamedTuple):
 
     folder: Path
     metrics: MetricsRecord | None
-
-
-def judge(
-    task: Task, trained: Mapping[str, tuple[Fitted, float | None]], prepared: Prepared | None, part: Any
-) -> list[Rival]:
-    """What every net and every naive baseline says of a part; the first is the one that a run is about."""
-    rivals = []
-    for name, (fitted, seconds) in trained.items():
-        network = fitted.config.network
-        label = CELL_LABELS.get(fitted.config.cell, fitted.config.cell)
-        if fitted.config.bidirectional:
-            label = f"Bidirectional {label}"
-        kind = "neural" if network in NETWORK_LABELS else "recurrent"
-        answer = task.answer(fitted, part)
-        rivals.append(
-            Rival(name, NETWORK_LABELS.get(network, label), kind, answer, seconds, fitted.num_parameters)
-        )
-    began = time.perf_counter()
-    for rival in task.naive(trained[SUBJECT][0], prepared, part):
-        took, began = time.perf_counter() - began, time.perf_counter()
-        rivals.append(rival if rival.seconds is not None else dataclasses.replace(rival, seconds=took))
-    return rivals
 
 
 def train(
@@ -118,7 +97,10 @@ def train(
             "something to score a run on",
             "Leave test_size out, or give test data.",
         )
-    nets = _entrants(task, prepared)  # before anything is written, so that a mistake in their options is told
+    nets = _entrants(task, prepared)  # this and the baselines before anything is written or trained, so that
+    baselines = _baselines(
+        task, prepared, prepared.test
+    )  # mistakes in options and in a task's scores are told
     names = {"validation": validation, "test": test}
     given = {"task": task.name, "data": str(source), **{k: str(v) for k, v in names.items() if v is not None}}
     with put_back_when_refused(out):
@@ -126,16 +108,36 @@ def train(
         trained = _fit_all(task, nets, out, resume=resume, progress=Progress(enabled=show_progress))
     if trained is None:
         return Summary(out, None)
-    return Summary(out, _finish(task, trained, prepared, out, command))
+    return Summary(out, _finish(task, trained, baselines, prepared, prepared.test, out, command))
+
+
+class Baselines(NamedTuple):
+    """What a run's nets are compared with that is no net: what was learnt, and answers for the test part."""
+
+    learnt: Mapping[str, Learnt]
+    rivals: Sequence[Rival]
+
+
+def _baselines(task: Task, prepared: Prepared, part: Part) -> Baselines:
+    """Learn and judge what needs no net.
+
+    Raises:
+        ConfigError: A metric of the task is unknown, or its reference is none of these.
+    """
+    learnt = learn(task, prepared)
+    rivals = naive_rivals(task, prepared.schema, learnt, part)
+    check_scores(task, prepared.schema, part, rivals)
+    return Baselines(learnt, rivals)
 
 
 def _entrants(task: Task, prepared: Prepared) -> dict[str, tuple[Prepared, nn.Module]]:
     """The net and its rivals with fresh weights, each with what it trains on."""
-    networks = {SUBJECT: prepared.config.network}
-    networks |= {name: name for name in prepared.config.baselines if name != prepared.config.network}
+    settings: NetConfig = prepared.config
+    networks = {SUBJECT: settings.network}
+    networks |= {name: name for name in settings.baselines if name != settings.network}
     found = {}
     for name, network in networks.items():
-        config = prepared.config.model_copy(update={"network": network})
+        config = settings.model_copy(update={"network": network})
         own = dataclasses.replace(prepared, config=config)
         found[name] = (own, fresh_net(task, own))
     return found
@@ -164,21 +166,29 @@ def _fit_all(
 
 
 def _finish(
-    task: Task, trained: Mapping[str, Trained], prepared: Prepared, out: Path, command: str | None
+    task: Task,
+    trained: Mapping[str, Trained],
+    baselines: Baselines,
+    prepared: Prepared,
+    part: Part,
+    out: Path,
+    command: str | None,
 ) -> MetricsRecord:
     """Write everything that a finished run holds; the manifest comes last."""
     fitted = trained[SUBJECT].fitted
     nets = {name: (one.fitted, one.seconds) for name, one in trained.items()}
-    rivals = judge(task, nets, prepared, prepared.test)
-    metrics = _record(task, fitted, prepared.test, rivals, prepared.repairs, command)
+    rivals = [*net_rivals(task, nets, part), *baselines.rivals]
+    metrics = record(task, fitted, part, rivals, repairs=prepared.repairs, held_out=True, command=command)
     write_fitted(task, fitted, out)
     write_metrics(out, metrics)
-    write_sections(out, task.show(fitted, prepared.test, rivals, metrics))
+    write_sections(out, task.show(fitted, part, rivals, metrics))
     files = [*WRITTEN, *table_files(task, fitted), *_write_program(task, fitted, out)]
     for name, one in trained.items():
         if name != SUBJECT:
             names = write_fitted(task, one.fitted, out / RIVALS / name)
             files += [f"{RIVALS}/{name}/{own}" for own in names]
+    for name, learnt in baselines.learnt.items():
+        files += [f"{RIVALS}/{name}/{own}" for own in write_learnt(learnt, out / RIVALS / name)]
     write_manifest(out, files)
     write_report(out)
     return metrics
@@ -210,31 +220,7 @@ def evaluate(task: Task, run: Path, source: Any = None) -> MetricsRecord:
         place.parent.name: load_fitted(task, place.parent)
         for place in sorted((run / RIVALS).glob(f"*/{MODEL}"))
     }
-    return scores_on(task, load_fitted(task, run), source, rivals=rivals)
-
-
-def scores_on(
-    task: Task,
-    fitted: Fitted,
-    source: Any,
-    prepared: Prepared | None = None,
-    *,
-    rivals: Mapping[str, Fitted] | None = None,
-) -> MetricsRecord:
-    """The scores of a net and of what it is compared with: on other data, or on the test part of its own.
-
-    Args:
-        task: The task.
-        fitted: The net.
-        source: The data, where `prepared` is None.
-        prepared: What the net was trained on.
-        rivals: Nets that were trained beside it, by name.
-    """
-    part = task.part(source, fitted, None) if prepared is None else prepared.test
-    nets = {SUBJECT: fitted, **(rivals or {})}
-    judged = judge(task, {name: (one, None) for name, one in nets.items()}, prepared, part)
-    repairs = tuple(part.repairs) if prepared is None else prepared.repairs
-    return _record(task, fitted, part, judged, repairs, None)
+    return scores_on(task, load_fitted(task, run), source, learnt=read_learnt(run / RIVALS), rivals=rivals)
 
 
 def told_by(task: Task, run: Path, source: Any, options: Mapping[str, Any]) -> pl.DataFrame:
@@ -258,42 +244,3 @@ def predict(task: Task, fitted: Fitted, source: Any, options: Mapping[str, Any])
     wanted = validated(task.answer_config, options)
     part = task.part(source, fitted, wanted)
     return task.write(fitted, part, task.answer(fitted, part), wanted)
-
-
-def _record(
-    task: Task,
-    fitted: Fitted,
-    part: Any,
-    rivals: list[Rival],
-    repairs: tuple[str, ...],
-    command: str | None,
-) -> MetricsRecord:
-    scores = {rival.name: task.score(fitted.schema, part, rival.answer) for rival in rivals}
-    compared = {SUBJECT, task.reference}
-
-    def groups_of(rival: Rival) -> Groups | None:
-        return task.groups(fitted.schema, part, rival.answer) if rival.name in compared else None
-
-    return metrics_record(
-        task,
-        rivals,
-        scores,
-        task.describe(fitted, part),
-        groups={one.name: own for one in rivals if (own := groups_of(one)) is not None},
-        repairs=repairs,
-        command=command,
-        seed=fitted.config.seed,
-        finished=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        versions=versions(),
-    )
-
-
-def versions() -> dict[str, str]:
-    """The versions that a result may depend on."""
-    return {
-        "recurra": __version__,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "polars": pl.__version__,
-    }

@@ -6,13 +6,17 @@ a package of its own says so with an entry point of the group "recurra.tasks" (s
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
 from torch import nn
 
 from recurra.config import Config
+from recurra.data.table import Table
 from recurra.errors import RecurraError
+from recurra.experiment.config import NetConfig
+from recurra.experiment.learnt import Learnt
+from recurra.metrics.metric import Metric
 from recurra.report.record import MetricsRecord, TileRecord
 from recurra.report.section import Section
 from recurra.streaming import Program
@@ -26,6 +30,22 @@ class Schema(Protocol):
         """All of it, as JSON has it; `Task.revive` makes it again."""
 
 
+@runtime_checkable
+class Part(Protocol):
+    """Some of the data as a net sees them: what the verbs ask of a part, whatever the task keeps in it."""
+
+    @property
+    def table(self) -> Table:
+        """Where it came from, for results in the caller's library."""
+
+    @property
+    def repairs(self) -> Sequence[str]:
+        """What was put right in it, in sentences."""
+
+    def __len__(self) -> int:
+        """How many answers it asks for."""
+
+
 def no_batches(part: Any) -> Iterable[Batch]:
     """Validation is the task's own."""
     del part
@@ -37,7 +57,7 @@ class Prepared:
     """Everything that is settled before training begins, so that a mistake is told before a file is written.
 
     Attributes:
-        config: The settings, every "auto" resolved.
+        config: The settings, every "auto" resolved; of the class `Task.config`.
         schema: What was learnt without gradients.
         source: The batches to train on.
         validate: Scores the weights after every epoch in a way of its own; None: by the loss and the scores.
@@ -55,7 +75,7 @@ class Prepared:
     validate: Validate | None
     train: Any
     validation: Any
-    test: Any
+    test: Part | None
     repairs: tuple[str, ...] = ()
     batches: Callable[[Any], Iterable[Batch]] = no_batches
     no_test: RecurraError | None = None
@@ -108,7 +128,7 @@ class Description:
 
     Attributes:
         title: What was done, on what: "reviews, 2 classes".
-        judged: What was scored: "1,821 texts of the test part".
+        judged: What was scored: "1,821 texts".
         facts: Name and text.
         source: What to call the data.
         rows: How many there were.
@@ -140,6 +160,12 @@ class Groups:
     scores: Mapping[str, Mapping[str, float]]
 
 
+def nothing_to_learn(prepared: Prepared) -> Iterable[Learnt]:
+    """No baseline needs more than the schema holds."""
+    del prepared
+    return ()
+
+
 def nothing_to_calibrate(model: nn.Module, prepared: Prepared) -> None:
     """Leave a net as it was trained."""
     del model, prepared
@@ -168,7 +194,7 @@ class Task:
 
     Attributes:
         name: As in `recurra train NAME`.
-        config: Its settings.
+        config: Its settings; beside its own ones how to train, which net, and which others beside it.
         answer_config: The options of an answer (levels, beams, temperature).
         inputs: The kinds of input that it takes.
         read: (source, settings, validation, test) -> data; picks the input and parses the settings.
@@ -181,11 +207,13 @@ class Task:
         answer: (Fitted, part) -> numbers for each of its rows.
         write: (Fitted, part, answer, options) -> a table for people.
         score: (schema, part, answer) -> metric -> score; the first metric decides who is best.
-        naive: (Fitted, Prepared or None, part) -> what needs no net; of other data than the training's, only
-            what the schema suffices for.
-        reference: Name of the naive one that the verdict compares with.
+        naive: (schema, what `learn` learnt, by name, part) -> what needs no net. Of a net that is saved alone
+            nothing is kept of `learn`, and its rivals are missing.
+        reference: Name of the naive one that the verdict compares with; "" for the first.
         describe: (Fitted, part) -> words about data and protocol.
         show: (Fitted, part, rivals, record of the scores) -> sections of the report.
+        learn: Prepared -> baselines that are learnt from the training part; they are kept with a run.
+        metrics: Scores of its own, where `recurra.metrics.metric` does not know them.
         calibrate: (net, Prepared) -> what is learnt with the trained net, written into its buffers.
         groups: (schema, part, answer) -> scores by class, tag or the like, if that has sense.
         highlights: (scores of the net) -> more numbers for the report's top, and sentences after its verdict.
@@ -195,7 +223,7 @@ class Task:
     """
 
     name: str
-    config: type[Config]
+    config: type[NetConfig]
     answer_config: type[Config]
     inputs: Sequence[str]
     read: Callable[[Any, Mapping[str, Any], Any, Any], Any]
@@ -203,14 +231,16 @@ class Task:
     revive: Callable[[Mapping[str, Any]], tuple[Any, Any]]
     build: Callable[[Any, Any], nn.Module]
     objective: Callable[[Any, Any], Objective]
-    part: Callable[[Any, Fitted, Any], Any]
+    part: Callable[[Any, Fitted, Any], Part]
     answer: Callable[[Fitted, Any], Any]
     write: Callable[[Fitted, Any, Any, Any], pl.DataFrame]
     score: Callable[[Any, Any, Any], Mapping[str, float]]
-    naive: Callable[[Fitted, Prepared | None, Any], Iterable[Rival]]
+    naive: Callable[[Any, Mapping[str, Learnt], Any], Iterable[Rival]]
     reference: str
     describe: Callable[[Fitted, Any], Description]
     show: Callable[[Fitted, Any, Sequence[Rival], MetricsRecord], Sequence[Section]]
+    learn: Callable[[Prepared], Iterable[Learnt]] = nothing_to_learn
+    metrics: Sequence[Metric] = ()
     calibrate: Callable[[nn.Module, Prepared], None] = nothing_to_calibrate
     groups: Callable[[Any, Any, Any], Groups | None] = no_groups
     highlights: Callable[[Mapping[str, float]], tuple[Sequence[TileRecord], Sequence[str]]] = no_highlights

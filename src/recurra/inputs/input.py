@@ -59,6 +59,28 @@ class Encoder(nn.Module, ABC):
         raise NotImplementedError
 
 
+class Summary(ABC):
+    """Contents as numbers that know no order, for baselines, with what was learnt from the training part."""
+
+    @classmethod
+    @abstractmethod
+    def learn(cls, contents: Sequence[Any]) -> "Summary":
+        """Learn from the contents of the training part what the numbers need."""
+
+    @classmethod
+    @abstractmethod
+    def from_dict(cls, description: Mapping[str, Any]) -> "Summary":
+        """Make it again from what `to_dict` gave."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """All that was learnt, as JSON has it."""
+
+    @abstractmethod
+    def numbers(self, contents: Sequence[Any]) -> Any:
+        """Numbers of each content, (rows, features), dense or sparse."""
+
+
 @dataclass(frozen=True)
 class Input:
     """A kind of input; `recurra.inputs.registry` knows its settings and its form on a stream.
@@ -70,8 +92,7 @@ class Input:
         learn: Learns an encoding from the contents of the training part.
         revive: Makes the encoding again from what `Encoding.to_dict` gave.
         encoder: Makes what stands before the recurrence, with fresh weights.
-        summary: Numbers that sum up each content, (rows, features), dense or sparse, for baselines that know
-            no order; fitted on the first contents, applied to the others.
+        summary: Sums up contents for baselines that know no order.
         summary_label: What a linear model of these numbers is called: "Bag of words".
         show: A content as people read it, in one line: for examples in a report.
     """
@@ -82,6 +103,6 @@ class Input:
     learn: Callable[[Sequence[Any], Any], Encoding]
     revive: Callable[[Mapping[str, Any]], Encoding]
     encoder: Callable[[Any, Any], Encoder]
-    summary: Callable[[Sequence[Any], Sequence[Sequence[Any]]], list[Any]]
+    summary: type[Summary]
     summary_label: str
     show: Callable[[Any], str]

@@ -6,6 +6,7 @@ know no metric by name.
 
 import difflib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recurra.errors import ConfigError
@@ -84,21 +85,26 @@ _SPAN = (
 _KNOWN = {one.name: one for one in (*_FORECAST, *_NUMBER, *_CLASS, *_SPAN)}
 
 
-def metric(name: str) -> Metric:
+def metric(name: str, own: Sequence[Metric] = ()) -> Metric:
     """The description of a metric; `coverage_80` and `width_80` may be of any level in percent.
+
+    Args:
+        name: Of the metric.
+        own: Those of a task, which are known nowhere else.
 
     Raises:
         ConfigError: There is no such metric; the message lists the nearest.
     """
-    if name in _KNOWN:
-        return _KNOWN[name]
+    known = {**_KNOWN, **{one.name: one for one in own}}
+    if name in known:
+        return known[name]
     found = re.fullmatch(r"(coverage|width)_(\d+(?:\.\d+)?)", name)
     if found is None or not 0 < float(found[2]) < 100:
-        near = difflib.get_close_matches(name, _KNOWN, n=3, cutoff=0.5)
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         raise ConfigError(
             f"no metric is named {name!r}",
-            f"a known one, such as {', '.join(near)}" if near else f"one of {', '.join(sorted(_KNOWN))}",
-            "Correct the name, or describe it: recurra.metrics.metric.Metric(name, label, note).",
+            f"a known one, such as {', '.join(near)}" if near else f"one of {', '.join(sorted(known))}",
+            "Correct the name, or describe it in the task's `metrics`: Metric(name, label, note).",
         )
     level = found[2]
     if found[1] == "width":

@@ -11,6 +11,8 @@ from sklearn.base import clone
 from recurra import Classifier
 from recurra.errors import ConfigError, DamagedError, DataError, NotFittedError
 from recurra.experiment.artifact import load_fitted
+from recurra.experiment.run import evaluate, train
+from recurra.report.verdict import verdict
 from recurra.tasks.classify.live import LiveClassifier
 from recurra.tasks.classify.task import CLASSIFY
 from recurra.tasks.tag.task import TAG
@@ -136,6 +138,38 @@ def test_several_labels_at_once() -> None:
     assert classifier.config_.kind == "multilabel"
     assert classifier.evaluate().models[0].scores["exact"] == 1.0
     assert set(classifier.predict(frame)["prediction"]) == {"any", "any glad"}
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        reviews(),
+        waves(),
+        points(),
+        points().with_columns(label=1000 + 50 * pl.col("a")),
+        reviews().with_columns(
+            label=pl.Series([["glad", "any"] if one == "yes" else ["any"] for one in reviews()["label"]])
+        ),
+    ],
+    ids=["text", "series", "table", "number", "labels"],
+)
+def test_the_linear_model_of_a_run_is_judged_on_other_data_too(frame: pl.DataFrame, tmp_path: Path) -> None:
+    run, other = tmp_path / "run", frame.sample(40, seed=3)
+    summary = train(CLASSIFY, frame, {**SMALL, "baselines": ()}, run, test=other, show_progress=False)
+    recorded, again = summary.metrics, evaluate(CLASSIFY, run, other)
+    assert again.reference == recorded.reference == "linear"
+    assert [model.scores for model in again.models] == [model.scores for model in recorded.models]
+    assert verdict(again) == verdict(recorded)
+    loaded = Classifier.load(run).evaluate(other)
+    assert [model.scores for model in loaded.models] == [model.scores for model in recorded.models]
+
+
+def test_a_reference_that_was_not_kept_is_told(fitted: Classifier, tmp_path: Path) -> None:
+    other = reviews(30)
+    assert fitted.evaluate(other).reference == "linear"
+    alone = Classifier.load(fitted.save(tmp_path / "model")).evaluate(other)
+    assert [model.name for model in alone.models] == ["recurra", "majority"]
+    assert "The reference of this task, 'linear', is not among the models" in alone.remarks[0]
 
 
 def test_calibration_divides_by_one_temperature(fitted: Classifier) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.tasks.forecast.example import QUICK, hourly, integer_series
 
 from recurra.errors import ConfigError
-from recurra.experiment.run import judge, scores_on
+from recurra.experiment.judge import judge, scores_on
 from recurra.experiment.task import Fitted
 from recurra.inputs.series.panel import Panel
 from recurra.metrics.forecast import OwaReference
@@ -38,7 +38,7 @@ def part_of(one: Fitted, frame: pl.DataFrame, size: int) -> ForecastPart:
 
 def judged(one: Fitted, frame: pl.DataFrame, size: int, seconds: float | None = None, **rivals: Any) -> Any:
     part = part_of(one, frame, size)
-    return evaluation_of(part, judge(FORECAST, {"recurra": (one, seconds), **rivals}, None, part))
+    return evaluation_of(part, judge(FORECAST, {"recurra": (one, seconds), **rivals}, {}, part))
 
 
 def scores(result: Any, name: str) -> Any:

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from tests.tasks.forecast.example import QUICK, hourly
 
-from recurra.experiment.run import judge, scores_on
+from recurra.experiment.judge import judge, scores_on
 from recurra.inputs.series.panel import Panel
 from recurra.report.heading import time_text
 from recurra.report.number import percent
@@ -22,7 +22,7 @@ def records(frame: pl.DataFrame, **settings: Any) -> tuple[Any, Any, Panel, Fore
     one = forecaster.fitted_
     part = FORECAST.part(frame, one, None)
     metrics = scores_on(FORECAST, one, frame)
-    rivals = judge(FORECAST, {"recurra": (one, None)}, None, part)
+    rivals = judge(FORECAST, {"recurra": (one, None)}, {}, part)
     shown = {section.id: section for section in FORECAST.show(one, part, rivals, metrics)}
     return metrics, shown, part.panel, forecaster
 
@@ -36,7 +36,7 @@ def test_metrics_tell_what_was_done(head: str):
     assert (metrics.data.rows, metrics.data.target) == (105, "y")
     assert metrics.data.repairs == panel.repairs
     assert metrics.title == "the table, 3 hours ahead"
-    assert metrics.judged == "14 forecasts in the test part"
+    assert metrics.judged == "14 forecasts"
     facts = dict(metrics.data.facts)
     assert (facts["Series"], facts["Time step"]) == ("2", "1 hour")
     assert facts["Forecasts judged"] == "14, each 3 hours ahead, from 7 origins a series, 1 hour apart"

@@ -10,7 +10,7 @@ from recurra.inputs.sequence.config import SequenceConfig
 from recurra.inputs.sequence.encoding import SequenceEncoding
 from recurra.inputs.sequence.reader import read
 from recurra.inputs.sequence.series import Series, show
-from recurra.inputs.sequence.summary import summary
+from recurra.inputs.sequence.summary import ChannelSummary
 from recurra.inputs.steps_encoder import StepsEncoder
 
 
@@ -41,7 +41,7 @@ SEQUENCE = Input(
     learn=learn,
     revive=SequenceEncoding.from_dict,
     encoder=encoder,
-    summary=summary,
+    summary=ChannelSummary,
     summary_label="Channel statistics",
     show=show,
 )

@@ -1,29 +1,49 @@
 """Sequences without their order, for baselines: where the values of each channel lie."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64
 
+from recurra.inputs.input import Summary
 from recurra.inputs.sequence.series import Series
 
 _QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 
-def summary(
-    fitted: Sequence[Series], others: Sequence[Sequence[Series]]
-) -> list[Float64[np.ndarray, "_ numbers"]]:
+class ChannelSummary(Summary):
     """Mean, deviation, range, ends, slope, share of gaps and quantiles of each channel; the length.
 
-    The channels are those of the first sequences, and so is what a channel without any value counts as.
+    Args:
+        names: The channels.
+        means: What a channel without any value counts as.
     """
-    names = fitted[0].names
-    means = np.array([_mean([one.values[:, at] for one in fitted]) for at in range(len(names))])
-    width = len(names) * (8 + len(_QUANTILES)) + 1
-    return [
-        np.stack([_numbers(one, names, means) for one in contents]) if len(contents) else np.zeros((0, width))
-        for contents in others
-    ]
+
+    def __init__(self, names: Sequence[str], means: Sequence[float]) -> None:
+        self.names, self.means = tuple(names), tuple(means)
+
+    @classmethod
+    def learn(cls, contents: Sequence[Series]) -> "ChannelSummary":
+        """See `Summary.learn`."""
+        names = contents[0].names
+        return cls(names, [_mean([one.values[:, at] for one in contents]) for at in range(len(names))])
+
+    @classmethod
+    def from_dict(cls, description: Mapping[str, Any]) -> "ChannelSummary":
+        """See `Summary.from_dict`."""
+        return cls(description["names"], description["means"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """See `Summary.to_dict`."""
+        return {"names": list(self.names), "means": list(self.means)}
+
+    def numbers(self, contents: Sequence[Series]) -> Float64[np.ndarray, "_ numbers"]:
+        """See `Summary.numbers`."""
+        if not len(contents):
+            return np.zeros((0, len(self.names) * (8 + len(_QUANTILES)) + 1))
+        means = np.array(self.means)
+        return np.stack([_numbers(one, self.names, means) for one in contents])
 
 
 def _mean(columns: Sequence[Float64[np.ndarray, " _"]]) -> float:

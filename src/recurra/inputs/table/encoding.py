@@ -8,11 +8,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from recurra.data.naming import listed
 from recurra.errors import DataError
-from recurra.inputs.input import Encoding
+from recurra.inputs.input import Encoding, Summary
 
 MOST_CATEGORIES = 100  # of a column; rarer ones count as unknown
 _FEW_ROWS = 20
@@ -69,8 +69,8 @@ class Categories:
         return [float(text == one) for one in self.values]
 
 
-class TableEncoding(Encoding):
-    """How rows become arrays (1, features).
+class TableEncoding(Encoding, Summary):
+    """How rows become arrays (1, features), for a net and for baselines.
 
     Args:
         columns: What was learnt of each column.
@@ -114,6 +114,10 @@ class TableEncoding(Encoding):
             )
         features = [number for column in self.columns for number in column.encode(content[column.name])]
         return np.array([features], np.float32)
+
+    def numbers(self, contents: Sequence[Mapping[str, Any]]) -> Float[np.ndarray, "_ features"]:
+        """See `recurra.inputs.input.Summary.numbers`."""
+        return np.concatenate([np.zeros((0, self.size)), *(self.encode(row) for row in contents)])
 
     def to_dict(self) -> dict[str, Any]:
         """What `from_dict` needs."""

@@ -14,7 +14,6 @@ from recurra.inputs.rows import read_rows, wrong_column
 from recurra.inputs.steps_encoder import StepsEncoder
 from recurra.inputs.table.config import TableConfig
 from recurra.inputs.table.encoding import TableEncoding
-from recurra.inputs.table.summary import summary
 
 _SHOWN = 200
 
@@ -95,7 +94,7 @@ TABLE = Input(
     learn=learn,
     revive=TableEncoding.from_dict,
     encoder=encoder,
-    summary=summary,
+    summary=TableEncoding,
     summary_label="Scaled columns",
     show=show,
 )

@@ -13,7 +13,7 @@ from recurra.inputs.text.conll import is_conll
 from recurra.inputs.text.encoder import TextEncoder
 from recurra.inputs.text.encoding import TextEncoding
 from recurra.inputs.text.reader import read
-from recurra.inputs.text.summary import summary
+from recurra.inputs.text.summary import WordSummary
 
 _SHOWN = 200
 
@@ -70,7 +70,7 @@ TEXT = Input(
     learn=learn,
     revive=TextEncoding.from_dict,
     encoder=encoder,
-    summary=summary,
+    summary=WordSummary,
     summary_label="Bag of words",
     show=show,
 )

@@ -1,21 +1,23 @@
 """What a classifier is compared with that is no net: the majority, and a linear model without order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
-from sklearn.dummy import DummyClassifier
+from scipy.special import expit, softmax
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
 
 from recurra.experiment.examples import Part
-from recurra.experiment.task import Rival
-from recurra.inputs.input import Input
+from recurra.experiment.learnt import Learnt
+from recurra.experiment.task import Prepared, Rival
+from recurra.inputs import registry
 from recurra.tasks.classify.target import Target
 
 Answer = Float[np.ndarray, "rows outputs"]
+LINEAR = "linear"
 _C = (0.1, 1.0, 10.0, 100.0)  # inverse strengths of the penalty; validation chooses
 
 
@@ -29,65 +31,90 @@ def majority(target: Target, rows: int) -> Rival:
     return Rival("majority", "Majority class", "naive", np.tile(shares, (rows, 1)))
 
 
-def linear(input: Input, target: Target, train: Part, validation: Part | None, part: Part) -> Iterator[Rival]:
+def learn_linear(prepared: Prepared) -> Iterator[Learnt]:
     """Logistic regression (of numbers ridge regression) over what the input sums up without order."""
-    contents = [train.examples.contents, part.examples.contents]
-    if validation is not None:
-        contents.append(validation.examples.contents)
-    features = input.summary(contents[0], contents)
-    truth = np.stack(train.known())
-    candidates = [_fitted(target, features[0], truth, strength) for strength in _C]
+    schema, train, validation = prepared.schema, prepared.train, prepared.validation
+    summary = registry.get(schema.input).summary.learn(train.examples.contents)
+    features, truth = summary.numbers(train.examples.contents), np.stack(train.known())
+    scaler = MaxAbsScaler().fit(features)
+    candidates = [_fitted(schema.target, scaler, features, truth, strength) for strength in _C]
     best = candidates[1]
     if validation is not None:
-        held = np.stack(validation.known())
-        best = min(candidates, key=lambda model: _badness(target, model, features[2], held))
-    numbers = int(features[0].shape[1] * target.size)
+        held, known = summary.numbers(validation.examples.contents), np.stack(validation.known())
+        best = min(candidates, key=lambda one: _badness(schema.target, one.answer(held), known))
+    description = {"input": schema.input, "summary": summary.to_dict()}
+    yield Learnt(LINEAR, description, {"weight": best.weight, "bias": best.bias})
+
+
+def linear(learnt: Learnt, target: Target, part: Part) -> Rival:
+    """What `learn_linear` learnt says of a part."""
+    kind = registry.get(learnt.description["input"])
+    summary = kind.summary.from_dict(learnt.description["summary"])
+    model = LinearMap(target.kind, learnt.arrays["weight"], learnt.arrays["bias"])
     name = "ridge regression" if target.kind == "regression" else "logistic regression"
-    yield Rival(
-        "linear",
-        f"{input.summary_label}, {name}",
-        "linear",
-        _answer(target, best, features[1]),
-        parameters=numbers,
-    )
+    answer = model.answer(summary.numbers(part.examples.contents))
+    label = f"{kind.summary_label}, {name}"
+    return Rival(learnt.name, label, "linear", answer, learnt.seconds, int(model.weight.size))
 
 
-def _fitted(target: Target, features: Any, truth: np.ndarray, strength: float) -> Any:
+@dataclass(frozen=True)
+class LinearMap:
+    """A fitted linear model: features to probabilities of the classes, or to a number.
+
+    Attributes:
+        kind: That of the target.
+        weight: What a feature adds to each output.
+        bias: Where each output begins; infinite of a class that is told never, or for every row.
+    """
+
+    kind: str
+    weight: Float[np.ndarray, "features outputs"]
+    bias: Float[np.ndarray, " outputs"]
+
+    def answer(self, features: Any) -> Answer:
+        """Probabilities or numbers for each row of features, dense or sparse."""
+        outputs: Answer = np.asarray(features @ self.weight, np.float64) + self.bias
+        if self.kind == "multiclass":
+            outputs = softmax(outputs, axis=1)
+        elif self.kind == "multilabel":
+            outputs = expit(outputs)
+        return outputs
+
+
+def _fitted(target: Target, scaler: Any, features: Any, truth: np.ndarray, strength: float) -> LinearMap:
+    """A linear model of one strength, the scale of the features in its weights."""
+    scaled = scaler.transform(features)
     if target.kind == "regression":
-        return make_pipeline(MaxAbsScaler(), Ridge(alpha=1 / strength)).fit(features, truth)
-    if target.kind == "multilabel":
-        return [_of_one_class(features, truth[:, one] > 0.5, strength) for one in range(target.size)]
-    return _of_one_class(features, truth, strength)
+        model = Ridge(alpha=1 / strength).fit(scaled, truth)
+        weight, bias = model.coef_[:, None], np.array([model.intercept_])
+    elif target.kind == "multilabel":
+        columns = [
+            _logistic(scaled, truth[:, one] > 0.5, (False, True), strength) for one in range(target.size)
+        ]
+        weight = np.stack([own[:, 1] - own[:, 0] for own, _ in columns], axis=1)
+        bias = np.array([own[1] - own[0] for _, own in columns])
+    else:
+        weight, bias = _logistic(scaled, truth, range(target.size), strength)
+    return LinearMap(target.kind, weight / scaler.scale_[:, None], bias)
 
 
-def _of_one_class(features: Any, truth: np.ndarray, strength: float) -> Any:
-    """Logistic regression; what is the same in every row is told for every row."""
-    if len(np.unique(truth)) == 1:
-        return DummyClassifier(strategy="prior").fit(features, truth)
-    return make_pipeline(MaxAbsScaler(), LogisticRegression(C=strength, max_iter=1000)).fit(features, truth)
+def _logistic(
+    features: Any, truth: np.ndarray, classes: Sequence[Any], strength: float
+) -> tuple[Float[np.ndarray, "features classes"], Float[np.ndarray, " classes"]]:
+    """Weight and bias of each class; one that the training part lacks is never told."""
+    weight = np.zeros((features.shape[1], len(classes)))
+    bias = np.full(len(classes), -np.inf)
+    present = [at for at, one in enumerate(classes) if (truth == one).any()]
+    bias[present] = 0
+    if len(present) > 1:
+        model = LogisticRegression(C=strength, max_iter=1000).fit(features, truth)
+        told = present[1:] if len(present) == 2 else present  # of two classes the first one stays at 0
+        weight[:, told], bias[told] = model.coef_.T, model.intercept_
+    return weight, bias
 
 
-def _answer(target: Target, model: Any, features: Any) -> Answer:
-    if target.kind == "regression":
-        return np.asarray(model.predict(features), np.float64)[:, None]
-    if target.kind == "multilabel":
-        return np.stack([_share_of_true(one, features) for one in model], axis=1)
-    found = np.asarray(model.predict_proba(features))
-    if found.shape[1] == target.size:
-        return found
-    whole = np.zeros((len(found), target.size))  # a class that the training part lacks
-    whole[:, model.classes_.astype(int)] = found
-    return whole
-
-
-def _share_of_true(model: Any, features: Any) -> np.ndarray:
-    shares = np.asarray(model.predict_proba(features))
-    return shares @ np.asarray(model.classes_, np.float64)
-
-
-def _badness(target: Target, model: Any, features: Any, truth: np.ndarray) -> tuple[float, float]:
+def _badness(target: Target, answer: Answer, truth: np.ndarray) -> tuple[float, float]:
     """The error, and where that is the same the log loss."""
-    answer = _answer(target, model, features)
     if target.kind == "regression":
         return float(np.square(answer[:, 0] - truth).mean()), 0.0
     if target.kind == "multilabel":

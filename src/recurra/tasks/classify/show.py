@@ -31,7 +31,7 @@ def describe(fitted: Fitted, part: Part) -> Description:
         facts.append(("Classes", ", ".join(target.labels[:20]) + (" ..." if len(target.labels) > 20 else "")))
     return Description(
         title=f"{source_name(source)}, {what}",
-        judged=f"{count(len(part))} examples that were not trained on",
+        judged=f"{count(len(part))} examples",
         facts=tuple(facts),
         source=source,
         target=target.column,

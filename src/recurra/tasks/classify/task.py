@@ -1,6 +1,6 @@
 """The task of classifying: many steps to one answer (or one step to one, on a table)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -13,14 +13,14 @@ from torch import Tensor, nn
 from recurra.data.labelled import Labelled
 from recurra.experiment.examples import Data, Part, run_over, with_columns
 from recurra.experiment.labelling import ExampleSchema, Labelling, part_of
+from recurra.experiment.learnt import Learnt
 from recurra.experiment.task import Fitted, Prepared, Rival, Task
-from recurra.inputs import registry
 from recurra.inputs.examples import Examples
 from recurra.layers.pooling import Pooling
 from recurra.metrics import classification
 from recurra.models.classifier import SequenceClassifier
 from recurra.models.sequence_body import make_body
-from recurra.tasks.classify.baseline import linear, majority
+from recurra.tasks.classify.baseline import LINEAR, learn_linear, linear, majority
 from recurra.tasks.classify.config import ClassifyAnswer, ClassifyConfig
 from recurra.tasks.classify.program import program
 from recurra.tasks.classify.show import describe, groups, show
@@ -165,13 +165,11 @@ def write(fitted: Fitted, part: Part, given: Answer, options: ClassifyAnswer) ->
     return with_columns(part, columns)
 
 
-def naive(fitted: Fitted, prepared: Prepared | None, part: Part) -> Iterable[Rival]:
-    """The majority; where there is a training part, a linear model over what sums up an example."""
-    schema = fitted.schema
+def naive(schema: ExampleSchema, learnt: Mapping[str, Learnt], part: Part) -> Iterable[Rival]:
+    """The majority, and a linear model over what sums up an example."""
     yield majority(schema.target, len(part))
-    if prepared is not None:
-        kind = registry.get(schema.input)
-        yield from linear(kind, schema.target, prepared.train, prepared.validation, part)
+    for one in learnt.values():
+        yield linear(one, schema.target, part)
 
 
 CLASSIFY = Task(
@@ -189,7 +187,8 @@ CLASSIFY = Task(
     write=write,
     score=score,
     naive=naive,
-    reference="linear",
+    learn=learn_linear,
+    reference=LINEAR,
     describe=describe,
     show=show,
     calibrate=calibrate,

@@ -216,9 +216,9 @@ def groups(schema: object, part: ForecastPart, given: Answer) -> Groups:
     return Groups("series", (), scores)
 
 
-def naive(fitted: object, prepared: object, part: ForecastPart) -> Iterator[Rival]:
+def naive(schema: object, learnt: object, part: ForecastPart) -> Iterator[Rival]:
     """The baselines that need no training."""
-    del fitted, prepared
+    del schema, learnt
     points: Mapping[str, list[np.ndarray]] = {name: [] for name in BASELINES}
     seconds = dict.fromkeys(BASELINES, 0.0)
     for windows in part.windows():

@@ -7,15 +7,14 @@ from pydantic import Field, field_validator
 
 from recurra.config import Config, Option, validated
 from recurra.errors import ConfigError
-from recurra.recurrence import Recurrence
-from recurra.training.config import TrainingConfig
+from recurra.experiment.config import NetConfig
 
 Auto = Literal["auto"]
 Whole = int | Auto
 Weighting = Literal["unit", "owa"]
 
 
-class ForecastConfig(TrainingConfig, Recurrence):
+class ForecastConfig(NetConfig):
     """What to forecast, with which network, and how to train it.
 
     Attributes:

@@ -6,7 +6,7 @@ from typing import Any, cast
 from recurra.cells.registry import check_name
 from recurra.errors import ConfigError, NotFittedError
 from recurra.experiment.estimator import Estimator
-from recurra.experiment.run import SUBJECT, judge
+from recurra.experiment.judge import SUBJECT, judge
 from recurra.inputs.series.origin import Origins
 from recurra.inputs.series.panel import Panel
 from recurra.streaming import Program
@@ -177,7 +177,7 @@ class Forecaster(Estimator):
             As `backtest`.
         """
         part = self._part(*self._held_out(data, size, stride, static))
-        rivals = judge(self.task, {SUBJECT: (self.fitted_, None)}, None, part)
+        rivals = judge(self.task, {SUBJECT: (self.fitted_, None)}, {}, part)
         return evaluation_of(part, rivals, reference)
 
     def to_program(self, *, level: Any = ()) -> Program:

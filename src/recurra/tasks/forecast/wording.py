@@ -42,7 +42,7 @@ def describe(fitted: Fitted, part: ForecastPart) -> Description:
     panel, horizon = part.panel, steps_text(part.resolved.horizon, str(part.panel.frequency))
     return Description(
         title=f"{source_name(panel.table.source)}, {horizon} ahead",
-        judged=f"{count(len(part))} forecasts in the test part",
+        judged=f"{count(len(part))} forecasts",
         facts=tuple(_facts(part)),
         source=panel.table.source,
         rows=len(panel.target),

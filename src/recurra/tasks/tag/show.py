@@ -34,7 +34,7 @@ def describe(fitted: Fitted, part: Part) -> Description:
         facts.append(("Look-ahead", f"{fitted.config.look_ahead} steps"))
     return Description(
         title=f"{source_name(source)}, {len(tags.tags)} tags",
-        judged=f"{count(steps)} steps of {count(len(part))} sequences that were not trained on",
+        judged=f"{count(steps)} steps of {count(len(part))} sequences",
         facts=tuple(facts),
         source=source,
         target=tags.column,

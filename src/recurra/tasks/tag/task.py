@@ -1,6 +1,6 @@
 """The task of tagging: a label for every step, aligned many to many."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, cast
 
@@ -14,7 +14,8 @@ from recurra.data.labelled import Labelled
 from recurra.errors import ConfigError
 from recurra.experiment.examples import Part, run_over, with_columns
 from recurra.experiment.labelling import ExampleSchema, Labelling, part_of, program_of
-from recurra.experiment.task import Fitted, Prepared, Rival, Task
+from recurra.experiment.learnt import Learnt
+from recurra.experiment.task import Fitted, Rival, Task
 from recurra.layers.crf import LinearChainCRF
 from recurra.layers.tag_scheme import allowed_transitions
 from recurra.metrics.span import span_scores
@@ -155,10 +156,10 @@ def write(fitted: Fitted, part: Part, given: Answer, options: TagAnswer) -> pl.D
     )
 
 
-def naive(fitted: Fitted, prepared: Prepared | None, part: Part) -> Iterable[Rival]:
+def naive(schema: ExampleSchema, learnt: Mapping[str, Learnt], part: Part) -> Iterable[Rival]:
     """The most frequent tag of each word, and the most frequent tag of all."""
-    del prepared
-    tags: TagSet = fitted.schema.target
+    del learnt
+    tags: TagSet = schema.target
     likely = int(np.argmax(tags.counts))
     if tags.by_symbol:
         rows = [
@@ -195,7 +196,7 @@ TAG = Task(
     write=write,
     score=score,
     naive=naive,
-    reference="most_frequent",
+    reference="",
     describe=describe,
     show=show,
     groups=groups,
