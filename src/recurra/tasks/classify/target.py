@@ -26,6 +26,7 @@ class Target:
         kind: What kind of telling.
         labels: The classes, in their order; empty of numbers.
         counts: How often each came in the training part.
+        rows: How many examples that part held.
         mean, deviation: Of numbers, in the training part.
     """
 
@@ -33,6 +34,7 @@ class Target:
     kind: Kind
     labels: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
+    rows: int = 0
     mean: float = 0.0
     deviation: float = 1.0
 
@@ -66,8 +68,7 @@ class Target:
     def _encoded(self, value: Any, index: dict[str, int], place: str) -> Any:
         if self.kind == "regression":
             return np.float32(_number(value, self.column, place))
-        wanted = [value] if self.kind == "multiclass" else value
-        names = [label_text(one) for one in wanted]
+        names = _names(value, self.kind, self.column, place)
         for name in names:
             if name not in index:
                 raise DataError(
@@ -118,9 +119,9 @@ def learn_target(examples: Examples, column: str, kind: Kind | Literal["auto"]) 
     resolved = kind_of(examples, column, kind)
     if resolved == "regression":
         numbers = np.array([_number(v, column, p) for v, p in zip(values, examples.places, strict=True)])
-        return Target(column, "regression", (), (), float(numbers.mean()), float(numbers.std()) or 1.0)
-    multilabel = resolved == "multilabel"
-    rows = [[label_text(one) for one in (value if multilabel else [value])] for value in values]
+        mean, deviation = float(numbers.mean()), float(numbers.std()) or 1.0
+        return Target(column, "regression", rows=len(values), mean=mean, deviation=deviation)
+    rows = [_names(v, resolved, column, place) for v, place in zip(values, examples.places, strict=True)]
     labels = sorted({name for row in rows for name in row}, key=_natural)
     if len(labels) < 2:
         shown = f"{labels[0]!r} everywhere" if labels else "no class at all"
@@ -136,7 +137,7 @@ def learn_target(examples: Examples, column: str, kind: Kind | Literal["auto"]) 
     for row in rows:
         for name in row:
             counts[index[name]] += 1
-    return Target(column, "multilabel" if multilabel else "multiclass", tuple(labels), tuple(counts))
+    return Target(column, resolved, tuple(labels), tuple(counts), len(rows))
 
 
 def kind_of(examples: Examples, column: str, wanted: Kind | Literal["auto"]) -> Kind:
@@ -167,6 +168,26 @@ def label_values(examples: Examples, column: str) -> list[Any]:
         if value is None or value == "":
             raise DataError(f"{place}: {column} is empty", "a label", "Fill it in, or drop the row.")
     return values
+
+
+def _names(value: Any, kind: Kind, column: str, place: str) -> list[str]:
+    """The classes of an example.
+
+    Raises:
+        DataError: It is a list where there should be one class, or none where there should be a list, or a
+            class is missing in it.
+    """
+    if isinstance(value, list) != (kind == "multilabel"):
+        wanted, other = ("a list of classes", "multiclass") if kind == "multilabel" else ("one", "multilabel")
+        raise DataError(
+            f"{place}: {column} is {value!r}",
+            f"{wanted}, since kind is {kind}",
+            f"Correct it, or set kind={other}.",
+        )
+    classes = value if isinstance(value, list) else [value]
+    if any(one is None or one == "" for one in classes):
+        raise DataError(f"{place}: {column} holds an empty class in {value!r}", "names", "Take it out.")
+    return [label_text(one) for one in classes]
 
 
 def label_text(value: Any) -> str:
