@@ -91,6 +91,26 @@ def test_an_input_of_another_package_is_found_by_its_entry_point(monkeypatch: py
         of_other_packages.cache_clear()
 
 
+def test_an_entry_point_that_cannot_be_loaded_is_left_out_with_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    points = [
+        EntryPoint("torn", f"{__name__}:TORN", registry.GROUP),
+        EntryPoint("prose", f"{__name__}:PROSE", registry.GROUP),
+    ]
+    monkeypatch.setitem(sys.modules, __name__, SimpleNamespace(PROSE=PROSE))
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: points)
+    of_other_packages.cache_clear()
+    try:
+        with pytest.warns(UserWarning, match=r"'torn' of package .* is left out.*AttributeError") as told:
+            assert "prose" in registry.entries()
+            assert "torn" not in registry.entries()
+        assert len(told) == 1
+    finally:
+        monkeypatch.undo()
+        of_other_packages.cache_clear()
+
+
 def test_an_input_can_be_added_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_REGISTERED", dict(registry._REGISTERED))
     registry.register(PROSE)
