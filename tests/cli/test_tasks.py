@@ -48,6 +48,18 @@ def test_a_classifier_from_the_file_to_the_stream(capsys, monkeypatch, reviews: 
     assert json.loads((run / "stream" / "config.json").read_text())["metadata"]["task"] == "classify"
 
 
+@pytest.mark.parametrize("task", ["classify", "tag"])
+def test_the_column_to_tell_is_an_option_too(capsys, task: str) -> None:
+    assert "--label COLUMN" in call(capsys, "train", task, "--help").out
+
+
+def test_the_example_of_the_help_runs(capsys, monkeypatch, reviews: Path, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    reviews.write_text(reviews.read_text().replace("text,label", "text,sentiment"))
+    assert call(capsys, "train", "classify", "reviews.csv", "--label", "sentiment", *SMALL).code == 0
+    assert "label: sentiment" in (tmp_path / "runs" / "classify-reviews-1" / "config.yaml").read_text()
+
+
 def test_what_is_streamed_is_what_is_predicted(capsys, reviews: Path, tmp_path: Path) -> None:
     run = str(tmp_path / "run")
     options = ("bidirectional=false", "pooling=last", "baselines=", "--out", run)

@@ -1,10 +1,10 @@
 """The settings of a tagger."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from recurra.config import Config
+from recurra.config import Config, Option
 from recurra.experiment.config import TaskConfig
 
 
@@ -20,7 +20,7 @@ class TagConfig(TaskConfig):
         window: Steps before and after that the feed-forward baseline sees.
     """
 
-    label: str = "auto"
+    label: Annotated[str, Option("COLUMN")] = "auto"
     output: Literal["auto", "softmax", "crf"] = "auto"
     look_ahead: int = Field(default=0, ge=0, le=100)
     window: int = Field(default=2, ge=0, le=50)
