@@ -41,14 +41,11 @@ def answer(fitted, part):
     return run_over(fitted.model, part, fitted.config, lambda net, one: (net(one)[:, 0] > 0).tolist())
 
 
-LABELLING = Labelling(
-    TaskConfig, ("numbers",), False, lambda *_: Sign(), lambda _: Sign(), lambda _: ("accuracy",)
-)
+LABELLING = Labelling(TaskConfig, False, lambda *_: Sign(), lambda _: Sign(), lambda _: ("accuracy",))
 TOY = Task(
     name="sign",
     config=TaskConfig,
     answer_config=Config,
-    inputs=LABELLING.inputs,
     read=LABELLING.read,
     prepare=LABELLING.prepare,
     revive=LABELLING.revive,

@@ -1,6 +1,6 @@
 """The settings that every task over examples has."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -18,7 +18,11 @@ class TaskConfig(TrainingConfig, Recurrence):
         baselines: Networks that are trained beside it on the same data.
         validation_size: Share of the data that chooses the best epoch, where no validation data are given.
         test_size: Share of the data kept for the final score, where no test data are given.
+
+    `needs` says what the task needs of an input: "examples", or "steps" where it tells something of each.
     """
+
+    needs: ClassVar[str] = "examples"
 
     input: str = "auto"
     network: Literal["auto", "recurrent", "feed_forward", "convolutional"] = "auto"

@@ -14,6 +14,7 @@ from recurra.experiment.config import TaskConfig, combined
 from recurra.experiment.examples import (
     Data,
     Part,
+    columns_read,
     encoded_part,
     read_examples,
     resolved_monitor,
@@ -21,6 +22,7 @@ from recurra.experiment.examples import (
     split,
 )
 from recurra.experiment.task import Fitted, Prepared
+from recurra.experiment.truth import Find, find_nothing, keeping_column
 from recurra.export import to_program
 from recurra.inputs import registry
 from recurra.inputs.examples import Examples
@@ -81,27 +83,27 @@ class Labelling:
 
     Attributes:
         config: The task's settings.
-        inputs: The kinds of input that it takes.
         aligned: Whether there is a truth for each step of an example, or one for each example.
         learn: (data, training examples) -> Target, from the training part and the settings in `data`.
         revive_target: The target again from what its `to_dict` gave.
         metrics: (schema) -> names of the scores that validation reports.
         settle: (config, schema) -> settings, every "auto" of the task's own resolved.
         strata: (data) -> a key for each example; every part gets the same share of each key.
+        find: (settings, columns) -> the column that is told, so that no input reads it.
     """
 
     config: type[TaskConfig]
-    inputs: Sequence[str]
     aligned: bool
     learn: Callable[[Data, Examples], Target]
     revive_target: Callable[[Mapping[str, Any]], Target]
     metrics: Callable[[ExampleSchema], Sequence[str]]
     settle: Callable[[Any, ExampleSchema], Any] = as_given
     strata: Callable[[Data], Sequence[Any] | None] = no_strata
+    find: Find = find_nothing
 
     def read(self, source: Any, settings: Mapping[str, Any], validation: Any, test: Any) -> Data:
         """Read the data with the input that suits them."""
-        return read_examples(self.config, self.inputs, source, settings, validation, test)
+        return read_examples(self.config, self.find, source, settings, validation, test)
 
     def prepare(self, data: Data) -> Prepared:
         """Split, learn encoding and target from the training part, and encode.
@@ -130,9 +132,8 @@ class Labelling:
             augment=encoding.augment,
         )
         batches = partial(self._batches, batch_size=config.batch_size)
-        return Prepared(
-            config, schema, source, None, first, validation, test, data.train.repairs, batches=batches
-        )
+        repairs = (_columns_said(train, target.column), *data.train.repairs)
+        return Prepared(config, schema, source, None, first, validation, test, repairs, batches=batches)
 
     def _batches(self, part: Part, batch_size: int) -> Iterator[Labelled]:
         targets = part.known()
@@ -148,6 +149,11 @@ class Labelling:
         return config, ExampleSchema(own["input"], encoding, self.revive_target(own["target"]))
 
 
+def _columns_said(examples: Examples, told: str) -> str:
+    facts = columns_read(examples, told)
+    return ", ".join(f"{verb.lower()} {names}" for verb, names in facts)
+
+
 def part_of(source: Any, fitted: Fitted, options: Any) -> Part:
     """Other data, with their truth where they hold it.
 
@@ -158,7 +164,8 @@ def part_of(source: Any, fitted: Fitted, options: Any) -> Part:
     if source is None:
         raise DataError("no data", "a path, sample:NAME or a frame", "Give the data to tell of.")
     schema: ExampleSchema = fitted.schema
-    examples = registry.get(schema.input).read(source, fitted.config)
+    keep = keeping_column(schema.target.column)
+    examples = registry.get(schema.input).read(source, fitted.config, keep)
     known = schema.target.column in examples.columns.columns
     return encoded_part(examples, schema.encoding, schema.target.encode(examples) if known else None)
 

@@ -170,7 +170,6 @@ class Task:
         name: As in `recurra train NAME`.
         config: Its settings.
         answer_config: The options of an answer (levels, beams, temperature).
-        inputs: The kinds of input that it takes.
         read: (source, settings, validation, test) -> data; picks the input and parses the settings.
         prepare: data -> Prepared.
         revive: (document) -> (config, schema), from what `Schema.to_dict` and the config gave.
@@ -197,7 +196,6 @@ class Task:
     name: str
     config: type[Config]
     answer_config: type[Config]
-    inputs: Sequence[str]
     read: Callable[[Any, Mapping[str, Any], Any, Any], Any]
     prepare: Callable[[Any], Prepared]
     revive: Callable[[Mapping[str, Any]], tuple[Any, Any]]

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Shaped
 from torch import Tensor, nn
 
-from recurra.inputs.examples import Examples
+from recurra.inputs.examples import Examples, Keep
 
 
 class Encoding(ABC):
@@ -65,8 +65,9 @@ class Input:
 
     Attributes:
         name: As in `input=text`.
-        suits: Whether a source (path, "sample:NAME", frame) looks like this kind, from a glance at it.
-        read: Reads a source; `labelled` columns named in the settings stay in `Examples.columns`.
+        suits: Whether a source (path, "sample:NAME", frame) looks like this kind, from a glance at it, beside
+            the columns that the task keeps.
+        read: Reads a source with the settings. What the task keeps stays in `Examples.columns`, unread.
         learn: Learns an encoding from the contents of the training part.
         revive: Makes the encoding again from what `Encoding.to_dict` gave.
         encoder: Makes what stands before the recurrence, with fresh weights.
@@ -77,8 +78,8 @@ class Input:
     """
 
     name: str
-    suits: Callable[[Any], bool]
-    read: Callable[[Any, Any], Examples]
+    suits: Callable[[Any, Keep], bool]
+    read: Callable[[Any, Any, Keep], Examples]
     learn: Callable[[Sequence[Any], Any], Encoding]
     revive: Callable[[Mapping[str, Any]], Encoding]
     encoder: Callable[[Any, Any], Encoder]

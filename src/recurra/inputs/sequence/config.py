@@ -12,8 +12,8 @@ class SequenceConfig(Config):
 
     Attributes:
         columns: Names of channels; auto takes all columns of numbers but the one that is to be told.
-        unique_id: Column that says which sequence a row of a long table belongs to; auto takes `unique_id` or
-            `id` where its values repeat.
+        unique_id: Column that says which sequence a row of a long table belongs to, or none; auto takes
+            `unique_id` or `id` where its values repeat.
         time: Column with the times of the steps, or none; auto takes `time`, `timestamp` or the like. Where
             the steps of the training part are not equal, the logarithm of each is a channel of its own.
         standardize: Whether each channel is scaled by its mean and deviation in the training part.

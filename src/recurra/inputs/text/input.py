@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from recurra.inputs.examples import Keep
 from recurra.inputs.glance import glance, has_text
 from recurra.inputs.input import Input
 from recurra.inputs.rows import file_kind, path_of
@@ -18,7 +19,7 @@ from recurra.inputs.text.summary import summary
 _SHOWN = 200
 
 
-def suits(source: Any) -> bool:
+def suits(source: Any, keep: Keep) -> bool:
     """Whether it holds texts or lists of tokens."""
     if isinstance(source, list | tuple):
         return len(source) > 0 and isinstance(source[0], str | list | tuple)
@@ -29,7 +30,7 @@ def suits(source: Any) -> bool:
         if is_conll(path) or file_kind(path) == ".txt":
             return path.is_file()
     frame = glance(source)
-    return frame is not None and has_text(frame)
+    return frame is not None and has_text(frame, keep)
 
 
 def learn(contents: Sequence[Content], config: TextConfig) -> TextEncoding:

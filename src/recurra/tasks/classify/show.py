@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from recurra.experiment.examples import Part
+from recurra.experiment.examples import Part, columns_read
 from recurra.experiment.task import Description, Fitted, Groups, Rival
 from recurra.inputs import registry
 from recurra.metrics.classification import BINS, confusion_matrix
@@ -25,8 +25,9 @@ def describe(fitted: Fitted, part: Part) -> Description:
     target: Target = fitted.schema.target
     source = part.examples.table.source
     number = target.kind == "regression"
-    what = target.column if number else f"{len(target.labels)} classes"
-    facts = [("Examples judged", count(len(part))), ("Input", fitted.schema.input), ("Kind", target.kind)]
+    what = target.column if number else f"{len(target.labels)} classes of {target.column}"
+    facts = [("Examples judged", count(len(part))), ("Input", fitted.schema.input)]
+    facts += [*columns_read(part.examples, target.column), ("Kind", target.kind)]
     if not number:
         facts.append(("Classes", ", ".join(target.labels[:20]) + (" ..." if len(target.labels) > 20 else "")))
     return Description(

@@ -83,28 +83,43 @@ class Target:
         return hot
 
 
-def label_column(examples: Examples, wanted: str) -> str:
+def find_label(settings: Mapping[str, Any], frame: pl.DataFrame) -> str | None:
+    """The column that is to be told: the named one, else one with a known name, else the last.
+
+    One class is preferred to lists of them, and numbers in lists are no classes, if nobody says so.
+    """
+    wanted = settings.get("label", "auto")
+    if wanted != "auto":
+        return str(wanted)
+    single = [one.name for one in frame if not one.dtype.is_nested()]
+    lists = [one.name for one in frame if isinstance(one.dtype, pl.List) and one.dtype.inner == pl.String]
+    for names in (single, lists):
+        by_lower = {name.lower(): name for name in names}
+        known = next((by_lower[name] for name in LABEL_NAMES if name in by_lower), None)
+        if known is not None:
+            return known
+    others = [name for name in (*lists, *single) if name != frame.columns[0]]
+    return others[-1] if others else None
+
+
+def label_column(examples: Examples) -> str:
     """The name of the column that is to be told.
 
     Raises:
-        DataError: There is none of that name, or none at all.
+        DataError: It is not there, or there is none.
     """
-    names = examples.columns.columns
-    if wanted != "auto":
-        if wanted not in names:
-            raise DataError(
-                f"{examples.table.source} has no column {wanted!r}",
-                f"one of {listed(names, 30)}" if names else "a column beside what the net reads",
-                "Name the column with label=.",
-            )
-        return wanted
-    by_lower = {name.lower(): name for name in names}
-    found = next((by_lower[name] for name in LABEL_NAMES if name in by_lower), names[-1] if names else None)
+    names, found = examples.columns.columns, examples.kept.told
     if found is None:
         raise DataError(
             f"{examples.table.source} has no column of labels",
             "one beside what the net reads",
             "Add a column `label`, or name it with label=.",
+        )
+    if found not in names:
+        raise DataError(
+            f"{examples.table.source} has no column {found!r}",
+            f"one of {listed(names, 30)}" if names else "a column beside what the net reads",
+            "Name the column with label=.",
         )
     return found
 

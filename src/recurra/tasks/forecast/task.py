@@ -126,7 +126,6 @@ FORECAST = Task(
     name="forecast",
     config=ForecastConfig,
     answer_config=ForecastAnswer,
-    inputs=(),
     read=read,
     prepare=prepare,
     revive=revive,

@@ -1,6 +1,6 @@
 """The settings of a tagger."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,8 @@ class TagConfig(TaskConfig):
             a step is the tag of so many steps before. A stream answers with that delay.
         window: Steps before and after that the feed-forward baseline sees.
     """
+
+    needs: ClassVar[str] = "steps"
 
     label: Annotated[str, Option("COLUMN")] = "auto"
     output: Literal["auto", "softmax", "crf"] = "auto"

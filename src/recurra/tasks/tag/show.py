@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from recurra.experiment.examples import Part
+from recurra.experiment.examples import Part, columns_read
 from recurra.experiment.task import Description, Fitted, Groups, Rival
 from recurra.metrics.classification import confusion_matrix
 from recurra.metrics.span import span_counts
@@ -27,6 +27,7 @@ def describe(fitted: Fitted, part: Part) -> Description:
     facts = [
         ("Examples judged", count(len(part))),
         ("Input", fitted.schema.input),
+        *columns_read(part.examples, tags.column),
         ("Tags", ", ".join(tags.tags[:30]) + (" ..." if len(tags.tags) > 30 else "")),
         ("Scheme", tags.scheme),
     ]

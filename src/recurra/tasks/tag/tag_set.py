@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from recurra.data.naming import listed
 from recurra.errors import DataError
@@ -71,20 +72,27 @@ class TagSet:
         return rows
 
 
-def tag_column(examples: Examples, wanted: str) -> str:
+def find_tags(settings: Mapping[str, Any], frame: pl.DataFrame) -> str | None:
+    """The column of tags: the named one, else one with a known name, else the last that holds lists."""
+    wanted = settings.get("label", "auto")
+    if wanted != "auto":
+        return str(wanted)
+    names = [one.name for one in frame if one.dtype.is_nested()]
+    others = [name for name in names if name != frame.columns[0]]
+    return next((name for name in COLUMN_NAMES if name in names), others[-1] if others else None)
+
+
+def tag_column(examples: Examples) -> str:
     """The name of the column of tags.
 
     Raises:
-        DataError: There is none.
+        DataError: It is not there, or there is none.
     """
     names = [one.name for one in examples.columns if one.dtype.is_nested()]
-    if wanted != "auto" and wanted in names:
-        return wanted
-    found = next((name for name in COLUMN_NAMES if name in names), names[-1] if names else None)
-    if wanted != "auto" or found is None:
-        column = "tags" if wanted == "auto" else wanted
+    found = examples.kept.told
+    if found is None or found not in names:
         raise DataError(
-            f"{examples.table.source} has no column {column!r} with a list of tags for each row",
+            f"{examples.table.source} has no column {found or 'tags'!r} with a list of tags for each row",
             f"one of {listed(names, 20)}" if names else "CoNLL, CoNLL-U, or JSON Lines with tokens and tags",
             "Name the column with label=.",
         )

@@ -23,13 +23,12 @@ from recurra.models.tagger import SequenceTagger
 from recurra.streaming import Program
 from recurra.tasks.tag.config import TagAnswer, TagConfig
 from recurra.tasks.tag.show import describe, groups, show
-from recurra.tasks.tag.tag_set import TagSet, learn_tags, tag_column
+from recurra.tasks.tag.tag_set import TagSet, find_tags, learn_tags, tag_column
 from recurra.training.contract import Loss
 from recurra.types import Sequences
 
 Answer = list[np.ndarray]
 """For each row the indices of its tags."""
-INPUTS = ("series", "text")
 
 
 def settle(config: Any, schema: ExampleSchema) -> Any:
@@ -59,12 +58,12 @@ def metric_names(schema: ExampleSchema) -> tuple[str, ...]:
 
 LABELLING = Labelling(
     config=TagConfig,
-    inputs=INPUTS,
     aligned=True,
-    learn=lambda data, train: learn_tags(train, tag_column(data.train, data.config.label)),
+    learn=lambda data, train: learn_tags(train, tag_column(data.train)),
     revive_target=TagSet.from_dict,
     metrics=metric_names,
     settle=settle,
+    find=find_tags,
 )
 
 
@@ -184,7 +183,6 @@ TAG = Task(
     name="tag",
     config=TagConfig,
     answer_config=TagAnswer,
-    inputs=INPUTS,
     read=LABELLING.read,
     prepare=LABELLING.prepare,
     revive=LABELLING.revive,
