@@ -138,6 +138,26 @@ def test_a_frame_gets_the_input_that_suits(columns: dict[str, list[object]], exp
     assert suited(frame.to_pandas(), ORDER, keep_nothing).name == expected or expected != "table"
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", "", "is empty"),
+        ("a.csv", "\n \n", "is empty"),
+        ("a.csv", "text,label\n", "has no rows"),
+        ("a.csv", "x,x\n1,2\n", "two columns 'x'"),
+        ("a.jsonl", "\n\n", "is empty"),
+        ("a.jsonl", '{"a":1}\n{"a":\n', r"line 2 of .* is not valid JSON"),
+        ("a.csv.gz", "no gzip", "cannot be read"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_as_its_reader_tells_it(
+    name: str, content: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match=message):
+        suited(tmp_path / name, ORDER, keep_nothing)
+
+
 def test_what_suits_nothing_says_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist"):
         suited(tmp_path / "missing.csv", ORDER, keep_nothing)

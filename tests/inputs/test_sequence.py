@@ -63,6 +63,21 @@ def test_a_long_table_goes_by_id_and_time() -> None:
     assert found.places[1] == "row 2 (unique_id a)"
 
 
+def test_a_text_among_numbers_is_named_by_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    rows = [{"x": ["a", 1] if row == 3 else [row, 2, 3], "label": "u"} for row in range(9)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for settings in ({}, {"columns": ["x"]}):
+        with pytest.raises(DataError, match=r"a\.jsonl, line 4: x holds 'a'; expected a number"):
+            sequences(path, **settings)
+    assert suited(path, ("table", "series", "text"), keep_nothing).name == "series"
+    long = pl.DataFrame({"id": [1, 2] * 8, "x": [*map(str, range(15)), "oops"], "z": range(16)})
+    with pytest.raises(DataError, match="row 16: x holds 'oops'"):
+        sequences(long)
+    digits = pl.DataFrame({"words": [["1", "2"], ["3"]], "label": ["u", "v"]})
+    assert suited(digits, ("table", "series", "text"), keep_nothing).name == "text"
+
+
 def test_without_time_rows_keep_their_order() -> None:
     found = sequences(LONG, time="none", columns=["x"])
     assert [content.values[:, 0].tolist() for content in found.contents] == [[3, 1, 2], [10, 20]]

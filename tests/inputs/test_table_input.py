@@ -73,9 +73,7 @@ def test_columns_that_tell_nothing_are_left_out_and_said() -> None:
 def test_a_text_among_numbers_is_named_by_its_row(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("size,label\n" + "".join(f"{'oops' if row == 8 else row * 0.5},x\n" for row in range(60)))
-    with pytest.raises(
-        DataError, match=r"a\.csv, line 10: size holds 'oops'; expected a number, as in 59 of 60"
-    ):
+    with pytest.raises(DataError, match=r"a\.csv, line 10: size holds 'oops'; expected a number"):
         rows(path)
     path.write_text(
         "grade,label\n" + "".join(f"{'other' if row % 9 == 8 else row % 3},x\n" for row in range(60))

@@ -12,7 +12,7 @@ from recurra.data.table import Table, read_table
 from recurra.errors import DataError
 from recurra.inputs.delimited import parsed_frame
 from recurra.inputs.examples import Keep
-from recurra.inputs.rows import decoded, file_kind, path_of, sample_name
+from recurra.inputs.rows import decoded, file_kind, is_mostly_numbers, path_of, sample_name
 from recurra.inputs.samples import load_sample
 
 TEXT_NAMES = (
@@ -120,19 +120,19 @@ def has_text(frame: pl.DataFrame, keep: Keep) -> bool:
     Lists of fractions are never told, so that beside them other lists are.
     """
     left = left_of(texts_first(frame), keep)
-    numeric = any(is_list_of_numbers(one) for one in left)
+    numeric = any(is_channel(one) for one in left)
     numeric |= any(isinstance(one.dtype, pl.List) and one.dtype.inner.is_float() for one in frame)
     return any(is_known_text(one) or is_prose(one) or (is_list_of_text(one) and not numeric) for one in left)
 
 
 def lists_first(frame: pl.DataFrame) -> pl.DataFrame:
     """The same columns, lists of numbers first."""
-    return frame.select([one.name for one in sorted(frame, key=lambda one: not is_list_of_numbers(one))])
+    return frame.select([one.name for one in sorted(frame, key=lambda one: not is_channel(one))])
 
 
 def has_channels(frame: pl.DataFrame, keep: Keep) -> bool:
     """Whether a column that is left holds lists of numbers."""
-    return any(is_list_of_numbers(one) for one in left_of(lists_first(frame), keep))
+    return any(is_channel(one) for one in left_of(lists_first(frame), keep))
 
 
 def is_list_of_text(column: pl.Series) -> bool:
@@ -147,6 +147,11 @@ def is_list_of_numbers(column: pl.Series) -> bool:
         return False
     inner = kind.inner
     return isinstance(inner, pl.DataType) and (inner.is_numeric() or inner == pl.Boolean)
+
+
+def is_channel(column: pl.Series) -> bool:
+    """Whether a column holds lists of numbers, or of texts that nearly all are some."""
+    return is_list_of_numbers(column) or (isinstance(column.dtype, pl.List) and is_mostly_numbers(column))
 
 
 def _head(path: Path) -> str:

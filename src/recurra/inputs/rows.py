@@ -17,6 +17,7 @@ from recurra.errors import DataError
 from recurra.inputs.examples import Examples, Kept
 from recurra.inputs.samples import example_names, load_sample
 
+_MOSTLY = 0.8  # a column of so many numbers is one of numbers
 _LINED = (".csv", ".tsv", ".jsonl", ".ndjson")
 
 
@@ -148,6 +149,37 @@ def check_not_told(rows: Rows, setting: str, wanted: Sequence[str], kept: Kept) 
             "columns beside it",
             f"Leave it out of {setting}, or tell another column.",
         )
+
+
+def is_mostly_numbers(column: pl.Series) -> bool:
+    """Whether texts, or lists of them, are numbers but for a few: no names of categories, and no tokens."""
+    lists = column.dtype == pl.List(pl.String)
+    if not lists and column.dtype != pl.String:
+        return False
+    known = (column.explode() if lists else column).drop_nulls()
+    numbers = known.cast(pl.Float64, strict=False).drop_nulls()
+    if len(numbers) <= _MOSTLY * len(known):
+        return False
+    return len(numbers) < len(known) if lists else 2 * numbers.n_unique() > len(numbers)
+
+
+def check_numbers(rows: Rows, column: pl.Series) -> None:
+    """Make sure that a text among numbers, in a column or in a list, is no mistake.
+
+    Raises:
+        DataError: It is one; the message names its row.
+    """
+    if not is_mostly_numbers(column):
+        return
+    for place, value in zip(rows.places, column.to_list(), strict=True):
+        values = pl.Series(value if isinstance(value, list) else [value], dtype=pl.String).drop_nulls()
+        strangers = values.filter(values.cast(pl.Float64, strict=False).is_null())
+        if len(strangers):
+            raise DataError(
+                f"{place}: {column.name} holds {strangers[0]!r}",
+                "a number, as nearly everywhere in it",
+                "Correct it, or leave it empty; or name the columns to read, without this one.",
+            )
 
 
 def cut_beside(frame: pl.DataFrame, lengths: Sequence[int], longest: int) -> pl.DataFrame:

@@ -12,8 +12,17 @@ from recurra.data.naming import counted, listed
 from recurra.data.timestamp import parse_text
 from recurra.errors import DataError
 from recurra.inputs.examples import Examples, Keep, Kept
-from recurra.inputs.glance import id_name, is_list_of_numbers, lists_first
-from recurra.inputs.rows import Rows, check_not_told, cut_beside, file_kind, path_of, read_rows, wrong_column
+from recurra.inputs.glance import id_name, is_channel, is_list_of_numbers, lists_first
+from recurra.inputs.rows import (
+    Rows,
+    check_not_told,
+    check_numbers,
+    cut_beside,
+    file_kind,
+    path_of,
+    read_rows,
+    wrong_column,
+)
 from recurra.inputs.sequence.config import SequenceConfig
 from recurra.inputs.sequence.long import grouped
 from recurra.inputs.sequence.series import Series
@@ -88,7 +97,7 @@ def _columns(rows: Rows, config: SequenceConfig, keep: Keep) -> Columns:
     frame = rows.frame
     wanted = _wanted(rows, config)
     time = _time_column(rows, config, keep(pl.DataFrame()))
-    listed_channels = any(is_list_of_numbers(frame[name]) for name in wanted or frame.columns)
+    listed_channels = any(is_channel(frame[name]) for name in wanted or frame.columns)
     identity = None if wanted and listed_channels else _identity(rows, config)
     if listed_channels:
         identity = None
@@ -100,6 +109,8 @@ def _columns(rows: Rows, config: SequenceConfig, keep: Keep) -> Columns:
         check_not_told(rows, "columns", wanted, kept)
         return Columns(wanted, identity, time, kept)
     left = free.drop(kept.names, strict=False)
+    for name in left.columns:
+        check_numbers(rows, rows.frame[name])
     found = [
         one.name for one in left if (_is_numeric(one) if identity is not None else is_list_of_numbers(one))
     ]
@@ -123,6 +134,8 @@ def _wanted(rows: Rows, config: SequenceConfig) -> list[str]:
         return []
     wanted = [config.columns] if isinstance(config.columns, str) else list(config.columns)
     frame = rows.frame
+    for name in wanted:
+        check_numbers(rows, frame.get_column(name, default=pl.Series()))
     missing = [name for name in wanted if name not in frame.columns or not _is_numeric(frame[name])]
     if missing:
         raise wrong_column(rows, "columns", missing, "columns with numbers")

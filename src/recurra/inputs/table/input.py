@@ -10,14 +10,13 @@ from recurra.errors import DataError
 from recurra.inputs.examples import Examples, Keep
 from recurra.inputs.glance import ID_NAMES, glance, has_text, id_name, left_of
 from recurra.inputs.input import Input
-from recurra.inputs.rows import Rows, check_not_told, read_rows, wrong_column
+from recurra.inputs.rows import check_not_told, check_numbers, is_mostly_numbers, read_rows, wrong_column
 from recurra.inputs.steps_encoder import StepsEncoder
 from recurra.inputs.table.config import TableConfig
 from recurra.inputs.table.encoding import FEW_ROWS, TableEncoding
 from recurra.inputs.table.summary import summary
 
 _SHOWN = 200
-_MOSTLY = 0.8  # a column of so many numbers is one of numbers
 
 
 def suits(source: Any, keep: Keep) -> bool:
@@ -57,7 +56,7 @@ def read(source: Any, config: TableConfig, keep: Keep) -> Examples:
             "Add columns, or name them with columns=.",
         )
     for name in columns:
-        _check_numbers(rows, rows.frame[name])
+        check_numbers(rows, rows.frame[name])
     return rows.examples(
         rows.frame.select(columns).to_dicts(),
         [name for name in names if name not in columns],
@@ -76,36 +75,9 @@ def _idle(column: pl.Series) -> str:
     own = column.n_unique() == len(column)
     if own and column.name.lower() in ID_NAMES:
         return "another in every row"
-    if own and column.dtype == pl.String and len(column) > FEW_ROWS and not _is_mostly_numbers(column):
+    if own and column.dtype == pl.String and len(column) > FEW_ROWS and not is_mostly_numbers(column):
         return "a text of its own in every row"
     return ""
-
-
-def _is_mostly_numbers(column: pl.Series) -> bool:
-    """Whether a column of texts holds numbers, for the most part of their own: no names of categories."""
-    if column.dtype != pl.String:
-        return False
-    known = column.drop_nulls()
-    numbers = known.cast(pl.Float64, strict=False).drop_nulls()
-    return len(numbers) > _MOSTLY * len(known) and 2 * numbers.n_unique() > len(numbers)
-
-
-def _check_numbers(rows: Rows, column: pl.Series) -> None:
-    """Make sure that a text among numbers is no mistake.
-
-    Raises:
-        DataError: It is one; the message names its row.
-    """
-    if not _is_mostly_numbers(column):
-        return
-    wrong = column.is_not_null() & column.cast(pl.Float64, strict=False).is_null()
-    if wrong.any():
-        row = int(wrong.arg_max() or 0)
-        raise DataError(
-            f"{rows.places[row]}: {column.name} holds {column[row]!r}",
-            f"a number, as in {len(column) - int(wrong.sum())} of {len(column)} rows",
-            "Correct it, or leave it empty; or name the other columns with columns=.",
-        )
 
 
 def learn(contents: Sequence[Mapping[str, Any]], config: TableConfig) -> TableEncoding:
