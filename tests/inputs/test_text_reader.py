@@ -34,6 +34,14 @@ def test_a_file_without_a_header_has_texts_and_labels(tmp_path: Path) -> None:
     assert suited(path, ("table", "series", "text"), keep_nothing).name == "text"
 
 
+def test_a_comma_in_a_text_does_not_separate(tmp_path: Path) -> None:
+    found = texts(written(tmp_path / "a.csv", "it was a good, film 0;no\nit was a bad film;yes\n"))
+    assert (found.contents[0], found.columns["label"].to_list()) == (
+        "it was a good, film 0",
+        ["no", "yes"],
+    )
+
+
 def test_the_label_may_stand_before_the_text(tmp_path: Path) -> None:
     found = texts(written(tmp_path / "a.csv", "1,it is a good one\n0,it is a bad one\n"))
     assert (list(found.contents)[1], found.columns["label"].to_list()) == ("it is a bad one", [1, 0])
