@@ -31,6 +31,13 @@ class TaskConfig(TrainingConfig, Recurrence):
     test_size: float = Field(default=0.1, ge=0, lt=1)
 
 
+def idle(config: Config) -> set[str]:
+    """The settings of a recurrence where the net, and all that it is compared with, has none."""
+    if getattr(config, "network", "recurrent") not in ("feed_forward", "convolutional"):
+        return set()
+    return {*Recurrence.model_fields, "pooling"} - {"hidden_size", "num_layers", "dropout"}
+
+
 def combined(task: type[Config], input: type[Config]) -> type[Config]:
     """One class of the settings of a task and of its input, so that they are parsed once and passed whole."""
     return type(task.__name__, (task, input), {"__doc__": task.__doc__, "__module__": task.__module__})

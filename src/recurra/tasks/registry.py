@@ -151,12 +151,12 @@ def entry_of_run(run: Path) -> Entry:
     return entry(str(read_document(run / "config.json", version=1).get("task")))
 
 
-def config_classes(entry: Entry) -> "list[type[Config]]":
-    """The class of a task's settings, and those of the inputs that give what it needs."""
+def config_classes(entry: Entry) -> "dict[str, type[Config]]":
+    """The class of a task's settings under "", and by name those of the inputs that give what it needs."""
     own: type[Config] = entry.load("config")
     need = getattr(own, "needs", "")
     if not need:
-        return [own]
+        return {"": own}
     from recurra.inputs import registry  # noqa: PLC0415 - forecasting's help needs none of them
 
-    return [own, *(registry.config(name) for name in registry.giving(need))]
+    return {"": own, **{name: registry.config(name) for name in registry.giving(need)}}

@@ -140,8 +140,12 @@ def test_several_labels_at_once() -> None:
 
 def test_calibration_divides_by_one_temperature(fitted: Classifier) -> None:
     assert fitted.fitted_.model.temperature.item() != 1
+    facts = dict(fitted.evaluate().data.facts)
+    temperature = fitted.fitted_.model.temperature.item()
+    assert facts["Probabilities"] == f"tempered by {temperature:.2f} on the validation part"
     cold = Classifier(**SMALL, calibrate=False).fit(reviews(40))
     assert cold.fitted_.model.temperature.item() == 1
+    assert "Probabilities" not in dict(cold.evaluate().data.facts)
 
 
 def test_a_stream_says_what_the_whole_says() -> None:
