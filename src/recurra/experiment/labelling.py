@@ -89,7 +89,7 @@ class Labelling:
         metrics: (schema) -> names of the scores that validation reports.
         settle: (config, schema) -> settings, every "auto" of the task's own resolved.
         strata: (data) -> a key for each example; every part gets the same share of each key.
-        find: (settings, columns) -> the column that is told, so that no input reads it.
+        find: (columns) -> the one that is told where the settings name none, so that no input reads it.
     """
 
     config: type[TaskConfig]

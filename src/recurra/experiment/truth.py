@@ -7,22 +7,23 @@ import polars as pl
 
 from recurra.inputs.examples import Keep, Kept
 
-Find = Callable[[Mapping[str, Any], pl.DataFrame], str | None]
-"""(settings, columns that the input could do without, the most wanted first) -> the one that a task tells."""
+Find = Callable[[pl.DataFrame], str | None]
+"""(columns that the input could do without, the most wanted first) -> the one that a task tells."""
 STEP_TRUTHS = ("tags", "upos", "xpos", "ner_tags", "pos_tags", "chunk_tags", "tag", "ner", "pos")
 """What lists of classes are called that are told of steps: they give away what other tasks are to tell."""
 
 
-def find_nothing(settings: Mapping[str, Any], frame: pl.DataFrame) -> None:
+def find_nothing(frame: pl.DataFrame) -> None:
     """No column is known before the data are read."""
-    del settings, frame
+    del frame
 
 
 def keeping(find: Find, settings: Mapping[str, Any]) -> Keep:
-    """Keep from an input what a task finds to tell, and lists whose names say that another tells them."""
+    """Keep from an input what is told, by the settings or as a task finds it, and the truth of other tasks."""
+    named = settings.get("label", "auto")
 
     def keep(frame: pl.DataFrame) -> Kept:
-        told = find(settings, frame)
+        told = find(frame) if named == "auto" else str(named)
         return Kept(told, tuple(one.name for one in frame if one.name != told and _is_step_truth(one)))
 
     return keep
@@ -30,7 +31,7 @@ def keeping(find: Find, settings: Mapping[str, Any]) -> Keep:
 
 def keeping_column(column: str) -> Keep:
     """Keep the column that training told, and what `keeping` keeps beside it."""
-    return keeping(lambda *_: column, {})
+    return keeping(find_nothing, {"label": column})
 
 
 def _is_step_truth(column: pl.Series) -> bool:

@@ -83,14 +83,11 @@ class Target:
         return hot
 
 
-def find_label(settings: Mapping[str, Any], frame: pl.DataFrame) -> str | None:
-    """The column that is to be told: the named one, else one with a known name, else the last.
+def find_label(frame: pl.DataFrame) -> str | None:
+    """The column that is to be told: one with a known name, else the last.
 
     One class is preferred to lists of them, and numbers in lists are no classes, if nobody says so.
     """
-    wanted = settings.get("label", "auto")
-    if wanted != "auto":
-        return str(wanted)
     single = [one.name for one in frame if not one.dtype.is_nested()]
     lists = [one.name for one in frame if isinstance(one.dtype, pl.List) and one.dtype.inner == pl.String]
     for names in (single, lists):

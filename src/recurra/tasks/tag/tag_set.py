@@ -72,11 +72,8 @@ class TagSet:
         return rows
 
 
-def find_tags(settings: Mapping[str, Any], frame: pl.DataFrame) -> str | None:
-    """The column of tags: the named one, else one with a known name, else the last that holds lists."""
-    wanted = settings.get("label", "auto")
-    if wanted != "auto":
-        return str(wanted)
+def find_tags(frame: pl.DataFrame) -> str | None:
+    """The column of tags: one with a known name, else the last that holds lists."""
     names = [one.name for one in frame if one.dtype.is_nested()]
     others = [name for name in names if name != frame.columns[0]]
     return next((name for name in COLUMN_NAMES if name in names), others[-1] if others else None)
