@@ -19,7 +19,7 @@ def find_nothing(frame: pl.DataFrame) -> None:
 
 
 def keeping(find: Find, settings: Mapping[str, Any]) -> Keep:
-    """Keep from an input what is told, by the settings or as a task finds it, and the truth of other tasks."""
+    """Keep from an input what is told, as settings or a task say, and the truth of other tasks."""
     named = settings.get("label", "auto")
 
     def keep(frame: pl.DataFrame) -> Kept:
