@@ -172,7 +172,9 @@ def test_a_matrix_may_have_other_columns_than_rows():
     assert drawing.content.columns == ["x", "y", "z"]
 
 
-@pytest.mark.parametrize(("columns", "breadth"), [(3, ""), (8, ""), (9, "broad"), (16, "broad"), (17, "full")])
+@pytest.mark.parametrize(
+    ("columns", "breadth"), [(3, ""), (8, ""), (9, "broad"), (16, "broad"), (17, "full")]
+)
 def test_a_matrix_gets_the_room_that_its_columns_need(columns, breadth):
     size = range(columns)
     piece = Matrix(rows=[f"c{row}" for row in size], counts=[[1 for _ in size] for _ in size])
