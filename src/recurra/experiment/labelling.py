@@ -1,7 +1,7 @@
 """What tasks have in common that learn to tell a column of examples, whatever is in it and in them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -14,11 +14,14 @@ from recurra.experiment.config import TaskConfig, combined
 from recurra.experiment.examples import (
     Data,
     Part,
+    by_steps,
     encoded_part,
+    no_test_part,
     read_examples,
     resolved_monitor,
     resolved_network,
     split,
+    without_empty,
 )
 from recurra.experiment.task import Fitted, Prepared
 from recurra.export import to_program
@@ -79,11 +82,14 @@ def no_strata(data: Data) -> None:
 class Labelling:
     """The functions of a `recurra.experiment.task.Task` that read and prepare examples with a truth.
 
+    Where there is a truth for each step, contents are lists of steps; those of none are not trained on.
+
     Attributes:
         config: The task's settings.
         inputs: The kinds of input that it takes.
         aligned: Whether there is a truth for each step of an example, or one for each example.
-        learn: (data, training examples) -> Target, from the training part and the settings in `data`.
+        learn: (data, training examples) -> Target: what can be told, from all that is given to train on
+            (`data.train`), so that no part of it holds what is unknown; how often, from the training part.
         revive_target: The target again from what its `to_dict` gave.
         metrics: (schema) -> names of the scores that validation reports.
         settle: (config, schema) -> settings, every "auto" of the task's own resolved.
@@ -101,7 +107,16 @@ class Labelling:
 
     def read(self, source: Any, settings: Mapping[str, Any], validation: Any, test: Any) -> Data:
         """Read the data with the input that suits them."""
-        return read_examples(self.config, self.inputs, source, settings, validation, test)
+        data = read_examples(self.config, self.inputs, source, settings, validation, test)
+        if not self.aligned:
+            return data
+        given = {"train": data.train, "validation": data.validation, "test": data.test}
+        ready: dict[str, Any] = {
+            name: without_empty(by_steps(one, data.input, data.config))
+            for name, one in given.items()
+            if one is not None
+        }
+        return replace(data, **ready)
 
     def prepare(self, data: Data) -> Prepared:
         """Split, learn encoding and target from the training part, and encode.
@@ -131,7 +146,16 @@ class Labelling:
         )
         batches = partial(self._batches, batch_size=config.batch_size)
         return Prepared(
-            config, schema, source, None, first, validation, test, data.train.repairs, batches=batches
+            config,
+            schema,
+            source,
+            None,
+            first,
+            validation,
+            test,
+            data.train.repairs,
+            batches=batches,
+            no_test=no_test_part(data),
         )
 
     def _batches(self, part: Part, batch_size: int) -> Iterator[Labelled]:
@@ -147,20 +171,21 @@ class Labelling:
         encoding = registry.get(own["input"]).revive(own["encoding"])
         return config, ExampleSchema(own["input"], encoding, self.revive_target(own["target"]))
 
+    def part(self, source: Any, fitted: Fitted, options: Any) -> Part:
+        """Other data, with their truth where they are to be judged (options None) and hold it.
 
-def part_of(source: Any, fitted: Fitted, options: Any) -> Part:
-    """Other data, with their truth where they hold it.
-
-    Raises:
-        DataError: There are none, or they do not fit those of training.
-    """
-    del options
-    if source is None:
-        raise DataError("no data", "a path, sample:NAME or a frame", "Give the data to tell of.")
-    schema: ExampleSchema = fitted.schema
-    examples = registry.get(schema.input).read(source, fitted.config)
-    known = schema.target.column in examples.columns.columns
-    return encoded_part(examples, schema.encoding, schema.target.encode(examples) if known else None)
+        Raises:
+            DataError: There are none, or they do not fit those of training.
+        """
+        if source is None:
+            raise DataError("no data", "a path, sample:NAME or a frame", "Give the data to tell of.")
+        schema: ExampleSchema = fitted.schema
+        kind = registry.get(schema.input)
+        examples = kind.read(source, fitted.config)
+        if self.aligned:
+            examples = by_steps(examples, kind, fitted.config)
+        judged = options is None and schema.target.column in examples.columns.columns
+        return encoded_part(examples, schema.encoding, schema.target.encode(examples) if judged else None)
 
 
 def program_of(task: str, fitted: Fitted, modules: Sequence[nn.Module], about: Mapping[str, Any]) -> Program:

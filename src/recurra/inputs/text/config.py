@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from recurra.config import Config, Search
+from recurra.inputs.text.word import Unit
 
 
 class TextConfig(Config):
@@ -40,6 +41,11 @@ class TextConfig(Config):
     embedding_dropout: Annotated[float, Search(0.0, 0.3)] = Field(default=0.0, ge=0, lt=1)
     locked_dropout: Annotated[float, Search(0.0, 0.6)] = Field(default=0.2, ge=0, lt=1)
     word_dropout: Annotated[float, Search(0.0, 0.2)] = Field(default=0.02, ge=0, lt=1)
+
+    @property
+    def unit(self) -> Unit:
+        """What a text is cut into."""
+        return "word" if self.tokens == "auto" else self.tokens
 
     @model_validator(mode="after")
     def _check_characters(self) -> "TextConfig":

@@ -1,6 +1,7 @@
 """What a classifier tells: one class of several, any number of them, or a number."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -108,20 +109,19 @@ def label_column(examples: Examples, wanted: str) -> str:
     return found
 
 
-def learn_target(examples: Examples, column: str, kind: Kind | Literal["auto"]) -> Target:
-    """Learn the classes, or the mean and spread of numbers, from the training part.
+def learn_target(examples: Examples, column: str, kind: Kind | Literal["auto"], train: Examples) -> Target:
+    """Learn the classes of examples; how often each comes, or mean and spread, of those that are trained on.
 
     Raises:
         DataError: A label is missing, there is one class only, or there are more than can be told apart.
     """
-    values = label_values(examples, column)
+    values = label_values(train, column)
     resolved = kind_of(examples, column, kind)
     if resolved == "regression":
-        numbers = np.array([_number(v, column, p) for v, p in zip(values, examples.places, strict=True)])
+        numbers = np.array([_number(v, column, p) for v, p in zip(values, train.places, strict=True)])
         return Target(column, "regression", (), (), float(numbers.mean()), float(numbers.std()) or 1.0)
     multilabel = resolved == "multilabel"
-    rows = [[label_text(one) for one in (value if multilabel else [value])] for value in values]
-    labels = sorted({name for row in rows for name in row}, key=_natural)
+    labels = sorted(set(_names(label_values(examples, column), multilabel=multilabel)), key=_natural)
     if len(labels) < 2:
         shown = f"{labels[0]!r} everywhere" if labels else "no class at all"
         raise DataError(
@@ -131,12 +131,13 @@ def learn_target(examples: Examples, column: str, kind: Kind | Literal["auto"]) 
         raise DataError(
             f"column {column!r} holds {len(labels)} classes", f"at most {MOST_CLASSES}", "Check label=."
         )
-    counts = [0] * len(labels)
-    index = {label: number for number, label in enumerate(labels)}
-    for row in rows:
-        for name in row:
-            counts[index[name]] += 1
-    return Target(column, "multilabel" if multilabel else "multiclass", tuple(labels), tuple(counts))
+    counts = Counter(_names(values, multilabel=multilabel))
+    return Target(column, resolved, tuple(labels), tuple(counts[label] for label in labels))
+
+
+def _names(values: Sequence[Any], *, multilabel: bool) -> Iterator[str]:
+    for value in values:
+        yield from map(label_text, value if multilabel else [value])
 
 
 def kind_of(examples: Examples, column: str, wanted: Kind | Literal["auto"]) -> Kind:

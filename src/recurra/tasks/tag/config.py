@@ -38,7 +38,8 @@ class TagAnswer(Config):
     """What is written for each row.
 
     Attributes:
-        long: Whether each step has a row of its own, instead of a list for each sequence.
+        long: Whether each step has a row of its own, instead of a list for each sequence (in a CSV file with
+            spaces between).
     """
 
     long: bool = False

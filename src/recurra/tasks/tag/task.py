@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from recurra.data.labelled import Labelled
 from recurra.errors import ConfigError
 from recurra.experiment.examples import Part, run_over, with_columns
-from recurra.experiment.labelling import ExampleSchema, Labelling, part_of, program_of
+from recurra.experiment.labelling import ExampleSchema, Labelling, program_of
 from recurra.experiment.task import Fitted, Prepared, Rival, Task
 from recurra.layers.crf import LinearChainCRF
 from recurra.layers.tag_scheme import allowed_transitions
@@ -22,7 +22,7 @@ from recurra.models.sequence_body import make_body
 from recurra.models.tagger import SequenceTagger
 from recurra.streaming import Program
 from recurra.tasks.tag.config import TagAnswer, TagConfig
-from recurra.tasks.tag.show import describe, groups, show
+from recurra.tasks.tag.show import describe, groups, show, shown
 from recurra.tasks.tag.tag_set import TagSet, learn_tags, tag_column
 from recurra.training.contract import Loss
 from recurra.types import Sequences
@@ -30,6 +30,8 @@ from recurra.types import Sequences
 Answer = list[np.ndarray]
 """For each row the indices of its tags."""
 INPUTS = ("series", "text")
+_DIGITS = 6  # of numbers that are written
+_LISTS = pl.List(pl.String)
 
 
 def settle(config: Any, schema: ExampleSchema) -> Any:
@@ -61,7 +63,7 @@ LABELLING = Labelling(
     config=TagConfig,
     inputs=INPUTS,
     aligned=True,
-    learn=lambda data, train: learn_tags(train, tag_column(data.train, data.config.label)),
+    learn=lambda data, train: learn_tags(data.train, train, tag_column(data.train, data.config.label)),
     revive_target=TagSet.from_dict,
     metrics=metric_names,
     settle=settle,
@@ -110,8 +112,9 @@ def _past(sequences: Sequences) -> Tensor:
 
 
 def answer(fitted: Fitted, part: Part) -> Answer:
-    """The tags of every row."""
-    return run_over(fitted.model, part, fitted.config, partial(_decoded, fitted.config.look_ahead))
+    """The tags of every row; none of a row without a step."""
+    rows = run_over(fitted.model, part, fitted.config, partial(_decoded, fitted.config.look_ahead))
+    return [row[: len(content)] for row, content in zip(rows, part.examples.contents, strict=True)]
 
 
 def _decoded(look_ahead: int, model: nn.Module, sequences: Sequences) -> list[Any]:
@@ -139,17 +142,16 @@ def write(fitted: Fitted, part: Part, given: Answer, options: TagAnswer) -> pl.D
     """The tags of each row, beside what they are of."""
     names = fitted.schema.target.tags
     tags = [[names[one] for one in row] for row in given]
-    contents = [list(content) for content in part.examples.contents]
+    tokens = [[shown(symbol, _DIGITS) for symbol in content] for content in part.examples.contents]
     if not options.long:
-        words = [" ".join(map(str, content)) for content in contents]
-        joined = [" ".join(row) for row in tags]
-        return with_columns(part, [pl.Series("tokens", words), pl.Series("prediction", joined)])
+        lists = {"tokens": tokens, "prediction": tags}
+        return with_columns(part, [pl.Series(name, own, _LISTS) for name, own in lists.items()])
     rows = [(row, step) for row, own in enumerate(tags) for step in range(len(own))]
     return pl.DataFrame(
         {
             "row": [row + 1 for row, _ in rows],
             "step": [step + 1 for _, step in rows],
-            "token": [str(contents[row][step]) for row, step in rows],
+            "token": [tokens[row][step] for row, step in rows],
             "prediction": [tags[row][step] for row, step in rows],
         }
     )
@@ -159,14 +161,15 @@ def naive(fitted: Fitted, prepared: Prepared | None, part: Part) -> Iterable[Riv
     """The most frequent tag of each word, and the most frequent tag of all."""
     del prepared
     tags: TagSet = fitted.schema.target
-    likely = int(np.argmax(tags.counts))
+    contents, likely = part.examples.contents, int(np.argmax(tags.counts))
     if tags.by_symbol:
         rows = [
             np.array([tags.by_symbol.get(symbol, likely) for symbol in content], np.int64)
-            for content in part.examples.contents
+            for content in contents
         ]
         yield Rival("most_frequent", "Most frequent tag of the word", "naive", rows)
-    yield Rival("majority", "Most frequent tag", "naive", [np.full(len(one), likely) for one in part.encoded])
+    rows = [np.full(len(content), likely) for content in contents]
+    yield Rival("majority", "Most frequent tag", "naive", rows)
 
 
 def program(fitted: Fitted) -> Program:
@@ -190,7 +193,7 @@ TAG = Task(
     revive=LABELLING.revive,
     build=build,
     objective=lambda config, _: Objective(config),
-    part=part_of,
+    part=LABELLING.part,
     answer=answer,
     write=write,
     score=score,
