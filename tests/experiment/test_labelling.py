@@ -61,3 +61,27 @@ def test_what_cannot_be_encoded_is_told_with_its_place(tmp_path: Path) -> None:
     classifier = Classifier(**SMALL, input="table").fit(rows)
     with pytest.raises(DataError, match="row 3: column 'a' holds inf"):
         classifier.predict(rows[:4].with_columns(pl.Series("a", [1.0, 2.0, np.inf, 4.0])))
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "message"),
+    [
+        ("classify", (), "tbptt_steps is 2 with one target a sequence"),
+        ("tag", (), "tbptt_steps is 2 with network=recurrent bidirectional=True"),
+        ("tag", ("bidirectional=false", "network=convolutional"), "network=convolutional"),
+        ("tag", ("bidirectional=false", "output=crf"), "look_ahead=0 output=crf"),
+        ("tag", ("bidirectional=false", "look_ahead=1"), "look_ahead=1 output=softmax"),
+    ],
+)
+def test_chunks_that_no_state_joins_are_refused_before_a_file_is_written(
+    capsys, tmp_path: Path, task: str, options: tuple[Any, ...], message: str
+) -> None:
+    path, run = tmp_path / "data.jsonl", tmp_path / "run"
+    path.write_text(
+        '{"tokens":["a","b"],"tags":["X","Y"],"label":"p"}\n{"tokens":["b"],"tags":["Y"],"label":"q"}\n' * 20
+    )
+    given = (str(path), "tbptt_steps=2", f"label={'tags' if task == 'tag' else 'label'}", *options)
+    outcome = call(capsys, "train", task, *given, "--quiet", "--out", str(run))
+    assert outcome.code == ConfigError.exit_code
+    assert message in outcome.err
+    assert not run.exists()

@@ -9,7 +9,7 @@ from torch import nn
 
 from recurra.config import validated
 from recurra.data.labelled import Labelled, LabelledSource, batches_by_length, labelled
-from recurra.errors import DataError
+from recurra.errors import ConfigError, DataError
 from recurra.experiment.config import TaskConfig, combined
 from recurra.experiment.examples import (
     Data,
@@ -131,6 +131,7 @@ class Labelling:
         encoding = data.input.learn(train.contents, data.config)
         schema = ExampleSchema(data.input.name, encoding, target)
         config = self.settle(resolved_network(data.config, encoding, data.input.name), schema)
+        self._check_truncation(config)
         config = resolved_monitor(config, self.metrics(schema))
         first = encoded_part(train, encoding, target.encode(train))
         validation, test = (
@@ -157,6 +158,24 @@ class Labelling:
             batches=batches,
             no_test=no_test_part(data),
         )
+
+    def _check_truncation(self, config: Any) -> None:
+        """Make sure that a state goes from chunk to chunk, and that each has a truth, if there are chunks."""
+        if config.tbptt_steps is None:
+            return
+        got = f"tbptt_steps is {config.tbptt_steps}"
+        if not self.aligned:
+            raise ConfigError(
+                f"{got} with one target a sequence",
+                "none: only the whole sequence can be held to its target",
+                "Leave tbptt_steps out, or set max_length.",
+            )
+        if config.network != "recurrent" or config.bidirectional:
+            raise ConfigError(
+                f"{got} with network={config.network} bidirectional={config.bidirectional}",
+                "a recurrent net in one direction, whose state goes from chunk to chunk",
+                "Set network=recurrent bidirectional=false, or leave tbptt_steps out.",
+            )
 
     def _batches(self, part: Part, batch_size: int) -> Iterator[Labelled]:
         targets = part.known()

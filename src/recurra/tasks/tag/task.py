@@ -38,7 +38,7 @@ def settle(config: Any, schema: ExampleSchema) -> Any:
     """Column and output are known now.
 
     Raises:
-        ConfigError: The tags are to wait for steps that the net sees anyway.
+        ConfigError: The tags are to wait for steps that the net sees anyway, or for those of another chunk.
     """
     output = config.output
     if output == "auto":
@@ -48,6 +48,12 @@ def settle(config: Any, schema: ExampleSchema) -> Any:
             f"look_ahead is {config.look_ahead} with bidirectional={config.bidirectional} output={output}",
             "a net that reads in one direction and tells each tag by itself",
             "Set bidirectional=false output=softmax, or leave look_ahead out.",
+        )
+    if config.tbptt_steps is not None and (config.look_ahead or output == "crf"):
+        raise ConfigError(
+            f"tbptt_steps is {config.tbptt_steps} with look_ahead={config.look_ahead} output={output}",
+            "tags that need no step of another chunk",
+            "Set look_ahead=0 output=softmax, or leave tbptt_steps out.",
         )
     return config.model_copy(update={"label": schema.target.column, "output": output})
 
@@ -84,19 +90,25 @@ class Objective:
 
     def __init__(self, config: Any) -> None:
         self.look_ahead = config.look_ahead
+        self.in_chunks = config.tbptt_steps is not None
 
     def __call__(self, model: nn.Module, batch: Labelled, state: Any = None) -> Loss:
         """See `recurra.training.contract.Objective`."""
-        del state
         net = cast("SequenceTagger", model)
+        if self.in_chunks:
+            scores, state = net.carry_on(batch.sequences, state)
+            return self._of_each(scores.float(), batch, state)
         sequences = batch.sequences if not self.look_ahead else _extended(batch.sequences, self.look_ahead)
-        scores: Tensor = net(sequences).float()[:, self.look_ahead :]
-        count = batch.sequences.lengths.sum()
-        if net.crf is not None:
-            tags = batch.target.clamp(min=0)
-            return Loss(net.crf.negative_log_likelihood(scores, tags, batch.sequences.lengths).sum(), count)
+        scores = net(sequences).float()[:, self.look_ahead :]
+        if net.crf is None:
+            return self._of_each(scores, batch)
+        lengths = batch.sequences.lengths
+        losses = net.crf.negative_log_likelihood(scores, batch.target.clamp(min=0), lengths)
+        return Loss(losses.sum(), lengths.sum())
+
+    def _of_each(self, scores: Tensor, batch: Labelled, state: Any = None) -> Loss:
         total = F.cross_entropy(scores.flatten(0, 1), batch.target.flatten(), reduction="sum")
-        return Loss(total, count)
+        return Loss(total, batch.sequences.lengths.sum(), state)
 
 
 def _extended(sequences: Sequences, steps: int) -> Sequences:
