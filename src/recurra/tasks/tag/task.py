@@ -6,7 +6,6 @@ from typing import Any, cast
 
 import numpy as np
 import polars as pl
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -98,8 +97,7 @@ class Objective:
         if self.in_chunks:
             scores, state = net.carry_on(batch.sequences, state)
             return self._of_each(scores.float(), batch, state)
-        sequences = batch.sequences if not self.look_ahead else _extended(batch.sequences, self.look_ahead)
-        scores = net(sequences).float()[:, self.look_ahead :]
+        scores = net(batch.sequences.extended(self.look_ahead)).float()[:, self.look_ahead :]
         if net.crf is None:
             return self._of_each(scores, batch)
         lengths = batch.sequences.lengths
@@ -111,18 +109,6 @@ class Objective:
         return Loss(total, batch.sequences.lengths.sum(), state)
 
 
-def _extended(sequences: Sequences, steps: int) -> Sequences:
-    """Sequences that go on, repeating nothing: zeros stand for what a stream has not seen yet."""
-    values = sequences.values.masked_fill(_past(sequences), 0)
-    more = values.new_zeros(len(values), steps, *values.shape[2:])
-    return Sequences(torch.cat([values, more], dim=1), sequences.lengths + steps)
-
-
-def _past(sequences: Sequences) -> Tensor:
-    mask = ~sequences.mask()
-    return mask.view(*mask.shape, *[1] * (sequences.values.dim() - 2))
-
-
 def answer(fitted: Fitted, part: Part) -> Answer:
     """The tags of every row; none of a row without a step."""
     rows = run_over(fitted.model, part, fitted.config, partial(_decoded, fitted.config.look_ahead))
@@ -131,8 +117,7 @@ def answer(fitted: Fitted, part: Part) -> Answer:
 
 def _decoded(look_ahead: int, model: nn.Module, sequences: Sequences) -> list[Any]:
     net = cast("SequenceTagger", model)
-    extended = _extended(sequences, look_ahead) if look_ahead else sequences
-    scores = net(extended).float()[:, look_ahead:]
+    scores = net(sequences.extended(look_ahead)).float()[:, look_ahead:]
     best = scores.argmax(dim=-1) if net.crf is None else net.crf.decode(scores, sequences.lengths)
     found = best.cpu().numpy()
     return [row[:length] for row, length in zip(found, sequences.lengths.tolist(), strict=True)]
