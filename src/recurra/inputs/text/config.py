@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from recurra.config import Config, Search
-from recurra.inputs.text.word import Unit
 
 
 class TextConfig(Config):
@@ -43,7 +42,7 @@ class TextConfig(Config):
     word_dropout: Annotated[float, Search(0.0, 0.2)] = Field(default=0.02, ge=0, lt=1)
 
     @property
-    def unit(self) -> Unit:
+    def unit(self) -> Literal["word", "character", "subword"]:
         """What a text is cut into."""
         return "word" if self.tokens == "auto" else self.tokens
 
