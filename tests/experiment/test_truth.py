@@ -83,5 +83,5 @@ def test_what_was_auto_is_settled_and_said_and_what_is_missing_later_is_an_error
 def test_a_missing_tag_is_named_by_its_line(tmp_path: Any) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"tokens":["a"],"tags":["x"]}\n\n{"tokens":["a","b"],"tags":["x"]}\n' * 9)
-    with pytest.raises(DataError, match=r"a\.jsonl, line \d+: 1 tags for 2 steps"):
+    with pytest.raises(DataError, match=r"a\.jsonl, line \d+: 1 tag for 2 steps"):
         Tagger(max_epochs=1).fit(path)

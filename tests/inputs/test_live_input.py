@@ -22,6 +22,7 @@ def test_a_live_text_has_the_ids_of_the_encoding() -> None:
     for text in ("a bad one", "", "GOOD, film!"):
         assert live.steps({"text": text, "more": 1}) == encoding.encode(text)[:, 0].tolist()
     assert live.steps({"text": ["good", "film"]}) == encoding.encode(["good", "film"])[:, 0].tolist()
+    assert live.steps({"tokens": ["good", "film"]}) == live.steps({"text": ["good", "film"]})
     assert all(type(step) is int for step in live.steps({"text": "good"}))
 
 

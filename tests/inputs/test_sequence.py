@@ -228,6 +228,13 @@ def test_augmentation_hides_a_stretch_and_adds_noise() -> None:
     )
     assert 0.3 < (noisy - encoded)[:, 0].std() < 0.7
     np.testing.assert_array_equal(noisy[:, 1], encoded[:, 1])
+    wide = SEQUENCE.learn(found.contents, SequenceConfig(scaling=0.5))
+    stretched = wide.augment(encoded, np.random.default_rng(0))
+    np.testing.assert_allclose(stretched[:, 0] / encoded[:, 0], stretched[0, 0] / encoded[0, 0], rtol=1e-6)
+    assert abs(stretched[0, 0] / encoded[0, 0] - 1) > 0.01
+    np.testing.assert_array_equal(stretched[:, 1], encoded[:, 1])
+    again = SEQUENCE.revive(json.loads(json.dumps(wide.to_dict())))
+    np.testing.assert_array_equal(again.augment(encoded, np.random.default_rng(0)), stretched)
 
 
 TS = """# a comment

@@ -88,7 +88,7 @@ def test_a_folder_has_a_label_in_each_folder(tmp_path: Path) -> None:
     assert list(found.contents) == ["", "bad", "good\nfilm"]
     assert found.columns["label"].to_list() == ["neg", "neg", "pos"]
     assert found.places[2] == f"{tmp_path.name}/pos/1.txt"
-    assert found.repairs == ("1 text without a word, each read as one unknown token",)
+    assert found.repairs == ("1 text without a word",)
     with pytest.raises(DataError, match="holds no texts"):
         texts(_empty(tmp_path))
 
@@ -123,6 +123,12 @@ def test_long_texts_are_cut_and_their_tags_with_them(tmp_path: Path) -> None:
     assert (list(found.contents), found.columns["tags"].to_list()) == (
         [["a", "b"], ["d"]],
         [["x", "y"], ["x"]],
+    )
+    rows = [{"text": "a b, c", "tags": ["w", "x", "y", "z"]}, {"text": "d", "tags": ["x"]}]
+    found = texts(pl.DataFrame(rows), max_length=3)
+    assert (list(found.contents), found.columns["tags"].to_list()) == (
+        ["a b,", "d"],
+        [["w", "x", "y"], ["x"]],
     )
     path = written(tmp_path / "long.tsv", "word " * 100_000 + "\t1\nshort\t0\n")
     assert texts(path).repairs == ("cut 1 text of more than 400 tokens to the first 400",)

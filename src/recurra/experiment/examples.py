@@ -13,7 +13,7 @@ from torch import nn
 
 from recurra.config import validated
 from recurra.data.labelled import batches_by_length
-from recurra.data.naming import listed
+from recurra.data.naming import counted, listed
 from recurra.data.table import Table
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.config import TaskConfig, combined
@@ -189,8 +189,19 @@ class Part:
 
 
 def encoded_part(examples: Examples, encoding: Encoding, targets: Sequence[Any] | None) -> Part:
-    """Encode every example."""
-    return Part(examples, [encoding.encode(content) for content in examples.contents], targets)
+    """Encode every example.
+
+    Raises:
+        DataError: One cannot be encoded; the message says where it stands.
+    """
+    return Part(examples, [_encoded(examples, row, encoding) for row in range(len(examples))], targets)
+
+
+def _encoded(examples: Examples, row: int, encoding: Encoding) -> np.ndarray:
+    try:
+        return encoding.encode(examples.contents[row])
+    except DataError as error:
+        raise DataError(f"{examples.places[row]}: {error.got}", error.expected, error.remedy) from error
 
 
 @torch.inference_mode()
@@ -253,7 +264,30 @@ def with_columns(part: Part, columns: Sequence[pl.Series]) -> pl.DataFrame:
     return pl.DataFrame([*(one for one in plain if one.name not in names), *columns])
 
 
-def dropped(examples: Examples, keep: Sequence[bool], sentence: str) -> Examples:
-    """Examples without some rows, which is said."""
-    kept = examples.rows(np.flatnonzero(np.array(keep)))
-    return dataclasses.replace(kept, repairs=(*examples.repairs, sentence))
+def by_steps(examples: Examples, input: Input, config: Any) -> Examples:
+    """The same examples, the content of each as a list of its steps."""
+    return dataclasses.replace(
+        examples, contents=[input.steps(content, config) for content in examples.contents]
+    )
+
+
+def without_empty(examples: Examples) -> Examples:
+    """Examples of a step at least; those that are left out are said."""
+    kept = np.flatnonzero([len(content) > 0 for content in examples.contents])
+    empty = len(examples) - len(kept)
+    if not empty:
+        return examples
+    sentence = f"left out {counted(empty, 'example')} without a step"
+    return dataclasses.replace(examples.rows(kept), repairs=(*examples.repairs, sentence))
+
+
+def no_test_part(data: Data) -> DataError | None:
+    """Why nothing is left for the final score, where it is not because nobody wants it."""
+    if data.test is not None or data.config.test_size == 0:
+        return None
+    return DataError(
+        f"{counted(len(data.train), 'example')}, of which test_size={data.config.test_size:g} takes none: "
+        "one of each class at least is trained on",
+        "enough for a part that is kept for the final score",
+        "Give more examples, raise test_size, or give test data.",
+    )

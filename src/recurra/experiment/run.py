@@ -136,6 +136,8 @@ def _entrants(task: Task, prepared: Prepared) -> dict[str, tuple[Prepared, nn.Mo
     found = {}
     for name, network in networks.items():
         config = prepared.config.model_copy(update={"network": network})
+        if network in NETWORK_LABELS:  # without a state that goes from chunk to chunk
+            config = config.model_copy(update={"tbptt_steps": None})
         own = dataclasses.replace(prepared, config=config)
         found[name] = (own, fresh_net(task, own))
     return found

@@ -185,7 +185,8 @@ class Task:
         reference: Name of the naive one that the verdict compares with.
         describe: (Fitted, part) -> words about data and protocol.
         show: (Fitted, part, rivals, record of the scores) -> sections of the report.
-        calibrate: (net, Prepared) -> what is learnt with the trained net, written into its buffers.
+        calibrate: (net, Prepared) -> what is learnt with the trained net, written into its buffers: after
+            training, and before the scores of validation.
         groups: (schema, part, answer) -> scores by class, tag or the like, if that has sense.
         highlights: (scores of the net) -> more numbers for the report's top, and sentences after its verdict.
         columns: The scores that tables show, where there are more than these.

@@ -59,6 +59,12 @@ class Encoder(nn.Module, ABC):
         raise NotImplementedError
 
 
+def as_read(content: Any, config: Any) -> Any:
+    """A content whose entries are its steps."""
+    del config
+    return content
+
+
 @dataclass(frozen=True)
 class Input:
     """A kind of input; `recurra.inputs.registry` knows its settings and its form on a stream.
@@ -75,6 +81,8 @@ class Input:
             no order; fitted on the first contents, applied to the others.
         summary_label: What a linear model of these numbers is called: "Bag of words".
         show: A content as people read it, in one line: for examples in a report.
+        steps: (content, settings) -> the same content with an entry for each step that the net reads, which
+            may be none, for tasks that tell something of each.
     """
 
     name: str
@@ -86,3 +94,4 @@ class Input:
     summary: Callable[[Sequence[Any], Sequence[Sequence[Any]]], list[Any]]
     summary_label: str
     show: Callable[[Any], str]
+    steps: Callable[[Any, Any], Sequence[Any]] = as_read

@@ -33,7 +33,7 @@ class Entry:
         task: A `recurra.experiment.task.Task`.
         live: Torch-free class that runs its stream programs, if they stream.
         streams_with: The command that trains a net that streams.
-        left_out: Settings that it refuses.
+        left_out: Settings that help leaves out, since the task refuses them whenever they are given.
         check: Function from settings to their config without torch, before anything slow begins, if any.
     """
 

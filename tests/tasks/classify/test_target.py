@@ -19,17 +19,19 @@ def examples(values: list[Any]) -> Examples:
     return Examples(["x"] * len(values), columns, places, Table(columns))
 
 
+def learned(all_of_them: Examples, kind: Any = "auto") -> Target:
+    return learn_target(all_of_them, "label", kind, all_of_them)
+
+
 def test_the_majority_names_every_class_that_most_rows_hold() -> None:
-    target = learn_target(
-        examples([["all", "odd"], ["all"], ["all"], ["all", "odd"], ["all"]]), "label", "auto"
-    )
+    target = learned(examples([["all", "odd"], ["all"], ["all"], ["all", "odd"], ["all"]]))
     assert (target.labels, target.counts, target.rows) == (("all", "odd"), (5, 2), 5)
     np.testing.assert_allclose(majority(target, 2).answer, [[1.0, 0.4]] * 2)
     assert Target.from_dict(target.to_dict()) == target
 
 
 def test_the_majority_of_one_class_of_several_is_its_share() -> None:
-    target = learn_target(examples(["a", "b", "b", "b"]), "label", "auto")
+    target = learned(examples(["a", "b", "b", "b"]))
     np.testing.assert_allclose(majority(target, 1).answer, [[0.25, 0.75]])
 
 
@@ -44,10 +46,10 @@ def test_the_majority_of_one_class_of_several_is_its_share() -> None:
 )
 def test_values_that_are_no_classes_are_named(values: list[Any], kind: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        learn_target(examples(values), "label", kind)
+        learned(examples(values), kind)
 
 
 def test_an_empty_class_in_other_data_is_named() -> None:
-    target = learn_target(examples([["a"], ["b"]]), "label", "auto")
+    target = learned(examples([["a"], ["b"]]))
     with pytest.raises(DataError, match="line 1: label holds an empty class"):
         target.encode(examples([["a", None]]))

@@ -19,6 +19,7 @@ class SequenceConfig(Config):
         standardize: Whether each channel is scaled by its mean and deviation in the training part.
         max_length: Most steps that are read; what follows is cut off, and said.
         noise: Random numbers added in training, in deviations of the channel.
+        scaling: How far training stretches each channel, as the deviation of the factor's logarithm.
         time_mask: Largest share of the steps that training hides, in one stretch.
     """
 
@@ -28,4 +29,5 @@ class SequenceConfig(Config):
     standardize: bool = True
     max_length: int = Field(default=10_000, ge=1, le=100_000_000)
     noise: Annotated[float, Search(0.0, 0.5)] = Field(default=0.0, ge=0, allow_inf_nan=False)
+    scaling: Annotated[float, Search(0.0, 0.5)] = Field(default=0.0, ge=0, le=3)
     time_mask: Annotated[float, Search(0.0, 0.5)] = Field(default=0.0, ge=0, lt=1)

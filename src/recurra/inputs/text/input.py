@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from recurra.errors import ConfigError
 from recurra.inputs.examples import Keep
 from recurra.inputs.glance import glance, has_text
 from recurra.inputs.input import Input
 from recurra.inputs.rows import file_kind, path_of
-from recurra.inputs.text.codec import Content
+from recurra.inputs.text.codec import Content, cut
 from recurra.inputs.text.config import TextConfig
 from recurra.inputs.text.conll import is_conll
 from recurra.inputs.text.encoder import TextEncoder
@@ -53,6 +54,17 @@ def encoder(encoding: TextEncoding, config: TextConfig) -> TextEncoder:
     )
 
 
+def steps(content: Content, config: TextConfig) -> list[str]:
+    """The tokens of a text.
+
+    Raises:
+        ConfigError: They are pieces of words, which nobody can tell anything of before they are learnt.
+    """
+    if config.tokens == "subword":
+        raise ConfigError("tokens is 'subword' to tell each step", "word or character", "Leave tokens out.")
+    return cut(content, config.unit, config.max_length)
+
+
 def show(content: Content) -> str:
     """A text in one line, shortened."""
     text = content[: 4 * _SHOWN] if isinstance(content, str) else " ".join(content[:_SHOWN])
@@ -74,4 +86,5 @@ TEXT = Input(
     summary=summary,
     summary_label="Bag of words",
     show=show,
+    steps=steps,
 )

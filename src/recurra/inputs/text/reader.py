@@ -1,6 +1,7 @@
 """Texts from files, folders and frames, with their labels or tags beside them."""
 
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from recurra.errors import DataError
 from recurra.inputs.delimited import read_delimited
 from recurra.inputs.examples import Examples, Keep
 from recurra.inputs.rows import Rows, cut_beside, decoded, file_kind, numbered, path_of, read_rows
+from recurra.inputs.text.codec import cut
 from recurra.inputs.text.column import text_column
 from recurra.inputs.text.config import TextConfig
 from recurra.inputs.text.conll import is_conll, read_conll
@@ -39,14 +41,13 @@ def read(source: Any, config: TextConfig, keep: Keep) -> Examples:
     if config.text != "auto" and _is_nameless(source):
         rows = replace(rows, frame=rows.frame.rename({rows.frame.columns[0]: config.text}))
     name, kept = text_column(rows, config, keep)
-    unit: Unit = "word" if config.tokens == "auto" else config.tokens
-    rows, contents = _contents(rows, name, unit, config.max_length)
+    rows, contents = _contents(rows, name, config.unit, config.max_length)
     return rows.examples(
         contents,
         [one for one in rows.frame.columns if one != name],
         reads=[name],
         kept=kept,
-        settings={"text": name, "tokens": unit},
+        settings={"text": name, "tokens": config.unit},
     )
 
 
@@ -119,7 +120,7 @@ def _whole(file: Path) -> str:
 
 
 def _contents(rows: Rows, name: str, unit: Unit, longest: int) -> tuple[Rows, list[Any]]:
-    """Texts, or lists of tokens, none of them too long; their tags are cut with them."""
+    """Texts, or lists of tokens, none of them too long; what stands beside each token is cut with them."""
     found = ["" if one is None else one for one in rows.frame[name].to_list()]
     tokens = rows.frame[name].dtype.is_nested()
     if tokens:
@@ -127,18 +128,18 @@ def _contents(rows: Rows, name: str, unit: Unit, longest: int) -> tuple[Rows, li
         contents = [content[:longest] for content in found]
     else:
         contents = [shortened(content, unit, longest) for content in found]
-    cut = sum(len(one) < len(before) for one, before in zip(contents, found, strict=True))
+    shorter = sum(len(one) < len(before) for one, before in zip(contents, found, strict=True))
     frame = rows.frame
-    if cut and (tokens or unit == "character"):
-        frame = cut_beside(frame, [len(content) for content in found], longest)
+    if shorter and any(isinstance(kind, pl.List) for kind in frame.drop(name).dtypes):
+        frame = cut_beside(frame, [len(cut(content, unit, sys.maxsize)) for content in found], longest)
     empty = sum(not one if tokens else not one.strip() for one in contents)
     odd = sum(_CONTROL.search(" ".join(one) if tokens else one) is not None for one in contents)
     units = "characters" if unit == "character" and not tokens else "tokens"
     rows = replace(rows, frame=frame).noting(
-        f"cut {counted(cut, 'text')} of more than {longest:,} {units} to the first {longest:,}"
-        if cut
+        f"cut {counted(shorter, 'text')} of more than {longest:,} {units} to the first {longest:,}"
+        if shorter
         else "",
-        f"{counted(empty, 'text')} without a word, each read as one unknown token" if empty else "",
+        f"{counted(empty, 'text')} without a word" if empty else "",
         f"control characters in {counted(odd, 'text')}, which are kept" if odd else "",
     )
     return rows, contents

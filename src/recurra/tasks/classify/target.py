@@ -1,5 +1,6 @@
 """What a classifier tells: one class of several, any number of them, or a number."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -121,20 +122,24 @@ def label_column(examples: Examples) -> str:
     return found
 
 
-def learn_target(examples: Examples, column: str, kind: Kind | Literal["auto"]) -> Target:
-    """Learn the classes, or the mean and spread of numbers, from the training part.
+def learn_target(examples: Examples, column: str, kind: Kind | Literal["auto"], train: Examples) -> Target:
+    """Learn the classes of examples; how often each comes, or mean and spread, of those that are trained on.
 
     Raises:
         DataError: A label is missing, there is one class only, or there are more than can be told apart.
     """
-    values = label_values(examples, column)
+    values = label_values(train, column)
     resolved = kind_of(examples, column, kind)
     if resolved == "regression":
-        numbers = np.array([_number(v, column, p) for v, p in zip(values, examples.places, strict=True)])
+        numbers = np.array([_number(v, column, p) for v, p in zip(values, train.places, strict=True)])
         mean, deviation = float(numbers.mean()), float(numbers.std()) or 1.0
         return Target(column, "regression", rows=len(values), mean=mean, deviation=deviation)
-    rows = [_names(v, resolved, column, place) for v, place in zip(values, examples.places, strict=True)]
-    labels = sorted({name for row in rows for name in row}, key=_natural)
+
+    def names_of(some: Examples) -> list[list[str]]:
+        given = zip(label_values(some, column), some.places, strict=True)
+        return [_names(value, resolved, column, place) for value, place in given]
+
+    labels = sorted({name for row in names_of(examples) for name in row}, key=_natural)
     if len(labels) < 2:
         shown = f"{labels[0]!r} everywhere" if labels else "no class at all"
         raise DataError(
@@ -144,12 +149,8 @@ def learn_target(examples: Examples, column: str, kind: Kind | Literal["auto"]) 
         raise DataError(
             f"column {column!r} holds {len(labels)} classes", f"at most {MOST_CLASSES}", "Check label=."
         )
-    counts = [0] * len(labels)
-    index = {label: number for number, label in enumerate(labels)}
-    for row in rows:
-        for name in row:
-            counts[index[name]] += 1
-    return Target(column, resolved, tuple(labels), tuple(counts), len(rows))
+    counts = Counter(name for row in names_of(train) for name in row)
+    return Target(column, resolved, tuple(labels), tuple(counts[label] for label in labels), len(values))
 
 
 def kind_of(examples: Examples, column: str, wanted: Kind | Literal["auto"]) -> Kind:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from recurra.data.labelled import Labelled
 from recurra.experiment.examples import Data, Part, run_over, with_columns
-from recurra.experiment.labelling import ExampleSchema, Labelling, part_of
+from recurra.experiment.labelling import ExampleSchema, Labelling
 from recurra.experiment.task import Fitted, Prepared, Rival, Task
 from recurra.inputs import registry
 from recurra.inputs.examples import Examples
@@ -44,9 +44,8 @@ METRICS = {
 
 
 def learn(data: Data, train: Examples) -> Target:
-    """The labels of the training part; of all data whether they are classes or numbers."""
-    column = label_column(data.train)
-    return learn_target(train, column, kind_of(data.train, column, data.config.kind))
+    """The labels of all data and how often the training part holds each, or what it says of numbers."""
+    return learn_target(data.train, label_column(data.train), data.config.kind, train)
 
 
 def strata(data: Data) -> list[Any] | None:
@@ -189,7 +188,7 @@ CLASSIFY = Task(
     revive=LABELLING.revive,
     build=build,
     objective=Objective,
-    part=part_of,
+    part=LABELLING.part,
     answer=answer,
     write=write,
     score=score,

@@ -6,7 +6,8 @@
   of what the median training part holds before a horizon.
 * Patch: the largest divisor of the season up to 24 steps and up to the horizon, so that the recurrence takes
   a day of hours, a year of months or a quarter of weeks at once (as SegRNN does: Lin and others, 2023).
-* Steps an epoch: as many batches as windows fill, between 20 and 100.
+* Steps an epoch: as many batches as windows fill, at most 100; and at least 20, unless forecasts begin from a
+  base, which few windows cannot better.
 """
 
 from typing import NamedTuple
@@ -16,6 +17,7 @@ import numpy as np
 from recurra.errors import ConfigError, DataError
 from recurra.inputs.series.frequency import Frequency
 from recurra.inputs.series.panel import Panel
+from recurra.tasks.forecast.base import Base, suits
 from recurra.tasks.forecast.config import ForecastConfig, Whole
 
 
@@ -26,11 +28,13 @@ class Resolved(NamedTuple):
         config: The settings.
         lags: Distances, in steps, at which the horizon looks back.
         scale_span: How many of the last steps tell a window's scale.
+        base: What the forecast of a window begins from; None: its centre.
     """
 
     config: ForecastConfig
     lags: tuple[int, ...]
     scale_span: int
+    base: Base | None = None
 
     @property
     def horizon(self) -> int:
@@ -92,7 +96,8 @@ def resolve(config: ForecastConfig, panel: Panel) -> Resolved:
     patch = min(_known(config.patch, _patch(season, horizon)), context)
     context = -(-context // patch) * patch
     windows = int(np.maximum(panel.lengths - test_size - validation_size - horizon, 0).sum())
-    steps = _known(config.steps_per_epoch, int(np.clip(windows // config.batch_size, 20, 100)))
+    fewest = 1 if suits(config, panel) else 20
+    steps = _known(config.steps_per_epoch, int(np.clip(-(-windows // config.batch_size), fewest, 100)))
     lags = _lags(context, season, panel.frequency.seasonal_lags)
     resolved = config.model_copy(
         update={

@@ -16,7 +16,8 @@ class TagConfig(TaskConfig):
         output: Each tag by itself (softmax), or the most likely sequence of tags (crf); auto takes crf where
             tags mark spans (BIO, IOBES).
         look_ahead: Steps that a tag may wait for, in a net that reads in one direction: the net's output at
-            a step is the tag of so many steps before. A stream answers with that delay.
+            a step is the tag of so many steps before. A stream answers with that delay: first with nulls, and
+            with the last tags where a row says sequence_end=true.
         window: Steps before and after that the feed-forward baseline sees.
     """
 
@@ -40,7 +41,8 @@ class TagAnswer(Config):
     """What is written for each row.
 
     Attributes:
-        long: Whether each step has a row of its own, instead of a list for each sequence.
+        long: Whether each step has a row of its own, instead of a list for each sequence (in a CSV file with
+            spaces between).
     """
 
     long: bool = False
