@@ -1,7 +1,8 @@
 """The rules that turn "auto" into numbers, from the data alone.
 
 * Test and validation: a tenth of the median series each, at least one horizon; validation at most four
-  horizons. Series of less than six horizons keep one horizon each, or none where they are shorter still.
+  horizons, unless it has to tell what a net adds to its base. Series of less than six horizons keep one
+  horizon each, or none where they are shorter still.
 * Context: fourteen seasons of up to 31 steps, or three longer ones; at least twice the horizon; at most half
   of what the median training part holds before a horizon.
 * Patch: the largest divisor of the season up to 24 steps and up to the horizon, so that the recurrence takes
@@ -81,7 +82,8 @@ def resolve(config: ForecastConfig, panel: Panel) -> Resolved:
     tenth = max(horizon, length // 10)
     test_size = _known(config.test_size, tenth if roomy else horizon if length >= 3 * horizon else 0)
     rest = length - test_size
-    held = min(tenth, 4 * horizon) if roomy else horizon if rest >= 3 * horizon else 0
+    most = tenth if suits(config, panel) else 4 * horizon
+    held = min(tenth, most) if roomy else horizon if rest >= 3 * horizon else 0
     validation_size = _known(config.validation_size, held)
     training = rest - validation_size
 
