@@ -43,6 +43,16 @@ def test_chunks_are_the_whole(lengths, steps):
     assert torch.equal(sum((chunk.lengths for chunk in chunks), torch.zeros(len(lengths))), sequences.lengths)
 
 
+def test_extended_rows_end_in_zeros():
+    sequences = Sequences(torch.randn(3, 5, 2), torch.tensor([2, 0, 5]))
+    longer = sequences.extended(3)
+    assert longer.lengths.tolist() == [5, 3, 8]
+    for row, before in zip(longer.to_list(), sequences.to_list(), strict=True):
+        assert torch.equal(row[: len(before)], before)
+        assert not row[len(before) :].any()
+    assert sequences.extended(0) is sequences
+
+
 def test_rows():
     sequences = sequences_of([2, 0, 5])
     for index in ([2, 0], torch.tensor([2, 0]), torch.tensor([True, False, True]), slice(0, 3, 2)):

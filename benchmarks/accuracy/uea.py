@@ -17,9 +17,10 @@ SETS = ("JapaneseVowels", "BasicMotions", "ItalyPowerDemand", "GunPoint")
 SETTINGS: Mapping[str, Any] = {
     "cell": "gru",
     "hidden_size": 64,
-    "pooling": "mean",
+    "pooling": "max",
     "dropout": 0.3,
-    "noise": 0.05,
+    "noise": 0.1,
+    "scaling": 0.3,
     "max_epochs": 150,
     "batch_size": 16,
     "learning_rate": 5e-3,

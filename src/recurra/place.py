@@ -1,6 +1,7 @@
 """What stands at a place, "module:NAME", and the rows that other packages give a registry."""
 
 import importlib
+import warnings
 from functools import cache
 from typing import Any
 
@@ -28,8 +29,22 @@ def loaded(home: str) -> Any:
 
 @cache
 def of_other_packages(group: str) -> dict[str, Any]:
-    """The entries of a registry that other packages name in a group of entry points, by their names."""
+    """The entries of a registry that other packages name in a group of entry points, by their names.
+
+    One that cannot be loaded is left out with a warning, so that the others go on.
+    """
     from importlib.metadata import entry_points  # noqa: PLC0415 - a stream of ours starts without it
 
-    entries = [point.load() for point in entry_points(group=group)]
-    return {entry.name: entry for entry in entries}
+    found = {}
+    for point in entry_points(group=group):
+        try:
+            entry = point.load()
+            found[entry.name] = entry
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in it, it is another package's
+            package = point.dist.name if point.dist is not None else point.module
+            warnings.warn(
+                f"{point.name!r} of package {package} is left out, as it cannot be loaded "
+                f"({type(error).__name__}: {error}); install that package again, or remove it",
+                stacklevel=2,
+            )
+    return found

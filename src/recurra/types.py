@@ -100,6 +100,15 @@ class Sequences:
             values = self.values[:, start : start + steps]
             yield Sequences(values, (self.lengths - start).clamp(0, values.shape[1]))
 
+    def extended(self, steps: int) -> "Sequences":
+        """The same rows, each with so many steps of zeros behind its last one."""
+        if not steps:
+            return self
+        mask = self.mask()
+        values = self.values.masked_fill(~mask.view(*mask.shape, *[1] * (self.values.dim() - 2)), 0)
+        more = values.new_zeros(len(values), steps, *values.shape[2:])
+        return Sequences(torch.cat([values, more], dim=1), self.lengths + steps)
+
     def shard(self, rank: int, world_size: int) -> "Sequences":
         """The rows `rank`, `rank + world_size`, ...; there may be none."""
         return self.rows(slice(rank, None, world_size))

@@ -56,6 +56,15 @@ def test_every_setting_of_a_forecaster_is_listed_with_its_default(capsys) -> Non
         assert f"\n  {key}=" in out or f"\n  {option} " in out
 
 
+def test_the_settings_of_an_input_stand_under_its_name(capsys) -> None:
+    out = call(capsys, "train", "classify", "--help").out
+    own, *inputs = out.partition("Settings, given")[2].split("\nWith input=")
+    assert "max_length" not in own
+    assert [part.partition(":")[0] for part in inputs] == ["table", "series", "text"]
+    assert [part.count("\n  max_length=") for part in inputs] == [0, 1, 1]
+    assert [part.count("\n  columns=") for part in inputs] == [1, 1, 0]
+
+
 @pytest.mark.parametrize("columns", [40, 80, 120])
 def test_help_keeps_to_the_width_of_the_terminal(capsys, monkeypatch, columns: int) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))

@@ -49,6 +49,28 @@ def test_a_classifier_from_the_file_to_the_stream(capsys, monkeypatch, reviews: 
     assert json.loads((run / "stream" / "config.json").read_text())["metadata"]["task"] == "classify"
 
 
+def test_the_settings_of_a_run_without_recurrence_name_none(capsys, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    command = ("train", "classify", "sample:iris", "max_epochs=1", "--quiet", "--out", str(run))
+    assert call(capsys, *command).code == 0
+    settings = (run / "config.yaml").read_text()
+    assert "\nhidden_size: 64\n" in settings
+    assert not any(f"\n{key}: " in settings for key in ("cell", "bidirectional", "pooling"))
+    assert call(capsys, *command, "--resume").code == 0
+
+
+@pytest.mark.parametrize("task", ["classify", "tag"])
+def test_the_column_to_tell_is_an_option_too(capsys, task: str) -> None:
+    assert "--label COLUMN" in call(capsys, "train", task, "--help").out
+
+
+def test_the_example_of_the_help_runs(capsys, monkeypatch, reviews: Path, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    reviews.write_text(reviews.read_text().replace("text,label", "text,sentiment"))
+    assert call(capsys, "train", "classify", "reviews.csv", "--label", "sentiment", *SMALL).code == 0
+    assert "label: sentiment" in (tmp_path / "runs" / "classify-reviews-1" / "config.yaml").read_text()
+
+
 def test_what_is_streamed_is_what_is_predicted(capsys, reviews: Path, tmp_path: Path) -> None:
     run = str(tmp_path / "run")
     options = ("bidirectional=false", "pooling=last", "baselines=", "--out", run)

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from tests.inputs.series.example import hourly
 
+from recurra.data.comma_separated import separator_of
 from recurra.data.reader import read_file
 from recurra.data.table import read_table
 from recurra.errors import DataError, MissingDependencyError
@@ -188,6 +189,31 @@ def test_a_workbook_without_its_reader_says_what_to_install(tmp_path: Path, monk
     monkeypatch.setitem(sys.modules, "fastexcel", None)
     with pytest.raises(MissingDependencyError, match=r"recurra\[excel\]"):
         read_file(csv(tmp_path, "PK", "table.xlsx"))
+
+
+def test_two_columns_of_one_name_are_refused_and_blank_ones_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text('a,b," a"\n1,2,3\n')
+    with pytest.raises(DataError, match="two columns 'a'"):
+        read_file(path)
+    path.write_text("a,,\n1,2,3\n")
+    assert read_file(path).shape == (1, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("good, film 0;no\nbad film;yes\n", ";"),
+        ("text;label\ngood, film, really;no\n", ";"),
+        ("a,b\n1,2\n", ","),
+        ('"a;b;c",d\n"x;y",z\n', ","),
+        ("a\n1\n", ","),
+        ("", ","),
+    ],
+)
+def test_what_separates_is_in_every_line_alike(text: str, expected: str) -> None:
+    assert separator_of(text, "a.csv") == expected
+    assert separator_of(text, "a.tsv.gz") == "\t"
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])

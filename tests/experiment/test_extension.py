@@ -30,7 +30,9 @@ def numbers(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def registered():
+def registered(monkeypatch):
+    for registry in (inputs, tasks):
+        monkeypatch.setattr(registry, "_REGISTERED", dict(registry._REGISTERED))
     home = "tests.experiment.toy_input"
     inputs.register(
         inputs.Entry(name="numbers", input=f"{home}:TOY", config=f"{home}:ToyConfig", live=f"{home}:LiveToy")
@@ -42,7 +44,6 @@ def registered():
         config="recurra.experiment.config:TaskConfig",
         answer="recurra.config:Config",
         task="tests.experiment.toy_task:TOY",
-        inputs=("numbers",),
         live="tests.experiment.toy_live:LiveSign",
     )
     tasks.register(entry)
@@ -69,6 +70,26 @@ def test_they_train_evaluate_predict_report_and_stream(
     streamed = streamed_by(capsys, monkeypatch, run, "".join(f'{{"number": {step}}}\n' for step in steps))
     assert len(streamed) == len(steps)
     assert str(streamed[-1]["above"]).lower() == told[1].split(",")[1]
+
+
+def test_a_task_of_ours_takes_the_input_by_its_row_alone(
+    capsys, registered, numbers: Path, tmp_path: Path
+) -> None:
+    run = str(tmp_path / "run")
+    options = ("scale=2.0", "hidden_size=8", "max_epochs=2", "baselines=", "--quiet")
+    assert call(capsys, "train", "classify", str(numbers), *options, "--out", run).code == 0
+    assert "input: numbers" in (tmp_path / "run" / "config.yaml").read_text()
+    told = call(capsys, "predict", run, str(numbers)).out.splitlines()
+    assert told[0] == "truth,prediction,p_-1,p_1"
+    assert "scale=1.0" in call(capsys, "train", "classify", "--help").out
+    assert call(capsys, "train", "classify", str(numbers), "input=numbers", *options).code == 0
+
+
+def test_an_input_that_does_not_give_what_a_task_needs_is_refused(capsys, tmp_path: Path) -> None:
+    outcome = call(capsys, "train", "tag", "sample:python", "input=table")
+    assert outcome.code == 2
+    assert "input is 'table', which gives no steps; expected auto or one of series, text" in outcome.err
+    assert "columns=" in call(capsys, "train", "classify", "--help").out
 
 
 @pytest.mark.parametrize("option", ["cell=lsmt", "residual=true"])

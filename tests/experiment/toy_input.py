@@ -68,7 +68,7 @@ class LiveToy(LiveInput):
         return [np.array([row["number"] / self.scale], np.float32)]
 
 
-def read(source, config):
+def read(source, config, keep):
     rows = [[float(one) for one in line.split()] for line in Path(source).read_text().splitlines()]
     columns = pl.DataFrame({"truth": [row[-1] for row in rows]})
     places = [f"{source}, line {number}" for number in range(1, len(rows) + 1)]
@@ -77,7 +77,7 @@ def read(source, config):
 
 TOY = Input(
     name="numbers",
-    suits=lambda source: str(source).endswith(".numbers"),
+    suits=lambda source, keep: str(source).endswith(".numbers"),
     read=read,
     learn=lambda contents, config: ToyEncoding(config.scale),
     revive=lambda document: ToyEncoding(document["scale"]),

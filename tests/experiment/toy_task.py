@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from recurra.config import Config
 from recurra.experiment.config import TaskConfig
 from recurra.experiment.examples import run_over, with_columns
-from recurra.experiment.labelling import Labelling, part_of, program_of
+from recurra.experiment.labelling import Labelling, program_of
 from recurra.experiment.task import Description, Rival, Task
 from recurra.layers import Pooling
 from recurra.models.classifier import SequenceClassifier
@@ -41,20 +41,17 @@ def answer(fitted, part):
     return run_over(fitted.model, part, fitted.config, lambda net, one: (net(one)[:, 0] > 0).tolist())
 
 
-LABELLING = Labelling(
-    TaskConfig, ("numbers",), False, lambda *_: Sign(), lambda _: Sign(), lambda _: ("accuracy",)
-)
+LABELLING = Labelling(TaskConfig, False, lambda *_: Sign(), lambda _: Sign(), lambda _: ("accuracy",))
 TOY = Task(
     name="sign",
     config=TaskConfig,
     answer_config=Config,
-    inputs=LABELLING.inputs,
     read=LABELLING.read,
     prepare=LABELLING.prepare,
     revive=LABELLING.revive,
     build=build,
     objective=lambda config, schema: loss,
-    part=part_of,
+    part=LABELLING.part,
     answer=answer,
     write=lambda fitted, part, told, options: with_columns(part, [pl.Series("above", told)]),
     score=lambda schema, part, told: {"accuracy": float(np.mean(np.array(told) == np.array(part.known())))},

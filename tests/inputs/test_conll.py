@@ -5,6 +5,7 @@ import pytest
 
 from recurra.errors import DataError
 from recurra.inputs.choice import suited
+from recurra.inputs.examples import keep_nothing
 from recurra.inputs.text.config import TextConfig
 from recurra.inputs.text.conll import read_conll
 from recurra.inputs.text.input import TEXT
@@ -31,11 +32,11 @@ CONLL_U = """# sent_id = 1
 def test_conll_gives_tokens_and_tags(tmp_path: Path) -> None:
     path = tmp_path / "a.conll"
     path.write_text(CONLL)
-    examples = TEXT.read(path, TextConfig())
+    examples = TEXT.read(path, TextConfig(), keep_nothing)
     assert list(examples.contents) == [["EU", "rejects"], ["#", "fine"]]
     assert examples.columns["tags"].to_list() == [["B-ORG", "O"], ["O", "O"]]
     assert list(examples.places) == ["a.conll, line 3", "a.conll, line 6"]
-    assert TEXT.suits(path)
+    assert TEXT.suits(path, keep_nothing)
 
 
 @pytest.mark.parametrize("name", ["a.conllu", "a.conllu.gz"])
@@ -49,7 +50,7 @@ def test_conll_u_skips_ranges_and_empty_nodes(name: str, tmp_path: Path) -> None
         "upos": [["AUX", "PART"], ["X"]],
         "xpos": [["VB", "RB"], ["FW"]],
     }
-    assert suited(path, ("table", "series", "text")).name == "text"
+    assert suited(path, ("table", "series", "text"), keep_nothing).name == "text"
 
 
 def test_columns_without_annotation_are_left_out(tmp_path: Path) -> None:
@@ -78,4 +79,4 @@ def test_bad_lines_are_named(name: str, content: str, message: str, tmp_path: Pa
 def test_a_text_file_that_begins_with_a_document_is_conll(tmp_path: Path) -> None:
     path = tmp_path / "train.txt"
     path.write_text(CONLL)
-    assert TEXT.read(path, TextConfig()).columns.columns == ["tags"]
+    assert TEXT.read(path, TextConfig(), keep_nothing).columns.columns == ["tags"]

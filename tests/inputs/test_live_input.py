@@ -6,6 +6,7 @@ import pytest
 
 from recurra.errors import ConfigError, DamagedError, DataError
 from recurra.inputs import registry
+from recurra.inputs.examples import keep_nothing
 from recurra.inputs.sequence.config import SequenceConfig
 from recurra.inputs.sequence.input import SEQUENCE
 from recurra.inputs.sequence.live import LiveSeries
@@ -21,6 +22,7 @@ def test_a_live_text_has_the_ids_of_the_encoding() -> None:
     for text in ("a bad one", "", "GOOD, film!"):
         assert live.steps({"text": text, "more": 1}) == encoding.encode(text)[:, 0].tolist()
     assert live.steps({"text": ["good", "film"]}) == encoding.encode(["good", "film"])[:, 0].tolist()
+    assert live.steps({"tokens": ["good", "film"]}) == live.steps({"text": ["good", "film"]})
     assert all(type(step) is int for step in live.steps({"text": "good"}))
 
 
@@ -41,7 +43,7 @@ def test_letters_cannot_be_streamed() -> None:
 
 def test_live_steps_are_those_of_the_encoding() -> None:
     frame = pl.DataFrame({"x": [[1.0, None, 3.0]], "y": [[2, 4, 8]]})
-    contents = SEQUENCE.read(frame, SequenceConfig()).contents
+    contents = SEQUENCE.read(frame, SequenceConfig(), keep_nothing).contents
     encoding = SEQUENCE.learn(contents, SequenceConfig())
     live = registry.live("series").from_dict(json.loads(json.dumps(encoding.to_dict())))
     assert live.columns == ("x", "y")
@@ -62,6 +64,6 @@ def test_live_steps_are_those_of_the_encoding() -> None:
 
 def test_irregular_times_cannot_be_streamed() -> None:
     frame = pl.DataFrame({"x": [[1.0, 2.0, 3.0]], "time": [[0, 1, 5]]})
-    encoding = SEQUENCE.learn(SEQUENCE.read(frame, SequenceConfig()).contents, SequenceConfig())
+    encoding = SEQUENCE.learn(SEQUENCE.read(frame, SequenceConfig(), keep_nothing).contents, SequenceConfig())
     with pytest.raises(ConfigError, match="time=none"):
         LiveSeries.from_dict(encoding.to_dict())

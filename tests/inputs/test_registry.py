@@ -14,6 +14,7 @@ from recurra.data.sample import EXAMPLE_SAMPLES, sample_path
 from recurra.errors import ConfigError, DataError
 from recurra.inputs import registry
 from recurra.inputs.choice import suited
+from recurra.inputs.examples import keep_nothing
 from recurra.inputs.input import Input
 from recurra.inputs.live import LiveInput
 from recurra.inputs.samples import example_names
@@ -91,6 +92,27 @@ def test_an_input_of_another_package_is_found_by_its_entry_point(monkeypatch: py
         of_other_packages.cache_clear()
 
 
+def test_an_entry_point_that_cannot_be_loaded_is_left_out_with_a_warning(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    points = [
+        EntryPoint("torn", f"{__name__}:TORN", registry.GROUP),
+        EntryPoint("prose", f"{__name__}:PROSE", registry.GROUP),
+    ]
+    monkeypatch.setitem(sys.modules, __name__, SimpleNamespace(PROSE=PROSE))
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: points)
+    of_other_packages.cache_clear()
+    try:
+        with pytest.warns(UserWarning, match=r"'torn' of package .* is left out.*AttributeError"):
+            known = registry.entries()
+        assert "prose" in known
+        assert "torn" not in known
+        assert registry.entries() == known  # without another warning
+    finally:
+        monkeypatch.undo()
+        of_other_packages.cache_clear()
+
+
 def test_an_input_can_be_added_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_REGISTERED", dict(registry._REGISTERED))
     registry.register(PROSE)
@@ -112,19 +134,39 @@ def test_an_input_can_be_added_in_a_process(monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_a_frame_gets_the_input_that_suits(columns: dict[str, list[object]], expected: str) -> None:
     frame = pl.DataFrame(columns)
-    assert suited(frame, ORDER).name == expected
-    assert suited(frame.to_pandas(), ORDER).name == expected or expected != "table"
+    assert suited(frame, ORDER, keep_nothing).name == expected
+    assert suited(frame.to_pandas(), ORDER, keep_nothing).name == expected or expected != "table"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", "", "is empty"),
+        ("a.csv", "\n \n", "is empty"),
+        ("a.csv", "text,label\n", "has no rows"),
+        ("a.csv", "x,x\n1,2\n", "two columns 'x'"),
+        ("a.jsonl", "\n\n", "is empty"),
+        ("a.jsonl", '{"a":1}\n{"a":\n', r"line 2 of .* is not valid JSON"),
+        ("a.csv.gz", "no gzip", "cannot be read"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_as_its_reader_tells_it(
+    name: str, content: str, message: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DataError, match=message):
+        suited(tmp_path / name, ORDER, keep_nothing)
 
 
 def test_what_suits_nothing_says_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist"):
-        suited(tmp_path / "missing.csv", ORDER)
+        suited(tmp_path / "missing.csv", ORDER, keep_nothing)
     with pytest.raises(DataError, match="looks like none of the inputs table, series"):
-        suited(["a text"], ORDER[:2])
+        suited(["a text"], ORDER[:2], keep_nothing)
     with pytest.raises(DataError, match=r"no sample is named 'iri'.*'iris'"):
-        suited("sample:iri", ORDER)
+        suited("sample:iri", ORDER, keep_nothing)
     with pytest.raises(DataError, match="sample:co2 looks like none"):
-        suited("sample:co2", ORDER)
+        suited("sample:co2", ORDER, keep_nothing)
 
 
 def test_the_samples_of_examples_are_known_where_series_are() -> None:

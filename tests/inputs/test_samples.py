@@ -3,6 +3,7 @@ import pytest
 from recurra.errors import DataError
 from recurra.inputs import registry
 from recurra.inputs.choice import suited
+from recurra.inputs.examples import Kept, keep_nothing
 from recurra.inputs.library_source import PACKAGES
 from recurra.inputs.samples import ROLES, example_names, load_sample
 
@@ -19,12 +20,12 @@ SUITED = {
 @pytest.mark.parametrize("name", example_names())
 def test_every_sample_is_read_by_the_input_that_it_suits(name: str) -> None:
     kind, height, width = SUITED[name]
-    chosen = suited(f"sample:{name}", ("table", "series", "text"))
+    chosen = suited(f"sample:{name}", ("table", "series", "text"), keep_nothing)
     assert chosen.name == kind
     frame = load_sample(name)
     assert frame.width == width
     assert frame.height == height if height else frame.height > 1000
-    examples = chosen.read(f"sample:{name}", registry.config(chosen.name)())
+    examples = chosen.read(f"sample:{name}", registry.config(chosen.name)(), lambda _: Kept("label"))
     assert len(examples) == len(examples.places) == examples.columns.height == frame.height
     assert examples.columns.columns == (["tags"] if name == "python" else ["label"])
 

@@ -11,7 +11,7 @@ import torch
 from recurra.config import validated
 from recurra.errors import ConfigError, DamagedError, DataError
 from recurra.inputs.choice import suited
-from recurra.inputs.examples import Examples
+from recurra.inputs.examples import Examples, Keep, Kept, keep_nothing
 from recurra.inputs.sequence.config import SequenceConfig
 from recurra.inputs.sequence.encoding import SequenceEncoding
 from recurra.inputs.sequence.input import SEQUENCE
@@ -31,8 +31,8 @@ LONG = pl.DataFrame(
 )
 
 
-def sequences(source: Any, **settings: Any) -> Examples:
-    return SEQUENCE.read(source, validated(SequenceConfig, settings))
+def sequences(source: Any, keep: Keep = keep_nothing, **settings: Any) -> Examples:
+    return SEQUENCE.read(source, validated(SequenceConfig, settings), keep)
 
 
 @pytest.mark.parametrize("kind", ["frame", "jsonl", "parquet", "pyarrow"])
@@ -50,7 +50,7 @@ def test_every_list_of_numbers_is_a_channel(kind: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.contents[1].values, [[4, 5]])
     assert found.columns.to_dict(as_series=False) == {"name": ["a", "b"], "label": ["u", "v"]}
     assert found.repairs == ("values are missing in 1 sequence; the net is told where",)
-    assert suited(source, ("table", "series", "text")).name == "series"
+    assert suited(source, ("table", "series", "text"), keep_nothing).name == "series"
 
 
 def test_a_long_table_goes_by_id_and_time() -> None:
@@ -63,11 +63,19 @@ def test_a_long_table_goes_by_id_and_time() -> None:
     assert found.places[1] == "row 2 (unique_id a)"
 
 
-def test_y_is_a_channel_where_it_varies_and_a_label_where_it_does_not() -> None:
-    frame = pl.DataFrame({"id": [1, 1, 2, 2], "x": [1, 2, 3, 4], "y": [7, 7, 8, 8]})
-    assert sequences(frame).contents[0].names == ("x",)
-    assert sequences(frame).columns["y"].to_list() == [7, 8]
-    assert sequences(frame.with_columns(y=pl.Series([1, 2, 3, 4]))).contents[0].names == ("x", "y")
+def test_a_text_among_numbers_is_named_by_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    rows = [{"x": ["a", 1] if row == 3 else [row, 2, 3], "label": "u"} for row in range(9)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for settings in ({}, {"columns": ["x"]}):
+        with pytest.raises(DataError, match=r"a\.jsonl, line 4: x holds 'a'; expected a number"):
+            sequences(path, **settings)
+    assert suited(path, ("table", "series", "text"), keep_nothing).name == "series"
+    long = pl.DataFrame({"id": [1, 2] * 8, "x": [*map(str, range(15)), "oops"], "z": range(16)})
+    with pytest.raises(DataError, match="row 16: x holds 'oops'"):
+        sequences(long)
+    digits = pl.DataFrame({"words": [["1", "2"], ["3"]], "label": ["u", "v"]})
+    assert suited(digits, ("table", "series", "text"), keep_nothing).name == "text"
 
 
 def test_without_time_rows_keep_their_order() -> None:
@@ -76,11 +84,33 @@ def test_without_time_rows_keep_their_order() -> None:
     assert found.contents[0].times is None
 
 
-def test_what_is_constant_in_each_sequence_may_be_the_label() -> None:
-    frame = pl.DataFrame({"id": [1, 1, 2, 2], "x": [1, 2, 3, 4], "kind": [7, 7, 8, 8]})
-    found = sequences(frame)
-    assert found.contents[0].names == ("x",)
+def test_what_a_task_keeps_is_not_read_and_stays_one_value_where_it_is_constant() -> None:
+    frame = pl.DataFrame({"id": [1, 1, 2, 2], "x": [1, 2, 3, 4], "kind": [7, 7, 8, 8], "same": [5, 5, 6, 6]})
+    asked: list[list[str]] = []
+
+    def keep(free: pl.DataFrame) -> Kept:
+        asked.append(free.columns)
+        return Kept("kind")
+
+    found = sequences(frame, keep)
+    assert asked[-1] == ["x", "kind", "same"]  # what it wants most comes first; the id is its own
+    assert found.contents[0].names == found.reads == ("x", "same")
+    assert found.contents[1].values.tolist() == [[3, 6], [4, 6]]
     assert found.columns["kind"].to_list() == [7, 8]
+    with pytest.raises(DataError, match="columns names 'kind' of the table, which is to be told"):
+        sequences(frame, keep, columns=["x", "kind"])
+
+
+def test_what_was_guessed_is_a_setting_for_other_data() -> None:
+    frame = LONG.select("unique_id", "time", "x")
+    found = sequences(frame)
+    assert found.settings == {"columns": ("x",), "unique_id": "unique_id", "time": "time"}
+    assert found.reads == ("x", "time")
+    for name in frame.columns:
+        with pytest.raises(DataError, match=f"no such column as '{name}'"):
+            sequences(frame.drop(name).with_columns(more=1.0), **found.settings)
+    assert sequences(LISTS).settings == {"columns": ("x", "y"), "unique_id": "none", "time": "none"}
+    assert len(sequences(LISTS, unique_id="none", time="none").contents) == 2
 
 
 def test_lists_beside_a_long_sequence_are_cut_with_it() -> None:
@@ -198,6 +228,13 @@ def test_augmentation_hides_a_stretch_and_adds_noise() -> None:
     )
     assert 0.3 < (noisy - encoded)[:, 0].std() < 0.7
     np.testing.assert_array_equal(noisy[:, 1], encoded[:, 1])
+    wide = SEQUENCE.learn(found.contents, SequenceConfig(scaling=0.5))
+    stretched = wide.augment(encoded, np.random.default_rng(0))
+    np.testing.assert_allclose(stretched[:, 0] / encoded[:, 0], stretched[0, 0] / encoded[0, 0], rtol=1e-6)
+    assert abs(stretched[0, 0] / encoded[0, 0] - 1) > 0.01
+    np.testing.assert_array_equal(stretched[:, 1], encoded[:, 1])
+    again = SEQUENCE.revive(json.loads(json.dumps(wide.to_dict())))
+    np.testing.assert_array_equal(again.augment(encoded, np.random.default_rng(0)), stretched)
 
 
 TS = """# a comment
@@ -217,7 +254,7 @@ def test_files_of_the_archive(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.contents[0].values, [[1, 3], [2, 4], [np.nan, 5]])
     assert found.columns["label"].to_list() == ["up", "down"]
     assert found.places[1] == "a.ts, line 7"
-    assert suited(path, ("table", "series", "text")).name == "series"
+    assert suited(path, ("table", "series", "text"), keep_nothing).name == "series"
     path.write_text(
         "@timeStamps true\n@classLabel false\n@data\n(2020-01-01 00:00:00,1),(2020-01-01 00:01:00,2)\n"
     )

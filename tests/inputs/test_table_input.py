@@ -10,6 +10,7 @@ import torch
 
 from recurra.config import validated
 from recurra.errors import DataError
+from recurra.inputs.examples import Keep, Kept, keep_nothing
 from recurra.inputs.table.config import TableConfig
 from recurra.inputs.table.input import TABLE
 
@@ -24,11 +25,15 @@ FRAME = pl.DataFrame(
 )
 
 
-def rows(source: Any, **settings: Any) -> Any:
-    return TABLE.read(source, validated(TableConfig, settings))
+def keep_label(frame: pl.DataFrame) -> Kept:
+    return Kept("label")
 
 
-def test_all_columns_but_label_and_row_numbers_are_read() -> None:
+def rows(source: Any, keep: Keep = keep_label, **settings: Any) -> Any:
+    return TABLE.read(source, validated(TableConfig, settings), keep)
+
+
+def test_all_columns_but_the_one_to_tell_and_row_numbers_are_read() -> None:
     found = rows(FRAME)
     assert found.contents[1] == {"size": 3.0, "color": "blue", "on": False}
     assert found.columns.columns == ["id", "label"]
@@ -37,12 +42,43 @@ def test_all_columns_but_label_and_row_numbers_are_read() -> None:
     assert list(rows(FRAME.drop("label"), columns=["on", "size"]).contents[0]) == ["on", "size"]
 
 
-def test_without_a_known_label_the_last_column_is_told() -> None:
-    frame = pl.DataFrame({"a": [1, 2], "b": [3, 4]})
-    assert rows(frame).columns.columns == ["b"]
-    named = validated(type("Named", (TableConfig,), {"__annotations__": {"label": str}}), {"label": "a"})
-    assert TABLE.read(frame, named).columns.columns == ["a"]
-    assert list(TABLE.read(frame.drop("a"), named).contents[0]) == ["b"]  # nothing to tell: all is read
+def test_what_is_read_is_a_setting_for_other_data() -> None:
+    found = rows(FRAME)
+    assert found.settings == {"columns": ("size", "color", "on")}
+    assert (found.reads, found.kept.told) == (("size", "color", "on"), "label")
+    assert rows(FRAME.drop("label"), **found.settings).reads == found.reads
+    with pytest.raises(DataError, match="no such column as 'on'"):
+        rows(FRAME.drop("on"), **found.settings)
+    with pytest.raises(DataError, match="columns names 'label' of the table, which is to be told"):
+        rows(FRAME, columns=["size", "label"])
+
+
+def test_columns_that_tell_nothing_are_left_out_and_said() -> None:
+    frame = pl.DataFrame(
+        {
+            "id": range(30),
+            "name": [f"name {number}" for number in range(30)],
+            "none": [None] * 30,
+            "pixels": [[1, 2]] * 30,
+            "size": range(30),
+        }
+    )
+    found = rows(frame, keep_nothing)
+    assert found.reads == ("size",)
+    (sentence,) = found.repairs
+    assert sentence.startswith("left out id (another in every row), name (a text of its own in every row), ")
+    assert sentence.endswith("none (without any value), pixels (lists)")
+
+
+def test_a_text_among_numbers_is_named_by_its_row(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("size,label\n" + "".join(f"{'oops' if row == 8 else row * 0.5},x\n" for row in range(60)))
+    with pytest.raises(DataError, match=r"a\.csv, line 10: size holds 'oops'; expected a number"):
+        rows(path)
+    path.write_text(
+        "grade,label\n" + "".join(f"{'other' if row % 9 == 8 else row % 3},x\n" for row in range(60))
+    )
+    assert rows(path).contents[8] == {"grade": "other"}  # categories that happen to be numbers
 
 
 def test_numbers_are_scaled_gaps_marked_and_categories_spread() -> None:
@@ -75,8 +111,8 @@ def test_constant_and_empty_columns_do_no_harm() -> None:
     frame = pl.DataFrame(
         {"same": [2.0, 2.0], "none": [None, None], "day": [date(2020, 1, 1), date(2020, 1, 3)], "y": [0, 1]}
     )
-    found = rows(frame)
-    assert found.repairs == ("1 column without any value: none",)
+    found = rows(frame, lambda _: Kept("y"))
+    assert found.repairs == ("left out none (without any value)",)
     encoding = TABLE.learn(found.contents, TableConfig())
     np.testing.assert_allclose([encoding.encode(one)[0] for one in found.contents], [[0, -1], [0, 1]])
 
@@ -97,8 +133,8 @@ def test_rows_that_do_not_fit_are_refused(content: dict[str, Any], message: str)
 def test_bad_tables_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such column as 'z'"):
         rows(FRAME, columns=["z"])
-    with pytest.raises(DataError, match="no column to read from beside 'a'"):
-        rows(pl.DataFrame({"a": [1, 2]}))
+    with pytest.raises(DataError, match="no column to read from beside a"):
+        rows(pl.DataFrame({"a": [1, 2]}), lambda _: Kept("a"))
     names = [f"name {number}" for number in range(30)]
     with pytest.raises(DataError, match="hold no numbers or categories that repeat"):
         TABLE.learn([{"name": name} for name in names], TableConfig())

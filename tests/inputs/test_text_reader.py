@@ -10,13 +10,13 @@ from recurra.config import validated
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.config import TaskConfig, combined
 from recurra.inputs.choice import suited
-from recurra.inputs.examples import Examples
+from recurra.inputs.examples import Examples, Keep, Kept, keep_nothing
 from recurra.inputs.text.config import TextConfig
 from recurra.inputs.text.reader import read
 
 
-def texts(source: Any, **settings: Any) -> Examples:
-    return read(source, validated(TextConfig, settings))
+def texts(source: Any, keep: Keep = keep_nothing, **settings: Any) -> Examples:
+    return read(source, validated(TextConfig, settings), keep)
 
 
 def written(path: Path, content: str | bytes) -> Path:
@@ -31,7 +31,15 @@ def test_a_file_without_a_header_has_texts_and_labels(tmp_path: Path) -> None:
     assert found.columns.to_dict(as_series=False) == {"label": [1, 0]}
     assert list(found.places) == ["a.tsv, line 1", "a.tsv, line 3"]
     assert found.repairs == ("skipped 1 empty lines of a.tsv",)
-    assert suited(path, ("table", "series", "text")).name == "text"
+    assert suited(path, ("table", "series", "text"), keep_nothing).name == "text"
+
+
+def test_a_comma_in_a_text_does_not_separate(tmp_path: Path) -> None:
+    found = texts(written(tmp_path / "a.csv", "it was a good, film 0;no\nit was a bad film;yes\n"))
+    assert (found.contents[0], found.columns["label"].to_list()) == (
+        "it was a good, film 0",
+        ["no", "yes"],
+    )
 
 
 def test_the_label_may_stand_before_the_text(tmp_path: Path) -> None:
@@ -80,7 +88,7 @@ def test_a_folder_has_a_label_in_each_folder(tmp_path: Path) -> None:
     assert list(found.contents) == ["", "bad", "good\nfilm"]
     assert found.columns["label"].to_list() == ["neg", "neg", "pos"]
     assert found.places[2] == f"{tmp_path.name}/pos/1.txt"
-    assert found.repairs == ("1 text without a word, each read as one unknown token",)
+    assert found.repairs == ("1 text without a word",)
     with pytest.raises(DataError, match="holds no texts"):
         texts(_empty(tmp_path))
 
@@ -116,16 +124,14 @@ def test_long_texts_are_cut_and_their_tags_with_them(tmp_path: Path) -> None:
         [["a", "b"], ["d"]],
         [["x", "y"], ["x"]],
     )
+    rows = [{"text": "a b, c", "tags": ["w", "x", "y", "z"]}, {"text": "d", "tags": ["x"]}]
+    found = texts(pl.DataFrame(rows), max_length=3)
+    assert (list(found.contents), found.columns["tags"].to_list()) == (
+        ["a b,", "d"],
+        [["w", "x", "y"], ["x"]],
+    )
     path = written(tmp_path / "long.tsv", "word " * 100_000 + "\t1\nshort\t0\n")
     assert texts(path).repairs == ("cut 1 text of more than 400 tokens to the first 400",)
-
-
-def test_tokens_without_their_tags_are_named_by_line(tmp_path: Path) -> None:
-    path = written(
-        tmp_path / "a.jsonl", '{"tokens":["a"],"tags":["x"]}\n\n{"tokens":["a","b"],"tags":["x"]}\n'
-    )
-    with pytest.raises(DataError, match=r"a\.jsonl, line 3: 2 tokens and 1 in tags"):
-        texts(path)
 
 
 def test_control_characters_are_kept_and_stated() -> None:
@@ -168,10 +174,19 @@ def test_the_named_column_is_read_and_a_wrong_name_lists_those_there_are(tmp_pat
 
 def test_the_label_that_a_task_names_is_not_the_text(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", "text,remark\nab,it was quite good\n")
-    labelled = validated(
-        type("Labelled", (TextConfig,), {"__annotations__": {"label": str}}), {"label": "text"}
-    )
-    assert list(read(path, labelled).contents) == ["it was quite good"]
+    found = texts(path, lambda _: Kept("text"))
+    assert (list(found.contents), found.reads) == (["it was quite good"], ("remark",))
+    with pytest.raises(DataError, match=r"text names 'text' of .*, which is to be told"):
+        texts(path, lambda _: Kept("text"), text="text")
+
+
+def test_what_was_guessed_is_a_setting_for_other_data(tmp_path: Path) -> None:
+    found = texts(pl.DataFrame({"review": ["a b", "c"], "label": [1, 2]}))
+    assert found.settings == {"text": "review", "tokens": "word"}
+    for source in (["a", "b"], [["a"], ["b"]], written(tmp_path / "a.txt", "a\nb\n")):
+        assert texts(source, **found.settings).reads == ("review",)
+    with pytest.raises(DataError, match="no such column as 'review'"):
+        texts(pl.DataFrame({"title": ["a b", "c"]}), **found.settings)
 
 
 def test_settings_go_with_those_of_a_task_and_are_checked() -> None:

@@ -103,6 +103,45 @@ def test_lengths_are_packed_sequences(name, options):
         assert_close(one, two)
 
 
+@pytest.mark.parametrize("sorted_already", [False, True])
+@every_form
+def test_a_packed_batch_comes_back_packed(name, options, sorted_already):
+    ours, theirs = pair(name, options)
+    first = options["batch_first"]
+    lengths = random_lengths(BATCH, TIME).clamp(min=1)
+    if sorted_already:
+        lengths = lengths.sort(descending=True).values
+    inputs = torch.randn(BATCH, TIME, FEATURES, dtype=torch.float64)
+    inputs = (inputs if first else inputs.transpose(0, 1)).requires_grad_()
+    for hx in (None, random_hx(theirs, (BATCH,), name)):
+        (got, state), (expected, last) = (
+            layer(pack_padded_sequence(inputs, lengths, first, enforce_sorted=sorted_already), hx)
+            for layer in (ours, theirs)
+        )
+        assert torch.equal(got.batch_sizes, expected.batch_sizes)
+        for one, two in zip(got[2:], expected[2:], strict=True):
+            assert (one is None and two is None) or torch.equal(one, two)
+        found, wanted = flat((got.data, state)), flat((expected.data, last))
+        for one, two in zip(found, wanted, strict=True):
+            assert_close(one, two)
+        assert_close(*(gradients(results, [inputs])[0] for results in (found, wanted)))
+
+
+@every_kind
+def test_what_programs_read_of_torchs_modules_is_there(name, options):
+    ours, theirs = pair(name, options | {"num_layers": 2, "bidirectional": True})
+    assert ours.mode == theirs.mode
+    for one, two in zip(ours._flat_weights, theirs._flat_weights, strict=True):
+        assert torch.equal(one, two)
+
+
+def test_lengths_may_be_a_list():
+    lstm = recurra.LSTM(FEATURES, HIDDEN, batch_first=True)
+    inputs = torch.randn(3, TIME, FEATURES)
+    outputs, _ = lstm(inputs, lengths=[2, TIME, 1])
+    assert torch.equal(outputs, lstm(inputs, lengths=torch.tensor([2, TIME, 1]))[0])
+
+
 @every_kind
 def test_the_same_seed_gives_the_weights_of_torch(name, options):
     options = options | {"num_layers": 2, "bidirectional": True}
@@ -234,7 +273,9 @@ def test_wrong_arguments_are_refused(without_type_checks):
     inputs = torch.randn(TIME, BATCH, FEATURES)
     packed = pack_padded_sequence(inputs, torch.full((BATCH,), TIME))
     for arguments, message in [
-        ({"input": packed}, "Pass the padded tensor and lengths="),
+        ({"input": packed, "lengths": torch.full((BATCH,), TIME)}, "a packed batch with lengths or resets"),
+        ({"input": inputs, "lengths": [2.5] * BATCH}, "lengths"),
+        ({"input": inputs, "lengths": "all"}, "lengths"),
         ({"input": torch.randn(3)}, r"expected \(time, batch, features\)"),
         ({"input": torch.randn(TIME, BATCH, 2)}, "input of shape"),
         ({"input": inputs.numpy()}, "input is a ndarray"),

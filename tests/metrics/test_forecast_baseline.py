@@ -43,7 +43,11 @@ def plain(name, values, horizon, season, context):
 
 
 @given(
-    st.data(), st.sampled_from(sorted(BASELINES)), st.integers(1, 12), st.integers(1, 7), st.integers(1, 9)
+    st.data(),
+    st.sampled_from(["last_value", "seasonal_naive", "drift", "mean"]),
+    st.integers(1, 12),
+    st.integers(1, 7),
+    st.integers(1, 9),
 )
 def test_equals_a_plain_loop(data, name, context, season, horizon):
     shape = (3, context)

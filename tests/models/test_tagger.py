@@ -78,3 +78,16 @@ def test_a_stream_says_at_each_step_what_the_whole_gives_there() -> None:
 def test_what_does_not_stream_is_told_by_its_setting(model: SequenceTagger, setting: str) -> None:
     with pytest.raises(ConfigError, match=setting):
         model.stream_modules()
+
+
+@pytest.mark.parametrize("steps", [1, 3, 4])
+def test_chunks_that_hand_on_their_state_are_the_whole(steps: int) -> None:
+    model = tagger().double().eval()
+    sequences = Sequences(torch.randn(3, TIME, 3).double(), torch.tensor([TIME, 1, 4]))
+    whole, state, pieces = model(sequences), None, []
+    for chunk in sequences.chunks(steps):
+        scores, state = model.carry_on(chunk, state)
+        pieces.append(scores)
+    assert_close(torch.cat(pieces, dim=1)[sequences.mask()], whole[sequences.mask()])
+    anew = torch.cat([model(chunk) for chunk in sequences.chunks(steps)], dim=1)
+    assert not torch.allclose(anew[sequences.mask()], whole[sequences.mask()])

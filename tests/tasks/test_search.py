@@ -8,7 +8,7 @@ from recurra.config import Search, searches_of, validated
 from recurra.errors import ConfigError
 from recurra.tasks.registry import config_classes, entries
 
-CLASSES = [each for entry in entries().values() for each in config_classes(entry)]
+CLASSES = [each for entry in entries().values() for each in config_classes(entry).values()]
 
 
 @pytest.mark.parametrize("config", CLASSES, ids=lambda each: each.__name__)

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from recurra.errors import ConfigError, NonFiniteError, ShapeError
 from recurra.training.contract import Loss
 from recurra.training.loop import fit
+from recurra.training.progress import Progress
 
 ONE_STEP = {
     "max_epochs": 1,
@@ -210,6 +211,17 @@ def test_the_training_loss_can_be_monitored() -> None:
     config = toy_config(max_epochs=9, patience=2, monitor="train_loss", min_delta=1e9)
     history = fit(toy_model(), squared_error, ToySource(), config)
     assert (history.stopped, len(history.epochs), history.best_epoch) == ("patience", 3, None)
+
+
+def test_a_metric_that_is_never_finite_is_told(capsys) -> None:
+    values = {"valid_loss": math.nan}
+    history = fit(
+        toy_model(), squared_error, ToySource(), toy_config(), validate=lambda _: values, progress=Progress()
+    )
+    assert history.best_epoch is None
+    assert "valid_loss was never a finite number" in capsys.readouterr().err
+    fit(toy_model(), squared_error, ToySource(), toy_config(), validate=valid_loss, progress=Progress())
+    assert "finite" not in capsys.readouterr().err
 
 
 def test_plateau_lowers_the_learning_rate() -> None:

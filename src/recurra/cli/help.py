@@ -5,7 +5,7 @@ Typer's own help is prettier by boxes and takes twice the time; this one needs n
 
 import sys
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import typer.core
@@ -99,17 +99,23 @@ def _section(title: str, rows: list[tuple[str, str]]) -> str:
     return f"\n{_heading(title + ':')}\n{_columns(rows)}"
 
 
-def _settings(classes: "Iterable[type[Config]]", hidden: set[str]) -> str:
-    """The settings of a task and of its inputs, by the class that declares them, but for some."""
+def _settings(classes: "Mapping[str, type[Config]]", hidden: set[str]) -> str:
+    """The settings of a task and, under its name, of each input, by the class that declares them."""
     from recurra.cli.setting import settings_by_class
 
-    groups = [group for each in classes for group in settings_by_class(each)]
-    rows = [
-        [(f"{key}={default}", line) for key, default, line in group if key not in hidden] for group in groups
-    ]
-    column = max(len(first) for group in rows for first, _ in group)
-    text = f"\n{_heading('Settings, given as key=value; here with their defaults:')}\n"
-    return text + "\n".join(_columns(group, column) for group in rows)
+    rows = {
+        name: [
+            [(f"{key}={default}", line) for key, default, line in group if key not in hidden]
+            for group in settings_by_class(each)
+        ]
+        for name, each in classes.items()
+    }
+    column = max(len(first) for groups in rows.values() for group in groups for first, _ in group)
+    text = ""
+    for name, groups in rows.items():
+        title = f"With input={name}:" if name else "Settings, given as key=value; here with their defaults:"
+        text += f"\n{_heading(title)}\n" + "\n".join(_columns(group, column) for group in groups)
+    return text
 
 
 def _columns(rows: Iterable[tuple[str, str]], column: int = 0) -> str:

@@ -79,7 +79,7 @@ def predict(
     elif as_json:
         screen.emit({entry.name: frame.to_dicts()})
     else:
-        sys.stdout.write(frame.write_csv())
+        sys.stdout.write(_as_csv(frame))
 
 
 def _options(entry: Entry, pairs: Sequence[str], named: Mapping[str, str | None]) -> dict[str, Any]:
@@ -124,12 +124,17 @@ def _check_output(output: Path) -> None:
 def _content(frame: "pl.DataFrame", suffix: str) -> bytes:
     content = io.BytesIO()
     if suffix == ".csv":
-        frame.write_csv(content)
+        content.write(_as_csv(frame).encode())
     elif suffix == ".parquet":
         frame.write_parquet(content)
     else:
         frame.write_ndjson(content)
     return content.getvalue()
+
+
+def _as_csv(frame: "pl.DataFrame") -> str:
+    """Rows as CSV, which knows no lists: their entries stand with spaces between."""
+    return frame.with_columns(one.list.join(" ") for one in frame if one.dtype.is_nested()).write_csv()
 
 
 def _confirm(frame: "pl.DataFrame", output: Path, *, as_json: bool) -> None:

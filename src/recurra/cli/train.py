@@ -145,7 +145,7 @@ def _run(
     from recurra.cli.setting import parse_settings
     from recurra.data.sample import check_source
 
-    settings = parse_settings(config_classes(entry), pairs or [], options)
+    settings = parse_settings([*config_classes(entry).values()], pairs or [], options)
     for source in (data, validation, test):
         check_source(source)
     for key, field in entry.load("config").model_fields.items():

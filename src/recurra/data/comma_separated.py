@@ -4,6 +4,8 @@ import csv
 import io
 import re
 from collections.abc import Sequence
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import IO, cast
 
@@ -16,6 +18,7 @@ from recurra.errors import DataError
 MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "-")
 SEPARATORS = (",", ";", "\t", "|")
 _PEEKED_ROWS = 1000
+_PEEKED_LINES = 20  # that say what separates
 _DATA = re.compile(r"\s*([+-]?(\d+([.,]\d*)?|\.\d+)([eE][+-]?\d+)?|\d{4}-\d{1,2}-\d{1,2}.*)\s*")
 _DECIMAL_COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?$"
 _THOUSANDS_COMMA = r"^[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?$"
@@ -29,7 +32,8 @@ def read_csv(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.
         ColumnNotFoundError, PolarsError, OSError, ...: It cannot be read.
     """
     source = utf8_source(path, marked=True)
-    separator = _separator(path)
+    first_lines = _first_lines(source)
+    separator = separator_of(first_lines, path.name)
     try:
         head = pl.read_csv(source, separator=separator, n_rows=_PEEKED_ROWS, infer_schema=False)
     except pl.exceptions.NoDataError as error:
@@ -40,6 +44,8 @@ def read_csv(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.
         _check_widths(path, source, separator)
         raise
     _check_header(path, head.columns, separator)
+    with suppress(csv.Error):  # what polars can read all the same
+        check_names(next(csv.reader(io.StringIO(first_lines), delimiter=separator), []), str(path))
     wanted = None if columns is None else [name for name in columns if name in head.columns]
     if columns is not None and len(wanted or ()) < len(columns):
         raise pl.exceptions.ColumnNotFoundError(path)
@@ -72,14 +78,43 @@ def read_csv(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.
     return frame.with_columns([_numbers(column, separator) for column in texts])
 
 
-def _separator(path: Path) -> str:
-    """A tab for .tsv; otherwise what separates the header, a comma only where nothing else does."""
-    if ".tsv" in path.name.lower():
+def separator_of(text: str, name: str) -> str:
+    """What separates the values of a file: a tab in .tsv, else what each of the first lines holds as often.
+
+    Args:
+        text: The beginning of the file; what stands in quotes does not count.
+        name: Its name.
+    """
+    if ".tsv" in name.lower():
         return "\t"
-    with open_bytes(path) as file:
-        header = file.readline().replace(b"\0", b"").decode("utf-8", errors="replace")
-    outside = re.sub(r'"[^"]*"', "", header)
-    return max(SEPARATORS, key=lambda one: (outside.count(one), one == ","))
+    outside = re.sub(r'"[^"]*"', "", text)
+    lines = [line for line in outside.splitlines() if line.strip()][:_PEEKED_LINES]
+
+    def fits(one: str) -> tuple[float, int, bool]:
+        counts = [line.count(one) for line in lines] or [0]
+        alike = counts.count(counts[0]) / len(counts) if counts[0] else 0.0
+        return alike, counts[0], one == ","
+
+    return max(SEPARATORS, key=fits)
+
+
+def check_names(names: Sequence[str], source: str) -> None:
+    """Make sure that no two columns have the same name; those without one are told apart by their place.
+
+    Raises:
+        DataError: Two have.
+    """
+    given = [name.strip() for name in names if name.strip()]
+    twice = next((name for name in given if given.count(name) > 1), None)
+    if twice is not None:
+        raise DataError(f"{source} has two columns {twice!r}", "names of their own", "Rename one.")
+
+
+def _first_lines(source: Path | io.BytesIO) -> str:
+    """The first lines of a text in UTF-8."""
+    with open_bytes(source) if isinstance(source, Path) else io.BytesIO(source.getvalue()) as file:
+        content = b"".join(islice(file, _PEEKED_LINES))
+    return content.decode("utf-8-sig", errors="replace").replace("\0", "")
 
 
 def _check_header(path: Path, names: Sequence[str], separator: str) -> None:

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,9 @@ class LabelledSource:
     batch_size: int
     seed: int
     augment: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None = None
+    _orders: dict[int, list[Int64[np.ndarray, " rows"]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )  # that of the epoch that was last asked for
 
     def __len__(self) -> int:
         return math.ceil(len(self.encoded) / self.batch_size)
@@ -91,11 +95,21 @@ class LabelledSource:
             encoded = [self.augment(one, random) for one in encoded]
         return labelled(encoded, [self.targets[row] for row in rows], aligned=self.aligned)
 
+    @cached_property
+    def _lengths(self) -> Int64[np.ndarray, " rows"]:
+        return np.array([len(one) for one in self.encoded])
+
     def _order(self, epoch: int) -> list[Int64[np.ndarray, " rows"]]:
+        """The rows of every batch of an epoch."""
+        if epoch not in self._orders:
+            self._orders.clear()
+            self._orders[epoch] = self._drawn(epoch)
+        return self._orders[epoch]
+
+    def _drawn(self, epoch: int) -> list[Int64[np.ndarray, " rows"]]:
         random = np.random.Generator(np.random.Philox(key=self.seed, counter=[0, 3, 0, epoch]))
         rows = random.permutation(len(self.encoded))
-        lengths = np.array([len(one) for one in self.encoded])
-        size = self.batch_size * _POOL
+        lengths, size = self._lengths, self.batch_size * _POOL
         pools = [rows[begin : begin + size] for begin in range(0, len(rows), size)]
         ordered = np.concatenate([pool[np.argsort(lengths[pool], kind="stable")] for pool in pools])
         batches = np.split(ordered, range(self.batch_size, len(ordered), self.batch_size))

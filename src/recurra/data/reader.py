@@ -230,7 +230,9 @@ def _read_json_lines(path: Path, columns: Sequence[str] | None, rows: int | None
 def _find_bad_line(path: Path) -> None:
     """Raise the error that names the first line which is no JSON object; only called after reading failed."""
     with open_bytes(path) as file:
+        blank = True
         for number, line in enumerate(file, start=1):
+            blank = blank and not line.strip()
             try:
                 good = not line.strip() or isinstance(json.loads(line), dict)
             except ValueError:
@@ -242,3 +244,5 @@ def _find_bad_line(path: Path) -> None:
                     "one JSON object a line",
                     "Correct or remove that line.",
                 )
+    if blank:
+        raise DataError(f"{path} is empty", "one JSON object a line", "Write the file again.")

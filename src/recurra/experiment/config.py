@@ -1,6 +1,6 @@
 """The settings that every task has, and those of every task over examples."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -30,13 +30,24 @@ class TaskConfig(NetConfig):
         baselines: Networks that are trained beside it on the same data.
         validation_size: Share of the data that chooses the best epoch, where no validation data are given.
         test_size: Share of the data kept for the final score, where no test data are given.
+
+    `needs` says what the task needs of an input: "examples", or "steps" where it tells something of each.
     """
+
+    needs: ClassVar[str] = "examples"
 
     input: str = "auto"
     network: Literal["auto", "recurrent", "feed_forward", "convolutional"] = "auto"
     baselines: tuple[Literal["feed_forward", "convolutional"], ...] = ("feed_forward", "convolutional")
     validation_size: float = Field(default=0.1, ge=0, lt=1)
     test_size: float = Field(default=0.1, ge=0, lt=1)
+
+
+def idle(config: Config) -> set[str]:
+    """The settings of a recurrence where the net, and all that it is compared with, has none."""
+    if getattr(config, "network", "recurrent") not in ("feed_forward", "convolutional"):
+        return set()
+    return {*Recurrence.model_fields, "pooling"} - {"hidden_size", "num_layers", "dropout"}
 
 
 def combined(task: type[Config], input: type[Config]) -> type[Config]:

@@ -240,7 +240,8 @@ class ExampleEstimator(Estimator):
     def _check_settings(self) -> None:
         """Make sure that the task, or some input of it, knows every setting."""
         name = self._settings.get("input", "auto")
-        inputs = [name] if name in registry.entries() else self.task.inputs
+        need = getattr(self.task.config, "needs", "")
+        inputs = [name] if name in registry.entries() else registry.giving(need)
         known: set[str] = set(self.task.config.model_fields)
         for one in inputs:
             known |= combined(self.task.config, registry.config(one)).model_fields.keys()

@@ -13,12 +13,14 @@ from torch import nn
 
 from recurra.config import validated
 from recurra.data.labelled import batches_by_length
+from recurra.data.naming import counted, listed
 from recurra.data.table import Table
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.config import TaskConfig, combined
+from recurra.experiment.truth import Find, keeping, keeping_column
 from recurra.inputs import registry
 from recurra.inputs.choice import suited
-from recurra.inputs.examples import Examples
+from recurra.inputs.examples import Examples, Keep
 from recurra.inputs.input import Encoding, Input
 from recurra.metrics.metric import Metric, metric
 from recurra.training.device import choose_device
@@ -30,7 +32,7 @@ class Data:
 
     Attributes:
         input: The kind of input.
-        config: The settings of task and input.
+        config: The settings of task and input; those of the input have no "auto".
         train: What to learn from; what is not given of the others is split off from it.
         validation: What chooses the best epoch, if given.
         test: What the final score is of, if given.
@@ -45,27 +47,55 @@ class Data:
 
 def read_examples(
     task: type[TaskConfig],
-    inputs: Sequence[str],
+    find: Find,
     source: Any,
     settings: Mapping[str, Any],
     validation: Any = None,
     test: Any = None,
 ) -> Data:
-    """Pick the input, parse the settings once, and read all data with them.
+    """Pick the input, parse the settings once, and read all data with them, other data as the training's.
 
     Raises:
         ConfigError: A setting is wrong, or the task does not take such an input.
         DataError: The data cannot be used as they are.
     """
-    name = settings.get("input", "auto")
-    if name != "auto" and name not in inputs:
-        raise ConfigError(f"input is {name!r}", f"auto or one of {', '.join(inputs)}", "Change input.")
-    kind = suited(source, inputs) if name == "auto" else registry.get(name)
-    config = validated(combined(task, registry.config(kind.name)), {**settings, "input": kind.name})
-    parts = [None if one is None else kind.read(one, config) for one in (source, validation, test)]
-    if parts[0] is None:
+    if source is None:
         raise DataError("no data", "a path, sample:NAME or a frame", "Give the data to learn from.")
-    return Data(kind, config, parts[0], parts[1], parts[2])
+    keep = keeping(find, settings)
+    kind = _input(settings.get("input", "auto"), task.needs, source, keep)
+    config = validated(combined(task, registry.config(kind.name)), {**settings, "input": kind.name})
+    train = asked(kind.read(source, config, keep), keep)
+    config = config.model_copy(update=dict(train.settings))
+    if train.kept.told is not None:
+        keep = keeping_column(train.kept.told)
+    parts = [None if one is None else kind.read(one, config, keep) for one in (validation, test)]
+    return Data(kind, config, train, parts[0], parts[1])
+
+
+def asked(examples: Examples, keep: Keep) -> Examples:
+    """Examples with what the task keeps of them, also where the input, which has no columns, did not ask."""
+    if examples.kept.told is not None:
+        return examples
+    contents = pl.Series("", range(len(examples)))
+    return dataclasses.replace(examples, kept=keep(pl.DataFrame([contents, *examples.columns])))
+
+
+def _input(name: str, need: str, source: Any, keep: Keep) -> Input:
+    """The input of a name, or the one that a source looks like.
+
+    Raises:
+        ConfigError: There is none of that name, or it does not give what the task needs.
+        DataError: The source looks like none.
+    """
+    names = registry.giving(need)
+    if name == "auto":
+        return suited(source, names, keep)
+    found = registry.get(name)
+    if name not in names:
+        raise ConfigError(
+            f"input is {name!r}, which gives no {need}", f"auto or one of {listed(names)}", "Change input."
+        )
+    return found
 
 
 def split(
@@ -159,8 +189,19 @@ class Part:
 
 
 def encoded_part(examples: Examples, encoding: Encoding, targets: Sequence[Any] | None) -> Part:
-    """Encode every example."""
-    return Part(examples, [encoding.encode(content) for content in examples.contents], targets)
+    """Encode every example.
+
+    Raises:
+        DataError: One cannot be encoded; the message says where it stands.
+    """
+    return Part(examples, [_encoded(examples, row, encoding) for row in range(len(examples))], targets)
+
+
+def _encoded(examples: Examples, row: int, encoding: Encoding) -> np.ndarray:
+    try:
+        return encoding.encode(examples.contents[row])
+    except DataError as error:
+        raise DataError(f"{examples.places[row]}: {error.got}", error.expected, error.remedy) from error
 
 
 @torch.inference_mode()
@@ -215,6 +256,12 @@ def resolved_network(config: TaskConfig, encoding: Encoding, input: str) -> Task
     return config.model_copy(update={"network": "feed_forward", "baselines": ()})
 
 
+def columns_read(examples: Examples, told: str) -> list[tuple[str, str]]:
+    """Which columns the net reads and which one it tells, as facts of a report."""
+    reads = [("Reads", listed(examples.reads))] if examples.reads else []
+    return [*reads, ("Tells", told)]
+
+
 def with_columns(part: Part, columns: Sequence[pl.Series]) -> pl.DataFrame:
     """The columns of the examples that are plain values, and results beside them."""
     plain = [one for one in part.examples.columns if not one.dtype.is_nested()]
@@ -222,7 +269,30 @@ def with_columns(part: Part, columns: Sequence[pl.Series]) -> pl.DataFrame:
     return pl.DataFrame([*(one for one in plain if one.name not in names), *columns])
 
 
-def dropped(examples: Examples, keep: Sequence[bool], sentence: str) -> Examples:
-    """Examples without some rows, which is said."""
-    kept = examples.rows(np.flatnonzero(np.array(keep)))
-    return dataclasses.replace(kept, repairs=(*examples.repairs, sentence))
+def by_steps(examples: Examples, input: Input, config: Any) -> Examples:
+    """The same examples, the content of each as a list of its steps."""
+    return dataclasses.replace(
+        examples, contents=[input.steps(content, config) for content in examples.contents]
+    )
+
+
+def without_empty(examples: Examples) -> Examples:
+    """Examples of a step at least; those that are left out are said."""
+    kept = np.flatnonzero([len(content) > 0 for content in examples.contents])
+    empty = len(examples) - len(kept)
+    if not empty:
+        return examples
+    sentence = f"left out {counted(empty, 'example')} without a step"
+    return dataclasses.replace(examples.rows(kept), repairs=(*examples.repairs, sentence))
+
+
+def no_test_part(data: Data) -> DataError | None:
+    """Why nothing is left for the final score, where it is not because nobody wants it."""
+    if data.test is not None or data.config.test_size == 0:
+        return None
+    return DataError(
+        f"{counted(len(data.train), 'example')}, of which test_size={data.config.test_size:g} takes none: "
+        "one of each class at least is trained on",
+        "enough for a part that is kept for the final score",
+        "Give more examples, raise test_size, or give test data.",
+    )

@@ -1,7 +1,7 @@
 """What tasks have in common that learn to tell a column of examples, whatever is in it and in them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -9,18 +9,23 @@ from torch import nn
 
 from recurra.config import validated
 from recurra.data.labelled import Labelled, LabelledSource, batches_by_length, labelled
-from recurra.errors import DataError
+from recurra.errors import ConfigError, DataError
 from recurra.experiment.config import TaskConfig, combined
 from recurra.experiment.examples import (
     Data,
     Part,
+    by_steps,
+    columns_read,
     encoded_part,
+    no_test_part,
     read_examples,
     resolved_monitor,
     resolved_network,
     split,
+    without_empty,
 )
 from recurra.experiment.task import Fitted, Prepared
+from recurra.experiment.truth import Find, find_nothing, keeping_column
 from recurra.export import to_program
 from recurra.inputs import registry
 from recurra.inputs.examples import Examples
@@ -80,20 +85,22 @@ def no_strata(data: Data) -> None:
 class Labelling:
     """The functions of a `recurra.experiment.task.Task` that read and prepare examples with a truth.
 
+    Where there is a truth for each step, contents are lists of steps; those of none are not trained on.
+
     Attributes:
         config: The task's settings.
-        inputs: The kinds of input that it takes.
         aligned: Whether there is a truth for each step of an example, or one for each example.
-        learn: (data, training examples) -> Target, from the training part and the settings in `data`.
+        learn: (data, training examples) -> Target: what can be told, from all that is given to train on
+            (`data.train`), so that no part of it holds what is unknown; how often, from the training part.
         revive_target: The target again from what its `to_dict` gave.
         metrics: (schema) -> names of the scores that validation reports.
         settle: (config, schema) -> settings, every "auto" of the task's own resolved.
         strata: (data) -> a key for each example; every part gets the same share of each key.
         own_metrics: Those of `metrics` that only the task knows, as in `Task.metrics`.
+        find: (columns) -> the one that is told where the settings name none, so that no input reads it.
     """
 
     config: type[TaskConfig]
-    inputs: Sequence[str]
     aligned: bool
     learn: Callable[[Data, Examples], Target]
     revive_target: Callable[[Mapping[str, Any]], Target]
@@ -101,10 +108,20 @@ class Labelling:
     settle: Callable[[Any, ExampleSchema], Any] = as_given
     strata: Callable[[Data], Sequence[Any] | None] = no_strata
     own_metrics: Sequence[Metric] = ()
+    find: Find = find_nothing
 
     def read(self, source: Any, settings: Mapping[str, Any], validation: Any, test: Any) -> Data:
         """Read the data with the input that suits them."""
-        return read_examples(self.config, self.inputs, source, settings, validation, test)
+        data = read_examples(self.config, self.find, source, settings, validation, test)
+        if not self.aligned:
+            return data
+        given = {"train": data.train, "validation": data.validation, "test": data.test}
+        ready: dict[str, Any] = {
+            name: without_empty(by_steps(one, data.input, data.config))
+            for name, one in given.items()
+            if one is not None
+        }
+        return replace(data, **ready)
 
     def prepare(self, data: Data) -> Prepared:
         """Split, learn encoding and target from the training part, and encode.
@@ -119,6 +136,7 @@ class Labelling:
         encoding = data.input.learn(train.contents, data.config)
         schema = ExampleSchema(data.input.name, encoding, target)
         config = self.settle(resolved_network(data.config, encoding, data.input.name), schema)
+        self._check_truncation(config)
         config = resolved_monitor(config, self.metrics(schema), self.own_metrics)
         first = encoded_part(train, encoding, target.encode(train))
         validation, test = (
@@ -133,9 +151,37 @@ class Labelling:
             augment=encoding.augment,
         )
         batches = partial(self._batches, batch_size=config.batch_size)
+        repairs = (_columns_said(train, target.column), *data.train.repairs)
         return Prepared(
-            config, schema, source, None, first, validation, test, data.train.repairs, batches=batches
+            config,
+            schema,
+            source,
+            None,
+            first,
+            validation,
+            test,
+            repairs,
+            batches=batches,
+            no_test=no_test_part(data),
         )
+
+    def _check_truncation(self, config: Any) -> None:
+        """Make sure that a state goes from chunk to chunk, and that each has a truth, if there are chunks."""
+        if config.tbptt_steps is None:
+            return
+        got = f"tbptt_steps is {config.tbptt_steps}"
+        if not self.aligned:
+            raise ConfigError(
+                f"{got} with one target a sequence",
+                "none: only the whole sequence can be held to its target",
+                "Leave tbptt_steps out, or set max_length.",
+            )
+        if config.network != "recurrent" or config.bidirectional:
+            raise ConfigError(
+                f"{got} with network={config.network} bidirectional={config.bidirectional}",
+                "a recurrent net in one direction, whose state goes from chunk to chunk",
+                "Set network=recurrent bidirectional=false, or leave tbptt_steps out.",
+            )
 
     def _batches(self, part: Part, batch_size: int) -> Iterator[Labelled]:
         targets = part.known()
@@ -150,20 +196,26 @@ class Labelling:
         encoding = registry.get(own["input"]).revive(own["encoding"])
         return config, ExampleSchema(own["input"], encoding, self.revive_target(own["target"]))
 
+    def part(self, source: Any, fitted: Fitted, options: Any) -> Part:
+        """Other data, with their truth where they are to be judged (options None) and hold it.
 
-def part_of(source: Any, fitted: Fitted, options: Any) -> Part:
-    """Other data, with their truth where they hold it.
+        Raises:
+            DataError: There are none, or they do not fit those of training.
+        """
+        if source is None:
+            raise DataError("no data", "a path, sample:NAME or a frame", "Give the data to tell of.")
+        schema: ExampleSchema = fitted.schema
+        kind = registry.get(schema.input)
+        examples = kind.read(source, fitted.config, keeping_column(schema.target.column))
+        if self.aligned:
+            examples = by_steps(examples, kind, fitted.config)
+        judged = options is None and schema.target.column in examples.columns.columns
+        return encoded_part(examples, schema.encoding, schema.target.encode(examples) if judged else None)
 
-    Raises:
-        DataError: There are none, or they do not fit those of training.
-    """
-    del options
-    if source is None:
-        raise DataError("no data", "a path, sample:NAME or a frame", "Give the data to tell of.")
-    schema: ExampleSchema = fitted.schema
-    examples = registry.get(schema.input).read(source, fitted.config)
-    known = schema.target.column in examples.columns.columns
-    return encoded_part(examples, schema.encoding, schema.target.encode(examples) if known else None)
+
+def _columns_said(examples: Examples, told: str) -> str:
+    facts = columns_read(examples, told)
+    return ", ".join(f"{verb.lower()} {names}" for verb, names in facts)
 
 
 def program_of(task: str, fitted: Fitted, modules: Sequence[nn.Module], about: Mapping[str, Any]) -> Program:

@@ -1,5 +1,7 @@
 """What live classifiers and taggers share: a session for each sequence, fed by the input's live form.
 
+A row may name its sequence (`sequence_id`) and end it (`sequence_end`); what comes after begins a new one.
+
 Nothing here imports torch.
 """
 
@@ -8,14 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from recurra.errors import DamagedError, DataError
+from recurra.errors import ArtifactError, DamagedError, DataError
 from recurra.inputs import registry
 from recurra.streaming import Live, Program, Session
 from recurra.streaming.live import ONLY, States, is_names, values_of, wrong_state
 
-SEQUENCE = "sequence_id"
+SEQUENCE, END = "sequence_id", "sequence_end"
+_ENDS, _GOES_ON = (True, "true", "yes", "1"), (None, False, "", "false", "no", "0")
 
-Outputs = list[np.ndarray[Any, np.dtype[np.float32]]]
+Outputs = list[np.ndarray[Any, np.dtype[np.float32]] | None]
 
 
 class LiveSequences(Live):
@@ -25,12 +28,13 @@ class LiveSequences(Live):
         program: What a task's `program` made.
         weights: "float32", "bfloat16" or "int8".
         names: The key of the metadata that lists the names of the program's outputs.
+        delay: By how many steps an output comes later than what it is of.
 
     Raises:
         DamagedError: What the program says of itself does not fit its layers.
     """
 
-    def __init__(self, program: Program, weights: str, names: str) -> None:
+    def __init__(self, program: Program, weights: str, names: str, delay: int = 0) -> None:
         about = program.metadata
         labels = about.get(names)
         if not isinstance(about.get("input"), str) or not isinstance(about.get("encoding"), Mapping):
@@ -43,6 +47,8 @@ class LiveSequences(Live):
         self.input = registry.live(about["input"]).from_dict(about["encoding"])
         self._blank = program.session(weights)
         self._sessions: dict[str, Session] = {}
+        self._delay = delay
+        self._begun: dict[str, int] = {}  # steps of each sequence, of which no more than the delay count
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -52,6 +58,9 @@ class LiveSequences(Live):
     def outputs(self, row: Mapping[str, Any] | Sequence[Any]) -> tuple[dict[str, Any], Outputs]:
         """What is repeated of a row, and what the program gives after each of its steps.
 
+        Where outputs are delayed, those after a sequence's first steps are of none, and None. The row that
+        ends the sequence gets those that are still missing, and needs no step of its own.
+
         Raises:
             DataError: The row is none that the input takes.
         """
@@ -59,26 +68,62 @@ class LiveSequences(Live):
         name = given.get(SEQUENCE, ONLY)
         if not isinstance(name, str | int):
             raise DataError(f"{SEQUENCE} holds {name!r}", "the name or number of a sequence", "Correct it.")
-        steps = self.input.steps(given)
+        ends = _ends(given.get(END))
+        steps = [] if ends and self._delay and _holds_no_step(given) else [*self.input.steps(given)]
+        if ends:
+            steps += [self._nothing()] * self._delay
         session = self._sessions.get(str(name))
         if session is None:
             session = self._sessions[str(name)] = self._blank.fork()
-        kept = {SEQUENCE: name} if SEQUENCE in given else {}
-        return kept, [np.array(session.step(step)) for step in steps]
+        begun = self._begun.get(str(name), 0)
+        outputs: Outputs = [np.array(session.step(step)) for step in steps]
+        outputs[: self._delay - begun] = [None] * min(self._delay - begun, len(outputs))
+        self._begun[str(name)] = min(begun + len(outputs), self._delay)
+        if ends:
+            del self._sessions[str(name)], self._begun[str(name)]
+        return {SEQUENCE: name} if SEQUENCE in given else {}, outputs
+
+    def _nothing(self) -> Any:
+        """The step that stands behind the end of a sequence, as in training."""
+        return 0 if self.program.takes_ids else np.zeros(self.program.input_size, np.float32)
 
     def snapshot(self) -> States:
         """See `Live.snapshot`."""
-        return {name: (session.snapshot(), None) for name, session in self._sessions.items()}
+        return {
+            name: (session.snapshot(), float(self._begun[name]) if self._delay else None)
+            for name, session in self._sessions.items()
+        }
 
     def restore(self, states: States) -> None:
         """See `Live.restore`."""
-        sessions = {}
+        sessions, begun = {}, {}
         for name, (content, last) in states.items():
-            if last is not None:
+            if (last is None) == bool(self._delay):
                 raise wrong_state()
+            if last is not None and last not in range(self._delay + 1):
+                raise ArtifactError(
+                    f"a state after {last} steps", f"0 to {self._delay}", "Begin anew, without the file."
+                )
+            begun[name] = int(last or 0)
             sessions[name] = self._blank.fork()
             sessions[name].restore(content)
-        self._sessions = sessions
+        self._sessions, self._begun = sessions, begun
+
+
+def _ends(given: object) -> bool:
+    """Whether a row is the last one of its sequence.
+
+    Raises:
+        DataError: It says neither.
+    """
+    if given in _ENDS or given in _GOES_ON:
+        return given in _ENDS
+    raise DataError(f"{END} holds {given!r}", "true or false", "Correct it.")
+
+
+def _holds_no_step(row: Mapping[str, Any]) -> bool:
+    """Whether a row says nothing but which sequence ends."""
+    return all(value in (None, "") for name, value in row.items() if name not in (SEQUENCE, END))
 
 
 def _damaged(what: str) -> DamagedError:

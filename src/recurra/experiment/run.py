@@ -15,6 +15,7 @@ from recurra.experiment.artifact import WEIGHTS, load_fitted, table_files, write
 from recurra.experiment.config import NetConfig
 from recurra.experiment.fit import Trained, fit, fresh_net
 from recurra.experiment.judge import (
+    NETWORK_LABELS,
     SUBJECT,
     check_scores,
     learn,
@@ -138,6 +139,8 @@ def _entrants(task: Task, prepared: Prepared) -> dict[str, tuple[Prepared, nn.Mo
     found = {}
     for name, network in networks.items():
         config = settings.model_copy(update={"network": network})
+        if network in NETWORK_LABELS:  # without a state that goes from chunk to chunk
+            config = config.model_copy(update={"tbptt_steps": None})
         own = dataclasses.replace(prepared, config=config)
         found[name] = (own, fresh_net(task, own))
     return found

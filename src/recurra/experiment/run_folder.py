@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from recurra.errors import ConfigError, DamagedError, UsageError
+from recurra.experiment.config import idle
 from recurra.files import MANIFEST, read_bytes, verify_manifest, whole_folder, write_bytes, write_text
 from recurra.training.config import TrainingConfig
 from recurra.training.schedule import depends_on_max_epochs
@@ -88,7 +89,7 @@ def open_folder(out: Path, config: TrainingConfig, given: Mapping[str, Any], *, 
     Raises:
         ConfigError: The run in it began with other settings.
     """
-    document = {**given, **config.model_dump(mode="json")}
+    document = {**given, **config.model_dump(mode="json", exclude=idle(config))}
     if not resume:
         shutil.rmtree(out, ignore_errors=True)
         with whole_folder(out) as filling:

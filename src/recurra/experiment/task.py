@@ -196,7 +196,6 @@ class Task:
         name: As in `recurra train NAME`.
         config: Its settings; beside its own ones how to train, which net, and which others beside it.
         answer_config: The options of an answer (levels, beams, temperature).
-        inputs: The kinds of input that it takes.
         read: (source, settings, validation, test) -> data; picks the input and parses the settings.
         prepare: data -> Prepared.
         revive: (document) -> (config, schema), from what `Schema.to_dict` and the config gave.
@@ -214,7 +213,8 @@ class Task:
         show: (Fitted, part, rivals, record of the scores) -> sections of the report.
         learn: Prepared -> baselines that are learnt from the training part; they are kept with a run.
         metrics: Scores of its own, where `recurra.metrics.metric` does not know them.
-        calibrate: (net, Prepared) -> what is learnt with the trained net, written into its buffers.
+        calibrate: (net, Prepared) -> what is learnt with the trained net, written into its buffers: after
+            training, and before the scores of validation.
         groups: (schema, part, answer) -> scores by class, tag or the like, if that has sense.
         highlights: (scores of the net) -> more numbers for the report's top, and sentences after its verdict.
         columns: The scores that tables show, where there are more than these.
@@ -225,7 +225,6 @@ class Task:
     name: str
     config: type[NetConfig]
     answer_config: type[Config]
-    inputs: Sequence[str]
     read: Callable[[Any, Mapping[str, Any], Any, Any], Any]
     prepare: Callable[[Any], Prepared]
     revive: Callable[[Mapping[str, Any]], tuple[Any, Any]]

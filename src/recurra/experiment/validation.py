@@ -10,7 +10,10 @@ from recurra.training.contract import Validate
 
 @dataclass(frozen=True)
 class Validation:
-    """Judges weights as they are: `valid_loss` as in training, and each score as `valid_SCORE`."""
+    """Judges weights as they are: `valid_loss` as in training, and each score as `valid_SCORE`.
+
+    Scores are those of a net that is calibrated, as after training.
+    """
 
     task: Task
     prepared: Prepared
@@ -24,6 +27,7 @@ class Validation:
         for batch in prepared.batches(prepared.validation):
             loss = objective(model, batch.to(device), None)
             total, count = total + float(loss.total), count + float(loss.count)
+        task.calibrate(model, prepared)
         fitted = Fitted(prepared.config, prepared.schema, model)
         scores = task.score(prepared.schema, prepared.validation, task.answer(fitted, prepared.validation))
         return {"valid_loss": total / max(count, 1), **{f"valid_{key}": one for key, one in scores.items()}}

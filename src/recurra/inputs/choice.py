@@ -7,22 +7,29 @@ from typing import Any
 from recurra.data.sample import check_source
 from recurra.data.table import Table
 from recurra.errors import DataError
+from recurra.inputs.examples import Keep
 from recurra.inputs.input import Input
 from recurra.inputs.registry import get
 
 
-def suited(source: Any, names: Sequence[str]) -> Input:
-    """The first of some inputs that a source looks like.
+def suited(source: Any, names: Sequence[str], keep: Keep) -> Input:
+    """The first of some inputs that a source looks like, beside the columns that the task keeps.
 
     Raises:
-        DataError: The source is not there, or looks like none of them.
+        DataError: The source is not there, cannot be read, or looks like none of them.
     """
     text = str(source) if isinstance(source, str | Path) else ""
     check_source(text or None)
+    unreadable: DataError | None = None
     for name in names:
         candidate = get(name)
-        if candidate.suits(source):
-            return candidate
+        try:
+            if candidate.suits(source, keep):
+                return candidate
+        except DataError as error:
+            unreadable = unreadable or error
+    if unreadable is not None:
+        raise unreadable
     shown = text or (source.source if isinstance(source, Table) else f"a {type(source).__name__}")
     raise DataError(
         f"{shown} looks like none of the inputs {', '.join(names)}",

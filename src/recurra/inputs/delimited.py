@@ -9,14 +9,15 @@ from pathlib import Path
 
 import polars as pl
 
+from recurra.data.comma_separated import check_names, separator_of
 from recurra.data.table import Table
 from recurra.errors import DataError
 from recurra.inputs.rows import Rows, decoded, file_kind
 
-_SEPARATORS = (",", ";", "\t", "|")
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 _LIMIT = threading.Lock()  # the longest field is a setting of the whole csv module
 _LONGEST_FIELD = 1 << 30
+_PEEKED = 1 << 16  # characters that say what separates
 
 
 def read_delimited(path: Path) -> Rows:
@@ -47,8 +48,7 @@ def parsed_frame(text: str, name: str, kind: str, *, strict: bool) -> pl.DataFra
 def _parse(
     text: str, name: str, kind: str, *, strict: bool
 ) -> tuple[list[str], list[list[str]], list[int], int]:
-    first = text.partition("\n")[0]
-    separator = "\t" if kind == ".tsv" else next((one for one in _SEPARATORS if one in first), ",")
+    separator = separator_of(text[:_PEEKED], kind)
     quoting = csv.QUOTE_MINIMAL if separator != "\t" or _is_quoted(text) else csv.QUOTE_NONE
     found: list[list[str]] = []
     lines: list[int] = []
@@ -68,10 +68,8 @@ def _parse(
         found.append(row)
         lines.append(line)
     if found and _is_header(found[0]):
+        check_names(found[0], name)
         names = [one.strip() or f"column_{at + 1}" for at, one in enumerate(found[0])]
-        twice = next((one for one in names if names.count(one) > 1), None)
-        if twice is not None:
-            raise DataError(f"{name} has two columns {twice!r}", "names of their own", "Rename one.")
         return names, found[1:], lines[1:], skipped
     return _names(found), found, lines, skipped
 

@@ -1,14 +1,41 @@
 """Rows of a data set before anything is learnt from them: what each holds, and the columns beside it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
 from jaxtyping import Int64
 
 from recurra.data.table import Table
+
+
+class Kept(NamedTuple):
+    """The columns of a table that a task keeps for itself, so that no input reads them.
+
+    Attributes:
+        told: The one that it tells; None where it finds none.
+        others: Those that are the truth of something else.
+    """
+
+    told: str | None = None
+    others: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of them."""
+        return self.others if self.told is None else (self.told, *self.others)
+
+
+Keep = Callable[[pl.DataFrame], Kept]
+"""What a task keeps of the columns that an input could do without; those that it wants most come first."""
+
+
+def keep_nothing(frame: pl.DataFrame) -> Kept:
+    """All columns are for the input."""
+    del frame
+    return Kept()
 
 
 @dataclass(frozen=True)
@@ -22,6 +49,10 @@ class Examples:
         places: Where each row stands, for messages: "reviews.tsv, line 3".
         table: Where they came from, for results in the caller's library.
         repairs: What was put right while reading, a sentence each.
+        reads: The columns that the contents hold, where they have names.
+        kept: The columns that the task keeps for itself.
+        settings: Settings of the input that were "auto", as they were found to be; with them other data are
+            read in the same way, or it is an error.
     """
 
     contents: Sequence[Any]
@@ -29,6 +60,9 @@ class Examples:
     places: Sequence[str]
     table: Table
     repairs: tuple[str, ...] = field(default=())
+    reads: tuple[str, ...] = ()
+    kept: Kept = field(default=Kept())
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.contents)
@@ -36,12 +70,11 @@ class Examples:
     def rows(self, index: Int64[np.ndarray, " rows"]) -> "Examples":
         """Some of the rows, by number."""
         chosen = index.tolist()
-        return Examples(
-            [self.contents[row] for row in chosen],
-            self.columns[chosen]
+        return replace(
+            self,
+            contents=[self.contents[row] for row in chosen],
+            columns=self.columns[chosen]
             if self.columns.width
             else self.columns,  # polars forgets how high no columns are
-            [self.places[row] for row in chosen],
-            self.table,
-            self.repairs,
+            places=[self.places[row] for row in chosen],
         )

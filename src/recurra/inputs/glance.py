@@ -1,21 +1,20 @@
 """What a source looks like from its first rows, and which of its columns is what."""
 
-import gzip
 import zlib
-from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from recurra.data.table import SAMPLE_PREFIX, Table, read_table
-from recurra.errors import RecurraError
+from recurra.data.encoding import open_bytes
+from recurra.data.table import Table, read_table
+from recurra.errors import DataError
 from recurra.inputs.delimited import parsed_frame
-from recurra.inputs.rows import file_kind, path_of, sample_name
+from recurra.inputs.examples import Keep
+from recurra.inputs.rows import decoded, file_kind, is_mostly_numbers, path_of, sample_name
 from recurra.inputs.samples import load_sample
 
-LABEL_NAMES = ("label", "labels", "class", "target", "category", "sentiment", "y")
 TEXT_NAMES = (
     "text",
     "sentence",
@@ -29,37 +28,38 @@ TEXT_NAMES = (
     "title",
 )
 TOKEN_NAMES = ("tokens", "words", "forms", "symbols")
-TAG_NAMES = ("tags", "upos", "xpos", "ner_tags", "pos_tags", "chunk_tags", "tag", "ner", "pos")
 ID_NAMES = ("unique_id", "series_id", "sequence_id", "id")
 _ROWS = 200
-_UNREADABLE = (RecurraError, OSError, EOFError, ValueError, zlib.error, pl.exceptions.PolarsError)
+_TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx", ".zip")
 
 
 def glance(source: Any) -> pl.DataFrame | None:
-    """The first rows of a source; None when it is no table that can be read."""
+    """The first rows of a source; None when it is no table.
+
+    Raises:
+        DataError: It is one, and cannot be read.
+    """
     name = sample_name(source)
     path = path_of(source)
-    try:
-        if name is not None:
-            return load_sample(name)
-        if path is not None and file_kind(path) in (".csv", ".tsv"):
-            return parsed_frame(_head(path), str(path), file_kind(path), strict=False)
-        if path is not None and path.is_dir():
-            return None
-        if isinstance(source, str) and source.startswith(SAMPLE_PREFIX):
+    if name is not None:
+        return load_sample(name)
+    if path is None:
+        if isinstance(source, str | list | tuple):
             return None
         return read_table(source.frame if isinstance(source, Table) else source, rows=_ROWS).frame
-    except _UNREADABLE:
+    if file_kind(path) not in _TABLES or not path.is_file():
         return None
+    if file_kind(path) in (".csv", ".tsv"):
+        frame = parsed_frame(_head(path), str(path), file_kind(path), strict=False)
+        if not frame.height:
+            raise DataError(f"{path} has no rows", "a row for each example", "Check the file.")
+        return frame
+    return read_table(path, rows=_ROWS).frame
 
 
-def label_name(names: Sequence[str], config: Any) -> str | None:
-    """The column that a task is to tell: the one that its settings name, else one with a known name."""
-    wanted = getattr(config, "label", "auto")
-    if wanted != "auto":
-        return wanted if wanted in names else None
-    by_lower = {name.lower(): name for name in names}
-    return next((by_lower[name] for name in LABEL_NAMES if name in by_lower), None)
+def left_of(frame: pl.DataFrame, keep: Keep) -> pl.DataFrame:
+    """The columns that a task does not keep for itself."""
+    return frame.drop(keep(frame).names, strict=False)
 
 
 def id_name(frame: pl.DataFrame, wanted: str = "auto") -> str | None:
@@ -86,19 +86,53 @@ def is_prose(column: pl.Series) -> bool:
     return float(spaces or 0) >= 2 or float(length or 0) >= 25  # type: ignore[arg-type]
 
 
-def has_text(frame: pl.DataFrame) -> bool:
-    """Whether a column holds texts, or lists of tokens; labels and tags are neither."""
-    named = {name.lower(): frame[name].dtype for name in frame.columns}
-    if any(named.get(name) == pl.String for name in TEXT_NAMES):
-        return True
-    columns = [one for one in frame if one.name.lower() not in (*LABEL_NAMES, *TAG_NAMES)]
-    return any(is_prose(one) or is_list_of_text(one) for one in columns)
+def texts_first(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same columns, those first that are likely the text: by their names, then the longest."""
+    known = [*TOKEN_NAMES, *TEXT_NAMES]
+
+    def rank(column: pl.Series) -> tuple[int, float]:
+        if is_known_text(column):
+            return known.index(column.name.lower()), 0.0
+        prose = is_prose(column) or is_list_of_text(column)
+        return (len(known), -text_length(column)) if prose else (len(known) + 1, 0.0)
+
+    return frame.select([one.name for one in sorted(frame, key=rank)])
 
 
-def has_channels(frame: pl.DataFrame) -> bool:
-    """Whether a column holds lists of numbers that are neither labels nor tags."""
-    unlike = {*LABEL_NAMES, *TAG_NAMES} - {"y"}
-    return any(is_list_of_numbers(one) for one in frame if one.name.lower() not in unlike)
+def is_known_text(column: pl.Series) -> bool:
+    """Whether a column holds texts or tokens and is called so."""
+    name = column.name.lower()
+    return (name in TEXT_NAMES and column.dtype == pl.String) or (
+        name in TOKEN_NAMES and (column.dtype == pl.String or is_list_of_text(column))
+    )
+
+
+def text_length(column: pl.Series) -> float:
+    """How long texts or lists are, on average of the first ones."""
+    known = column.drop_nulls().head(1000)
+    sizes = known.str.len_chars() if known.dtype == pl.String else known.list.len()
+    return float(sizes.mean() or 0)  # type: ignore[arg-type]
+
+
+def has_text(frame: pl.DataFrame, keep: Keep) -> bool:
+    """Whether a column that is left holds texts, or lists of tokens that stand beside no lists of numbers.
+
+    Lists of fractions are never told, so that beside them other lists are.
+    """
+    left = left_of(texts_first(frame), keep)
+    numeric = any(is_channel(one) for one in left)
+    numeric |= any(isinstance(one.dtype, pl.List) and one.dtype.inner.is_float() for one in frame)
+    return any(is_known_text(one) or is_prose(one) or (is_list_of_text(one) and not numeric) for one in left)
+
+
+def lists_first(frame: pl.DataFrame) -> pl.DataFrame:
+    """The same columns, lists of numbers first."""
+    return frame.select([one.name for one in sorted(frame, key=lambda one: not is_channel(one))])
+
+
+def has_channels(frame: pl.DataFrame, keep: Keep) -> bool:
+    """Whether a column that is left holds lists of numbers."""
+    return any(is_channel(one) for one in left_of(lists_first(frame), keep))
 
 
 def is_list_of_text(column: pl.Series) -> bool:
@@ -115,6 +149,20 @@ def is_list_of_numbers(column: pl.Series) -> bool:
     return isinstance(inner, pl.DataType) and (inner.is_numeric() or inner == pl.Boolean)
 
 
+def is_channel(column: pl.Series) -> bool:
+    """Whether a column holds lists of numbers, or of texts that nearly all are some."""
+    return is_list_of_numbers(column) or (isinstance(column.dtype, pl.List) and is_mostly_numbers(column))
+
+
 def _head(path: Path) -> str:
-    with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as file:
-        return b"".join(islice(file, _ROWS)).decode("utf-8-sig", errors="replace")
+    """The first lines of a file.
+
+    Raises:
+        DataError: There are none, or it is damaged.
+    """
+    try:
+        with open_bytes(path) as file:
+            head = b"".join(islice(file, _ROWS)).decode("utf-8-sig", errors="replace")
+    except (OSError, EOFError, zlib.error):
+        return decoded(path)
+    return head if head.strip() else decoded(path)

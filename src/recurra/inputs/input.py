@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Shaped
 from torch import Tensor, nn
 
-from recurra.inputs.examples import Examples
+from recurra.inputs.examples import Examples, Keep
 
 
 class Encoding(ABC):
@@ -81,28 +81,38 @@ class Summary(ABC):
         """Numbers of each content, (rows, features), dense or sparse."""
 
 
+def as_read(content: Any, config: Any) -> Any:
+    """A content whose entries are its steps."""
+    del config
+    return content
+
+
 @dataclass(frozen=True)
 class Input:
     """A kind of input; `recurra.inputs.registry` knows its settings and its form on a stream.
 
     Attributes:
         name: As in `input=text`.
-        suits: Whether a source (path, "sample:NAME", frame) looks like this kind, from a glance at it.
-        read: Reads a source; `labelled` columns named in the settings stay in `Examples.columns`.
+        suits: Whether a source (path, "sample:NAME", frame) looks like this kind, from a glance at it, beside
+            the columns that the task keeps.
+        read: Reads a source with the settings. What the task keeps stays in `Examples.columns`, unread.
         learn: Learns an encoding from the contents of the training part.
         revive: Makes the encoding again from what `Encoding.to_dict` gave.
         encoder: Makes what stands before the recurrence, with fresh weights.
         summary: Sums up contents for baselines that know no order.
         summary_label: What a linear model of these numbers is called: "Bag of words".
         show: A content as people read it, in one line: for examples in a report.
+        steps: (content, settings) -> the same content with an entry for each step that the net reads, which
+            may be none, for tasks that tell something of each.
     """
 
     name: str
-    suits: Callable[[Any], bool]
-    read: Callable[[Any, Any], Examples]
+    suits: Callable[[Any, Keep], bool]
+    read: Callable[[Any, Any, Keep], Examples]
     learn: Callable[[Sequence[Any], Any], Encoding]
     revive: Callable[[Mapping[str, Any]], Encoding]
     encoder: Callable[[Any, Any], Encoder]
     summary: type[Summary]
     summary_label: str
     show: Callable[[Any], str]
+    steps: Callable[[Any, Any], Sequence[Any]] = as_read

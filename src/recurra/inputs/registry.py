@@ -29,12 +29,17 @@ class Entry:
         input: A `recurra.inputs.input.Input`.
         config: Class of its settings, which stand beside those of the task; imports no torch.
         live: Torch-free `recurra.inputs.live.LiveInput`, if its steps can come one by one.
+        gives: What it makes of data: "examples", and "steps" where each is a sequence of them. A task says
+            which of these it needs (`TaskConfig.needs`), and takes every input that gives it.
+        order: Where it stands among those that are asked, the lowest first, whether data look like them.
     """
 
     name: str
     input: str
     config: str
     live: str = ""
+    gives: tuple[str, ...] = ("examples", "steps")
+    order: int = 100
 
 
 _BUILT_IN = (
@@ -42,18 +47,22 @@ _BUILT_IN = (
         name="table",
         input="recurra.inputs.table.input:TABLE",
         config="recurra.inputs.table.config:TableConfig",
+        gives=("examples",),
+        order=10,
     ),
     Entry(
         name="series",
         input="recurra.inputs.sequence.input:SEQUENCE",
         config="recurra.inputs.sequence.config:SequenceConfig",
         live="recurra.inputs.sequence.live:LiveSeries",
+        order=20,
     ),
     Entry(
         name="text",
         input="recurra.inputs.text.input:TEXT",
         config="recurra.inputs.text.config:TextConfig",
         live="recurra.inputs.text.live:LiveText",
+        order=30,
     ),
 )
 _REGISTERED: dict[str, Entry] = {entry.name: entry for entry in _BUILT_IN}
@@ -70,6 +79,12 @@ def entries() -> Mapping[str, Entry]:
         **_REGISTERED,
         **{name: one for name, one in of_other_packages(GROUP).items() if name not in _REGISTERED},
     }
+
+
+def giving(need: str) -> list[str]:
+    """The names of the inputs that give what a task needs, in the order in which they are asked."""
+    found = [entry for entry in entries().values() if need in entry.gives]
+    return [entry.name for entry in sorted(found, key=lambda entry: entry.order)]
 
 
 def get(name: str) -> "Input":

@@ -1,12 +1,11 @@
 """Rows of a table with the place of each, and text files with errors that say where they are damaged."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from recurra.data.encoding import decoded as decoded_bytes
@@ -15,9 +14,10 @@ from recurra.data.naming import listed
 from recurra.data.reader import standard_input
 from recurra.data.table import SAMPLE_PREFIX, STANDARD_INPUT, Table, read_table
 from recurra.errors import DataError
-from recurra.inputs.examples import Examples
+from recurra.inputs.examples import Examples, Kept
 from recurra.inputs.samples import example_names, load_sample
 
+_MOSTLY = 0.8  # a column of so many numbers is one of numbers
 _LINED = (".csv", ".tsv", ".jsonl", ".ndjson")
 
 
@@ -37,9 +37,18 @@ class Rows:
     table: Table
     repairs: tuple[str, ...] = ()
 
-    def examples(self, contents: Sequence[Any], columns: Sequence[str]) -> Examples:
+    def examples(
+        self,
+        contents: Sequence[Any],
+        columns: Sequence[str],
+        *,
+        reads: Sequence[str],
+        kept: Kept,
+        settings: Mapping[str, Any],
+    ) -> Examples:
         """Examples with these contents, and the named columns beside them."""
-        return Examples(contents, self.frame.select(columns), self.places, self.table, self.repairs)
+        beside = self.frame.select(columns)
+        return Examples(contents, beside, self.places, self.table, self.repairs, tuple(reads), kept, settings)
 
     def noting(self, *sentences: str) -> "Rows":
         """The same rows with more that was put right."""
@@ -124,22 +133,63 @@ def wrong_column(rows: Rows, setting: str, wanted: Sequence[str], expected: str)
     return DataError(
         f"{rows.table.source} has no such column as {listed(repr(one) for one in wanted)}",
         f"{expected}; its columns are {listed(rows.frame.columns, 30)}",
-        f"Name one of these with {setting}=.",
+        f"Name one of these with {setting}=, or rename the column.",
     )
 
 
-def cut_columns(frame: pl.DataFrame, names: Sequence[str], longest: int) -> pl.DataFrame:
-    """The same rows with lists of at most so many entries in the named columns."""
-    return frame.with_columns([pl.col(name).list.head(longest) for name in names])
+def check_not_told(rows: Rows, setting: str, wanted: Sequence[str], kept: Kept) -> None:
+    """Make sure that the net is not to read what it is to tell.
+
+    Raises:
+        DataError: A column is named for both.
+    """
+    if kept.told in wanted:
+        raise DataError(
+            f"{setting} names {kept.told!r} of {rows.table.source}, which is to be told",
+            "columns beside it",
+            f"Leave it out of {setting}, or tell another column.",
+        )
 
 
-def aligned_columns(frame: pl.DataFrame, lengths: Sequence[int]) -> list[str]:
-    """The columns that hold, in each row, a list with an entry for each step."""
-    wanted = np.asarray(lengths)
-    found = []
-    for column in frame:
-        if isinstance(column.dtype, pl.List):
-            own = column.list.len().fill_null(-1).to_numpy()
-            if bool((own == wanted).all()):
-                found.append(column.name)
-    return found
+def is_mostly_numbers(column: pl.Series) -> bool:
+    """Whether texts, or lists of them, are numbers but for a few: no names of categories, and no tokens."""
+    lists = column.dtype == pl.List(pl.String)
+    if not lists and column.dtype != pl.String:
+        return False
+    known = (column.explode() if lists else column).drop_nulls()
+    numbers = known.cast(pl.Float64, strict=False).drop_nulls()
+    if len(numbers) <= _MOSTLY * len(known):
+        return False
+    return len(numbers) < len(known) if lists else 2 * numbers.n_unique() > len(numbers)
+
+
+def check_numbers(rows: Rows, column: pl.Series) -> None:
+    """Make sure that a text among numbers, in a column or in a list, is no mistake.
+
+    Raises:
+        DataError: It is one; the message names its row.
+    """
+    if not is_mostly_numbers(column):
+        return
+    for place, value in zip(rows.places, column.to_list(), strict=True):
+        values = pl.Series(value if isinstance(value, list) else [value], dtype=pl.String).drop_nulls()
+        strangers = values.filter(values.cast(pl.Float64, strict=False).is_null())
+        if len(strangers):
+            raise DataError(
+                f"{place}: {column.name} holds {strangers[0]!r}",
+                "a number, as nearly everywhere in it",
+                "Correct it, or leave it empty; or name the columns to read, without this one.",
+            )
+
+
+def cut_beside(frame: pl.DataFrame, lengths: Sequence[int], longest: int) -> pl.DataFrame:
+    """The same rows, where lists that go along with contents of these lengths are cut as they are."""
+    lists = [column.name for column in frame if isinstance(column.dtype, pl.List)]
+    own = pl.Series(lengths, dtype=pl.UInt32)
+    along = {name: (frame[name].list.len() == own) & (own > longest) for name in lists}
+    return frame.with_columns(
+        [
+            pl.when(cut).then(pl.col(name).list.head(longest)).otherwise(pl.col(name))
+            for name, cut in along.items()
+        ]
+    )

@@ -3,11 +3,13 @@
 import math
 import warnings
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from recurra.cells.parameter import check_projection, check_sizes, empty_parameter
 from recurra.errors import ShapeError
@@ -96,31 +98,42 @@ class TorchRecurrence(nn.Module, ABC):
 
     def forward(
         self,
-        input: Tensor,
+        input: Tensor | PackedSequence,
         hx: Any = None,
         *,
-        lengths: Lengths | None = None,
+        lengths: Lengths | Sequence[int] | None = None,
         resets: Resets | None = None,
-    ) -> tuple[Tensor, Any]:
+    ) -> tuple[Tensor | PackedSequence, Any]:
         """Run over a batch of sequences, or over one.
 
         Args:
             input: (time, batch, input_size), with `batch_first` (batch, time, input_size), or (time,
-                input_size).
+                input_size). A packed batch is taken too; `lengths` needs no packing and no sorting.
             hx: The state before the first step as torch.nn takes it: (num_layers * directions, batch, size),
                 without the batch axis for one sequence; for the LSTM a tuple of hidden and cell state. None
                 for zeros.
-            lengths: (batch,), int64: the number of valid steps of every row; None when all are.
+            lengths: (batch,), int64, on any device, or a list: the number of valid steps of every row; None
+                when all are.
             resets: True where a row's state is set to zero before the step, with the axes of the input:
                 (time, batch), (batch, time), or (time,).
 
         Returns:
-            Outputs (as the input, with output_size features; zero past a row's length) and the last state (as
-            hx).
+            Outputs (as the input, with output_size features; zero past a row's length; packed as the input)
+            and the last state (as hx).
 
         Raises:
             ShapeError: A tensor has the wrong shape, type or device, or a length is out of range.
         """
+        if isinstance(input, PackedSequence):
+            return self._run_packed(input, hx, lengths, resets)
+        check_tensor("input", input)
+        if isinstance(lengths, (Tensor, list, tuple)):
+            lengths = torch.as_tensor(lengths, device=input.device)
+        return self._run_padded(input, hx, cast("Tensor | None", lengths), resets)
+
+    def _run_padded(
+        self, input: Tensor, hx: Any, lengths: Tensor | None, resets: Tensor | None
+    ) -> tuple[Tensor, Any]:
         rows, row_resets = self._rows_first(input, lengths, resets)
         one = input.dim() == 2
         op, walk = self._op(), Walk(lengths, row_resets, recompute=self.recompute)
@@ -136,6 +149,26 @@ class TorchRecurrence(nn.Module, ABC):
         if one:
             return rows.squeeze(0), self._packed(mapped(lambda field: field.squeeze(1), last))
         return (rows if self.batch_first else rows.transpose(0, 1)), self._packed(last)
+
+    def _run_packed(
+        self, packed: PackedSequence, hx: Any, lengths: Any, resets: Any
+    ) -> tuple[PackedSequence, Any]:
+        """Run over the rows of a packed batch, which come and go in its order."""
+        if lengths is not None or resets is not None:
+            raise ShapeError(
+                "a packed batch with lengths or resets",
+                "neither: a packed batch has its own lengths",
+                "Give the padded batch with lengths and resets.",
+            )
+        padded, counts = pad_packed_sequence(packed, batch_first=self.batch_first)
+        outputs, last = self._run_padded(padded, hx, counts.to(padded.device), None)
+        batch = 0 if self.batch_first else 1
+        if packed.sorted_indices is not None:
+            outputs = outputs.index_select(batch, packed.sorted_indices)
+            counts = counts[packed.sorted_indices.cpu()]
+        again = pack_padded_sequence(outputs, counts, batch_first=self.batch_first)
+        order = (packed.sorted_indices, packed.unsorted_indices)
+        return PackedSequence(again.data, packed.batch_sizes, *order), last
 
     @abstractmethod
     def _op(self) -> Op:
@@ -153,15 +186,25 @@ class TorchRecurrence(nn.Module, ABC):
         return mapped(lambda field: field.narrow(0, first, number), state)
 
     @property
+    def mode(self) -> str:
+        """What torch.nn calls the recurrence: "LSTM", "GRU", "RNN_TANH" or "RNN_RELU"."""
+        nonlinearity = getattr(self, "nonlinearity", None)
+        return type(self).__name__ if nonlinearity is None else f"RNN_{nonlinearity.upper()}"
+
+    @property
+    def _flat_weights(self) -> list[Tensor]:
+        """All weights in torch.nn's order, which programs that initialise them read."""
+        return [weight for layer in self.all_weights for weight in layer]
+
+    @property
     def all_weights(self) -> list[list[Tensor]]:
         """The weights of every layer and direction, as torch.nn lists them."""
         return [[getattr(self, own) for own in names.values()] for layer in self._names for names in layer]
 
     def _rows_first(
-        self, input: Any, lengths: Tensor | None, resets: Tensor | None
+        self, input: Tensor, lengths: Tensor | None, resets: Tensor | None
     ) -> tuple[Tensor, Tensor | None]:
         """Input and resets as (batch, time, ...)."""
-        check_tensor("input", input)
         if input.dim() not in (2, 3):
             axes = "(batch, time, features)" if self.batch_first else "(time, batch, features)"
             raise ShapeError(

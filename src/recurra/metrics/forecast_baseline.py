@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from recurra.errors import ConfigError, DataError
+from recurra.metrics.exponential_smoothing import theta
 
 BaselineFunction = Callable[
     [Float[np.ndarray, "windows context"], Bool[np.ndarray, "windows context"], int, int],
@@ -139,6 +140,7 @@ BASELINES = {
         Baseline("seasonal_naive", "Seasonal naive", seasonal_naive),
         Baseline("drift", "Drift", drift),
         Baseline("mean", "Mean", mean),
+        Baseline("theta", "Theta", theta),
     )
 }
 """Every baseline by its name."""

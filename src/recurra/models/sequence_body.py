@@ -5,7 +5,7 @@ comparison compares only them.
 """
 
 from itertools import pairwise
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 from jaxtyping import Float, Int
@@ -32,8 +32,12 @@ class RecurrentBody(nn.Module):
 
     def forward(self, steps: Steps, lengths: Lengths) -> Tensor:
         """Map (batch, time, input_size) to (batch, time, output_size)."""
-        outputs: Tensor = self.stack(steps, lengths=lengths)[0]
-        return outputs
+        return self.carry_on(steps, lengths, None)[0]
+
+    def carry_on(self, steps: Steps, lengths: Lengths, state: Any) -> tuple[Tensor, Any]:
+        """The same from a state, None at the beginning; the state after the last steps beside the outputs."""
+        outputs, after = self.stack(steps, state, lengths=lengths)
+        return outputs, after
 
 
 class FeedForwardBody(nn.Module):

@@ -31,10 +31,9 @@ class Entry:
         config: Class of its settings; imports no torch.
         answer: Class of the options of its answers; imports no torch.
         task: A `recurra.experiment.task.Task`.
-        inputs: Names of the inputs whose settings stand beside its own.
         live: Torch-free class that runs its stream programs, if they stream.
         streams_with: The command that trains a net that streams.
-        left_out: Settings that it refuses.
+        left_out: Settings that help leaves out, since the task refuses them whenever they are given.
         check: Function from settings to their config without torch, before anything slow begins, if any.
     """
 
@@ -44,7 +43,6 @@ class Entry:
     config: str
     answer: str
     task: str
-    inputs: tuple[str, ...] = ()
     live: str = ""
     streams_with: str = ""
     left_out: frozenset[str] = frozenset()
@@ -88,7 +86,6 @@ _BUILT_IN = (
         task="recurra.tasks.classify.task:CLASSIFY",
         live="recurra.tasks.classify.live:LiveClassifier",
         streams_with="recurra train classify DATA bidirectional=false pooling=last",
-        inputs=("table", "series", "text"),
         left_out=frozenset({"tbptt_steps"}),
     ),
     Entry(
@@ -104,7 +101,6 @@ _BUILT_IN = (
         task="recurra.tasks.tag.task:TAG",
         live="recurra.tasks.tag.live:LiveTagger",
         streams_with="recurra train tag DATA bidirectional=false output=softmax",
-        inputs=("series", "text"),
     ),
 )
 _REGISTERED: dict[str, Entry] = {entry.name: entry for entry in _BUILT_IN}
@@ -155,10 +151,12 @@ def entry_of_run(run: Path) -> Entry:
     return entry(str(read_document(run / "config.json", version=1).get("task")))
 
 
-def config_classes(entry: Entry) -> "list[type[Config]]":
-    """The class of a task's settings, and those of its inputs."""
-    if not entry.inputs:
-        return [entry.load("config")]
+def config_classes(entry: Entry) -> "dict[str, type[Config]]":
+    """The class of a task's settings under "", and by name those of the inputs that give what it needs."""
+    own: type[Config] = entry.load("config")
+    need = getattr(own, "needs", "")
+    if not need:
+        return {"": own}
     from recurra.inputs import registry  # noqa: PLC0415 - forecasting's help needs none of them
 
-    return [entry.load("config"), *(registry.config(name) for name in entry.inputs)]
+    return {"": own, **{name: registry.config(name) for name in registry.giving(need)}}

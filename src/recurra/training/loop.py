@@ -98,6 +98,10 @@ def train(run: Run, progress: Progress, *, resume: bool) -> History:
         while run.stopped is None:
             epoch(run)
     leave_best_weights(run)
+    if follows_metric(run.config, run.validate) and run.history.epochs and run.early_stopping.best is None:
+        progress.say(
+            f"{run.config.monitor} was never a finite number, so the last weights are kept, not the best."
+        )
     if run.stopped == "interrupted":
         kept = f"Resume it from the checkpoint in {run.folder}." if run.folder else "Nothing was saved."
         progress.say(f"Interrupted at {run.place}. {kept}")

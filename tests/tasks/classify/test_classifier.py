@@ -174,8 +174,12 @@ def test_a_reference_that_was_not_kept_is_told(fitted: Classifier, tmp_path: Pat
 
 def test_calibration_divides_by_one_temperature(fitted: Classifier) -> None:
     assert fitted.fitted_.model.temperature.item() != 1
+    facts = dict(fitted.evaluate().data.facts)
+    temperature = fitted.fitted_.model.temperature.item()
+    assert facts["Probabilities"] == f"tempered by {temperature:.2f} on the validation part"
     cold = Classifier(**SMALL, calibrate=False).fit(reviews(40))
     assert cold.fitted_.model.temperature.item() == 1
+    assert "Probabilities" not in dict(cold.evaluate().data.facts)
 
 
 def test_a_stream_says_what_the_whole_says() -> None:
@@ -248,3 +252,15 @@ def test_a_model_of_another_task_is_refused(fitted: Classifier, tmp_path: Path) 
     (folder / "model.safetensors").write_bytes(b"x")
     with pytest.raises(DamagedError, match="checksum"):
         load_fitted(CLASSIFY, folder)
+
+
+def test_validation_scores_are_those_of_the_calibrated_net() -> None:
+    rows = pl.DataFrame({"text": ["good one", "bad one", "good bad"] * 20, "label": ["y", "n", "y"] * 20})
+    held = pl.DataFrame({"text": ["good one", "bad one", "bad"] * 5, "label": ["y", "n", "y"] * 5})
+    classifier = Classifier(hidden_size=8, max_epochs=2, batch_size=8).fit(rows, validation=held)
+    assert classifier.history_ is not None
+    assert float(classifier.fitted_.model.temperature) != 1
+    best = classifier.history_.epochs[classifier.history_.best_epoch or 0]
+    scores = classifier.evaluate(held).models[0].scores
+    for name in ("log_loss", "calibration_error"):
+        assert best[f"valid_{name}"] == pytest.approx(scores[name], rel=1e-4)

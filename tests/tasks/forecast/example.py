@@ -64,6 +64,7 @@ def windows(count: int = 4, *, sizes: InputSizes = SIZES, seed: int = 0) -> Wind
         static_codes=codes(sizes.static_codes, count),
         series=torch.randint(-1, max(sizes.series, 1), (count,), generator=random),
         origin=torch.full((count,), CONTEXT),
+        base=torch.zeros(count, 0),
     )
 
 

@@ -19,18 +19,22 @@ class SequenceEncoding(Encoding):
         codec: Channels to scaled numbers.
         noise: Deviation of the random numbers that training adds.
         time_mask: Largest share of the steps that training hides.
+        scaling: Deviation of the logarithm of the factor that training multiplies each channel by.
     """
 
-    def __init__(self, codec: SequenceCodec, noise: float = 0.0, time_mask: float = 0.0) -> None:
+    def __init__(
+        self, codec: SequenceCodec, noise: float = 0.0, time_mask: float = 0.0, scaling: float = 0.0
+    ) -> None:
         self.codec = codec
         self.noise = noise
         self.time_mask = time_mask
+        self.scaling = scaling
 
     @classmethod
     def learn(cls, contents: Sequence[Series], config: SequenceConfig) -> "SequenceEncoding":
         """Learn the scales of the training part."""
         codec = SequenceCodec.learn(contents, standardize=config.standardize, max_length=config.max_length)
-        return cls(codec, config.noise, config.time_mask)
+        return cls(codec, config.noise, config.time_mask, config.scaling)
 
     def encode(self, content: Series) -> Float32[np.ndarray, "time features"]:
         """Scaled steps; see `SequenceCodec.encode`."""
@@ -39,10 +43,12 @@ class SequenceEncoding(Encoding):
     def augment(
         self, encoded: Float32[np.ndarray, "time features"], random: np.random.Generator
     ) -> Float32[np.ndarray, "time features"]:
-        """Noise on the channels, and a stretch of time in which they are missing."""
-        if not (self.noise or self.time_mask):
+        """Channels stretched and with noise, and a stretch of time in which they are missing."""
+        if not (self.noise or self.time_mask or self.scaling):
             return encoded
         varied, channels = encoded.copy(), len(self.codec.channels)
+        if self.scaling:
+            varied[:, :channels] *= np.exp(random.normal(0, self.scaling, channels)).astype(np.float32)
         if self.noise:
             noise = random.normal(0, self.noise, (len(varied), channels)).astype(np.float32)
             varied[:, :channels] += noise
@@ -56,7 +62,8 @@ class SequenceEncoding(Encoding):
 
     def to_dict(self) -> dict[str, Any]:
         """What `from_dict` needs, as JSON has it."""
-        return {**self.codec.to_dict(), "noise": self.noise, "time_mask": self.time_mask}
+        own = {"noise": self.noise, "time_mask": self.time_mask, "scaling": self.scaling}
+        return {**self.codec.to_dict(), **own}
 
     @classmethod
     def from_dict(cls, description: Mapping[str, Any]) -> "SequenceEncoding":
@@ -66,4 +73,5 @@ class SequenceEncoding(Encoding):
             DamagedError: A part is missing.
         """
         codec = SequenceCodec.from_dict(description)
-        return cls(codec, float(description.get("noise", 0)), float(description.get("time_mask", 0)))
+        own = (float(description.get(name, 0)) for name in ("noise", "time_mask", "scaling"))
+        return cls(codec, *own)

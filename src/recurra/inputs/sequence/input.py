@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from recurra.inputs.examples import Keep
 from recurra.inputs.glance import glance, has_channels, has_text, id_name
 from recurra.inputs.input import Input
 from recurra.inputs.rows import file_kind, path_of
@@ -14,13 +15,15 @@ from recurra.inputs.sequence.summary import ChannelSummary
 from recurra.inputs.steps_encoder import StepsEncoder
 
 
-def suits(source: Any) -> bool:
+def suits(source: Any, keep: Keep) -> bool:
     """Whether it holds lists of numbers, or numbers and an id that repeats."""
     path = path_of(source)
     if path is not None and file_kind(path) == ".ts":
         return path.is_file()
     frame = glance(source)
-    return frame is not None and (id_name(frame) is not None or has_channels(frame)) and not has_text(frame)
+    if frame is None or has_text(frame, keep):
+        return False
+    return id_name(frame) is not None or has_channels(frame, keep)
 
 
 def learn(contents: Sequence[Series], config: SequenceConfig) -> SequenceEncoding:

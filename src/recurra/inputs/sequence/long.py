@@ -34,11 +34,3 @@ def grouped(rows: Rows, id_column: str, time: str | None, channels: list[str]) -
         f"{rows.places[first]} ({id_column} {name})" for first, name in lists.select(_FIRST, id_column).rows()
     ]
     return Rows(lists.drop(_FIRST), places, rows.table, rows.repairs)
-
-
-def constant_columns(frame: pl.DataFrame, id_column: str, names: list[str]) -> list[str]:
-    """Which of some columns have one value for each sequence."""
-    if not names:
-        return []
-    unique = frame.group_by(id_column).agg([pl.col(name).n_unique() for name in names])
-    return [name for name in names if unique[name].max() == 1]

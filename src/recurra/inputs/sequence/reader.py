@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -11,59 +11,147 @@ from jaxtyping import Float64
 from recurra.data.naming import counted, listed
 from recurra.data.timestamp import parse_text
 from recurra.errors import DataError
-from recurra.inputs.examples import Examples
-from recurra.inputs.glance import TAG_NAMES, id_name, is_list_of_numbers, label_name
+from recurra.inputs.examples import Examples, Keep, Kept
+from recurra.inputs.glance import id_name, is_channel, is_list_of_numbers, lists_first
 from recurra.inputs.rows import (
     Rows,
-    aligned_columns,
-    cut_columns,
+    check_not_told,
+    check_numbers,
+    cut_beside,
     file_kind,
     path_of,
     read_rows,
     wrong_column,
 )
 from recurra.inputs.sequence.config import SequenceConfig
-from recurra.inputs.sequence.long import constant_columns, grouped
+from recurra.inputs.sequence.long import grouped
 from recurra.inputs.sequence.series import Series
 from recurra.inputs.sequence.ts import read_ts
 
 TIME_NAMES = ("time", "times", "timestamp", "timestamps", "datetime", "date", "ds", "t")
 
 
-def read(source: Any, config: SequenceConfig) -> Examples:
+class Columns(NamedTuple):
+    """Which column is what.
+
+    Attributes:
+        channels: Those that are read.
+        identity: The one that says which sequence a row of a long table belongs to; None: rows are sequences.
+        time: The one of times.
+        kept: Those that the task keeps.
+    """
+
+    channels: list[str]
+    identity: str | None
+    time: str | None
+    kept: Kept
+
+
+def read(source: Any, config: SequenceConfig, keep: Keep) -> Examples:
     """Read sequences.
 
     Args:
         source: A table (file, frame or sample) with a list of numbers for each channel in each row, or with a
             row for each step and a column of ids; or a .ts file of the UCR/UEA archive.
         config: The settings.
+        keep: Which columns the task keeps.
 
     Raises:
         DataError: It cannot be read, or its sequences cannot be used; the message names file and line.
     """
     path = path_of(source)
     rows = read_ts(path) if path is not None and file_kind(path) == ".ts" else read_rows(source)
-    identity = id_name(rows.frame, config.unique_id)
-    if config.unique_id != "auto" and identity is None:
-        raise wrong_column(rows, "unique_id", [config.unique_id], "a column of ids")
-    time = _time_column(rows, config)
-    channels = _channels(rows, config, identity, time)
-    if identity is not None and not any(rows.frame[name].dtype.is_nested() for name in channels):
-        rows = grouped(rows, identity, time, channels)
+    columns = _columns(rows, config, keep)
+    if columns.identity is not None:
+        rows = grouped(rows, columns.identity, columns.time, columns.channels)
     contents = [
-        _series(channels, row, moments, place)
+        _series(columns.channels, row, moments, place)
         for row, moments, place in zip(
-            zip(*(_lists(rows, name) for name in channels), strict=True),
-            _times(rows, time),
+            zip(*(_lists(rows, name) for name in columns.channels), strict=True),
+            _times(rows, columns.time),
             rows.places,
             strict=True,
         )
     ]
     rows, contents = _cut(rows, contents, config.max_length)
-    return rows.examples(contents, [one for one in rows.frame.columns if one not in (*channels, time)])
+    reads = columns.channels if contents[0].times is None else [*columns.channels, str(columns.time)]
+    return rows.examples(
+        contents,
+        [one for one in rows.frame.columns if one not in (*columns.channels, columns.time)],
+        reads=reads,
+        kept=columns.kept,
+        settings={
+            "columns": tuple(columns.channels),
+            "unique_id": columns.identity or "none",
+            "time": "none" if contents[0].times is None else columns.time,
+        },
+    )
 
 
-def _time_column(rows: Rows, config: SequenceConfig) -> str | None:
+def _columns(rows: Rows, config: SequenceConfig, keep: Keep) -> Columns:
+    """The columns that are read, and those that are not.
+
+    Raises:
+        DataError: One that the settings name is not there, or none can be read.
+    """
+    frame = rows.frame
+    wanted = _wanted(rows, config)
+    time = _time_column(rows, config, keep(pl.DataFrame()))
+    listed_channels = any(is_channel(frame[name]) for name in wanted or frame.columns)
+    identity = None if wanted and listed_channels else _identity(rows, config)
+    if listed_channels:
+        identity = None
+    if identity is not None:
+        frame = grouped(rows, identity, time, wanted).frame
+    free = frame.drop({name for name in (identity, time, *wanted) if name is not None})
+    kept = keep(lists_first(free))
+    if wanted:
+        check_not_told(rows, "columns", wanted, kept)
+        return Columns(wanted, identity, time, kept)
+    left = free.drop(kept.names, strict=False)
+    for name in left.columns:
+        check_numbers(rows, rows.frame[name])
+    found = [
+        one.name for one in left if (_is_numeric(one) if identity is not None else is_list_of_numbers(one))
+    ]
+    if not found:
+        beside = (
+            "lists of numbers, and none of ids that repeat"
+            if identity is None
+            else f"numbers beside {identity!r}"
+        )
+        raise DataError(
+            f"{rows.table.source} has no column with {beside}",
+            f"one of them beside its columns {listed(rows.frame.columns, 30)}",
+            "Give each row a list for each channel, or name the column of ids with unique_id=.",
+        )
+    return Columns(found, identity, time, kept)
+
+
+def _wanted(rows: Rows, config: SequenceConfig) -> list[str]:
+    """The channels that the settings name, if they do."""
+    if config.columns == "auto":
+        return []
+    wanted = [config.columns] if isinstance(config.columns, str) else list(config.columns)
+    frame = rows.frame
+    for name in wanted:
+        check_numbers(rows, frame.get_column(name, default=pl.Series()))
+    missing = [name for name in wanted if name not in frame.columns or not _is_numeric(frame[name])]
+    if missing:
+        raise wrong_column(rows, "columns", missing, "columns with numbers")
+    return wanted
+
+
+def _identity(rows: Rows, config: SequenceConfig) -> str | None:
+    if config.unique_id == "none":
+        return None
+    found = id_name(rows.frame, config.unique_id)
+    if config.unique_id != "auto" and found is None:
+        raise wrong_column(rows, "unique_id", [config.unique_id], "a column of ids")
+    return found
+
+
+def _time_column(rows: Rows, config: SequenceConfig, kept: Kept) -> str | None:
     names = rows.frame.columns
     if config.time == "none":
         return None
@@ -71,54 +159,8 @@ def _time_column(rows: Rows, config: SequenceConfig) -> str | None:
         if config.time not in names:
             raise wrong_column(rows, "time", [config.time], "a column of times")
         return config.time
-    by_lower = {name.lower(): name for name in names if name != getattr(config, "label", "auto")}
+    by_lower = {name.lower(): name for name in names if name not in kept.names}
     return next((by_lower[name] for name in TIME_NAMES if name in by_lower), None)
-
-
-def _channels(rows: Rows, config: SequenceConfig, identity: str | None, time: str | None) -> list[str]:
-    """The columns that are read."""
-    frame = rows.frame
-    if config.columns != "auto":
-        wanted = [config.columns] if isinstance(config.columns, str) else list(config.columns)
-        missing = [name for name in wanted if name not in frame.columns or not _is_numeric(frame[name])]
-        if missing:
-            raise wrong_column(rows, "columns", missing, "columns with numbers")
-        return wanted
-    label = _label(frame, config, identity)
-    left = [one for one in frame if one.name not in (identity, time, label, *TAG_NAMES)]
-    found = [one.name for one in left if is_list_of_numbers(one)]
-    if found or identity is None:
-        if not found:
-            raise DataError(
-                f"{rows.table.source} has no column with lists of numbers, and none of ids that repeat",
-                f"one of them beside its columns {listed(frame.columns, 30)}",
-                "Give each row a list for each channel, or name the column of ids with unique_id=.",
-            )
-        return found
-    found = [one.name for one in left if one.dtype.is_numeric()]
-    if label is None and getattr(config, "label", "auto") == "auto" and len(found) == len(left) > 1:
-        told = constant_columns(frame, identity, found)[
-            -1:
-        ]  # what is constant in a sequence may be its label
-        found = [name for name in found if name not in told]
-    if not found:
-        raise DataError(
-            f"{rows.table.source} has no column with numbers beside {identity!r}",
-            f"one beside its columns {listed(frame.columns, 30)}",
-            "Name the channels with columns=.",
-        )
-    return found
-
-
-def _label(frame: pl.DataFrame, config: SequenceConfig, identity: str | None) -> str | None:
-    """The column to tell; `y` that nobody named may as well be a channel beside x and z, where it varies."""
-    name = label_name(frame.columns, config)
-    if name is None or name.lower() != "y" or name == getattr(config, "label", "auto"):
-        return name
-    told = not frame[name].dtype.is_nested()
-    if told and identity is not None:
-        told = name in constant_columns(frame, identity, [name])
-    return name if told else None
 
 
 def _is_numeric(column: pl.Series) -> bool:
@@ -190,7 +232,7 @@ def _cut(rows: Rows, contents: list[Series], longest: int) -> tuple[Rows, list[S
     cut = sum(length > longest for length in lengths)
     gaps = sum(bool(np.isnan(content.values).any()) for content in contents)
     if cut:
-        rows = replace(rows, frame=cut_columns(rows.frame, aligned_columns(rows.frame, lengths), longest))
+        rows = replace(rows, frame=cut_beside(rows.frame, lengths, longest))
         contents = [
             Series(one.names, one.values[:longest], None if one.times is None else one.times[:longest])
             for one in contents

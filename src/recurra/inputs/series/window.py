@@ -5,18 +5,21 @@ index) alone: a Philox generator is keyed by the seed and starts at a counter ma
 so any batch can be made again without those before it, and no list of windows is kept or shuffled.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float32, Int64
+from jaxtyping import Bool, Float, Float32, Int64
 from torch import Tensor
 
 from recurra.errors import ConfigError, DataError
 from recurra.inputs.series.origin import OriginIndex, Origins
 from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.scaling import Scaling, Statistics
+
+Base = Callable[[Panel, Origins], Float[np.ndarray, "windows horizon"]]
+"""A forecast of windows that a net begins from."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class WindowBatch:
         static, static_observed, static_codes: Covariates of the series.
         series: Which series of the panel each window is of.
         origin: The position in it of the first step of the horizon.
+        base: A forecast of the horizon to begin from; width 0 where there is none.
     """
 
     target: Float32[Tensor, "batch window"]
@@ -50,6 +54,7 @@ class WindowBatch:
     static_codes: Int64[Tensor, "batch static_categories"]
     series: Int64[Tensor, " batch"]
     origin: Int64[Tensor, " batch"]
+    base: Float32[Tensor, "batch base"]
 
     def __len__(self) -> int:
         return len(self.origin)
@@ -100,6 +105,7 @@ class WindowSource:
         min_history: Values that must be there in the context.
         seed: Of the draws.
         scaling: Applied to the covariates.
+        base: Gives each window a forecast to begin from.
 
     Raises:
         ConfigError: A number is too small.
@@ -118,6 +124,7 @@ class WindowSource:
         min_history: int = 1,
         seed: int = 0,
         scaling: Scaling | None = None,
+        base: Base | None = None,
     ) -> None:
         _check_sizes(context=context, horizon=horizon, batch_size=batch_size, min_history=min_history)
         self.panel, self.context, self.horizon = panel, context, horizon
@@ -132,18 +139,24 @@ class WindowSource:
                 "Shorten the horizon, or give longer series.",
             )
         self._batches = batches or -(-len(self.index) // batch_size)
+        self._bases = None if base is None else base(panel, self.index[np.arange(len(self.index))])
 
     def __len__(self) -> int:
         return self._batches
 
     def origins(self, epoch: int, index: int) -> Origins:
         """The origins of a batch: a function of the seed, the epoch and the index alone."""
+        return self.index[self._numbers(epoch, index)]
+
+    def _numbers(self, epoch: int, index: int) -> Int64[np.ndarray, " batch"]:
         random = np.random.Generator(np.random.Philox(key=self.seed, counter=[0, 0, index, epoch]))
-        return self.index[random.integers(len(self.index), size=self.batch_size)]
+        return random.integers(len(self.index), size=self.batch_size)
 
     def batch(self, epoch: int, index: int) -> WindowBatch:
         """The windows of a batch; the same for the same seed, epoch and index."""
-        return cut_windows(self.panel, self.origins(epoch, index), self.context, self.horizon, self.scaling)
+        numbers = self._numbers(epoch, index)
+        base = None if self._bases is None else self._bases[numbers]
+        return cut_windows(self.panel, self.index[numbers], self.context, self.horizon, self.scaling, base)
 
 
 def window_batches(
@@ -154,6 +167,7 @@ def window_batches(
     horizon: int,
     batch_size: int,
     scaling: Scaling | None = None,
+    base: Base | None = None,
 ) -> Iterator[WindowBatch]:
     """The windows of some origins in their order, a batch at a time; the last may be smaller.
 
@@ -163,11 +177,26 @@ def window_batches(
     _check_sizes(context=context, horizon=horizon, batch_size=batch_size)
     for begin in range(0, len(origins.series), batch_size):
         part = Origins(*(values[begin : begin + batch_size] for values in origins))
-        yield cut_windows(panel, part, context, horizon, scaling)
+        yield cut_windows(panel, part, context, horizon, scaling, None if base is None else base(panel, part))
+
+
+def history_before(
+    panel: Panel, origins: Origins, steps: int
+) -> tuple[Float[np.ndarray, "windows steps"], Bool[np.ndarray, "windows steps"]]:
+    """The last `steps` targets before each origin in float64, and which are known; the others are 0."""
+    series, positions = origins.series[:, None], origins.position[:, None] + np.arange(-steps, 0)
+    values = panel.target[np.where(positions >= 0, panel.offsets[series] + positions, 0)].astype(np.float64)
+    known = (positions >= 0) & ~np.isnan(values)
+    return np.where(known, values, 0), known
 
 
 def cut_windows(
-    panel: Panel, origins: Origins, context: int, horizon: int, scaling: Scaling | None = None
+    panel: Panel,
+    origins: Origins,
+    context: int,
+    horizon: int,
+    scaling: Scaling | None = None,
+    base: Float[np.ndarray, "windows horizon"] | None = None,
 ) -> WindowBatch:
     """The windows of some origins as one batch."""
     series, origin = origins
@@ -199,6 +228,7 @@ def cut_windows(
         panel.static_codes[series].astype(np.int64),
         series,
         origin,
+        np.zeros((len(origin), 0), np.float32) if base is None else base.astype(np.float32),
     )
     return WindowBatch(*(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays))
 

@@ -15,7 +15,7 @@ from recurra.errors import DataError
 from recurra.inputs.input import Encoding, Summary
 
 MOST_CATEGORIES = 100  # of a column; rarer ones count as unknown
-_FEW_ROWS = 20
+FEW_ROWS = 20
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,7 @@ def _learnt(name: str, values: Sequence[Any]) -> Numbers | Categories | None:
         return None
     if any(isinstance(value, str) for value in known):
         counts = Counter(_category(value) for value in known)
-        if len(counts) == len(known) and len(known) > _FEW_ROWS:
+        if len(counts) == len(known) and len(known) > FEW_ROWS:
             return None
         ordered = sorted(counts, key=lambda one: (-counts[one], one))
         return Categories(name, tuple(ordered[:MOST_CATEGORIES]))

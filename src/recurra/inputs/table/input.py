@@ -5,64 +5,78 @@ from typing import Any
 
 import polars as pl
 
-from recurra.data.naming import counted
+from recurra.data.naming import listed
 from recurra.errors import DataError
-from recurra.inputs.examples import Examples
-from recurra.inputs.glance import ID_NAMES, glance, has_text, id_name, label_name
+from recurra.inputs.examples import Examples, Keep
+from recurra.inputs.glance import ID_NAMES, glance, has_text, id_name, left_of
 from recurra.inputs.input import Input
-from recurra.inputs.rows import read_rows, wrong_column
+from recurra.inputs.rows import check_not_told, check_numbers, is_mostly_numbers, read_rows, wrong_column
 from recurra.inputs.steps_encoder import StepsEncoder
 from recurra.inputs.table.config import TableConfig
-from recurra.inputs.table.encoding import TableEncoding
+from recurra.inputs.table.encoding import FEW_ROWS, TableEncoding
 
 _SHOWN = 200
 
 
-def suits(source: Any) -> bool:
+def suits(source: Any, keep: Keep) -> bool:
     """Whether it is a table of numbers and categories: without texts, lists, or an id that repeats."""
     frame = glance(source)
-    if frame is None or frame.width < 2 or has_text(frame) or id_name(frame) is not None:
+    if frame is None or frame.width < 2 or has_text(frame, keep) or id_name(frame) is not None:
         return False
-    label = label_name(frame.columns, None)
-    return not any(one.dtype.is_nested() for one in frame if one.name != label)
+    return not any(one.dtype.is_nested() for one in left_of(frame, keep))
 
 
-def read(source: Any, config: TableConfig) -> Examples:
+def read(source: Any, config: TableConfig, keep: Keep) -> Examples:
     """Read a table; a content is a mapping of a row's columns to their values.
 
     Raises:
-        DataError: It cannot be read, or a named column is not there.
+        DataError: It cannot be read, a named column is not there, or one of numbers holds something else.
     """
     rows = read_rows(source)
     names = rows.frame.columns
     if config.columns == "auto":
-        label = label_name(names, config)
-        if label is None and getattr(config, "label", "auto") == "auto":
-            label = names[-1]
-        columns = [one.name for one in rows.frame if one.name != label and _is_feature(one)]
+        kept = keep(rows.frame)
+        idle = {one.name: why for one in rows.frame if one.name not in kept.names and (why := _idle(one))}
+        columns = [name for name in names if name not in kept.names and name not in idle]
+        rows = rows.noting(
+            f"left out {', '.join(f'{name} ({why})' for name, why in idle.items())}" if idle else ""
+        )
     else:
         columns = [config.columns] if isinstance(config.columns, str) else list(config.columns)
         missing = [name for name in columns if name not in names]
         if missing:
             raise wrong_column(rows, "columns", missing, "columns of the table")
+        kept = keep(rows.frame.drop(columns))
+        check_not_told(rows, "columns", columns, kept)
     if not columns:
         raise DataError(
-            f"{rows.table.source} with no column to read from beside {names[-1]!r}",
+            f"{rows.table.source} with no column to read from beside {listed(kept.names)}",
             "numbers or categories",
             "Add columns, or name them with columns=.",
         )
-    others = [name for name in names if name not in columns]
-    empty = [name for name in columns if rows.frame[name].null_count() == rows.frame.height]
-    rows = rows.noting(
-        f"{counted(len(empty), 'column')} without any value: {', '.join(empty)}" if empty else ""
+    for name in columns:
+        check_numbers(rows, rows.frame[name])
+    return rows.examples(
+        rows.frame.select(columns).to_dicts(),
+        [name for name in names if name not in columns],
+        reads=columns,
+        kept=kept,
+        settings={"columns": tuple(columns)},
     )
-    return rows.examples(rows.frame.select(columns).to_dicts(), others)
 
 
-def _is_feature(column: pl.Series) -> bool:
-    """Whether a column tells something of a row; a number of its own in each row does not."""
-    numbers_rows = column.name.lower() in ID_NAMES and column.n_unique() == len(column)
-    return not (column.dtype.is_nested() or numbers_rows)
+def _idle(column: pl.Series) -> str:
+    """Why a column tells nothing of a row; "" where it does."""
+    if column.dtype.is_nested():
+        return "lists"
+    if column.null_count() == len(column):
+        return "without any value"
+    own = column.n_unique() == len(column)
+    if own and column.name.lower() in ID_NAMES:
+        return "another in every row"
+    if own and column.dtype == pl.String and len(column) > FEW_ROWS and not is_mostly_numbers(column):
+        return "a text of its own in every row"
+    return ""
 
 
 def learn(contents: Sequence[Mapping[str, Any]], config: TableConfig) -> TableEncoding:

@@ -41,6 +41,11 @@ class TextConfig(Config):
     locked_dropout: Annotated[float, Search(0.0, 0.6)] = Field(default=0.2, ge=0, lt=1)
     word_dropout: Annotated[float, Search(0.0, 0.2)] = Field(default=0.02, ge=0, lt=1)
 
+    @property
+    def unit(self) -> Literal["word", "character", "subword"]:
+        """What a text is cut into."""
+        return "word" if self.tokens == "auto" else self.tokens
+
     @model_validator(mode="after")
     def _check_characters(self) -> "TextConfig":
         if self.characters != "none" and self.tokens not in ("auto", "word"):

@@ -48,7 +48,7 @@ class TextEncoding(Encoding):
         """
         codec = TextCodec.learn(
             contents,
-            unit="word" if config.tokens == "auto" else config.tokens,
+            unit=config.unit,
             lowercase=config.lowercase,
             max_length=config.max_length,
             max_vocabulary=config.max_vocabulary,

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from recurra.errors import ConfigError
+from recurra.inputs.examples import Keep
 from recurra.inputs.glance import glance, has_text
 from recurra.inputs.input import Input
 from recurra.inputs.rows import file_kind, path_of
-from recurra.inputs.text.codec import Content
+from recurra.inputs.text.codec import Content, cut
 from recurra.inputs.text.config import TextConfig
 from recurra.inputs.text.conll import is_conll
 from recurra.inputs.text.encoder import TextEncoder
@@ -18,7 +20,7 @@ from recurra.inputs.text.summary import WordSummary
 _SHOWN = 200
 
 
-def suits(source: Any) -> bool:
+def suits(source: Any, keep: Keep) -> bool:
     """Whether it holds texts or lists of tokens."""
     if isinstance(source, list | tuple):
         return len(source) > 0 and isinstance(source[0], str | list | tuple)
@@ -29,7 +31,7 @@ def suits(source: Any) -> bool:
         if is_conll(path) or file_kind(path) == ".txt":
             return path.is_file()
     frame = glance(source)
-    return frame is not None and has_text(frame)
+    return frame is not None and has_text(frame, keep)
 
 
 def learn(contents: Sequence[Content], config: TextConfig) -> TextEncoding:
@@ -50,6 +52,17 @@ def encoder(encoding: TextEncoding, config: TextConfig) -> TextEncoder:
         locked_dropout=config.locked_dropout,
         vectors=encoding.vectors,
     )
+
+
+def steps(content: Content, config: TextConfig) -> list[str]:
+    """The tokens of a text.
+
+    Raises:
+        ConfigError: They are pieces of words, which nobody can tell anything of before they are learnt.
+    """
+    if config.tokens == "subword":
+        raise ConfigError("tokens is 'subword' to tell each step", "word or character", "Leave tokens out.")
+    return cut(content, config.unit, config.max_length)
 
 
 def show(content: Content) -> str:
@@ -73,4 +86,5 @@ TEXT = Input(
     summary=WordSummary,
     summary_label="Bag of words",
     show=show,
+    steps=steps,
 )

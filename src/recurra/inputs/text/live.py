@@ -39,12 +39,12 @@ class LiveText(LiveInput):
         return cls(TextCodec.from_dict(metadata))
 
     def steps(self, row: Mapping[str, Any]) -> list[int]:
-        """The ids of `row["text"]`, a text or a list of tokens; of an empty one that of an unknown token.
+        """The ids of `text` or `tokens`, a text or a list of tokens; of an empty one that of an unknown one.
 
         Raises:
             DataError: There is no text.
         """
-        content = row.get("text")
+        content = row.get("text", row.get("tokens"))
         if not isinstance(content, str | list | tuple):
             got = "a row without text" if content is None else f"text is {content!r}"
             raise DataError(got, '{"text": "..."}, or a list of tokens', "Write the text in column text.")

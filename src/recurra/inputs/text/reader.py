@@ -1,6 +1,7 @@
 """Texts from files, folders and frames, with their labels or tags beside them."""
 
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -8,22 +9,13 @@ from typing import Any
 
 import polars as pl
 
-from recurra.data.naming import counted, listed
+from recurra.data.naming import counted
 from recurra.data.table import Table
 from recurra.errors import DataError
 from recurra.inputs.delimited import read_delimited
-from recurra.inputs.examples import Examples
-from recurra.inputs.glance import TAG_NAMES
-from recurra.inputs.rows import (
-    Rows,
-    aligned_columns,
-    cut_columns,
-    decoded,
-    file_kind,
-    numbered,
-    path_of,
-    read_rows,
-)
+from recurra.inputs.examples import Examples, Keep
+from recurra.inputs.rows import Rows, cut_beside, decoded, file_kind, numbered, path_of, read_rows
+from recurra.inputs.text.codec import cut
 from recurra.inputs.text.column import text_column
 from recurra.inputs.text.config import TextConfig
 from recurra.inputs.text.conll import is_conll, read_conll
@@ -32,23 +24,39 @@ from recurra.inputs.text.word import Unit, shortened
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-def read(source: Any, config: TextConfig) -> Examples:
+def read(source: Any, config: TextConfig, keep: Keep) -> Examples:
     """Read texts.
 
     Args:
         source: A CSV, TSV, JSON Lines, Parquet, CoNLL or CoNLL-U file; a .txt file with a text in each line;
             a folder with a folder of .txt files for each label; a frame; a list of texts or of lists of
-            tokens; or a sample.
+            tokens; or a sample. A source whose columns have no names calls its texts as the settings do.
         config: The settings.
+        keep: Which columns the task keeps.
 
     Raises:
         DataError: It cannot be read, or has no text; the message names file and line.
     """
     rows = _rows(source)
-    name = text_column(rows, config)
-    unit: Unit = "word" if config.tokens == "auto" else config.tokens
-    rows, contents = _contents(rows, name, unit, config.max_length)
-    return rows.examples(contents, [one for one in rows.frame.columns if one != name])
+    if config.text != "auto" and _is_nameless(source):
+        rows = replace(rows, frame=rows.frame.rename({rows.frame.columns[0]: config.text}))
+    name, kept = text_column(rows, config, keep)
+    rows, contents = _contents(rows, name, config.unit, config.max_length)
+    return rows.examples(
+        contents,
+        [one for one in rows.frame.columns if one != name],
+        reads=[name],
+        kept=kept,
+        settings={"text": name, "tokens": config.unit},
+    )
+
+
+def _is_nameless(source: Any) -> bool:
+    """Whether the first column of a source is its text, whatever we call it."""
+    path = path_of(source)
+    if path is None:
+        return isinstance(source, list | tuple)
+    return path.is_dir() or is_conll(path) or file_kind(path) == ".txt"
 
 
 def _rows(source: Any) -> Rows:
@@ -112,46 +120,26 @@ def _whole(file: Path) -> str:
 
 
 def _contents(rows: Rows, name: str, unit: Unit, longest: int) -> tuple[Rows, list[Any]]:
-    """Texts, or lists of tokens, none of them too long; their tags are cut with them."""
+    """Texts, or lists of tokens, none of them too long; what stands beside each token is cut with them."""
     found = ["" if one is None else one for one in rows.frame[name].to_list()]
     tokens = rows.frame[name].dtype.is_nested()
     if tokens:
         found = [[one or "" for one in content] for content in found]
-        _check_tags(rows, [len(content) for content in found])
         contents = [content[:longest] for content in found]
     else:
         contents = [shortened(content, unit, longest) for content in found]
-    cut = sum(len(one) < len(before) for one, before in zip(contents, found, strict=True))
-    aligned: list[str] = []
-    if cut and (tokens or unit == "character"):
-        aligned = aligned_columns(rows.frame, [len(content) for content in found])
-    frame = cut_columns(rows.frame, [one for one in aligned if one != name], longest)
+    shorter = sum(len(one) < len(before) for one, before in zip(contents, found, strict=True))
+    frame = rows.frame
+    if shorter and any(isinstance(kind, pl.List) for kind in frame.drop(name).dtypes):
+        frame = cut_beside(frame, [len(cut(content, unit, sys.maxsize)) for content in found], longest)
     empty = sum(not one if tokens else not one.strip() for one in contents)
     odd = sum(_CONTROL.search(" ".join(one) if tokens else one) is not None for one in contents)
     units = "characters" if unit == "character" and not tokens else "tokens"
     rows = replace(rows, frame=frame).noting(
-        f"cut {counted(cut, 'text')} of more than {longest:,} {units} to the first {longest:,}"
-        if cut
+        f"cut {counted(shorter, 'text')} of more than {longest:,} {units} to the first {longest:,}"
+        if shorter
         else "",
-        f"{counted(empty, 'text')} without a word, each read as one unknown token" if empty else "",
+        f"{counted(empty, 'text')} without a word" if empty else "",
         f"control characters in {counted(odd, 'text')}, which are kept" if odd else "",
     )
     return rows, contents
-
-
-def _check_tags(rows: Rows, lengths: Sequence[int]) -> None:
-    """Make sure that each token has its tag.
-
-    Raises:
-        DataError: A row has more or fewer tags than tokens.
-    """
-    for column in rows.frame:
-        if column.name in TAG_NAMES and isinstance(column.dtype, pl.List):
-            own = column.list.len().fill_null(0).to_list()
-            for tags, tokens, place in zip(own, lengths, rows.places, strict=True):
-                if tags != tokens:
-                    raise DataError(
-                        f"{place}: {counted(tokens, 'token')} and {tags} in {column.name}",
-                        "one for each",
-                        f"Correct the row; its columns are {listed(rows.frame.columns, 30)}.",
-                    )

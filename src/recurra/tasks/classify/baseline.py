@@ -25,9 +25,7 @@ def majority(target: Target, rows: int) -> Rival:
     """Class frequencies of the training part for every row; of numbers their mean."""
     if target.kind == "regression":
         return Rival("mean", "Mean", "naive", np.full((rows, 1), target.mean))
-    shares = np.array(target.counts) / max(sum(target.counts), 1)
-    if target.kind == "multilabel":
-        shares = np.clip(np.array(target.counts) / max(target.counts), 0, 1) * 0.5
+    shares = np.array(target.counts) / target.rows
     return Rival("majority", "Majority class", "naive", np.tile(shares, (rows, 1)))
 
 

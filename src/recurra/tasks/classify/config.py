@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from recurra.config import Config, Search
+from recurra.config import Config, Option, Search
 from recurra.experiment.config import TaskConfig
 
 
@@ -20,7 +20,7 @@ class ClassifyConfig(TaskConfig):
         calibrate: Whether probabilities are tempered on the validation part after training.
     """
 
-    label: str = "auto"
+    label: Annotated[str, Option("COLUMN")] = "auto"
     kind: Literal["auto", "multiclass", "multilabel", "regression"] = "auto"
     pooling: Annotated[
         Literal["auto", "last", "mean", "max", "attention"],

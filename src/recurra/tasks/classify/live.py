@@ -1,7 +1,7 @@
 """A classifier on a live stream: rows in, labels and probabilities out, without torch."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -27,7 +27,7 @@ class LiveClassifier(LiveSequences):
     def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
         """See `Live.predict`: `prediction`, and the probability of every class."""
         kept, outputs = self.outputs(row)
-        last = outputs[-1]
+        last = cast("np.ndarray[Any, np.dtype[np.float32]]", outputs[-1])
         if self.kind == "regression":
             return Prediction(kept, {"prediction": float(last[0])})
         shares = {f"p_{label}": share for label, share in zip(self.labels, last, strict=True)}

@@ -1,14 +1,16 @@
 """What a classifier has to show: which classes it takes for which, how sure it is, and some examples."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from recurra.experiment.examples import Part
+from recurra.data.naming import listed
+from recurra.experiment.examples import Part, columns_read
 from recurra.experiment.task import Description, Fitted, Groups, Rival
 from recurra.inputs import registry
 from recurra.metrics.classification import BINS, confusion_matrix
+from recurra.models.classifier import SequenceClassifier
 from recurra.report.heading import source_name
 from recurra.report.number import count
 from recurra.report.piece import Matrix, Scatter, Table
@@ -25,10 +27,14 @@ def describe(fitted: Fitted, part: Part) -> Description:
     target: Target = fitted.schema.target
     source = part.examples.table.source
     number = target.kind == "regression"
-    what = target.column if number else f"{len(target.labels)} classes"
-    facts = [("Examples judged", count(len(part))), ("Input", fitted.schema.input), ("Kind", target.kind)]
+    what = target.column if number else f"{len(target.labels)} classes of {target.column}"
+    facts = [("Examples judged", count(len(part))), ("Input", fitted.schema.input)]
+    facts += [*columns_read(part.examples, target.column), ("Kind", target.kind)]
     if not number:
-        facts.append(("Classes", ", ".join(target.labels[:20]) + (" ..." if len(target.labels) > 20 else "")))
+        facts.append(("Classes", listed(target.labels, 20)))
+    temperature = float(cast("SequenceClassifier", fitted.model).temperature)
+    if temperature != 1:
+        facts.append(("Probabilities", f"tempered by {temperature:.2f} on the validation part"))
     return Description(
         title=f"{source_name(source)}, {what}",
         judged=f"{count(len(part))} examples",

@@ -1,5 +1,6 @@
 """What a classifier tells: one class of several, any number of them, or a number."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -26,6 +27,7 @@ class Target:
         kind: What kind of telling.
         labels: The classes, in their order; empty of numbers.
         counts: How often each came in the training part.
+        rows: How many examples that part held.
         mean, deviation: Of numbers, in the training part.
     """
 
@@ -33,6 +35,7 @@ class Target:
     kind: Kind
     labels: tuple[str, ...] = ()
     counts: tuple[int, ...] = ()
+    rows: int = 0
     mean: float = 0.0
     deviation: float = 1.0
 
@@ -66,8 +69,7 @@ class Target:
     def _encoded(self, value: Any, index: dict[str, int], place: str) -> Any:
         if self.kind == "regression":
             return np.float32(_number(value, self.column, place))
-        wanted = [value] if self.kind == "multiclass" else value
-        names = [label_text(one) for one in wanted]
+        names = _names(value, self.kind, self.column, place)
         for name in names:
             if name not in index:
                 raise DataError(
@@ -82,46 +84,62 @@ class Target:
         return hot
 
 
-def label_column(examples: Examples, wanted: str) -> str:
+def find_label(frame: pl.DataFrame) -> str | None:
+    """The column that is to be told: one with a known name, else the last.
+
+    One class is preferred to lists of them, and numbers in lists are no classes, if nobody says so.
+    """
+    single = [one.name for one in frame if not one.dtype.is_nested()]
+    lists = [one.name for one in frame if isinstance(one.dtype, pl.List) and one.dtype.inner == pl.String]
+    for names in (single, lists):
+        by_lower = {name.lower(): name for name in names}
+        known = next((by_lower[name] for name in LABEL_NAMES if name in by_lower), None)
+        if known is not None:
+            return known
+    others = [name for name in (*lists, *single) if name != frame.columns[0]]
+    return others[-1] if others else None
+
+
+def label_column(examples: Examples) -> str:
     """The name of the column that is to be told.
 
     Raises:
-        DataError: There is none of that name, or none at all.
+        DataError: It is not there, or there is none.
     """
-    names = examples.columns.columns
-    if wanted != "auto":
-        if wanted not in names:
-            raise DataError(
-                f"{examples.table.source} has no column {wanted!r}",
-                f"one of {listed(names, 30)}" if names else "a column beside what the net reads",
-                "Name the column with label=.",
-            )
-        return wanted
-    by_lower = {name.lower(): name for name in names}
-    found = next((by_lower[name] for name in LABEL_NAMES if name in by_lower), names[-1] if names else None)
+    names, found = examples.columns.columns, examples.kept.told
     if found is None:
         raise DataError(
             f"{examples.table.source} has no column of labels",
             "one beside what the net reads",
             "Add a column `label`, or name it with label=.",
         )
+    if found not in names:
+        raise DataError(
+            f"{examples.table.source} has no column {found!r}",
+            f"one of {listed(names, 30)}" if names else "a column beside what the net reads",
+            "Name the column with label=.",
+        )
     return found
 
 
-def learn_target(examples: Examples, column: str, kind: Kind | Literal["auto"]) -> Target:
-    """Learn the classes, or the mean and spread of numbers, from the training part.
+def learn_target(examples: Examples, column: str, kind: Kind | Literal["auto"], train: Examples) -> Target:
+    """Learn the classes of examples; how often each comes, or mean and spread, of those that are trained on.
 
     Raises:
         DataError: A label is missing, there is one class only, or there are more than can be told apart.
     """
-    values = label_values(examples, column)
+    values = label_values(train, column)
     resolved = kind_of(examples, column, kind)
     if resolved == "regression":
-        numbers = np.array([_number(v, column, p) for v, p in zip(values, examples.places, strict=True)])
-        return Target(column, "regression", (), (), float(numbers.mean()), float(numbers.std()) or 1.0)
-    multilabel = resolved == "multilabel"
-    rows = [[label_text(one) for one in (value if multilabel else [value])] for value in values]
-    labels = sorted({name for row in rows for name in row}, key=_natural)
+        numbers = np.array([_number(v, column, p) for v, p in zip(values, train.places, strict=True)])
+        mean, deviation = float(numbers.mean()), float(numbers.std()) or 1.0
+        return Target(column, "regression", rows=len(values), mean=mean, deviation=deviation)
+
+    def names_of(some: Examples) -> list[list[str]]:
+        given = zip(label_values(some, column), some.places, strict=True)
+        return [_names(value, resolved, column, place) for value, place in given]
+
+    labels = sorted({name for row in names_of(examples) for name in row}, key=_natural)
     if len(labels) < 2:
         shown = f"{labels[0]!r} everywhere" if labels else "no class at all"
         raise DataError(
@@ -131,12 +149,8 @@ def learn_target(examples: Examples, column: str, kind: Kind | Literal["auto"]) 
         raise DataError(
             f"column {column!r} holds {len(labels)} classes", f"at most {MOST_CLASSES}", "Check label=."
         )
-    counts = [0] * len(labels)
-    index = {label: number for number, label in enumerate(labels)}
-    for row in rows:
-        for name in row:
-            counts[index[name]] += 1
-    return Target(column, "multilabel" if multilabel else "multiclass", tuple(labels), tuple(counts))
+    counts = Counter(name for row in names_of(train) for name in row)
+    return Target(column, resolved, tuple(labels), tuple(counts[label] for label in labels), len(values))
 
 
 def kind_of(examples: Examples, column: str, wanted: Kind | Literal["auto"]) -> Kind:
@@ -167,6 +181,26 @@ def label_values(examples: Examples, column: str) -> list[Any]:
         if value is None or value == "":
             raise DataError(f"{place}: {column} is empty", "a label", "Fill it in, or drop the row.")
     return values
+
+
+def _names(value: Any, kind: Kind, column: str, place: str) -> list[str]:
+    """The classes of an example.
+
+    Raises:
+        DataError: It is a list where there should be one class, or none where there should be a list, or a
+            class is missing in it.
+    """
+    if isinstance(value, list) != (kind == "multilabel"):
+        wanted, other = ("a list of classes", "multiclass") if kind == "multilabel" else ("one", "multilabel")
+        raise DataError(
+            f"{place}: {column} is {value!r}",
+            f"{wanted}, since kind is {kind}",
+            f"Correct it, or set kind={other}.",
+        )
+    classes = value if isinstance(value, list) else [value]
+    if any(one is None or one == "" for one in classes):
+        raise DataError(f"{place}: {column} holds an empty class in {value!r}", "names", "Take it out.")
+    return [label_text(one) for one in classes]
 
 
 def label_text(value: Any) -> str:

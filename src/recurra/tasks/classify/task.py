@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from recurra.data.labelled import Labelled
 from recurra.experiment.examples import Data, Part, run_over, with_columns
-from recurra.experiment.labelling import ExampleSchema, Labelling, part_of
+from recurra.experiment.labelling import ExampleSchema, Labelling
 from recurra.experiment.learnt import Learnt
 from recurra.experiment.task import Fitted, Prepared, Rival, Task
 from recurra.inputs.examples import Examples
@@ -24,12 +24,18 @@ from recurra.tasks.classify.baseline import LINEAR, learn_linear, linear, majori
 from recurra.tasks.classify.config import ClassifyAnswer, ClassifyConfig
 from recurra.tasks.classify.program import program
 from recurra.tasks.classify.show import describe, groups, show
-from recurra.tasks.classify.target import Target, kind_of, label_column, label_values, learn_target
+from recurra.tasks.classify.target import (
+    Target,
+    find_label,
+    kind_of,
+    label_column,
+    label_values,
+    learn_target,
+)
 from recurra.training.contract import Loss
 
 Answer = Float[np.ndarray, "rows outputs"]
 """Probabilities of the classes; of numbers the number."""
-INPUTS = ("table", "series", "text")
 METRICS = {
     "multiclass": ("accuracy", "macro_f1", "auroc", "log_loss", "calibration_error"),
     "multilabel": ("micro_f1", "macro_f1", "exact", "auroc"),
@@ -38,14 +44,13 @@ METRICS = {
 
 
 def learn(data: Data, train: Examples) -> Target:
-    """The labels of the training part; of all data whether they are classes or numbers."""
-    column = label_column(data.train, data.config.label)
-    return learn_target(train, column, kind_of(data.train, column, data.config.kind))
+    """The labels of all data and how often the training part holds each, or what it says of numbers."""
+    return learn_target(data.train, label_column(data.train), data.config.kind, train)
 
 
 def strata(data: Data) -> list[Any] | None:
     """Of every class the same share goes to each part."""
-    column = label_column(data.train, data.config.label)
+    column = label_column(data.train)
     kind = kind_of(data.train, column, data.config.kind)
     return label_values(data.train, column) if kind == "multiclass" else None
 
@@ -60,13 +65,13 @@ def settle(config: Any, schema: ExampleSchema) -> Any:
 
 LABELLING = Labelling(
     config=ClassifyConfig,
-    inputs=INPUTS,
     aligned=False,
     learn=learn,
     revive_target=Target.from_dict,
     metrics=lambda schema: METRICS[schema.target.kind],
     settle=settle,
     strata=strata,
+    find=find_label,
 )
 
 
@@ -176,13 +181,12 @@ CLASSIFY = Task(
     name="classify",
     config=ClassifyConfig,
     answer_config=ClassifyAnswer,
-    inputs=INPUTS,
     read=LABELLING.read,
     prepare=LABELLING.prepare,
     revive=LABELLING.revive,
     build=build,
     objective=Objective,
-    part=part_of,
+    part=LABELLING.part,
     answer=answer,
     write=write,
     score=score,

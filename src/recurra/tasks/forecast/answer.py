@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 import torch
 from jaxtyping import Float
+from torch import Tensor
 
 from recurra.errors import ConfigError
 from recurra.experiment.task import Fitted, Groups, Rival
@@ -21,6 +22,7 @@ from recurra.metrics.forecast import OwaReference, Scores, forecast_scores
 from recurra.metrics.forecast_baseline import BASELINES
 from recurra.metrics.forecast_scale import InSampleScale
 from recurra.metrics.naive2 import naive2
+from recurra.tasks.forecast.network import ForecastNetwork
 from recurra.tasks.forecast.part import ForecastPart, history_of
 from recurra.tasks.forecast.streaming_network import Network
 from recurra.training.device import choose_device
@@ -54,8 +56,20 @@ def answer(fitted: Fitted, part: ForecastPart) -> Answer:
             known = replace(batch, series=torch.from_numpy(places[batch.series.numpy()]))
             parameters = network(known.to(device)).parameters
             points.append(network.head.point_forecast(parameters).cpu().numpy())
-            quantiles.append(network.head.quantiles(parameters, part.probabilities).cpu().numpy())
+            quantiles.append(_quantiles(network, parameters, part.probabilities))
     return Answer(np.concatenate(points), np.concatenate(quantiles))
+
+
+def _quantiles(
+    network: Network, parameters: Tensor, probabilities: Sequence[float]
+) -> Float[np.ndarray, "batch horizon quantiles"]:
+    """Quantiles, stretched around the median as far as calibration asks for."""
+    found = network.head.quantiles(parameters, (*probabilities, 0.5)).cpu().numpy()
+    quantiles: np.ndarray = found[..., :-1]
+    if isinstance(network, ForecastNetwork) and bool((network.widening != 1).any()):
+        widening = network.widening.cpu().numpy()
+        quantiles = found[..., -1:] + widening[:, None] * (quantiles - found[..., -1:])
+    return quantiles
 
 
 def forecast_frame(part: ForecastPart, given: Answer, level: Sequence[float]) -> pl.DataFrame:

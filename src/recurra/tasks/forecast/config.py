@@ -39,6 +39,8 @@ class ForecastConfig(NetConfig):
         centre: Measure a window from its mean or from its last value; a stream from the mean of the training
             data, or by its changes, from its last value.
         scaling: Measure a window in its own spread, or all in the spread of the training data.
+        base: What a forecast begins from: none, the centre of its window; auto, where there are few series,
+            the classical method that forecast the training and validation parts best.
         linear: Whether a linear map of the history is added (the autoregressive highway of LSTNet).
         calendar: Whether the network sees hour, weekday, month and the like.
         series_embedding: Whether each series has learnt numbers of its own.
@@ -68,6 +70,7 @@ class ForecastConfig(NetConfig):
     network: Literal["recurrent", "streaming", "feed_forward", "convolutional"] = "recurrent"
     centre: Literal["mean", "last"] = "mean"
     scaling: Literal["window", "global"] = "window"
+    base: Literal["auto", "none"] = "auto"
     linear: bool = True
     calendar: bool = True
     series_embedding: bool = False
@@ -135,6 +138,7 @@ class ForecastAnswer(Config):
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
     "m4": {
+        "base": "none",
         "weighting": "owa",
         "validation_size": 0,
         "calendar": False,
@@ -144,6 +148,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "max_epochs": 30,
     },
     "single_series": {
+        "base": "none",
         "centre": "last",
         "scaling": "global",
         "calendar": False,
@@ -159,6 +164,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
     "streaming": {
         "network": "streaming",
+        "base": "none",
         "centre": "last",
         "scaling": "global",
         "linear": False,

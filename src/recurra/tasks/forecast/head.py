@@ -21,8 +21,9 @@ Point = Literal["median", "mean"]
 RawOutput = Float[Tensor, "batch horizon size"]
 Parameters = Float[Tensor, "batch horizon size"]
 Steps = Float[Tensor, "batch horizon"]
-PerWindow = Float[Tensor, "batch 1"]
+PerWindow = Float[Tensor, "batch #horizon"]
 
+_ONE = 0.5413  # whose softplus is 1
 TRAINED_QUANTILES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 
 
@@ -32,9 +33,11 @@ class Head(ABC):
     Attributes:
         size: How many raw numbers the network puts out for each step.
         point: Which value stands as the point forecast.
+        neutral: Raw numbers that give the centre, with about a normal distribution's spread of one scale.
     """
 
     size: int
+    neutral: tuple[float, ...]
     point: Point
 
     @abstractmethod
@@ -69,6 +72,7 @@ class QuantileHead(Head):
         self.point = point
         self.middle = TRAINED_QUANTILES.index(0.5)
         self.size = len(TRAINED_QUANTILES) + (point == "mean")
+        self.neutral = (0.0, *[_ONE] * (len(TRAINED_QUANTILES) - 1), *[0.0] * (point == "mean"))
         scores = torch.special.ndtri(torch.tensor(TRAINED_QUANTILES, dtype=torch.float64))
         self.scores = scores.float()
         self.gaps = scores.diff().float()
@@ -122,6 +126,7 @@ class StudentTHead(Head):
     """
 
     size = 3
+    neutral = (0.0, 0.3, 3.0)
 
     def __init__(self, point: Point = "median") -> None:
         self.point = point
@@ -159,6 +164,7 @@ class NegativeBinomialHead(Head):
     """
 
     size = 2
+    neutral = (0.0, 0.0)
 
     def __init__(self, point: Point = "median") -> None:
         self.point = point

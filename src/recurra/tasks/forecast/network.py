@@ -1,10 +1,11 @@
 """The forecasting network: scale the window, read its history, write its horizon, scale back.
 
-    forecast = centre + unit * (linear(history) + body(history, horizon))
+    forecast = base + unit * (linear(history) + body(history, horizon))
 
 The linear part sees the scaled history at once and learns what a ridge regression would (the autoregressive
 highway of LSTNet); the body, recurrent by default, learns the rest. Both give all steps of the horizon
-directly: no step waits for, or inherits the error of, the forecast of another.
+directly: no step waits for, or inherits the error of, the forecast of another. The base is the centre of the
+window, or what a classical method forecasts (`recurra.tasks.forecast.base`), measured in how far that is off.
 
 Source: Lai, Chang, Yang and Liu, "Modeling long- and short-term temporal patterns with deep neural networks"
 (2018), for the linear part; Sutskever, Vinyals and Le (2014), for encoder and decoder.
@@ -167,6 +168,8 @@ class ForecastNetwork(nn.Module):
         unit: The unit where `scaling` is "global", in the units of the data.
         smallest: The smallest spread that a window may have, in the units of the data.
         scale_span: How many of the last steps tell a window's scale.
+        base_spread: How far the base of a window is off at each step ahead, in units of the window; empty:
+            the base is the centre.
         linear: Whether there is a linear part.
         network: Kind of body.
         recurrence: Of the body; the others take its sizes and its dropout.
@@ -187,6 +190,7 @@ class ForecastNetwork(nn.Module):
         unit: float = 1.0,
         smallest: float = 1e-6,
         scale_span: int,
+        base_spread: tuple[float, ...] = (),
         linear: bool = True,
         network: NetworkName = "recurrent",
         recurrence: Recurrence,
@@ -200,6 +204,14 @@ class ForecastNetwork(nn.Module):
         self.smallest: Tensor
         self.register_buffer("unit", torch.tensor(float(unit)), persistent=False)
         self.register_buffer("smallest", torch.tensor(float(smallest)), persistent=False)
+        self.base_spread: Tensor
+        self.register_buffer("base_spread", torch.tensor(base_spread), persistent=False)
+        self.neutral: Tensor
+        self.register_buffer("neutral", torch.tensor(head.neutral), persistent=False)
+        self.share: Tensor
+        self.register_buffer("share", torch.ones(()))
+        self.widening: Tensor
+        self.register_buffer("widening", torch.ones(horizon))
         self.past_codes = Embeddings(sizes.past_codes)
         self.future_codes = Embeddings(sizes.future_codes)
         self.static_codes = Embeddings(sizes.static_codes)
@@ -208,7 +220,10 @@ class ForecastNetwork(nn.Module):
         self.body = make_body(network, *self._shapes(), recurrence)
         last = nn.Linear(recurrence.hidden_size, patch * head.size)
         self.linear = nn.Linear(context, horizon) if linear else None
-        _begin_at_the_centre(last, self.linear)
+        _begin_at_the_base(last, self.linear)
+        if base_spread:
+            with torch.no_grad():
+                last.bias.copy_(torch.tensor(head.neutral).repeat(patch))
         self.output = nn.Sequential(nn.Dropout(recurrence.dropout), last)
 
     def forward(self, window: WindowBatch) -> Output:
@@ -234,10 +249,13 @@ class ForecastNetwork(nn.Module):
         )
 
         raw = self.output(hidden).reshape(hidden.shape[0], -1, self.head.size)[:, : self.horizon]
-        middle = scaled.centre.expand(-1, self.horizon)
+        middle, spread = scaled.centre.expand(-1, self.horizon), unit
+        if len(self.base_spread):
+            middle, spread = window.base, unit * self.base_spread
+            raw = self.neutral + self.share * (raw - self.neutral)
         if self.linear is not None:
-            middle = middle + unit * self.linear(scaled.values)
-        return Output(self.head.parameters(raw.float(), middle.float(), unit), unit, scale)
+            middle = middle + self.share * spread * self.linear(scaled.values)
+        return Output(self.head.parameters(raw.float(), middle.float(), spread), unit, scale)
 
     def _shapes(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """Steps and features of the history, and of the horizon, as the body sees them."""
@@ -266,8 +284,8 @@ class ForecastNetwork(nn.Module):
         return torch.cat([character(scale), window.static, codes, series], dim=1)
 
 
-def _begin_at_the_centre(output: nn.Linear, linear: nn.Linear | None) -> None:
-    """Small outputs and no linear part, so that the first forecasts are the centre of each window."""
+def _begin_at_the_base(output: nn.Linear, linear: nn.Linear | None) -> None:
+    """Small outputs and no linear part, so that the first forecasts are the base of each window."""
     with torch.no_grad():
         output.weight.mul_(0.1)
         nn.init.zeros_(output.bias)

@@ -1,6 +1,6 @@
 """What training minimises and what validation reports."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -13,7 +13,7 @@ from recurra.inputs.series.origin import Origins
 from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.scaling import Scaling
 from recurra.inputs.series.split import Split
-from recurra.inputs.series.window import WindowBatch, window_batches
+from recurra.inputs.series.window import Base, WindowBatch, window_batches
 from recurra.metrics.forecast import M4_HOURLY, smape_terms
 from recurra.tasks.forecast.config import Weighting
 from recurra.tasks.forecast.network import Output
@@ -71,6 +71,7 @@ class Validation:
         batch_size: Windows at once.
         scaling: Of the covariates.
         weighting: Of the loss.
+        base: What the forecast of a window begins from.
     """
 
     panel: Panel
@@ -80,6 +81,19 @@ class Validation:
     batch_size: int
     scaling: Scaling
     weighting: Weighting = "unit"
+    base: Base | None = None
+
+    def windows(self) -> Iterator[WindowBatch]:
+        """The held-out windows, a batch at a time."""
+        return window_batches(
+            self.panel,
+            self.origins,
+            context=self.context,
+            horizon=self.horizon,
+            batch_size=self.batch_size,
+            scaling=self.scaling,
+            base=self.base,
+        )
 
     def __call__(self, model: nn.Module) -> Mapping[str, float]:
         """The METRICS: `valid_loss` as in training, the others of the point forecast."""
@@ -87,14 +101,7 @@ class Validation:
         device = next(network.parameters()).device
         loss = count = 0.0
         errors, terms = [], []
-        for batch in window_batches(
-            self.panel,
-            self.origins,
-            context=self.context,
-            horizon=self.horizon,
-            batch_size=self.batch_size,
-            scaling=self.scaling,
-        ):
+        for batch in self.windows():
             windows = batch.to(device)
             output = network(windows)
             part = output_loss(network, output, windows, self.weighting)
@@ -128,5 +135,12 @@ def make_validation(panel: Panel, split: Split, resolved: Resolved, scaling: Sca
     origins = Origins(*(values[observed] for values in origins))
     config = resolved.config
     return Validation(
-        panel, origins, resolved.context, resolved.horizon, config.batch_size, scaling, config.weighting
+        panel,
+        origins,
+        resolved.context,
+        resolved.horizon,
+        config.batch_size,
+        scaling,
+        config.weighting,
+        resolved.base,
     )

@@ -14,7 +14,7 @@ from recurra.errors import ConfigError, DataError
 from recurra.inputs.series.origin import Origins, rolling_origins
 from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.scaling import Scaling
-from recurra.inputs.series.window import WindowBatch, window_batches
+from recurra.inputs.series.window import WindowBatch, history_before, window_batches
 from recurra.metrics.forecast_scale import InSampleScale, in_sample_scale
 from recurra.tasks.forecast.head import TRAINED_QUANTILES
 from recurra.tasks.forecast.resolution import Resolved
@@ -80,6 +80,7 @@ class ForecastPart:
             horizon=self.resolved.horizon,
             batch_size=self.resolved.config.batch_size,
             scaling=self.scaling,
+            base=self.resolved.base,
         )
 
     @cached_property
@@ -129,13 +130,7 @@ def history_of(
     none.
     """
     steps = max(windows.context, 2 * panel.season_length)
-    series, positions = (
-        windows.series.numpy()[:, None],
-        windows.origin.numpy()[:, None] + np.arange(-steps, 0),
-    )
-    values = panel.target[np.where(positions >= 0, panel.offsets[series] + positions, 0)]
-    known = (positions >= 0) & ~np.isnan(values)
-    return np.where(known, values, 0), known
+    return history_before(panel, Origins(windows.series.numpy(), windows.origin.numpy()), steps)
 
 
 def held_out_origins(

@@ -6,22 +6,26 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float, Float32
 
 from recurra.cells.registry import check_name
 from recurra.errors import ConfigError, DataError, RecurraError
 from recurra.experiment.task import Prepared
+from recurra.inputs.series.origin import Origins
 from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.scaling import Scaling, learn_scaling
 from recurra.inputs.series.split import Split, forget_unseen, split_by_size
-from recurra.inputs.series.window import WindowBatch, WindowSource
+from recurra.inputs.series.window import WindowBatch, WindowSource, history_before
+from recurra.tasks.forecast.base import Base, choose_base, suits
 from recurra.tasks.forecast.config import ForecastConfig, forecast_config
+from recurra.tasks.forecast.feature import fill_missing, window_scale
 from recurra.tasks.forecast.objective import METRICS, make_validation
 from recurra.tasks.forecast.part import ForecastPart, held_out_origins
 from recurra.tasks.forecast.resolution import Resolved, resolve
 from recurra.tasks.forecast.schema import (
     ForecastSchema,
     SeriesSource,
+    Units,
     check_counts,
     learn_stream_units,
     learn_units,
@@ -118,13 +122,16 @@ def prepare(data: SeriesData) -> Prepared:
     split = split_by_size(panel, config.horizon, validation=resolved.validation_size, test=resolved.test_size)
     panel = forget_unseen(panel, split.train_end)
     scaling = learn_scaling(panel, split.train_end)
-    source = _source(panel, split, resolved, scaling)
-    validation = make_validation(panel, split, resolved, scaling)
-    check_settings(source, config, validation, None, resume=False)
     if config.network == "streaming":
         units = learn_stream_units(panel, split.train_end, config.horizon)
     else:
         units = learn_units(panel, split.train_end)
+    if suits(config, panel):
+        resolved = resolved._replace(base=_base(panel, split, resolved, units))
+    source = _source(panel, split, resolved, scaling)
+    validation = make_validation(panel, split, resolved, scaling)
+    check_settings(source, config, validation, None, resume=False)
+    base_span = 0 if resolved.base is None else resolved.base.span
     schema = ForecastSchema(
         panel.schema,
         scaling,
@@ -132,7 +139,8 @@ def prepare(data: SeriesData) -> Prepared:
         tuple(panel.ids),
         resolved.lags,
         resolved.scale_span,
-        recent_rows(panel, resolved.context + max(resolved.lags)),
+        recent_rows(panel, max(resolved.context + max(resolved.lags), base_span)),
+        resolved.base,
     )
     test, reason = _test(data.config, panel, resolved, scaling)
     repairs = (*panel.repairs, *split.repairs)
@@ -152,8 +160,26 @@ def _source(panel: Panel, split: Split, resolved: Resolved, scaling: Scaling) ->
         min_history=least_history(panel, split, resolved),
         seed=config.seed,
         scaling=scaling,
+        base=resolved.base,
     )
     return HiddenFuture(windows) if panel.columns.future else windows
+
+
+def _base(panel: Panel, split: Split, resolved: Resolved, units: Units) -> Base | None:
+    """The base that suits the series, judged in the units that the net will measure windows in."""
+    config, season = resolved.config, panel.season_length
+    steps = min(resolved.context, max(resolved.scale_span, season))
+
+    def unit(origins: Origins) -> Float[np.ndarray, " windows"]:
+        if config.scaling == "global":
+            return np.full(len(origins.series), units.spread)
+        history, known = (torch.from_numpy(values) for values in history_before(panel, origins, steps))
+        smallest = torch.tensor(units.smallest, dtype=torch.float64)
+        filled = fill_missing(history, known, season)
+        scale = window_scale(filled, known, span=resolved.scale_span, season=season, smallest=smallest)
+        return scale.spread[:, 0].numpy()
+
+    return choose_base(panel, split.train_end, split.validation_end, resolved.horizon, resolved.context, unit)
 
 
 def _test(

@@ -1,12 +1,14 @@
 """The rules that turn "auto" into numbers, from the data alone.
 
 * Test and validation: a tenth of the median series each, at least one horizon; validation at most four
-  horizons. Series of less than six horizons keep one horizon each, or none where they are shorter still.
+  horizons, unless it has to tell what a net adds to its base. Series of less than six horizons keep one
+  horizon each, or none where they are shorter still.
 * Context: fourteen seasons of up to 31 steps, or three longer ones; at least twice the horizon; at most half
   of what the median training part holds before a horizon.
 * Patch: the largest divisor of the season up to 24 steps and up to the horizon, so that the recurrence takes
   a day of hours, a year of months or a quarter of weeks at once (as SegRNN does: Lin and others, 2023).
-* Steps an epoch: as many batches as windows fill, between 20 and 100.
+* Steps an epoch: as many batches as windows fill, at most 100; and at least 20, unless forecasts begin from a
+  base, which few windows cannot better.
 """
 
 from typing import NamedTuple
@@ -16,6 +18,7 @@ import numpy as np
 from recurra.errors import ConfigError, DataError
 from recurra.inputs.series.frequency import Frequency
 from recurra.inputs.series.panel import Panel
+from recurra.tasks.forecast.base import Base, suits
 from recurra.tasks.forecast.config import ForecastConfig, Whole
 
 
@@ -26,11 +29,13 @@ class Resolved(NamedTuple):
         config: The settings.
         lags: Distances, in steps, at which the horizon looks back.
         scale_span: How many of the last steps tell a window's scale.
+        base: What the forecast of a window begins from; None: its centre.
     """
 
     config: ForecastConfig
     lags: tuple[int, ...]
     scale_span: int
+    base: Base | None = None
 
     @property
     def horizon(self) -> int:
@@ -77,7 +82,8 @@ def resolve(config: ForecastConfig, panel: Panel) -> Resolved:
     tenth = max(horizon, length // 10)
     test_size = _known(config.test_size, tenth if roomy else horizon if length >= 3 * horizon else 0)
     rest = length - test_size
-    held = min(tenth, 4 * horizon) if roomy else horizon if rest >= 3 * horizon else 0
+    most = tenth if suits(config, panel) else 4 * horizon
+    held = min(tenth, most) if roomy else horizon if rest >= 3 * horizon else 0
     validation_size = _known(config.validation_size, held)
     training = rest - validation_size
 
@@ -92,7 +98,8 @@ def resolve(config: ForecastConfig, panel: Panel) -> Resolved:
     patch = min(_known(config.patch, _patch(season, horizon)), context)
     context = -(-context // patch) * patch
     windows = int(np.maximum(panel.lengths - test_size - validation_size - horizon, 0).sum())
-    steps = _known(config.steps_per_epoch, int(np.clip(windows // config.batch_size, 20, 100)))
+    fewest = 1 if suits(config, panel) else 20
+    steps = _known(config.steps_per_epoch, int(np.clip(-(-windows // config.batch_size), fewest, 100)))
     lags = _lags(context, season, panel.frequency.seasonal_lags)
     resolved = config.model_copy(
         update={

@@ -13,6 +13,7 @@ from recurra.inputs.series.columns import Columns
 from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.scaling import Scaling
 from recurra.inputs.series.schema import PanelSchema
+from recurra.tasks.forecast.base import Base
 from recurra.tasks.forecast.config import ForecastConfig, forecast_config
 from recurra.tasks.forecast.resolution import Resolved
 
@@ -141,6 +142,7 @@ class ForecastSchema:
         lags: Distances, in steps, at which the horizon looks back.
         scale_span: How many of the last steps tell a window's scale.
         recent: The last rows of every series, for forecasts that are given no data.
+        base: What forecasts begin from, if not from the centre of each window.
     """
 
     panel: PanelSchema
@@ -150,6 +152,7 @@ class ForecastSchema:
     lags: tuple[int, ...]
     scale_span: int
     recent: pl.DataFrame
+    base: Base | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """All but the rows, which are a table of their own."""
@@ -160,11 +163,13 @@ class ForecastSchema:
             "series": list(self.series),
             "lags": list(self.lags),
             "scale_span": self.scale_span,
+            "base": None if self.base is None else self.base.to_dict(),
         }
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """What is kept as a table beside the model."""
-        return {RECENT: self.recent}
+        weights = {} if self.base is None else self.base.tables()
+        return {RECENT: self.recent, **weights}
 
     def places(self, panel: Panel) -> Int64[np.ndarray, " series"]:
         """Where training saw each series of a panel; -1 for those it did not see."""
@@ -174,7 +179,8 @@ class ForecastSchema:
 
 def resolved_of(fitted: Any) -> Resolved:
     """The settings of a fitted forecaster with what follows from them."""
-    return Resolved(fitted.config, fitted.schema.lags, fitted.schema.scale_span)
+    schema = fitted.schema
+    return Resolved(fitted.config, schema.lags, schema.scale_span, schema.base)
 
 
 def revive(document: Mapping[str, Any]) -> tuple[Any, ForecastSchema]:
@@ -188,6 +194,7 @@ def revive(document: Mapping[str, Any]) -> tuple[Any, ForecastSchema]:
         tuple(own["lags"]),
         int(own["scale_span"]),
         document["tables"][RECENT],
+        Base.revive(own.get("base"), document["tables"]),
     )
     return forecast_config(document["config"]), schema
 

@@ -20,6 +20,7 @@ from recurra.tasks.forecast.answer import (
     naive,
     score,
 )
+from recurra.tasks.forecast.calibration import calibrate
 from recurra.tasks.forecast.config import ForecastAnswer, ForecastConfig
 from recurra.tasks.forecast.head import make_head
 from recurra.tasks.forecast.network import ForecastNetwork, InputSizes
@@ -70,6 +71,7 @@ def build(config: ForecastConfig, learnt: ForecastSchema) -> Network:
         unit=units.spread,
         smallest=units.smallest,
         scale_span=resolved.scale_span,
+        base_spread=() if learnt.base is None else learnt.base.spread,
         linear=config.linear,
         network=config.network,
         recurrence=config.recurrence,
@@ -126,7 +128,6 @@ FORECAST = Task(
     name="forecast",
     config=ForecastConfig,
     answer_config=ForecastAnswer,
-    inputs=(),
     read=read,
     prepare=prepare,
     revive=revive,
@@ -145,4 +146,5 @@ FORECAST = Task(
     columns=METRICS,
     program=program,
     tables=ForecastSchema.tables,
+    calibrate=calibrate,
 )

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Mapping
+from typing import cast
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from recurra.inputs.series.panel import Panel
 from recurra.report.heading import day_text, has_clock, source_name, time_text
 from recurra.report.number import NARROW_SPACE, count, percent
 from recurra.report.record import TileRecord, Time
+from recurra.tasks.forecast.network import ForecastNetwork
 from recurra.tasks.forecast.part import ForecastPart
 
 _UNITS = {
@@ -38,17 +40,36 @@ def highlights(overall: Mapping[str, float]) -> tuple[list[TileRecord], list[str
 
 def describe(fitted: Fitted, part: ForecastPart) -> Description:
     """What was forecast, how far ahead, and how often."""
-    del fitted
     panel, horizon = part.panel, steps_text(part.resolved.horizon, str(part.panel.frequency))
     return Description(
         title=f"{source_name(panel.table.source)}, {horizon} ahead",
         judged=f"{count(len(part))} forecasts",
-        facts=tuple(_facts(part)),
+        facts=(*_facts(part), *_base_facts(fitted)),
         source=panel.table.source,
         rows=len(panel.target),
         target=panel.columns.target,
-        notes=tuple(part.truth.scale.notes),
+        notes=(*_base_notes(fitted), *part.truth.scale.notes),
     )
+
+
+def _base_facts(fitted: Fitted) -> list[tuple[str, str]]:
+    """What forecasts begin from, where that is a classical method."""
+    base, net = fitted.schema.base, cast("ForecastNetwork", fitted.model)
+    if base is None:
+        return []
+    names = " and ".join(name.replace("_", " ") for name in base.members)
+    return [("Base of forecasts", names), ("Share of the net", percent(float(net.share)))]
+
+
+def _base_notes(fitted: Fitted) -> list[str]:
+    """Whose forecasts these are, where the net adds nothing to its base."""
+    base, net = fitted.schema.base, cast("ForecastNetwork", fitted.model)
+    if base is None or float(net.share) > 0:
+        return []
+    names = " and ".join(name.replace("_", " ") for name in base.members)
+    return [
+        f"The net was no sure gain over its base on the validation part: the forecasts are those of {names}."
+    ]
 
 
 def _facts(part: ForecastPart) -> list[tuple[str, str]]:

@@ -1,10 +1,10 @@
 """The settings of a tagger."""
 
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from recurra.config import Config
+from recurra.config import Config, Option
 from recurra.experiment.config import TaskConfig
 
 
@@ -16,11 +16,14 @@ class TagConfig(TaskConfig):
         output: Each tag by itself (softmax), or the most likely sequence of tags (crf); auto takes crf where
             tags mark spans (BIO, IOBES).
         look_ahead: Steps that a tag may wait for, in a net that reads in one direction: the net's output at
-            a step is the tag of so many steps before. A stream answers with that delay.
+            a step is the tag of so many steps before. A stream answers with that delay: first with nulls, and
+            with the last tags where a row says sequence_end=true.
         window: Steps before and after that the feed-forward baseline sees.
     """
 
-    label: str = "auto"
+    needs: ClassVar[str] = "steps"
+
+    label: Annotated[str, Option("COLUMN")] = "auto"
     output: Literal["auto", "softmax", "crf"] = "auto"
     look_ahead: int = Field(default=0, ge=0, le=100)
     window: int = Field(default=2, ge=0, le=50)
@@ -38,7 +41,8 @@ class TagAnswer(Config):
     """What is written for each row.
 
     Attributes:
-        long: Whether each step has a row of its own, instead of a list for each sequence.
+        long: Whether each step has a row of its own, instead of a list for each sequence (in a CSV file with
+            spaces between).
     """
 
     long: bool = False

@@ -10,6 +10,9 @@ from recurra.streaming import Prediction, Program
 class LiveTagger(LiveSequences):
     """After every step the tag of that step, or of the one that lies the look-ahead before it.
 
+    With a look-ahead the first tags of a sequence are None, since there is no step that they are of; the last
+    ones come with the row that ends it: `{"sequence_end": true}`, with or without a step.
+
     Args:
         program: What `Tagger.to_program` made.
         weights: "float32", "bfloat16" or "int8".
@@ -22,12 +25,12 @@ class LiveTagger(LiveSequences):
     """
 
     def __init__(self, program: Program, weights: str = "float32") -> None:
-        super().__init__(program, weights, "tags")
         self.look_ahead = int(program.metadata.get("look_ahead", 0))
+        super().__init__(program, weights, "tags", delay=self.look_ahead)
 
     def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
         """See `Live.predict`: `tags`, one for each step of the row, and by how many steps they lag."""
         kept, outputs = self.outputs(row)
-        tags = [self.labels[int(scores.argmax())] for scores in outputs]
+        tags = [None if scores is None else self.labels[int(scores.argmax())] for scores in outputs]
         lag = {"look_ahead": self.look_ahead} if self.look_ahead else {}
         return Prediction(kept, {"tags": tags, **lag})

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from recurra.experiment.examples import Part
+from recurra.experiment.examples import Part, columns_read
 from recurra.experiment.task import Description, Fitted, Groups, Rival
 from recurra.metrics.classification import confusion_matrix
 from recurra.metrics.span import span_counts
@@ -23,10 +23,11 @@ def describe(fitted: Fitted, part: Part) -> Description:
     """What was tagged, and on how much of which data."""
     tags = fitted.schema.target
     source = part.examples.table.source
-    steps = sum(len(one) for one in part.encoded)
+    steps = sum(len(content) for content in part.examples.contents)
     facts = [
         ("Examples judged", count(len(part))),
         ("Input", fitted.schema.input),
+        *columns_read(part.examples, tags.column),
         ("Tags", ", ".join(tags.tags[:30]) + (" ..." if len(tags.tags) > 30 else "")),
         ("Scheme", tags.scheme),
     ]
@@ -93,6 +94,11 @@ def show(fitted: Fitted, part: Part, rivals: Sequence[Rival], metrics: MetricsRe
     return [answers, examples]
 
 
+def shown(symbol: Any, digits: int = 3) -> str:
+    """A step as people read it: a token, or the numbers of its channels."""
+    return symbol if isinstance(symbol, str) else " ".join(f"{one:.{digits}g}" for one in np.ravel(symbol))
+
+
 def _text(fitted: Fitted, part: Part, answer: Sequence[Any], row: int) -> HighlightedText:
     names, truth = fitted.schema.target.tags, part.known()[row]
     symbols = list(part.examples.contents[row])[:_MOST_STEPS]
@@ -101,12 +107,8 @@ def _text(fitted: Fitted, part: Part, answer: Sequence[Any], row: int) -> Highli
         label = names[told] if told == true else f"{names[told]}, not {names[true]}"
         plain = told == true and names[told] == "O"
         role: Colour = "" if plain else "right" if told == true else "wrong"
-        tokens.append(Token(text=_symbol(symbol), role=role, label="" if plain else label))
+        tokens.append(Token(text=shown(symbol), role=role, label="" if plain else label))
     return HighlightedText(note=part.examples.places[row], tokens=tokens)
-
-
-def _symbol(symbol: Any) -> str:
-    return symbol if isinstance(symbol, str) else " ".join(f"{one:.3g}" for one in np.ravel(symbol))
 
 
 def _confusion(schema: Any, part: Part, answer: Sequence[Any]) -> np.ndarray:

@@ -6,14 +6,13 @@ from typing import Any, cast
 
 import numpy as np
 import polars as pl
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from recurra.data.labelled import Labelled
 from recurra.errors import ConfigError
 from recurra.experiment.examples import Part, run_over, with_columns
-from recurra.experiment.labelling import ExampleSchema, Labelling, part_of, program_of
+from recurra.experiment.labelling import ExampleSchema, Labelling, program_of
 from recurra.experiment.learnt import Learnt
 from recurra.experiment.task import Fitted, Rival, Task
 from recurra.layers.crf import LinearChainCRF
@@ -23,21 +22,22 @@ from recurra.models.sequence_body import make_body
 from recurra.models.tagger import SequenceTagger
 from recurra.streaming import Program
 from recurra.tasks.tag.config import TagAnswer, TagConfig
-from recurra.tasks.tag.show import describe, groups, show
-from recurra.tasks.tag.tag_set import TagSet, learn_tags, tag_column
+from recurra.tasks.tag.show import describe, groups, show, shown
+from recurra.tasks.tag.tag_set import TagSet, find_tags, learn_tags, tag_column
 from recurra.training.contract import Loss
 from recurra.types import Sequences
 
 Answer = list[np.ndarray]
 """For each row the indices of its tags."""
-INPUTS = ("series", "text")
+_DIGITS = 6  # of numbers that are written
+_LISTS = pl.List(pl.String)
 
 
 def settle(config: Any, schema: ExampleSchema) -> Any:
     """Column and output are known now.
 
     Raises:
-        ConfigError: The tags are to wait for steps that the net sees anyway.
+        ConfigError: The tags are to wait for steps that the net sees anyway, or for those of another chunk.
     """
     output = config.output
     if output == "auto":
@@ -47,6 +47,12 @@ def settle(config: Any, schema: ExampleSchema) -> Any:
             f"look_ahead is {config.look_ahead} with bidirectional={config.bidirectional} output={output}",
             "a net that reads in one direction and tells each tag by itself",
             "Set bidirectional=false output=softmax, or leave look_ahead out.",
+        )
+    if config.tbptt_steps is not None and (config.look_ahead or output == "crf"):
+        raise ConfigError(
+            f"tbptt_steps is {config.tbptt_steps} with look_ahead={config.look_ahead} output={output}",
+            "tags that need no step of another chunk",
+            "Set look_ahead=0 output=softmax, or leave tbptt_steps out.",
         )
     return config.model_copy(update={"label": schema.target.column, "output": output})
 
@@ -60,12 +66,12 @@ def metric_names(schema: ExampleSchema) -> tuple[str, ...]:
 
 LABELLING = Labelling(
     config=TagConfig,
-    inputs=INPUTS,
     aligned=True,
-    learn=lambda data, train: learn_tags(train, tag_column(data.train, data.config.label)),
+    learn=lambda data, train: learn_tags(data.train, train, tag_column(data.train)),
     revive_target=TagSet.from_dict,
     metrics=metric_names,
     settle=settle,
+    find=find_tags,
 )
 
 
@@ -83,42 +89,35 @@ class Objective:
 
     def __init__(self, config: Any) -> None:
         self.look_ahead = config.look_ahead
+        self.in_chunks = config.tbptt_steps is not None
 
     def __call__(self, model: nn.Module, batch: Labelled, state: Any = None) -> Loss:
         """See `recurra.training.contract.Objective`."""
-        del state
         net = cast("SequenceTagger", model)
-        sequences = batch.sequences if not self.look_ahead else _extended(batch.sequences, self.look_ahead)
-        scores: Tensor = net(sequences).float()[:, self.look_ahead :]
-        count = batch.sequences.lengths.sum()
-        if net.crf is not None:
-            tags = batch.target.clamp(min=0)
-            return Loss(net.crf.negative_log_likelihood(scores, tags, batch.sequences.lengths).sum(), count)
+        if self.in_chunks:
+            scores, state = net.carry_on(batch.sequences, state)
+            return self._of_each(scores.float(), batch, state)
+        scores = net(batch.sequences.extended(self.look_ahead)).float()[:, self.look_ahead :]
+        if net.crf is None:
+            return self._of_each(scores, batch)
+        lengths = batch.sequences.lengths
+        losses = net.crf.negative_log_likelihood(scores, batch.target.clamp(min=0), lengths)
+        return Loss(losses.sum(), lengths.sum())
+
+    def _of_each(self, scores: Tensor, batch: Labelled, state: Any = None) -> Loss:
         total = F.cross_entropy(scores.flatten(0, 1), batch.target.flatten(), reduction="sum")
-        return Loss(total, count)
-
-
-def _extended(sequences: Sequences, steps: int) -> Sequences:
-    """Sequences that go on, repeating nothing: zeros stand for what a stream has not seen yet."""
-    values = sequences.values.masked_fill(_past(sequences), 0)
-    more = values.new_zeros(len(values), steps, *values.shape[2:])
-    return Sequences(torch.cat([values, more], dim=1), sequences.lengths + steps)
-
-
-def _past(sequences: Sequences) -> Tensor:
-    mask = ~sequences.mask()
-    return mask.view(*mask.shape, *[1] * (sequences.values.dim() - 2))
+        return Loss(total, batch.sequences.lengths.sum(), state)
 
 
 def answer(fitted: Fitted, part: Part) -> Answer:
-    """The tags of every row."""
-    return run_over(fitted.model, part, fitted.config, partial(_decoded, fitted.config.look_ahead))
+    """The tags of every row; none of a row without a step."""
+    rows = run_over(fitted.model, part, fitted.config, partial(_decoded, fitted.config.look_ahead))
+    return [row[: len(content)] for row, content in zip(rows, part.examples.contents, strict=True)]
 
 
 def _decoded(look_ahead: int, model: nn.Module, sequences: Sequences) -> list[Any]:
     net = cast("SequenceTagger", model)
-    extended = _extended(sequences, look_ahead) if look_ahead else sequences
-    scores = net(extended).float()[:, look_ahead:]
+    scores = net(sequences.extended(look_ahead)).float()[:, look_ahead:]
     best = scores.argmax(dim=-1) if net.crf is None else net.crf.decode(scores, sequences.lengths)
     found = best.cpu().numpy()
     return [row[:length] for row, length in zip(found, sequences.lengths.tolist(), strict=True)]
@@ -140,17 +139,16 @@ def write(fitted: Fitted, part: Part, given: Answer, options: TagAnswer) -> pl.D
     """The tags of each row, beside what they are of."""
     names = fitted.schema.target.tags
     tags = [[names[one] for one in row] for row in given]
-    contents = [list(content) for content in part.examples.contents]
+    tokens = [[shown(symbol, _DIGITS) for symbol in content] for content in part.examples.contents]
     if not options.long:
-        words = [" ".join(map(str, content)) for content in contents]
-        joined = [" ".join(row) for row in tags]
-        return with_columns(part, [pl.Series("tokens", words), pl.Series("prediction", joined)])
+        lists = {"tokens": tokens, "prediction": tags}
+        return with_columns(part, [pl.Series(name, own, _LISTS) for name, own in lists.items()])
     rows = [(row, step) for row, own in enumerate(tags) for step in range(len(own))]
     return pl.DataFrame(
         {
             "row": [row + 1 for row, _ in rows],
             "step": [step + 1 for _, step in rows],
-            "token": [str(contents[row][step]) for row, step in rows],
+            "token": [tokens[row][step] for row, step in rows],
             "prediction": [tags[row][step] for row, step in rows],
         }
     )
@@ -160,14 +158,15 @@ def naive(schema: ExampleSchema, learnt: Mapping[str, Learnt], part: Part) -> It
     """The most frequent tag of each word, and the most frequent tag of all."""
     del learnt
     tags: TagSet = schema.target
-    likely = int(np.argmax(tags.counts))
+    contents, likely = part.examples.contents, int(np.argmax(tags.counts))
     if tags.by_symbol:
         rows = [
             np.array([tags.by_symbol.get(symbol, likely) for symbol in content], np.int64)
-            for content in part.examples.contents
+            for content in contents
         ]
         yield Rival("most_frequent", "Most frequent tag of the word", "naive", rows)
-    yield Rival("majority", "Most frequent tag", "naive", [np.full(len(one), likely) for one in part.encoded])
+    rows = [np.full(len(content), likely) for content in contents]
+    yield Rival("majority", "Most frequent tag", "naive", rows)
 
 
 def program(fitted: Fitted) -> Program:
@@ -185,13 +184,12 @@ TAG = Task(
     name="tag",
     config=TagConfig,
     answer_config=TagAnswer,
-    inputs=INPUTS,
     read=LABELLING.read,
     prepare=LABELLING.prepare,
     revive=LABELLING.revive,
     build=build,
     objective=lambda config, _: Objective(config),
-    part=part_of,
+    part=LABELLING.part,
     answer=answer,
     write=write,
     score=score,

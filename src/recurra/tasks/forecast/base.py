@@ -1,0 +1,295 @@
+"""The base of a forecast: a classical method, chosen on the data, whose error the net learns.
+
+A net that has seen few windows is no match for exponential smoothing or a regression on the last steps. So
+where there are few series, the best of these stands where the forecast begins, and how far it was off in the
+training part is the unit of what the net adds. The method is chosen by forecasting the training and the
+validation part again and again from moments in them; the test part is not looked at.
+
+Source: Smyl, "A hybrid method of exponential smoothing and recurrent neural networks" (2020), for a net on
+top of exponential smoothing.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+from jaxtyping import Float, Int64
+
+from recurra.errors import DamagedError
+from recurra.inputs.series.origin import Origins, rolling_origins
+from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.window import history_before
+from recurra.metrics.exponential_smoothing import (
+    damped_trend,
+    damped_trend_additive,
+    theta,
+    theta_additive,
+)
+from recurra.metrics.forecast_baseline import BaselineFunction, last_value, mean, seasonal_naive
+from recurra.metrics.lag_regression import LagRegression, fit_lag_regression
+from recurra.tasks.forecast.config import ForecastConfig
+
+METHODS: Mapping[str, BaselineFunction] = {
+    "last_value": last_value,
+    "seasonal_naive": seasonal_naive,
+    "mean": mean,
+    "theta": theta,
+    "theta_additive": theta_additive,
+    "damped_trend": damped_trend,
+    "damped_trend_additive": damped_trend_additive,
+}
+REGRESSION = "lag_regression"
+TABLE = "base"
+"""File of the weights of a regression."""
+
+CANDIDATES = (*((name,) for name in METHODS), ("seasonal_naive", "theta"))
+"""Methods whose mean is a base; the regression is one too."""
+
+MOST_SERIES = 30
+"""With more of them a net learns from the others what a base would tell it."""
+
+MOST_STEPS = 512
+"""Of the history that a method reads, or three seasons where they are more."""
+
+_AGAIN = "Train again, or fetch the run again."
+_ORIGINS = 30  # of each series, from which methods are compared
+_FOLDS = 4  # times that the regression is fitted anew while they are compared
+_PENALTIES = (1e-3, 1e-2, 1e-1)
+_MOST_WINDOWS = 20_000
+_NORMAL = float(np.sqrt(np.pi / 2))  # the deviation of a normal distribution over its mean distance
+
+Errors = Float[np.ndarray, "windows horizon"]
+Units = Callable[[Origins], Float[np.ndarray, " windows"]]
+
+
+@dataclass(frozen=True)
+class Base:
+    """A forecast to begin from; called with a panel and origins, it gives (windows, horizon) in float64.
+
+    Attributes:
+        members: The methods whose mean it is.
+        span: Steps of the history that they read.
+        horizon: Steps ahead.
+        spread: How far it was off in the training part, for each step, as deviation in units of the window.
+        regression: What `REGRESSION` stands for.
+    """
+
+    members: tuple[str, ...]
+    span: int
+    horizon: int
+    spread: tuple[float, ...] = ()
+    regression: LagRegression | None = None
+
+    def __call__(self, panel: Panel, origins: Origins) -> Errors:
+        """Forecast windows; 0 for one without any value."""
+        parts = [
+            Origins(*(values[begin : begin + _AT_ONCE] for values in origins))
+            for begin in range(0, len(origins.series), _AT_ONCE)
+        ]
+        made = [self._of(panel, part) for part in parts]
+        return np.concatenate(made) if made else np.zeros((0, self.horizon))
+
+    def _of(self, panel: Panel, origins: Origins) -> Errors:
+        history, known = history_before(panel, origins, self.span)
+        forecasts = [
+            self._method(name)(history, known, self.horizon, panel.season_length) for name in self.members
+        ]
+        found: Errors = np.nan_to_num(np.mean(forecasts, axis=0))
+        return found
+
+    def _method(self, name: str) -> BaselineFunction:
+        return METHODS[name] if self.regression is None else self.regression.forecast
+
+    @property
+    def name(self) -> str:
+        """Its methods, as settings say them."""
+        return "+".join(self.members)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All but the weights of a regression, which are a table."""
+        return {
+            "members": list(self.members),
+            "span": self.span,
+            "horizon": self.horizon,
+            "spread": list(self.spread),
+        }
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """The weights of a regression: a row for each lag, a column for each step ahead."""
+        return {} if self.regression is None else {TABLE: pl.DataFrame(self.regression.weights)}
+
+    @classmethod
+    def revive(cls, document: Mapping[str, Any] | None, tables: Mapping[str, pl.DataFrame]) -> "Base | None":
+        """What `to_dict` and `tables` gave.
+
+        Raises:
+            DamagedError: They do not go together.
+        """
+        if document is None:
+            return None
+        members, horizon = tuple(document["members"]), int(document["horizon"])
+        if not members or any(name not in METHODS and name != REGRESSION for name in members):
+            raise DamagedError(f"base {members!r}", f"names among {', '.join(METHODS)}, {REGRESSION}", _AGAIN)
+        regression = None
+        if REGRESSION in members:
+            weights = tables[TABLE].to_numpy().astype(np.float64) if TABLE in tables else np.zeros((0, 0))
+            if weights.shape[1:] != (horizon,) or not len(weights):
+                got, expected = (
+                    f"weights of a base of shape {weights.shape}",
+                    f"{horizon} columns",
+                )
+                raise DamagedError(got, expected, _AGAIN)
+            regression = LagRegression(weights)
+        spread = tuple(float(value) for value in document["spread"])
+        if len(spread) != horizon:
+            raise DamagedError(f"spreads of {len(spread)} steps", f"of {horizon}", _AGAIN)
+        return cls(members, int(document["span"]), horizon, spread, regression)
+
+
+_AT_ONCE = 4096  # windows
+
+
+class Scored(NamedTuple):
+    """A base and its errors on the windows that methods are compared on, in units of each window."""
+
+    base: Base
+    errors: Errors
+
+
+def suits(config: ForecastConfig, panel: Panel) -> bool:
+    """Whether forecasts of these series are to begin from a base.
+
+    That is where the settings leave it open and there are few series, and nothing but their past to learn
+    from: what covariates tell, only the net can say. Counts have a head of their own.
+    """
+    return (
+        config.base == "auto"
+        and config.network != "streaming"
+        and config.head != "negative_binomial"
+        and len(panel) <= MOST_SERIES
+        and config.horizon <= MOST_STEPS
+        and not any(getattr(panel.columns, role) for role in ("past", "future", "static"))
+    )
+
+
+def choose_base(
+    panel: Panel,
+    train_end: Int64[np.ndarray, " series"],
+    end: Int64[np.ndarray, " series"],
+    horizon: int,
+    context: int,
+    units: Units,
+) -> Base | None:
+    """The base with the smallest mean error before `end`; None where no window can be judged.
+
+    Args:
+        panel: The series.
+        train_end: Where the training part of each series ends; the regression is fitted before it.
+        end: Where the part ends on which methods are compared.
+        horizon: Steps ahead.
+        context: Steps of history that the net reads.
+        units: What the errors of windows are measured in.
+    """
+    season = panel.season_length
+    span = int(min(panel.lengths.max(), max(MOST_STEPS, 3 * season)))
+    begin = np.maximum(np.minimum(np.maximum(end // 3, 2 * season), end - horizon), 1)
+    stride = max(1, int(np.max(end - begin)) // _ORIGINS)
+    origins = rolling_origins(begin, end, horizon, stride)
+    if not len(origins.series):
+        return None
+    unit = units(origins)[:, None]
+    truth = _truth(panel, origins, horizon)
+    scored = []
+    for members in CANDIDATES:
+        base = Base(members, span, horizon)
+        scored.append(Scored(base, (base(panel, origins) - truth) / unit))
+    longest = min(context, MOST_STEPS)
+    for lags in sorted({min(longest, max(2 * season, 12)), longest}):
+        for penalty in _PENALTIES:
+            fit = partial(_regression, panel, horizon=horizon, lags=lags, penalty=penalty)
+            errors = _regression_errors(fit, panel, origins, end, truth) / unit
+            final = fit(train_end)
+            if final is not None and np.isfinite(errors).any():
+                scored.append(Scored(Base((REGRESSION,), lags, horizon, regression=final), errors))
+    best = min(scored, key=lambda one: _mean_error(one.errors))
+    if not np.isfinite(_mean_error(best.errors)):
+        return None
+    return Base(best.base.members, best.base.span, horizon, _spread(best.errors), best.base.regression)
+
+
+def _truth(panel: Panel, origins: Origins, horizon: int) -> Errors:
+    """What followed each origin, NaN where nothing is known."""
+    rows = panel.offsets[origins.series] + origins.position
+    truth: Errors = panel.target[rows[:, None] + np.arange(horizon)].astype(np.float64)
+    return truth
+
+
+def _mean_error(errors: Errors) -> float:
+    """Mean absolute error; infinite where a method cannot judge half of the windows."""
+    known = np.isfinite(errors)
+    return float(np.abs(errors[known]).mean()) if known.any() else float("inf")
+
+
+def _spread(errors: Errors) -> tuple[float, ...]:
+    """The deviation at each step ahead, smoothed, so that a few windows do not make it jump."""
+    distance = np.nanmean(np.abs(errors), axis=0) if len(errors) else np.ones(errors.shape[1])
+    overall = float(np.nanmean(distance))
+    smooth = np.where(np.isfinite(distance), distance, overall)
+    weights = np.array([0.25, 0.5, 0.25])
+    smooth = np.convolve(np.pad(smooth, 1, mode="edge"), weights, mode="valid")
+    share = len(errors) / (len(errors) + 10)
+    smooth = share * smooth + (1 - share) * overall
+    return tuple(float(value) for value in np.maximum(_NORMAL * smooth, 1e-3))
+
+
+def _regression(
+    panel: Panel, ends: Int64[np.ndarray, " series"], *, horizon: int, lags: int, penalty: float
+) -> LagRegression | None:
+    """Fit on all windows before `ends`; None where there are too few."""
+    first = np.minimum(lags // 2, np.maximum(ends - horizon, 0))
+    count = int(np.maximum(ends - first - horizon + 1, 0).sum())
+    origins = rolling_origins(np.maximum(first, 1), ends, horizon, max(1, count // _MOST_WINDOWS))
+    if not len(origins.series):
+        return None
+    future = _truth(panel, origins, horizon)
+    history, known = history_before(panel, origins, lags)
+    whole = np.isfinite(future).all(axis=1) & (known.mean(axis=1) >= 0.5)
+    if whole.sum() < 8:
+        return None
+    return fit_lag_regression(history[whole], known[whole], future[whole], penalty=penalty)
+
+
+def _regression_errors(
+    fit: Callable[[Int64[np.ndarray, " series"]], LagRegression | None],
+    panel: Panel,
+    origins: Origins,
+    end: Int64[np.ndarray, " series"],
+    truth: Errors,
+) -> Errors:
+    """Errors of a regression that has seen nothing of what it forecasts."""
+    errors: Errors = np.full(truth.shape, np.nan)
+    for cut, inside in _folds(origins, end):
+        found = fit(cut)
+        if found is None:
+            continue
+        own = Origins(*(values[inside] for values in origins))
+        history, known = history_before(panel, own, found.lags)
+        forecast = found.forecast(history, known, truth.shape[1], panel.season_length)
+        errors[inside] = forecast - truth[inside]
+    return errors
+
+
+def _folds(origins: Origins, end: Int64[np.ndarray, " series"]) -> Iterator[tuple[Any, Any]]:
+    """Ends to fit before, and the origins from each to the next."""
+    share = origins.position / end[origins.series]
+    edges = np.linspace(1 / 3, 1, _FOLDS + 1)
+    for low, high in pairwise(edges):
+        inside = (share >= low) & (share < high) if low > edges[0] else share < high
+        if inside.any():
+            lowest = end.copy()
+            np.minimum.at(lowest, origins.series[inside], origins.position[inside])
+            yield lowest, inside
