@@ -76,7 +76,7 @@ def test_a_level_for_a_classifier_is_a_mistake(capsys, reviews: Path, tmp_path: 
     assert call(capsys, "train", "classify", str(reviews), *SMALL, "baselines=", "--out", run).code == 0
     outcome = call(capsys, "predict", run, str(reviews), "--level", "80")
     assert outcome.code == 2
-    assert "--level for a run of task classify" in outcome.err
+    assert "--level for a run of task classify; expected an option of its answers: probab" in outcome.err
     outcome = call(capsys, "predict", run, str(reviews), "probability=no")
     assert outcome.code == 2
     assert "probabilities" in outcome.err
