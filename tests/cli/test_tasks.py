@@ -110,3 +110,12 @@ def test_bad_files_are_told(capsys, tmp_path: Path, content: str | bytes, messag
     assert outcome.code == 2
     assert message in outcome.err
     assert not (tmp_path / "run").exists()
+
+
+def test_a_net_of_rows_says_why_it_does_not_stream(capsys, tmp_path: Path) -> None:
+    run = str(tmp_path / "run")
+    assert call(capsys, "train", "classify", "sample:iris", *SMALL, "--out", run).code == 0
+    outcome = call(capsys, "stream", run)
+    assert outcome.code == 2
+    assert "does not stream: input 'table', whose rows are single steps" in outcome.err
+    assert "bidirectional" not in outcome.err
