@@ -4,7 +4,7 @@ import difflib
 import inspect
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -40,10 +40,12 @@ class Option:
     Attributes:
         metavar: What the value is, in help: "COLUMN".
         flag: The option; "" for the field's own name after two dashes.
+        example: A value, for who leaves out what must be given.
     """
 
     metavar: str
     flag: str = ""
+    example: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Search:
 def options_of(config_class: type[Config]) -> dict[str, Option]:
     """The fields that have an option of their own, in their order, each with its flag."""
     marks = _marks(config_class, Option)
-    return {key: Option(mark.metavar, mark.flag or f"--{key}") for key, mark in marks.items()}
+    return {key: replace(mark, flag=mark.flag or f"--{key}") for key, mark in marks.items()}
 
 
 def searches_of(config_class: type[Config]) -> dict[str, Search]:

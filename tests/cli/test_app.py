@@ -88,6 +88,8 @@ def test_info_says_what_runs_and_why(capsys) -> None:
     plain = call(capsys, "info")
     assert f"recurra      {recurra.__version__}\n" in plain.out
     assert all(reason in plain.out for reason in facts["backends"].values())
+    assert list(facts["weights"]) == ["float32", "float64", "bfloat16", "float16"]
+    assert all(reason in plain.out for reason in facts["weights"].values())
     assert ("\nengine " in plain.out) == (native.unavailable_reason() is None)
 
 

@@ -73,16 +73,16 @@ def test_help_keeps_to_the_width_of_the_terminal(capsys, monkeypatch, columns: i
     assert all(len(line) <= columns for line in lines)
 
 
-@pytest.mark.parametrize("task", entries())
-def test_help_needs_no_torch(task: str) -> None:
+@pytest.mark.parametrize("words", [["predict"], *(["train", task] for task in entries())])
+def test_help_needs_no_torch(words: list[str]) -> None:
     program = (
-        f"import sys; from recurra.cli.app import main; main(['train', {task!r}, '--help']);"
+        f"import sys; from recurra.cli.app import main; main([*{words!r}, '--help']);"
         "sys.exit(any(name in sys.modules for name in ('torch', 'polars', 'rich')))"
     )
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, env=environment())
 
 
-@pytest.mark.parametrize("words", [[], ["train", "forecast"], ["train", "classify"]])
+@pytest.mark.parametrize("words", [[], ["predict"], ["train", "forecast"], ["train", "classify"]])
 def test_help_answers_at_once(words: list[str]) -> None:
     """Processor time, since a busy machine says little by the clock; alone on a machine they are the same."""
 

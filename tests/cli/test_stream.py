@@ -461,7 +461,7 @@ def test_outputs_that_are_no_numbers_are_null(tmp_path: Path) -> None:
 def test_a_run_that_does_not_stream_says_what_to_train(finished: Path, tmp_path: Path) -> None:
     outcome = answered("", finished)
     assert outcome.code == 2
-    assert "holds a net of task forecast, which reads whole sequences at once" in outcome.err
+    assert "holds a net of task forecast that does not stream: network is 'recurrent'" in outcome.err
     assert "preset=streaming" in outcome.err
     (tmp_path / "empty").mkdir()
     for folder, message in (

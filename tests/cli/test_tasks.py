@@ -98,7 +98,7 @@ def test_a_level_for_a_classifier_is_a_mistake(capsys, reviews: Path, tmp_path: 
     assert call(capsys, "train", "classify", str(reviews), *SMALL, "baselines=", "--out", run).code == 0
     outcome = call(capsys, "predict", run, str(reviews), "--level", "80")
     assert outcome.code == 2
-    assert "--level for a run of task classify" in outcome.err
+    assert "--level for a run of task classify; expected an option of its answers: probab" in outcome.err
     outcome = call(capsys, "predict", run, str(reviews), "probability=no")
     assert outcome.code == 2
     assert "probabilities" in outcome.err
@@ -132,3 +132,12 @@ def test_bad_files_are_told(capsys, tmp_path: Path, content: str | bytes, messag
     assert outcome.code == 2
     assert message in outcome.err
     assert not (tmp_path / "run").exists()
+
+
+def test_a_net_of_rows_says_why_it_does_not_stream(capsys, tmp_path: Path) -> None:
+    run = str(tmp_path / "run")
+    assert call(capsys, "train", "classify", "sample:iris", *SMALL, "--out", run).code == 0
+    outcome = call(capsys, "stream", run)
+    assert outcome.code == 2
+    assert "does not stream: input 'table', whose rows are single steps" in outcome.err
+    assert "bidirectional" not in outcome.err

@@ -4,13 +4,18 @@ import dataclasses
 import json
 import os
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import polars as pl
 import pytest
 from tests.cli.program import call, listing
+from tests.experiment.toy_input import TOY as TOY_INPUT
 from tests.experiment.toy_task import LABELLING, TOY
 
+from recurra.config import Config, Option
 from recurra.errors import ConfigError
+from recurra.experiment.config import TaskConfig
 from recurra.experiment.run import train
 from recurra.inputs import registry as inputs
 from recurra.metrics.metric import Metric
@@ -152,3 +157,67 @@ def streamed_by(capsys, monkeypatch, run: str, text: str) -> list[dict[str, obje
 @pytest.mark.parametrize("name", ["toy_input.py", "toy_task.py", "toy_live.py"])
 def test_they_stay_small(name: str) -> None:
     assert len([line for line in (HERE / name).read_text().splitlines() if line.strip()]) <= MOST_LINES
+
+
+class LengthAnswer(Config):
+    """How much is told.
+
+    Attributes:
+        most: How many rows at most.
+    """
+
+    most: Annotated[int, Option("ROWS", "--at-most")] = 1000
+
+
+class CountConfig(TaskConfig):
+    """Attributes:
+    classes: How many there are.
+    folds: How many parts.
+    """
+
+    classes: Annotated[int, Option("NUMBER")]
+    folds: int
+
+
+def test_its_answers_may_have_options_of_their_own_on_the_command_line(
+    capsys, registered, numbers: Path, tmp_path: Path, monkeypatch
+) -> None:
+    run = str(tmp_path / "run")
+    options = ("hidden_size=8", "max_epochs=1", "baselines=", "--quiet", "--out", run)
+    assert call(capsys, "train", "sign", str(numbers), *options).code == 0
+    task = dataclasses.replace(
+        TOY,
+        answer_config=LengthAnswer,
+        write=lambda fitted, part, told, options: pl.DataFrame({"above": told[: options.most]}),
+    )
+    monkeypatch.setattr("tests.experiment.toy_task.TOY", task)
+    entry = dataclasses.replace(tasks.entry("sign"), answer=f"{__name__}:LengthAnswer")
+    tasks.register(entry)
+    assert "--at-most ROWS " in call(capsys, "predict", "--help").out
+    assert "Of sign: how many rows at most." in call(capsys, "predict", "--help").out
+    told = call(capsys, "predict", run, str(numbers), "--at-most", "2")
+    assert len(told.out.splitlines()) == 3
+    wrong = call(capsys, "predict", run, str(numbers), "--at-most", "few")
+    assert "--at-most is 'few'" in wrong.err
+    other = call(capsys, "predict", run, str(numbers), "--level", "80")
+    assert "--level for a run of task sign; expected an option of its answers: --at-most" in other.err
+
+
+def test_a_setting_that_must_be_given_is_asked_for(capsys, registered, numbers: Path) -> None:
+    tasks.register(dataclasses.replace(tasks.entry("sign"), config=f"{__name__}:CountConfig"))
+    assert "Add --classes NUMBER." in call(capsys, "train", "sign", str(numbers)).err
+    assert "Add folds=VALUE." in call(capsys, "train", "sign", str(numbers), "--classes", "3").err
+
+
+def test_what_was_put_right_in_new_data_is_said(
+    capsys, registered, numbers: Path, tmp_path: Path, monkeypatch
+) -> None:
+    run = str(tmp_path / "run")
+    options = ("hidden_size=8", "max_epochs=1", "baselines=", "--quiet", "--out", run)
+    assert call(capsys, "train", "sign", str(numbers), *options).code == 0
+
+    def read(source, config):
+        return dataclasses.replace(TOY_INPUT.read(source, config), repairs=("left out 2 blank lines",))
+
+    monkeypatch.setattr("tests.experiment.toy_input.TOY", dataclasses.replace(TOY_INPUT, read=read))
+    assert call(capsys, "predict", run, str(numbers)).err == "note: left out 2 blank lines\n"

@@ -27,6 +27,12 @@ def record(subject=0.5, naive=1.0, others=(), name="mase", **more):
     [
         (0.77, "better", "LSTM beats seasonal naive by 23\u202f% in MASE (0.770 against 1.000)."),
         (1.05, "worse", "LSTM loses to seasonal naive by 5\u202f% in MASE (1.05 against 1.00)."),
+        (
+            2160.1,
+            "worse",
+            "LSTM loses to seasonal naive: its MASE is 2\u202f160 times as large (2\u202f160.1 against 1.0).",
+        ),
+        (9.9, "worse", "LSTM loses to seasonal naive by 890\u202f% in MASE (9.90 against 1.00)."),
         (0.995, "par", "LSTM and seasonal naive are on a par in MASE (0.995 against 1.000)."),
         (None, "unknown", "LSTM reaches MASE \u2013."),
     ],
@@ -34,6 +40,13 @@ def record(subject=0.5, naive=1.0, others=(), name="mase", **more):
 def test_the_headline_is_honest(subject, outcome, sentence):
     found = verdict(record(subject))
     assert (found.outcome, found.headline) == (outcome, sentence)
+
+
+def test_who_is_as_good_as_others_is_not_the_best():
+    assert "No model does better, and 1 of the 2 other models does as well." in verdict(record(1.0)).details
+    assert "No model does better, and 2 of the 3 other models do as well." in (
+        verdict(record(1.0, others=[1.0])).details
+    )
 
 
 def test_better_models_are_named():

@@ -13,7 +13,7 @@ from recurra.cli.bench import bench
 from recurra.cli.evaluate import evaluate
 from recurra.cli.help import Command, Group, usage_line
 from recurra.cli.info import info
-from recurra.cli.predict import predict
+from recurra.cli.predict import Predict, predict
 from recurra.cli.report import report
 from recurra.cli.stream import stream
 from recurra.cli.train import train
@@ -37,7 +37,7 @@ app = typer.Typer(
 )
 app.add_typer(train, name="train")
 for command in (evaluate, predict, stream, report, bench, info):
-    app.command(command.__name__, cls=Command)(command)
+    app.command(command.__name__, cls=Predict if command is predict else Command)(command)
 
 
 def _print_version(wanted: bool) -> bool:

@@ -1,4 +1,4 @@
-"""`recurra info`: what this installation runs with, and why each backend is or is not used."""
+"""`recurra info`: what this installation runs with, and what computes which weights, and why."""
 
 import platform
 from typing import Annotated, Any
@@ -35,6 +35,7 @@ def info(
         *(("device", device) for device in facts["devices"]),
         *_engine_row(facts["engine"]),
         *(("backend", f"{name}: {reason}") for name, reason in facts["backends"].items()),
+        *(("weights", f"{kind}: {reason}") for kind, reason in facts["weights"].items()),
     ]
     column = max(len(name) for name, _ in rows) + 2
     for (name, value), (before, _) in zip(rows, [("", ""), *rows], strict=False):
@@ -45,6 +46,8 @@ def _facts() -> dict[str, Any]:
     from importlib.metadata import version
 
     import torch
+
+    from recurra.ops.backends import overview
 
     return {
         "recurra": __version__,
@@ -57,6 +60,7 @@ def _facts() -> dict[str, Any]:
         "devices": _devices(torch),
         "engine": _engine(),
         "backends": _backends(),
+        "weights": overview(),
     }
 
 

@@ -1,23 +1,98 @@
-"""`recurra predict`: a forecast from a run and, if wanted, newer data."""
+"""`recurra predict RUN`: what its net says of data; the options are those of the answers of all tasks."""
 
+import inspect
 import io
-import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from recurra import files
 from recurra.cli import screen
+from recurra.cli.help import Command
 from recurra.errors import ConfigError
-from recurra.tasks.registry import Entry, entry_of_run
+from recurra.tasks.registry import Entry, entries, entry_of_run
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from recurra.config import Option
+
 FORMATS = (".csv", ".parquet", ".jsonl")
+
+
+class Request(NamedTuple):
+    """What is asked of a run, but for the options of the answer; as of `predict`."""
+
+    run: Path
+    data: str | None
+    pairs: Sequence[str]
+    output: Path | None
+    as_json: bool
+
+
+class Given(NamedTuple):
+    """An option of the answer as it was typed."""
+
+    key: str
+    flag: str
+    text: str
+
+
+class Predict(Command):
+    """The command, whose options of the answer are made from what the tasks say of theirs."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its own parameters, then an option for each of the answers."""
+        return [*super().get_params(ctx), *self._answers]
+
+    def invoke(self, ctx: Any) -> Any:
+        """Answer the request with the options that were given."""
+        texts = {str(one.name): ctx.params.pop(one.name) for one in self._answers}
+        flags = {str(one.name): str(one.opts[0]) for one in self._answers}
+        given = [Given(key, flags[key], text) for key, text in texts.items() if text is not None]
+        _tell(super().invoke(ctx), given)
+
+    @cached_property
+    def _answers(self) -> list[Any]:
+        return _answer_parameters({one.name for one in self.params})
+
+
+def _answer_parameters(taken: Collection[str | None]) -> list[Any]:
+    """An option for each that an answer of some task has; its help names the tasks."""
+    from recurra.config import options_of
+
+    meanings: dict[str, list[str]] = {}
+    marks: dict[str, Option] = {}
+    for one in entries().values():
+        try:
+            answer = one.load("answer")
+        except ConfigError:
+            continue  # said when a run of this task is used
+        for key, mark in options_of(answer).items():
+            if key not in taken:
+                marks.setdefault(key, mark)
+                text = answer.model_fields[key].description or ""
+                meanings.setdefault(key, []).append(f"Of {one.name}: {text[:1].lower()}{text[1:]}")
+    signature = []
+    for key, mark in marks.items():
+        option = typer.Option(mark.flag, metavar=mark.metavar, help=" ".join(meanings[key]))
+        annotation = Annotated[str | None, option]
+        signature.append(
+            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        )
+
+    def answers(**given: Any) -> None:
+        del given
+
+    answers.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
+    answers.__annotations__ = {one.name: one.annotation for one in signature}
+    alone = typer.Typer(rich_markup_mode=None, add_completion=False)
+    alone.command()(answers)
+    return list(typer.main.get_command(alone).params)
 
 
 def predict(
@@ -38,22 +113,10 @@ def predict(
             "-o", "--output", metavar="FILE", help="Write .csv, .parquet or .jsonl; left out: CSV on stdout."
         ),
     ] = None,
-    future: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE", help="Of forecasts: what is known ahead, a table of the future covariates."
-        ),
-    ] = None,
-    level: Annotated[
-        str | None,
-        typer.Option(
-            metavar="LEVELS", help="Of forecasts: intervals in percent, by default 80,95; none: no intervals."
-        ),
-    ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object: the forecast's rows, or where they are.")
+        bool, typer.Option("--json", help="Print one JSON object: the rows of the answer, or where they are.")
     ] = False,
-) -> None:
+) -> Request:
     """Tell of new data: what comes next, what each example is, what each step is.
 
     Examples:
@@ -63,16 +126,23 @@ def predict(
       recurra predict runs/sales --future promotions.csv -o forecast.jsonl
       recurra predict runs/reviews new.csv -o told.csv
     """
+    return Request(run, data, pairs or [], output, as_json)
+
+
+def _tell(request: Request, given: Sequence[Given]) -> None:
+    run, data, pairs, output, as_json = request
     if output is not None:
         _check_output(output)
     entry = entry_of_run(run)
-    options = _options(entry, pairs or [], {"level": level, "future": future})
+    options = _options(entry, pairs, given)
     from recurra.data.sample import check_source
 
     check_source(data)
     from recurra.experiment.run import told_by
 
-    frame = told_by(entry.load("task"), run, data, options)
+    frame, repairs = told_by(entry.load("task"), run, data, options)
+    for sentence in repairs:
+        screen.note(f"note: {sentence}")
     if output is not None:
         files.write_bytes(output, _content(frame, output.suffix.lower()))
         _confirm(frame, output, as_json=as_json)
@@ -82,28 +152,29 @@ def predict(
         sys.stdout.write(_as_csv(frame))
 
 
-def _options(entry: Entry, pairs: Sequence[str], named: Mapping[str, str | None]) -> dict[str, Any]:
+def _options(entry: Entry, pairs: Sequence[str], given: Sequence[Given]) -> dict[str, Any]:
     """The options of the answer; those that the task of the run does not have are mistakes."""
     from recurra.cli.setting import parse_settings
     from recurra.config import options_of, validated
 
     answer = entry.load("answer")
-    known = options_of(answer)
-    for key, value in named.items():
-        if value is not None and key not in known:
+    own = {one.key: one.text for one in given}
+    flags = {key: mark.flag for key, mark in options_of(answer).items()}
+    for key, flag, _ in given:
+        if key not in flags:
+            known = [flags.get(name, f"{name}=VALUE") for name in answer.model_fields]
             raise ConfigError(
-                f"--{key} for a run of task {entry.name}",
-                f"one of its own: {', '.join(answer.model_fields) or 'it has none'}",
-                f"Leave --{key} out.",
+                f"{flag} for a run of task {entry.name}",
+                f"an option of its answers: {', '.join(known)}"
+                if known
+                else "none, as its answers have none",
+                f"Leave {flag} out.",
             )
-    own = {key: value for key, value in named.items() if value is not None}
     try:
         validated(answer, own)
     except ConfigError as error:
-        flags = "|".join(own)
-        raise ConfigError(
-            re.sub(rf"^({flags}) ", r"--\1 ", error.got), error.expected, error.remedy
-        ) from error
+        key, _, rest = error.got.partition(" ")
+        raise ConfigError(f"{flags.get(key, key)} {rest}", error.expected, error.remedy) from error
     return {**parse_settings([answer], pairs, {}), **own}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from recurra.errors import ConfigError, DamagedError, DataError
+from recurra.experiment.ended import check_ended
 from recurra.files import damage_told, parse_json, read_document
 from recurra.streaming import PROGRAM, Live, Prediction, Program
 from recurra.streaming.live import ONLY, States, is_names, number, values_of, wrong_state
@@ -98,20 +99,31 @@ def _program_folder(folder: Path) -> Path:
     task = _task_of_run(folder)
     if task is None:
         return folder
-    raise ConfigError(
-        f"{folder} holds a net of task {task}, which reads whole sequences at once",
-        "one whose state alone goes from step to step",
-        f"Train it: {entry(task).streams_with}.",
-    )
+    raise _obstacle(folder, task)
+
+
+def _obstacle(folder: Path, task: str) -> ConfigError:
+    """What stands against a stream of a run that holds no program, in the words of its task."""
+    from recurra.experiment.artifact import load_fitted
+
+    one = entry(task)
+    got, expected = "it reads whole sequences at once", "one whose state alone goes from step to step"
+    remedy = f"Train it: {one.streams_with}." if one.streams_with else "Use predict."
+    program = one.load("task").program
+    if program is not None:
+        try:
+            program(load_fitted(one.load("task"), folder, device="cpu"))
+        except ConfigError as error:
+            got, expected, remedy = error.got, error.expected, error.remedy
+            if "predict" not in remedy and one.streams_with:
+                remedy = f"{remedy} As in: {one.streams_with}."
+    return ConfigError(f"{folder} holds a net of task {task} that does not stream: {got}", expected, remedy)
 
 
 def _task_of_run(folder: Path) -> str | None:
     """The task of a run folder; None of any other folder."""
     path = folder / "config.json"
-    if not path.exists() and (folder / "config.yaml").exists():
-        raise DamagedError(
-            f"{folder} holds a run that did not end", "a finished run", "Go on with it: add --resume."
-        )
+    check_ended(folder)
     try:
         is_program = "layers" in parse_json(path.read_bytes())
     except (OSError, ValueError, TypeError):

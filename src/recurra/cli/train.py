@@ -16,7 +16,7 @@ from recurra.place import loaded
 from recurra.tasks.registry import Entry, config_classes, entries
 
 if TYPE_CHECKING:
-    from recurra.config import Config
+    from recurra.config import Config, Option
     from recurra.report.record import MetricsRecord
 
 RUNS = Path("runs")
@@ -95,14 +95,12 @@ def task_command(entry: Entry) -> Any:
 
 def _function(entry: Entry) -> Callable[..., None]:
     """What the command runs; its parameters are made from the settings of the task."""
-    from recurra.config import options_of
-
     own: type[Config] = entry.load("config")
-    marks = options_of(own)
+    marks = marks_of(entry)
 
     def command(**given: Any) -> None:
         options = {key: given.pop(key) for key in marks}
-        _run(entry, marks_flags(entry), options, **given)
+        _run(entry, options, **given)
 
     parameters: dict[str, tuple[Any, Any]] = {"data": (Data, inspect.Parameter.empty), "pairs": (Pairs, None)}
     for key, mark in marks.items():
@@ -120,16 +118,15 @@ def _function(entry: Entry) -> Callable[..., None]:
     return command
 
 
-def marks_flags(entry: Entry) -> dict[str, str]:
-    """The settings of a task that have an option, each with its flag."""
+def marks_of(entry: Entry) -> "dict[str, Option]":
+    """The settings of a task that have an option, each with what is said of it."""
     from recurra.config import options_of
 
-    return {key: mark.flag for key, mark in options_of(entry.load("config")).items()}
+    return options_of(entry.load("config"))
 
 
 def _run(
     entry: Entry,
-    flags: Mapping[str, str],
     options: Mapping[str, str | None],
     *,
     data: str,
@@ -148,13 +145,7 @@ def _run(
     settings = parse_settings([*config_classes(entry).values()], pairs or [], options)
     for source in (data, validation, test):
         check_source(source)
-    for key, field in entry.load("config").model_fields.items():
-        if field.is_required() and key not in settings:
-            raise ConfigError(
-                f"{flags.get(key, key)} is missing",
-                field.description.rstrip("."),
-                f"Add {flags[key]} 24, say.",
-            )
+    _check_required(entry, settings)
     if resume and out is None:
         raise ConfigError("--resume without --out", "the run folder to go on with", "Add --out RUN.")
     if entry.check:
@@ -186,6 +177,22 @@ def _run(
         _show(folder, metrics)
 
 
+def _check_required(entry: Entry, settings: Mapping[str, Any]) -> None:
+    """Make sure that every setting is given that has no default."""
+    marks = marks_of(entry)
+    for key, field in entry.load("config").model_fields.items():
+        if not field.is_required() or key in settings:
+            continue
+        expected = (field.description or "a value").rstrip(".")
+        if key not in marks:
+            raise ConfigError(f"{key} is missing", expected, f"Add {key}=VALUE.")
+        mark = marks[key]
+        remedy = (
+            f"Add {mark.flag} {mark.example}, say." if mark.example else f"Add {mark.flag} {mark.metavar}."
+        )
+        raise ConfigError(f"{mark.flag} is missing", expected, remedy)
+
+
 def _train(
     entry: Entry, data: str, settings: Mapping[str, Any], folder: Path, **options: Any
 ) -> "MetricsRecord | None":
@@ -212,7 +219,8 @@ def _command(
     entry: Entry, data: str, settings: Mapping[str, Any], given: Mapping[str, str], folder: Path
 ) -> str:
     """What to type to get the run again."""
-    words, flags = ["recurra", "train", entry.name, data], marks_flags(entry)
+    words = ["recurra", "train", entry.name, data]
+    flags = {key: mark.flag for key, mark in marks_of(entry).items()}
     for key, value in settings.items():
         text = "none" if value is None else ",".join(value) if isinstance(value, list | tuple) else str(value)
         words += [flags[key], text] if key in flags else [f"{key}={text}"]

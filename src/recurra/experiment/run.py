@@ -226,24 +226,28 @@ def evaluate(task: Task, run: Path, source: Any = None) -> MetricsRecord:
     return scores_on(task, load_fitted(task, run), source, learnt=read_learnt(run / RIVALS), rivals=rivals)
 
 
-def told_by(task: Task, run: Path, source: Any, options: Mapping[str, Any]) -> pl.DataFrame:
-    """What the net of a run says of data.
+class Told(NamedTuple):
+    """What a net says of data.
+
+    Attributes:
+        frame: As a table.
+        repairs: What was put right in the data, in sentences.
+    """
+
+    frame: pl.DataFrame
+    repairs: tuple[str, ...]
+
+
+def told_by(task: Task, run: Path, source: Any, options: Mapping[str, Any]) -> Told:
+    """What the net of a run says of data whose truth need not be known.
 
     Raises:
         DamagedError: A file of the run is missing, truncated or altered.
-        ConfigError, DataError: As `predict`.
-    """
-    check_run(run)
-    return predict(task, load_fitted(task, run), source, options)
-
-
-def predict(task: Task, fitted: Fitted, source: Any, options: Mapping[str, Any]) -> pl.DataFrame:
-    """What a net says of data whose truth need not be known.
-
-    Raises:
         ConfigError: The task knows no such option.
         DataError: The data do not fit those of training.
     """
+    check_run(run)
+    fitted = load_fitted(task, run)
     wanted = validated(task.answer_config, options)
     part = task.part(source, fitted, wanted)
-    return task.write(fitted, part, task.answer(fitted, part), wanted)
+    return Told(task.write(fitted, part, task.answer(fitted, part), wanted), tuple(part.repairs))

@@ -15,12 +15,13 @@ import yaml
 
 from recurra.errors import ConfigError, DamagedError, UsageError
 from recurra.experiment.config import idle
+from recurra.experiment.ended import SETTINGS, check_ended
 from recurra.files import MANIFEST, read_bytes, verify_manifest, whole_folder, write_bytes, write_text
 from recurra.training.config import TrainingConfig
 from recurra.training.schedule import depends_on_max_epochs
 from recurra.training.snapshot import FREE_TO_CHANGE
 
-CONFIG, HISTORY = "config.yaml", "history.jsonl"
+CONFIG, HISTORY = SETTINGS, "history.jsonl"
 
 
 def check_run(run: Path) -> None:
@@ -30,14 +31,7 @@ def check_run(run: Path) -> None:
         DamagedError: It is not.
         NewerFormatError: A newer version of recurra wrote it.
     """
-    if not run.is_dir():
-        raise DamagedError(f"there is no folder {run}", "a run folder", "Check the path.")
-    if not (run / MANIFEST).exists() and (run / CONFIG).exists():
-        raise DamagedError(
-            f"{run} holds a run that did not end",
-            "a finished run",
-            "Go on with it: add --resume to its command.",
-        )
+    check_ended(run)
     verify_manifest(run)
 
 

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
@@ -16,7 +16,6 @@ class LiveInput(ABC):
     """
 
     columns: tuple[str, ...] = ()
-    program_input: ClassVar[str] = "features"  # or "ids"
 
     @classmethod
     @abstractmethod

@@ -3,9 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from recurra.report.number import NARROW_SPACE, NOT_DEFINED, fixed, plain, signed_percent
+from recurra.report.number import NARROW_SPACE, NOT_DEFINED, count, fixed, plain, signed_percent
 from recurra.report.record import MetricRecord
 
+MANY = 10  # times another score, from where on a share of it says nothing
 _PAR = {"ratio": 0.01, "share": 0.005, "difference": 0.005}
 """Changes below these are called on a par: of 1 %, half a percentage point, half a hundredth."""
 
@@ -18,14 +19,16 @@ class Change:
         gain: How much better it is; negative is worse. A share of the other score, or, where more is better,
             the difference.
         size: How much, without a sign: "23 %", "3.5 points".
-        signed: What became of the score itself: "−23 %", "+3.5 points".
+        signed: What became of the score itself: "−23 %", "+3.5 points", "×2 160".
         is_par: Whether it is too little to speak of.
+        times: What the score is of the other, where shares say nothing: "2,160 times as large"; else empty.
     """
 
     gain: float
     size: str
     signed: str
     is_par: bool
+    times: str = ""
 
 
 def change_of(metric: MetricRecord, score: float | None, base: float | None) -> Change | None:
@@ -46,7 +49,11 @@ def change_of(metric: MetricRecord, score: float | None, base: float | None) -> 
 def _made(metric: MetricRecord, change: float, kind: str) -> Change:
     size, signed = _texts(change, kind)
     gain = -change if metric.better == "low" else change
-    return Change(gain, size, signed, abs(gain) < _PAR[kind])
+    times = ""
+    if kind == "ratio" and change >= MANY - 1 and math.isfinite(change):
+        number = count(round(change + 1))
+        times, signed = f"{number} times as large", f"\N{MULTIPLICATION SIGN}{number}"
+    return Change(gain, size, signed, abs(gain) < _PAR[kind], times)
 
 
 def _texts(change: float, kind: str) -> tuple[str, str]:

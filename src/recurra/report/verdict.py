@@ -63,7 +63,10 @@ def verdict(metrics: MetricsRecord) -> Verdict:
         sentence = f"{names[0]} and {names[1]} are on a par in {label} ({numbers})."
         return Verdict(sentence, details, change.gain, "par")
     verb, outcome = ("beats", "better") if change.gain > 0 else ("loses to", "worse")
-    sentence = f"{names[0]} {verb} {names[1]} by {change.size} in {label} ({numbers})."
+    if change.times:
+        sentence = f"{names[0]} {verb} {names[1]}: its {label} is {change.times} ({numbers})."
+    else:
+        sentence = f"{names[0]} {verb} {names[1]} by {change.size} in {label} ({numbers})."
     return Verdict(sentence, details, change.gain, outcome)
 
 
@@ -102,10 +105,14 @@ def _rank(metrics: MetricsRecord) -> list[str]:
     if len(ranked) < 3 or first.better == "none" or subject not in ranked:
         return []
     best = min(ranked, key=lambda model: first.badness(model.scores[first.name]))
-    if best is subject:
-        return [f"It is the best of the {len(ranked)} models compared."]
     own = first.badness(subject.scores[first.name])
     ahead = sum(first.badness(model.scores[first.name]) < own for model in ranked)
+    equal = sum(first.badness(model.scores[first.name]) == own for model in ranked) - 1
+    if not ahead and not equal:
+        return [f"It is the best of the {len(ranked)} models compared."]
+    if not ahead:
+        others = f"{equal} of the {len(ranked) - 1} other models {'does' if equal == 1 else 'do'}"
+        return [f"No model does better, and {others} as well."]
     best_score = first.texts([best.scores[first.name]])[0]
     others = f"{ahead} of the {len(ranked) - 1} other models"
     best_text = f"{within(best.label)} ({best_score})"

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recurra.data.naming import listed, suggestion
-from recurra.errors import ConfigError, DamagedError
-from recurra.files import MANIFEST, read_document
+from recurra.errors import ConfigError
+from recurra.experiment.ended import check_ended
+from recurra.files import read_document
 from recurra.place import loaded, of_other_packages
 
 if TYPE_CHECKING:
@@ -140,14 +141,7 @@ def entry_of_run(run: Path) -> Entry:
         DamagedError: There is no such folder, or its `config.json` is missing or altered.
         ConfigError: The task is not installed.
     """
-    if not run.is_dir():
-        raise DamagedError(f"there is no folder {run}", "a run folder", "Check the path.")
-    if not (run / MANIFEST).exists() and (run / "config.yaml").exists():
-        raise DamagedError(
-            f"{run} holds a run that did not end",
-            "a finished run",
-            "Go on with it: add --resume to its command.",
-        )
+    check_ended(run)
     return entry(str(read_document(run / "config.json", version=1).get("task")))
 
 

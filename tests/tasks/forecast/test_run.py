@@ -130,12 +130,12 @@ class TestFolder:
 
     def test_the_model_in_it_is_that_of_the_library(self, finished: Path, source: Path):
         forecaster = Forecaster(**SETTINGS).fit(str(source))
-        assert told_by(FORECAST, finished, None, {}).equals(forecaster.predict())
+        assert told_by(FORECAST, finished, None, {}).frame.equals(forecaster.predict())
         assert Forecaster.load(finished).predict().equals(forecaster.predict())
 
     def test_forecasts_go_on_from_other_data(self, finished: Path, tmp_path: Path):
         hourly({"new": 40}).write_csv(tmp_path / "new.csv")
-        forecast = told_by(FORECAST, finished, str(tmp_path / "new.csv"), {"level": (50,)})
+        forecast = told_by(FORECAST, finished, str(tmp_path / "new.csv"), {"level": (50,)}).frame
         assert forecast.columns == ["unique_id", "ds", "forecast", "forecast-lo-50", "forecast-hi-50"]
         assert forecast.height == 3
 

@@ -1,7 +1,7 @@
 """Texts of a live stream as ids, without torch."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 from recurra.errors import ConfigError, DataError
 from recurra.inputs.live import LiveInput
@@ -19,7 +19,6 @@ class LiveText(LiveInput):
     """
 
     columns = ("text",)
-    program_input: ClassVar[str] = "ids"
 
     def __init__(self, codec: TextCodec) -> None:
         if codec.alphabet is not None:

@@ -55,7 +55,7 @@ class ForecastConfig(NetConfig):
         baselines: Networks that `recurra train` trains beside the recurrent one, on the same data.
     """
 
-    horizon: Annotated[int, Option("STEPS")] = Field(ge=1)
+    horizon: Annotated[int, Option("STEPS", example="24")] = Field(ge=1)
     target: Annotated[str, Option("COLUMN")] = "auto"
     time: Annotated[str, Option("COLUMN")] = "auto"
     unique_id: Annotated[str, Option("COLUMN", "--id")] = "auto"
