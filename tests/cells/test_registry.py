@@ -3,6 +3,7 @@
 import pytest
 
 from recurra.cells import CELLS, GRU, LSTM, Elman, Identity, Initialization, Zoneout, make_cell
+from recurra.cells.registry import label_of
 from recurra.errors import ConfigError
 
 
@@ -28,3 +29,9 @@ def test_options():
 def test_a_misspelt_name_lists_the_names_there_are():
     with pytest.raises(ConfigError, match="cell 'LSTMM'; expected one of elman, elman_relu, lstm"):
         make_cell("LSTMM", 3, 5)
+
+
+def test_every_cell_has_a_label_for_people() -> None:
+    assert len({label_of(name) for name in CELLS}) == len(CELLS)
+    assert not [name for name in CELLS if label_of(name) == name]
+    assert label_of("mine") == "mine"

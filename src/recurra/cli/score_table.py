@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from recurra.cli import screen
+from recurra.report.control import visible
 from recurra.report.heading import heading
 from recurra.report.number import NARROW_SPACE
 from recurra.report.record import MetricRecord, MetricsRecord, ModelRecord
@@ -43,13 +44,13 @@ def _print_table(console: Console, metrics: MetricsRecord, total: int) -> int:
     )
     columns = [_Column(about, models) for about in metrics.metrics]
     columns = [column for column in columns if column.known]
-    shown = _that_fit(columns, total - max(len(model.label) for model in models))
+    shown = _that_fit(columns, total - max(len(_plain(model.label)) for model in models))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, GAP - 1, 0, 0), show_edge=False)
     table.add_column("", no_wrap=True, overflow="ellipsis")
     for column in shown:
         table.add_column(column.title, justify="right", no_wrap=True)
     for row, model in enumerate(models):
-        label = Text(model.label, style="bold" if row == 0 else "")
+        label = Text(_plain(model.label), style="bold" if row == 0 else "")
         table.add_row(label, *(column.cell(row) for column in shown))
     console.print(table)
     return len(columns) - len(shown)
@@ -87,5 +88,5 @@ def _that_fit(columns: Sequence[_Column], room: int) -> list[_Column]:
 
 def _plain(text: str) -> str:
     """A report's text in signs that every terminal has."""
-    text = text.replace(f"{NARROW_SPACE}%", "%").replace(NARROW_SPACE, ",")
+    text = visible(text).replace(f"{NARROW_SPACE}%", "%").replace(NARROW_SPACE, ",")
     return text.replace("\N{MINUS SIGN}", "-").replace("\N{EN DASH}", "-")

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from recurra.errors import RecurraError
+from recurra.report.control import visible
 
 INTERRUPTED = 130  # the exit code of a program that Ctrl-C ended
 
@@ -52,7 +53,7 @@ def say(text: str = "") -> None:
 
 def note(text: str) -> None:
     """Write a message on stderr."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(visible(text) + "\n")
 
 
 def warn(text: str) -> None:
@@ -86,7 +87,7 @@ def error_document(error: RecurraError) -> dict[str, Any]:
 
 def _labelled(label: str, colour: str, text: str) -> None:
     """Lines under a label; broken at words in a terminal, left whole elsewhere."""
-    lines = text.splitlines()
+    lines = [visible(line) for line in text.rstrip("\n").split("\n")]
     if sys.stderr.isatty():
         room = width(sys.stderr) - len(label) - 1
         lines = [part for line in lines for part in textwrap.wrap(line, room, break_long_words=False) or [""]]

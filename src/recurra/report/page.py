@@ -10,6 +10,7 @@ import yaml
 
 from recurra.errors import ArtifactError, DamagedError
 from recurra.files import read_bytes, write_text
+from recurra.report.control import visible
 from recurra.report.drawing import drawn_section
 from recurra.report.heading import data_facts, heading
 from recurra.report.history import HISTORY_FILE, Course, read_course
@@ -88,6 +89,7 @@ def render(records: Records) -> str:
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=lambda value: visible(value) if type(value) is str else value,  # what is markup stays
         trim_blocks=True,
         lstrip_blocks=True,
     )
