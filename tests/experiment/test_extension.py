@@ -216,8 +216,8 @@ def test_what_was_put_right_in_new_data_is_said(
     options = ("hidden_size=8", "max_epochs=1", "baselines=", "--quiet", "--out", run)
     assert call(capsys, "train", "sign", str(numbers), *options).code == 0
 
-    def read(source, config):
-        return dataclasses.replace(TOY_INPUT.read(source, config), repairs=("left out 2 blank lines",))
+    def read(source, config, keep):
+        return dataclasses.replace(TOY_INPUT.read(source, config, keep), repairs=("left out 2 blank lines",))
 
     monkeypatch.setattr("tests.experiment.toy_input.TOY", dataclasses.replace(TOY_INPUT, read=read))
     assert call(capsys, "predict", run, str(numbers)).err == "note: left out 2 blank lines\n"

@@ -62,7 +62,10 @@ def calibrate(model: nn.Module, prepared: Prepared) -> None:
     apart = _apart(validation.origins, validation.horizon)
     if len(model.base_spread):
         model.share.fill_(_share(forecasts_of(model, validation), apart))
-    model.widening.copy_(torch.from_numpy(_widths(forecasts_of(model, validation), apart)))
+    widths = _widths(forecasts_of(model, validation), apart)
+    if validation.panel.columns.future:  # who forecasts may know less of what comes than validation does
+        widths = np.maximum(widths, 1)
+    model.widening.copy_(torch.from_numpy(widths))
 
 
 def forecasts_of(network: ForecastNetwork, validation: Validation) -> Forecasts:
