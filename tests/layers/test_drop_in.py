@@ -276,6 +276,8 @@ def test_wrong_arguments_are_refused(without_type_checks):
         ({"input": packed, "lengths": torch.full((BATCH,), TIME)}, "a packed batch with lengths or resets"),
         ({"input": inputs, "lengths": [2.5] * BATCH}, "lengths"),
         ({"input": inputs, "lengths": "all"}, "lengths"),
+        ({"input": inputs, "lengths": ["a", "b", "c", "d", "e"]}, "a whole number for each row"),
+        ({"input": inputs, "lengths": [[1], [2, 3]]}, "a whole number for each row"),
         ({"input": torch.randn(3)}, r"expected \(time, batch, features\)"),
         ({"input": torch.randn(TIME, BATCH, 2)}, "input of shape"),
         ({"input": inputs.numpy()}, "input is a ndarray"),

@@ -56,6 +56,17 @@ def test_gaps_take_the_value_before_them_and_what_stands_in_them_counts_nothing(
     assert np.isnan(forecast[1]).all()
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("varying", [0, 1, 6])
+def test_flat_histories_do_not_outweigh_the_others(varying):
+    history = np.zeros((20, 4))
+    history[:varying, 1] = 1.0
+    future = 1e6 * np.random.default_rng(0).normal(size=(20, 3))
+    weights = fit_lag_regression(history, np.ones(history.shape, bool), future, penalty=0.01).weights
+    assert np.isfinite(weights).all()
+    np.testing.assert_array_equal(weights[[0, 2, 3]], 0)
+
+
 def test_a_longer_or_shorter_history_is_read_from_its_end():
     history, known, future, _ = windows()
     found = fit_lag_regression(history, known, future, penalty=0.01)

@@ -174,7 +174,7 @@ def _run(
     if as_json:
         screen.emit({"run": str(folder), "interrupted": False, **metrics.model_dump(mode="json")})
     else:
-        _show(folder, metrics)
+        _show(folder, metrics, needs_data=len(config_classes(entry)) > 1)
 
 
 def _check_required(entry: Entry, settings: Mapping[str, Any]) -> None:
@@ -235,7 +235,7 @@ def _say_how_to_resume(folder: Path, command: str, *, as_json: bool) -> None:
     screen.note(f"interrupted; go on with:\n  {command}")
 
 
-def _show(folder: Path, metrics: "MetricsRecord") -> None:
+def _show(folder: Path, metrics: "MetricsRecord", *, needs_data: bool) -> None:
     """The scores beside the baselines, where everything is, and how to go on."""
     from recurra.cli.score_table import print_scores
 
@@ -243,4 +243,5 @@ def _show(folder: Path, metrics: "MetricsRecord") -> None:
     screen.say()
     screen.say(f"report    {folder / 'report.html'}")
     screen.say(f"model     {folder / 'model.safetensors'}")
-    screen.say(f"predict   recurra predict {shlex.quote(str(folder))} -o {metrics.task}.csv")
+    data = " DATA" if needs_data else ""
+    screen.say(f"predict   recurra predict {shlex.quote(str(folder))}{data} -o {metrics.task}.csv")

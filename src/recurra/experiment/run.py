@@ -98,10 +98,8 @@ def train(
             "something to score a run on",
             "Leave test_size out, or give test data.",
         )
-    nets = _entrants(task, prepared)  # this and the baselines before anything is written or trained, so that
-    baselines = _baselines(
-        task, prepared, prepared.test
-    )  # mistakes in options and in a task's scores are told
+    # Before anything is written or trained, so that mistakes in options and in a task's scores are told.
+    nets, baselines = _entrants(task, prepared), _baselines(task, prepared, prepared.test)
     names = {"validation": validation, "test": test}
     given = {"task": task.name, "data": str(source), **{k: str(v) for k, v in names.items() if v is not None}}
     with put_back_when_refused(out):

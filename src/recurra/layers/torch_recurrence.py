@@ -128,7 +128,12 @@ class TorchRecurrence(nn.Module, ABC):
             return self._run_packed(input, hx, lengths, resets)
         check_tensor("input", input)
         if isinstance(lengths, (Tensor, list, tuple)):
-            lengths = torch.as_tensor(lengths, device=input.device)
+            try:
+                lengths = torch.as_tensor(lengths, device=input.device)
+            except (TypeError, ValueError) as error:
+                raise ShapeError(
+                    f"lengths of {lengths!r}", "a whole number for each row", "Count its valid steps."
+                ) from error
         return self._run_padded(input, hx, cast("Tensor | None", lengths), resets)
 
     def _run_padded(

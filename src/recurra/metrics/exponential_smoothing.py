@@ -98,8 +98,7 @@ def _season(known: History, observed: Observed, horizon: int, season: int, *, fa
         inside = observed & (count > 0)
         inside[:, :half] = inside[:, context - half :] = False
         trend = total / np.where(count > 0, count, 1)
-        trend = np.where(inside, trend, 1)
-        away = np.where(positive, known / trend, known - trend)
+        away = np.where(positive, known / np.where(positive & inside, trend, 1), known - trend)
         place = _by_place(np.where(inside, away, 0), season).sum(axis=1)
         times = _by_place(inside.astype(np.float64), season).sum(axis=1)
         means = np.where(times > 0, place / np.maximum(times, 1), neutral)

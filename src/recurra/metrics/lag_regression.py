@@ -59,7 +59,8 @@ def fit_lag_regression(
     """
     away, last = _away(history, observed)
     spread = away.std(axis=1, keepdims=True)
-    unit = np.maximum(spread, _LEAST_SHARE * np.median(spread) + np.finfo(np.float64).tiny)
+    usual = np.median(spread) or spread.mean() or 1.0  # where most histories, or all of them, are flat
+    unit = np.maximum(spread, _LEAST_SHARE * usual)
     inputs, wanted = away / unit, (future - last) / unit
     products = inputs.T @ inputs
     products[np.diag_indices_from(products)] += penalty * np.trace(products) / len(products) + 1e-9

@@ -48,7 +48,7 @@ def noise(count, seed=0):
 def test_what_repeats_each_season_is_repeated(unit):
     pattern = np.tile([0, 5, 1, 9, 3, 7, 2], 40)
     _, base = chosen(unit * (20 + pattern + 0.01 * noise(280)))
-    assert base.name not in ("last_value", "mean")
+    assert base.label not in ("last value", "mean")
     assert max(base.spread) < 0.1
 
 
@@ -60,7 +60,7 @@ def test_what_goes_on_by_a_rule_of_its_last_steps_is_left_to_the_regression():
             1.9 * np.cos(2 * np.pi / 10.3) * values[step - 1] - 0.95 * values[step - 2] + shocks[step]
         )
     _, base = chosen(50 + values)
-    assert base.name == REGRESSION
+    assert base.members == (REGRESSION,)
     assert base.regression.weights.shape == (base.span, 6)
 
 
@@ -94,6 +94,16 @@ def test_gaps_and_the_beginning_of_a_series_do_not_stop_it():
     np.testing.assert_array_equal(base(panel, everywhere)[0], np.zeros(6))
 
 
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+@pytest.mark.parametrize("values", [
+    np.zeros(90), np.full(90, 5.0), np.r_[np.zeros(80), np.full(60, 1e6)], np.arange(14.0),
+    np.r_[np.zeros(60), np.tile([1, 2, 3, 4, 5, 6, 0], 12)], np.where(noise(120) > 1.5, 3.0, 0.0),
+], ids=["zeros", "constant", "jump", "short", "zeros, then a season", "mostly zeros"])  # fmt: skip
+def test_series_that_tell_little_have_finite_forecasts(values):
+    told = Forecaster(**QUICK).fit(frame(values)).predict()
+    assert np.isfinite(told.select("forecast", "forecast-lo-80", "forecast-hi-95").to_numpy()).all()
+
+
 def test_few_series_without_covariates_begin_from_a_base():
     panel = Panel.read(frame(noise(60), noise(60)))
     assert suits(forecast_config({"horizon": 3}), panel)
@@ -109,7 +119,7 @@ def test_few_series_without_covariates_begin_from_a_base():
 def test_a_saved_forecaster_forecasts_the_same(values, tmp_path):
     forecaster = Forecaster(**QUICK).fit(frame(values))
     again = Forecaster.load(forecaster.save(tmp_path / "model"))
-    assert again.fitted_.schema.base.name == forecaster.fitted_.schema.base.name
+    assert again.fitted_.schema.base.label == forecaster.fitted_.schema.base.label
     assert again.predict().equals(forecaster.predict())
     assert again.predict(frame(values)).equals(forecaster.predict())
 

@@ -18,7 +18,7 @@ from recurra.inputs.series.origin import OriginIndex, Origins
 from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.scaling import Scaling, Statistics
 
-Base = Callable[[Panel, Origins], Float[np.ndarray, "windows horizon"]]
+BaseForecast = Callable[[Panel, Origins], Float[np.ndarray, "windows horizon"]]
 """A forecast of windows that a net begins from."""
 
 
@@ -124,7 +124,7 @@ class WindowSource:
         min_history: int = 1,
         seed: int = 0,
         scaling: Scaling | None = None,
-        base: Base | None = None,
+        base: BaseForecast | None = None,
     ) -> None:
         _check_sizes(context=context, horizon=horizon, batch_size=batch_size, min_history=min_history)
         self.panel, self.context, self.horizon = panel, context, horizon
@@ -167,7 +167,7 @@ def window_batches(
     horizon: int,
     batch_size: int,
     scaling: Scaling | None = None,
-    base: Base | None = None,
+    base: BaseForecast | None = None,
 ) -> Iterator[WindowBatch]:
     """The windows of some origins in their order, a batch at a time; the last may be smaller.
 

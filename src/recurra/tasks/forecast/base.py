@@ -10,7 +10,7 @@ top of exponential smoothing.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -59,7 +59,8 @@ _AGAIN = "Train again, or fetch the run again."
 _ORIGINS = 30  # of each series, from which methods are compared
 _FOLDS = 4  # times that the regression is fitted anew while they are compared
 _PENALTIES = (1e-3, 1e-2, 1e-1)
-_MOST_WINDOWS = 20_000
+_MOST_WINDOWS = 20_000  # that the regression is fitted to
+_AT_ONCE = 4096  # windows that are forecast
 _NORMAL = float(np.sqrt(np.pi / 2))  # the deviation of a normal distribution over its mean distance
 
 Errors = Float[np.ndarray, "windows horizon"]
@@ -74,7 +75,8 @@ class Base:
         members: The methods whose mean it is.
         span: Steps of the history that they read.
         horizon: Steps ahead.
-        spread: How far it was off in the training part, for each step, as deviation in units of the window.
+        spread: How far it was off where methods were compared, for each step, as deviation in units of the
+            window.
         regression: What `REGRESSION` stands for.
     """
 
@@ -105,9 +107,9 @@ class Base:
         return METHODS[name] if self.regression is None else self.regression.forecast
 
     @property
-    def name(self) -> str:
-        """Its methods, as settings say them."""
-        return "+".join(self.members)
+    def label(self) -> str:
+        """Its methods, as people read them."""
+        return " and ".join(name.replace("_", " ") for name in self.members)
 
     def to_dict(self) -> dict[str, Any]:
         """All but the weights of a regression, which are a table."""
@@ -138,19 +140,13 @@ class Base:
         if REGRESSION in members:
             weights = tables[TABLE].to_numpy().astype(np.float64) if TABLE in tables else np.zeros((0, 0))
             if weights.shape[1:] != (horizon,) or not len(weights):
-                got, expected = (
-                    f"weights of a base of shape {weights.shape}",
-                    f"{horizon} columns",
-                )
-                raise DamagedError(got, expected, _AGAIN)
+                got = f"weights of a base of shape {weights.shape}"
+                raise DamagedError(got, f"{horizon} columns", _AGAIN)
             regression = LagRegression(weights)
         spread = tuple(float(value) for value in document["spread"])
         if len(spread) != horizon:
             raise DamagedError(f"spreads of {len(spread)} steps", f"of {horizon}", _AGAIN)
         return cls(members, int(document["span"]), horizon, spread, regression)
-
-
-_AT_ONCE = 4096  # windows
 
 
 class Scored(NamedTuple):
@@ -213,12 +209,13 @@ def choose_base(
             fit = partial(_regression, panel, horizon=horizon, lags=lags, penalty=penalty)
             errors = _regression_errors(fit, panel, origins, end, truth) / unit
             final = fit(train_end)
-            if final is not None and np.isfinite(errors).any():
+            if final is not None:
                 scored.append(Scored(Base((REGRESSION,), lags, horizon, regression=final), errors))
-    best = min(scored, key=lambda one: _mean_error(one.errors))
-    if not np.isfinite(_mean_error(best.errors)):
+    judged = int(np.isfinite(truth).sum())
+    best = min(scored, key=lambda one: _mean_error(one.errors, judged))
+    if not np.isfinite(_mean_error(best.errors, judged)):
         return None
-    return Base(best.base.members, best.base.span, horizon, _spread(best.errors), best.base.regression)
+    return replace(best.base, spread=_spread(best.errors))
 
 
 def _truth(panel: Panel, origins: Origins, horizon: int) -> Errors:
@@ -228,17 +225,18 @@ def _truth(panel: Panel, origins: Origins, horizon: int) -> Errors:
     return truth
 
 
-def _mean_error(errors: Errors) -> float:
-    """Mean absolute error; infinite where a method cannot judge half of the windows."""
+def _mean_error(errors: Errors, judged: int) -> float:
+    """Mean absolute error; infinite of a method that says nothing of half of the values that are known."""
     known = np.isfinite(errors)
-    return float(np.abs(errors[known]).mean()) if known.any() else float("inf")
+    return float(np.abs(errors[known]).mean()) if 2 * known.sum() > judged else float("inf")
 
 
 def _spread(errors: Errors) -> tuple[float, ...]:
     """The deviation at each step ahead, smoothed, so that a few windows do not make it jump."""
-    distance = np.nanmean(np.abs(errors), axis=0) if len(errors) else np.ones(errors.shape[1])
-    overall = float(np.nanmean(distance))
-    smooth = np.where(np.isfinite(distance), distance, overall)
+    known = np.isfinite(errors)
+    overall = float(np.abs(errors[known]).mean())
+    total = np.abs(np.where(known, errors, 0)).sum(axis=0)
+    smooth = np.where(known.any(axis=0), total / np.maximum(known.sum(axis=0), 1), overall)
     weights = np.array([0.25, 0.5, 0.25])
     smooth = np.convolve(np.pad(smooth, 1, mode="edge"), weights, mode="valid")
     share = len(errors) / (len(errors) + 10)

@@ -13,7 +13,7 @@ from recurra.inputs.series.origin import Origins
 from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.scaling import Scaling
 from recurra.inputs.series.split import Split
-from recurra.inputs.series.window import Base, WindowBatch, window_batches
+from recurra.inputs.series.window import BaseForecast, WindowBatch, window_batches
 from recurra.metrics.forecast import M4_HOURLY, smape_terms
 from recurra.tasks.forecast.config import Weighting
 from recurra.tasks.forecast.network import Output
@@ -81,7 +81,7 @@ class Validation:
     batch_size: int
     scaling: Scaling
     weighting: Weighting = "unit"
-    base: Base | None = None
+    base: BaseForecast | None = None
 
     def windows(self) -> Iterator[WindowBatch]:
         """The held-out windows, a batch at a time."""

@@ -57,8 +57,7 @@ def _base_facts(fitted: Fitted) -> list[tuple[str, str]]:
     base, net = fitted.schema.base, cast("ForecastNetwork", fitted.model)
     if base is None:
         return []
-    names = " and ".join(name.replace("_", " ") for name in base.members)
-    return [("Base of forecasts", names), ("Share of the net", percent(float(net.share)))]
+    return [("Base of forecasts", base.label), ("Share of the net", percent(float(net.share)))]
 
 
 def _base_notes(fitted: Fitted) -> list[str]:
@@ -66,9 +65,8 @@ def _base_notes(fitted: Fitted) -> list[str]:
     base, net = fitted.schema.base, cast("ForecastNetwork", fitted.model)
     if base is None or float(net.share) > 0:
         return []
-    names = " and ".join(name.replace("_", " ") for name in base.members)
     return [
-        f"The net was no sure gain over its base on the validation part: the forecasts are those of {names}."
+        f"On the validation part the net was no sure gain over its base: forecasts are those of {base.label}."
     ]
 
 
