@@ -61,8 +61,9 @@ def test_padding_changes_neither_outputs_nor_gradients(cell: str, bidirectional:
 @settings(deadline=None, max_examples=12)
 @given(st.lists(st.integers(0, 7), min_size=1, max_size=4), st.sampled_from(sorted(CELLS)))
 def test_a_batch_of_any_lengths_is_its_rows_one_by_one(lengths: list[int], cell: str):
-    model = model_of(cell)
-    source, target = torch.randn(len(lengths), 7, 3), torch.randn(len(lengths), 4, 2)
+    model = model_of(cell).double()
+    source = torch.randn(len(lengths), 7, 3, dtype=torch.float64)
+    target = torch.randn(len(lengths), 4, 2, dtype=torch.float64)
     together = model(source, target, lengths=torch.tensor(lengths))
     for row, length in enumerate(lengths):
         alone = model(source[row : row + 1, :length], target[row : row + 1])

@@ -131,7 +131,7 @@ def _are_seasonal(known: History, observed: Observed, season: int) -> Bool[np.nd
     steps = np.maximum(count[:, 0], 1)
     error = np.sqrt((1 + 2 * np.square(correlation[:, :-1]).sum(axis=1)) / steps)
     long_enough = count[:, 0] >= 2 * season + 2
-    varies = variance[:, 0] > 1e-12 * np.square(mean[:, 0]) * steps
+    varies = variance[:, 0] > 1e-24 * np.square(mean[:, 0]) * steps
     significant = np.abs(correlation[:, -1]) > CRITICAL_VALUE * error
     found: Bool[np.ndarray, " windows"] = long_enough & varies & significant
     return found

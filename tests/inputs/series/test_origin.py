@@ -40,7 +40,7 @@ def test_every_allowed_origin_is_found_and_no_other(
     lengths = np.array([len(values) for values in series])
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     ends = np.maximum(lengths - cut, 0)
-    target = np.concatenate(series).astype(np.float32)
+    target = np.concatenate(series).astype(np.float64)
     index = OriginIndex(target, offsets, ends, context=context, horizon=horizon, min_history=min_history)
     expected = allowed_origins(series, ends, context, horizon, min_history)
     assert len(index) == len(expected)
@@ -54,7 +54,7 @@ def test_every_allowed_origin_is_found_and_no_other(
 
 def test_many_rows_are_counted_in_blocks() -> None:
     random = np.random.default_rng(2)
-    target = np.where(random.random(5000) < 0.3, np.nan, 1).astype(np.float32)
+    target = np.where(random.random(5000) < 0.3, np.nan, 1).astype(np.float64)
     offsets = np.array([0, 1, 700, 1537, 5000])
     index = OriginIndex(target, offsets, np.diff(offsets) - 11, context=3, horizon=5)
     series = [target[begin:end].tolist() for begin, end in pairwise(offsets)]

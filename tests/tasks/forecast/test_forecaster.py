@@ -101,6 +101,19 @@ class TestFit:
         one, scaled = forecaster.predict().select(VALUES), other.predict().select(VALUES / factor)
         np.testing.assert_allclose(scaled.to_numpy(), one.to_numpy(), rtol=1e-5)
 
+    @pytest.mark.parametrize("settings", [{}, {"base": "none"}, {"preset": "streaming"}], ids=str)
+    def test_a_level_far_from_zero_costs_no_accuracy(self, tmp_path: Path, settings: dict[str, Any]):
+        frame = hourly(LENGTHS)
+        near, far = (fitted(frame.with_columns(pl.col("y") + level), **settings) for level in (1e6, 2.0**30))
+        far.save(tmp_path / "far")
+        for one in (far, Forecaster.load(tmp_path / "far")):
+            shifted = one.predict().select(VALUES - 2.0**30 + 1e6)
+            np.testing.assert_allclose(
+                shifted.to_numpy(), near.predict().select(VALUES).to_numpy(), atol=1e-3
+            )
+        scores = [one.evaluate().scores["recurra"]["mase"] for one in (near, far)]
+        assert scores[1] == pytest.approx(scores[0], rel=1e-4)
+
     @pytest.mark.parametrize("settings", [
         {"head": "student_t"}, {"network": "feed_forward"}, {"network": "convolutional"}, {"point": "mean"},
         {"precision": "bf16-mixed"}, {"scaling": "global", "centre": "last"}, {"series_embedding": True},

@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from recurra.inputs.series.panel import Panel
-from recurra.tasks.forecast.schema import Units, learn_stream_units, learn_units
+from recurra.tasks.forecast.schema import Units, learn_levels, learn_stream_units, learn_units
 
 ENDS = np.array([6, 4])
 
@@ -64,3 +64,9 @@ def test_series_that_never_move_or_are_too_short_have_positive_sizes(series: lis
     units = learn_stream_units(panel_of(series), np.array([len(series)]), horizon=4)
     assert units.reach >= units.smallest > 0
     assert units.change >= units.smallest
+
+
+def test_series_far_from_zero_have_a_level_and_others_none():
+    far, near = [1e9 + value for value in (1.0, 5.0, 3.0, 4.0, 2.0, 3.0, 1e9)], [900.0, 901.0, 903.0, 902.0]
+    assert learn_levels(panel_of(far, near), ENDS).tolist() == [1e9 + 3, 0]
+    assert learn_levels(panel_of([-7.0] * 6, [0.0] * 4), ENDS).tolist() == [-7, 0]

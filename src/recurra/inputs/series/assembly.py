@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float32, Int32, Int64
+from jaxtyping import Float64, Int32, Int64
 
 from recurra.data.naming import counted
 from recurra.data.table import numbers
@@ -28,7 +28,7 @@ class Placement:
     time_type: TimeType
     steps: Steps
     extent: Extent
-    target: Float32[np.ndarray, " rows"]
+    target: Float64[np.ndarray, " rows"]
     repairs: tuple[str, ...]
 
     @property
@@ -61,7 +61,7 @@ def place_rows(
     repairs += report_merged(steps, values, columns.unique_id, chosen=chosen)
     merged = steps.merge_numbers(values)
     extent = find_extent(steps, ~np.isnan(merged), beyond=bool(columns.future), ids=ids)
-    target = extent.spread(merged, np.float32)
+    target = extent.spread(merged, np.float64)
     repairs += report_extent(steps, extent, merged, ids, grid)
     return Placement(ids.gather(extent.kept), grid, time_type, steps, extent, target, tuple(repairs))
 

@@ -8,7 +8,7 @@ memory.
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64
+from jaxtyping import Bool, Float64, Int64
 
 _BLOCK = 256
 _ROWS_AT_ONCE = 1 << 20
@@ -53,7 +53,7 @@ class OriginIndex:
 
     def __init__(
         self,
-        target: Float32[np.ndarray, " rows"],
+        target: Float64[np.ndarray, " rows"],
         offsets: Int64[np.ndarray, " series_plus_1"],
         ends: Int64[np.ndarray, " series"],
         *,

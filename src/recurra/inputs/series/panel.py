@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float32, Int32, Int64
+from jaxtyping import Float32, Float64, Int32, Int64
 
 from recurra.data.reader import require_columns
 from recurra.data.table import Table, read_table
@@ -44,6 +44,7 @@ class Panel:
         lengths: Steps from a series' first to its last target.
         offsets: Where each series begins in the flat arrays, and where the last one ends.
         target: What is forecast; NaN is missing.
+        levels: What windows of each series are cut relative to, since nets compute in 32 bits; mostly 0.
         past, future: Numeric covariates of every row; NaN is missing.
         past_codes, future_codes: Categorical covariates of every row; 0 is missing or unknown.
         static, static_codes: The same of every series.
@@ -57,7 +58,8 @@ class Panel:
     starts: Int64[np.ndarray, " series"]
     lengths: Int64[np.ndarray, " series"]
     offsets: Int64[np.ndarray, " series_plus_1"]
-    target: Float32[np.ndarray, " rows"]
+    target: Float64[np.ndarray, " rows"]
+    levels: Float64[np.ndarray, " series"]
     past: Float32[np.ndarray, "rows past"]
     future: Float32[np.ndarray, "rows future"]
     past_codes: Int32[np.ndarray, "rows past_categories"]
@@ -180,6 +182,7 @@ class Panel:
             placement.extent.lengths,
             placement.extent.offsets,
             placement.target,
+            np.zeros(len(placement.ids)),
             *covariates[:6],
             [*notes, *found, *placement.repairs, *covariates.repairs],
         )
@@ -234,7 +237,7 @@ class Panel:
         """The times (UTC, or integers) of a series from its first to its last target."""
         return self.step_times(np.int64(index) + np.zeros(1, dtype=np.int64), np.arange(self.lengths[index]))
 
-    def series(self, index: int) -> Float32[np.ndarray, " steps"]:
+    def series(self, index: int) -> Float64[np.ndarray, " steps"]:
         """The target of a series from its first to its last value: a view; NaN is missing."""
         begin = int(self.offsets[index])
         return self.target[begin : begin + int(self.lengths[index])]
@@ -271,7 +274,7 @@ class Panel:
             for at, name in enumerate(self.schema.categorical(role)):
                 words = pl.Series(name, [None, *self.schema.vocabularies[name]], dtype=pl.String)
                 columns.append(words.gather(chosen[:, at]))
-        return frame.with_columns(columns).with_columns(pl.col(pl.Float32).fill_nan(None))
+        return frame.with_columns(columns).with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
 
 
 def _find_columns(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Float32, Int64
+from jaxtyping import Bool, Float, Float32, Float64, Int64
 from torch import Tensor
 
 from recurra.errors import ConfigError, DataError
@@ -27,7 +27,8 @@ class WindowBatch:
     """Windows of `context` steps before an origin and `horizon` steps from it on.
 
     Values are 0 where `..._observed` is False: before the series' beginning, in gaps, and after its end.
-    Targets are raw; covariates are scaled when a scaling was given. Roles without columns have width 0.
+    Targets are raw, but relative to the level of their series (`Panel.levels`), and so is the base;
+    covariates are scaled when a scaling was given. Roles without columns have width 0.
 
     Attributes:
         target, observed: Context and horizon; the horizon is what training aims at.
@@ -183,11 +184,21 @@ def window_batches(
 def history_before(
     panel: Panel, origins: Origins, steps: int
 ) -> tuple[Float[np.ndarray, "windows steps"], Bool[np.ndarray, "windows steps"]]:
-    """The last `steps` targets before each origin in float64, and which are known; the others are 0."""
+    """The last `steps` targets before each origin, and which are known; the others are 0."""
     series, positions = origins.series[:, None], origins.position[:, None] + np.arange(-steps, 0)
-    values = panel.target[np.where(positions >= 0, panel.offsets[series] + positions, 0)].astype(np.float64)
+    values = panel.target[np.where(positions >= 0, panel.offsets[series] + positions, 0)]
     known = (positions >= 0) & ~np.isnan(values)
     return np.where(known, values, 0), known
+
+
+def targets_after(panel: Panel, origins: Origins, steps: int) -> Float64[np.ndarray, "windows steps"]:
+    """The targets of the first `steps` steps from each origin on, NaN where none is known.
+
+    Origins leave so many steps to the end of their series.
+    """
+    rows = panel.offsets[origins.series] + origins.position
+    targets: Float64[np.ndarray, "windows steps"] = panel.target[rows[:, None] + np.arange(steps)]
+    return targets
 
 
 def cut_windows(
@@ -204,7 +215,9 @@ def cut_windows(
     positions = origin[:, None] + np.arange(-context, horizon)
     inside = (positions >= 0) & (positions < panel.extents[column])
     rows = np.where(inside, panel.offsets[column] + positions, 0)
-    target, observed = _gather(panel.target[..., None], rows, inside)
+    level = panel.levels[column]
+    target = panel.target[rows] - level
+    observed = inside & ~np.isnan(target)
     before, inside_before = rows[:, :context], inside[:, :context]
     everywhere = np.ones_like(column, dtype=bool)
     past_scale, future_scale, static_scale = (
@@ -214,8 +227,8 @@ def cut_windows(
     future, future_observed = _gather(panel.future, rows, inside, future_scale)
     static, static_observed = _gather(panel.static, column, everywhere, static_scale)
     arrays = (
-        target[..., 0],
-        observed[..., 0],
+        np.where(observed, target, 0).astype(np.float32),
+        observed,
         panel.calendar(column, positions),
         past,
         past_observed,
@@ -228,7 +241,7 @@ def cut_windows(
         panel.static_codes[series].astype(np.int64),
         series,
         origin,
-        np.zeros((len(origin), 0), np.float32) if base is None else base.astype(np.float32),
+        np.zeros((len(origin), 0), np.float32) if base is None else (base - level).astype(np.float32),
     )
     return WindowBatch(*(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays))
 

@@ -57,7 +57,11 @@ def answer(fitted: Fitted, part: ForecastPart) -> Answer:
             parameters = network(known.to(device)).parameters
             points.append(network.head.point_forecast(parameters).cpu().numpy())
             quantiles.append(_quantiles(network, parameters, part.probabilities))
-    return Answer(np.concatenate(points), np.concatenate(quantiles))
+    point, quantile = np.concatenate(points), np.concatenate(quantiles)
+    levels = part.panel.levels[part.origins.series]
+    if levels.any():
+        point, quantile = point + levels[:, None], quantile + levels[:, None, None]
+    return Answer(point, quantile)
 
 
 def _quantiles(

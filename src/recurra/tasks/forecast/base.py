@@ -22,7 +22,7 @@ from jaxtyping import Float, Int64
 from recurra.errors import DamagedError
 from recurra.inputs.series.origin import Origins, rolling_origins
 from recurra.inputs.series.panel import Panel
-from recurra.inputs.series.window import history_before
+from recurra.inputs.series.window import history_before, targets_after
 from recurra.metrics.exponential_smoothing import (
     damped_trend,
     damped_trend_additive,
@@ -198,7 +198,7 @@ def choose_base(
     if not len(origins.series):
         return None
     unit = units(origins)[:, None]
-    truth = _truth(panel, origins, horizon)
+    truth = targets_after(panel, origins, horizon)
     scored = []
     for members in CANDIDATES:
         base = Base(members, span, horizon)
@@ -216,13 +216,6 @@ def choose_base(
     if not np.isfinite(_mean_error(best.errors, judged)):
         return None
     return replace(best.base, spread=_spread(best.errors))
-
-
-def _truth(panel: Panel, origins: Origins, horizon: int) -> Errors:
-    """What followed each origin, NaN where nothing is known."""
-    rows = panel.offsets[origins.series] + origins.position
-    truth: Errors = panel.target[rows[:, None] + np.arange(horizon)].astype(np.float64)
-    return truth
 
 
 def _mean_error(errors: Errors, judged: int) -> float:
@@ -253,7 +246,7 @@ def _regression(
     origins = rolling_origins(np.maximum(first, 1), ends, horizon, max(1, count // _MOST_WINDOWS))
     if not len(origins.series):
         return None
-    future = _truth(panel, origins, horizon)
+    future = targets_after(panel, origins, horizon)
     history, known = history_before(panel, origins, lags)
     whole = np.isfinite(future).all(axis=1) & (known.mean(axis=1) >= 0.5)
     if whole.sum() < 8:

@@ -22,7 +22,7 @@ from recurra.tasks.forecast.answer import (
 )
 from recurra.tasks.forecast.config import ForecastConfig, forecast_config
 from recurra.tasks.forecast.part import ForecastPart, held_out_origins
-from recurra.tasks.forecast.schema import SeriesSource, read_panel_again, resolved_of
+from recurra.tasks.forecast.schema import SeriesSource, resolved_of
 from recurra.tasks.forecast.stream_program import forecast_program
 from recurra.tasks.forecast.task import FORECAST
 
@@ -116,7 +116,7 @@ class Forecaster(Estimator):
         """
         fitted, level = self.fitted_, checked_levels(level)
         source = fitted.schema.recent if data is None else data
-        panel = read_panel_again(source, fitted.schema.panel, future=future, static=static)
+        panel = fitted.schema.read_panel(source, future=future, static=static)
         part = self._part(panel, panel.last_origins, level)
         trained = self._panel if data is None else None
         library = panel.table if trained is None else trained.table
@@ -217,7 +217,7 @@ class Forecaster(Estimator):
         """The series to judge on, and the moments to forecast from."""
         resolved = resolved_of(self.fitted_)
         if data is not None:
-            panel = read_panel_again(data, self.fitted_.schema.panel, static=static)
+            panel = self.fitted_.schema.read_panel(data, static=static)
         elif self._panel is None:
             raise NotFittedError(
                 "a loaded forecaster has no test part", "data to judge it on", "Pass the data."

@@ -13,7 +13,7 @@ from recurra.inputs.series.origin import Origins
 from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.scaling import Scaling
 from recurra.inputs.series.split import Split
-from recurra.inputs.series.window import BaseForecast, WindowBatch, window_batches
+from recurra.inputs.series.window import BaseForecast, WindowBatch, targets_after, window_batches
 from recurra.metrics.forecast import M4_HOURLY, smape_terms
 from recurra.tasks.forecast.config import Weighting
 from recurra.tasks.forecast.network import Output
@@ -108,9 +108,10 @@ class Validation:
             loss, count = loss + float(part.total), count + float(part.count)
             forecast = network.head.point_forecast(output.parameters).cpu().numpy()
             observed = batch.observed[:, self.context :].numpy()
-            truth = batch.target[:, self.context :].numpy()[observed]
-            errors.append(forecast[observed] - truth.astype(np.float64))
-            terms.append(smape_terms(truth, forecast[observed]))
+            truth = batch.target[:, self.context :].numpy()
+            level = self.panel.levels[batch.series.numpy()][:, None]
+            errors.append(forecast[observed] - truth[observed].astype(np.float64))
+            terms.append(smape_terms((truth + level)[observed], (forecast + level)[observed]))
         error = np.concatenate(errors)
         return {
             "valid_loss": loss / count,
@@ -127,9 +128,7 @@ def make_validation(panel: Panel, split: Split, resolved: Resolved, scaling: Sca
     every = split.origins("validation", resolved.horizon)
     stride = max(1, -(-len(every.series) // VALIDATION_WINDOWS))
     origins = split.origins("validation", resolved.horizon, stride)
-    first = panel.offsets[origins.series] + origins.position
-    steps = panel.target[first[:, None] + np.arange(resolved.horizon)]
-    observed = ~np.isnan(steps).all(axis=1)
+    observed = ~np.isnan(targets_after(panel, origins, resolved.horizon)).all(axis=1)
     if not observed.any():
         return None
     origins = Origins(*(values[observed] for values in origins))

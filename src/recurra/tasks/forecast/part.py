@@ -14,7 +14,7 @@ from recurra.errors import ConfigError, DataError
 from recurra.inputs.series.origin import Origins, rolling_origins
 from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.scaling import Scaling
-from recurra.inputs.series.window import WindowBatch, history_before, window_batches
+from recurra.inputs.series.window import WindowBatch, history_before, targets_after, window_batches
 from recurra.metrics.forecast_scale import InSampleScale, in_sample_scale
 from recurra.tasks.forecast.head import TRAINED_QUANTILES
 from recurra.tasks.forecast.resolution import Resolved
@@ -96,17 +96,17 @@ class ForecastPart:
                 f"more steps than are scored, and at least the horizon, {self.resolved.horizon}",
                 "Give longer series, or score fewer steps.",
             )
-        values, observed, judged, series = [], [], [], []
+        observed, judged, series = [], [], []
         for batch in self.windows():
             there = batch.observed.numpy()
             seen = there[:, : batch.context].any(axis=1, keepdims=True)
-            values.append(batch.target[:, batch.context :].numpy())
             observed.append(there[:, batch.context :])
             judged.append(observed[-1] & seen)
             series.append(batch.series.numpy())
         scale = in_sample_scale(_known_before(self.panel, self.origins), self.panel.season_length)
+        values = targets_after(self.panel, self.origins, self.resolved.horizon)
         return Truth(
-            np.concatenate(values),
+            np.nan_to_num(values),
             np.concatenate(observed),
             np.concatenate(judged),
             np.concatenate(series),

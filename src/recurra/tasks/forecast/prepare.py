@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float64
 
 from recurra.cells.registry import check_name
 from recurra.errors import ConfigError, DataError, RecurraError
@@ -27,6 +27,7 @@ from recurra.tasks.forecast.schema import (
     SeriesSource,
     Units,
     check_counts,
+    learn_levels,
     learn_stream_units,
     learn_units,
     read_panel,
@@ -121,6 +122,9 @@ def prepare(data: SeriesData) -> Prepared:
         check_counts(panel)
     split = split_by_size(panel, config.horizon, validation=resolved.validation_size, test=resolved.test_size)
     panel = forget_unseen(panel, split.train_end)
+    levelled = _is_levelled(config)
+    if levelled:
+        panel = replace(panel, levels=learn_levels(panel, split.train_end))
     scaling = learn_scaling(panel, split.train_end)
     if config.network == "streaming":
         units = learn_stream_units(panel, split.train_end, config.horizon)
@@ -141,10 +145,21 @@ def prepare(data: SeriesData) -> Prepared:
         resolved.scale_span,
         recent_rows(panel, max(resolved.context + max(resolved.lags), base_span)),
         resolved.base,
+        levelled,
+        {name: level for name, level in zip(panel.ids, panel.levels.tolist(), strict=True) if level},
     )
     test, reason = _test(data.config, panel, resolved, scaling)
     repairs = (*panel.repairs, *split.repairs)
     return Prepared(config, schema, source, validation, panel, None, test, repairs, no_test=reason)
+
+
+def _is_levelled(config: ForecastConfig) -> bool:
+    """Whether windows may be cut relative to a level: not where the distance of values from 0 counts.
+
+    Counts have it in their head, shares of values (OWA) in the loss, and a stream by values in its input.
+    """
+    by_values = config.network == "streaming" and config.centre == "mean"
+    return config.head != "negative_binomial" and config.weighting == "unit" and not by_values
 
 
 def _source(panel: Panel, split: Split, resolved: Resolved, scaling: Scaling) -> WindowSource | HiddenFuture:
@@ -173,7 +188,9 @@ def _base(panel: Panel, split: Split, resolved: Resolved, units: Units) -> Base 
     def unit(origins: Origins) -> Float[np.ndarray, " windows"]:
         if config.scaling == "global":
             return np.full(len(origins.series), units.spread)
-        history, known = (torch.from_numpy(values) for values in history_before(panel, origins, steps))
+        values, there = history_before(panel, origins, steps)
+        history = torch.from_numpy(np.where(there, values - panel.levels[origins.series][:, None], 0))
+        known = torch.from_numpy(there)
         smallest = torch.tensor(units.smallest, dtype=torch.float64)
         filled = fill_missing(history, known, season)
         scale = window_scale(filled, known, span=resolved.scale_span, season=season, smallest=smallest)
@@ -261,7 +278,7 @@ def least_history(panel: Panel, split: Split, resolved: Resolved) -> int:
     return max(1, fullest * 3 // 4)
 
 
-def _fullest(values: Float32[np.ndarray, " steps"], context: int, horizon: int) -> int:
+def _fullest(values: Float64[np.ndarray, " steps"], context: int, horizon: int) -> int:
     """The most values that a history holds which is followed by a value to forecast."""
     count = np.concatenate([[0], np.cumsum(~np.isnan(values))])
     origin = np.arange(context, len(values) - horizon + 1)

@@ -1,12 +1,12 @@
 """How series are read, and what a forecaster learns of them without gradients."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
-from jaxtyping import Int64
+from jaxtyping import Float64, Int64
 
 from recurra.errors import DataError
 from recurra.inputs.series.columns import Columns
@@ -18,7 +18,9 @@ from recurra.tasks.forecast.config import ForecastConfig, forecast_config
 from recurra.tasks.forecast.resolution import Resolved
 
 RECENT = "recent"
-_CONSTANT = 1e-7  # of a spread, as a share of the level: less than 32 bits can tell from none
+_CONSTANT = 1e-12  # of a spread, as a share of the level: less than 64 bits can tell from none
+_SMALLEST_OF_NONE = 1e-7  # of the magnitude, where nothing changes
+_FAR = 1000.0  # spreads; a level that lies so far from 0 hides in 32 bits how values move
 _SMALLEST_SHARE = 0.01  # of the spread of the steadiest series
 _LARGEST_COUNT = 2**24  # up to here 32 bits hold every whole number
 
@@ -143,6 +145,8 @@ class ForecastSchema:
         scale_span: How many of the last steps tell a window's scale.
         recent: The last rows of every series, for forecasts that are given no data.
         base: What forecasts begin from, if not from the centre of each window.
+        levelled: Whether windows of series far from 0 are cut relative to their level.
+        levels: The levels of those that training saw, by id.
     """
 
     panel: PanelSchema
@@ -153,6 +157,8 @@ class ForecastSchema:
     scale_span: int
     recent: pl.DataFrame
     base: Base | None = None
+    levelled: bool = False
+    levels: Mapping[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """All but the rows, which are a table of their own."""
@@ -164,12 +170,26 @@ class ForecastSchema:
             "lags": list(self.lags),
             "scale_span": self.scale_span,
             "base": None if self.base is None else self.base.to_dict(),
+            "levelled": self.levelled,
+            "levels": dict(self.levels),
         }
 
     def tables(self) -> dict[str, pl.DataFrame]:
         """What is kept as a table beside the model."""
         weights = {} if self.base is None else self.base.tables()
         return {RECENT: self.recent, **weights}
+
+    def read_panel(self, data: Any, *, future: Any = None, static: Any = None) -> Panel:
+        """Read a table as `read_panel_again` does, with the levels; new series get levels of their own."""
+        panel = read_panel_again(data, self.panel, future=future, static=static)
+        if not self.levelled:
+            return panel
+        levels = learn_levels(panel, panel.lengths)
+        known = self.places(panel) >= 0
+        levels[known] = [
+            self.levels.get(name, 0.0) for name, own in zip(panel.ids, known, strict=True) if own
+        ]
+        return replace(panel, levels=levels)
 
     def places(self, panel: Panel) -> Int64[np.ndarray, " series"]:
         """Where training saw each series of a panel; -1 for those it did not see."""
@@ -195,8 +215,16 @@ def revive(document: Mapping[str, Any]) -> tuple[Any, ForecastSchema]:
         int(own["scale_span"]),
         document["tables"][RECENT],
         Base.revive(own.get("base"), document["tables"]),
+        bool(own.get("levelled", False)),
+        {str(name): float(level) for name, level in own.get("levels", {}).items()},
     )
     return forecast_config(document["config"]), schema
+
+
+def learn_levels(panel: Panel, ends: Int64[np.ndarray, " series"]) -> Float64[np.ndarray, " series"]:
+    """The mean of each series before its end where that lies far from 0, against how far it moves; else 0."""
+    _, mean, spread = _moments(panel, ends)
+    return np.where(np.abs(mean) > _FAR * spread, mean, 0.0)
 
 
 def learn_units(panel: Panel, ends: Int64[np.ndarray, " series"]) -> Units:
@@ -207,19 +235,27 @@ def learn_units(panel: Panel, ends: Int64[np.ndarray, " series"]) -> Units:
         ends: Where the training part of each series ends, counted from its beginning; later steps are not
             looked at.
     """
-    position = np.arange(len(panel.target)) - np.repeat(panel.offsets[:-1], panel.extents)
-    known = (position < np.repeat(ends, panel.extents)) & ~np.isnan(panel.target)
-    values = panel.target[known].astype(np.float64)
-    series = np.repeat(np.arange(len(panel)), panel.extents)[known]
-    count = np.maximum(np.bincount(series, minlength=len(panel)), 1)
-    mean = np.bincount(series, weights=values, minlength=len(panel)) / count
-    spreads = np.sqrt(np.bincount(series, weights=(values - mean[series]) ** 2, minlength=len(panel)) / count)
+    values, mean, spreads = _moments(panel, ends)
     changing = spreads[spreads > _CONSTANT * np.abs(mean)]
     spread = float(values.std())
     if spread <= _CONSTANT * float(np.abs(values).mean()):
         spread = float(np.abs(values).mean()) or 1.0
-    smallest = _SMALLEST_SHARE * float(changing.min()) if len(changing) else _CONSTANT * spread
+    smallest = _SMALLEST_SHARE * float(changing.min()) if len(changing) else _SMALLEST_OF_NONE * spread
     return Units(spread, smallest)
+
+
+def _moments(
+    panel: Panel, ends: Int64[np.ndarray, " series"]
+) -> tuple[Float64[np.ndarray, " known"], Float64[np.ndarray, " series"], Float64[np.ndarray, " series"]]:
+    """All values before the ends, and mean and standard deviation of each series there; 0 where none is."""
+    position = np.arange(len(panel.target)) - np.repeat(panel.offsets[:-1], panel.extents)
+    known = (position < np.repeat(ends, panel.extents)) & ~np.isnan(panel.target)
+    values = panel.target[known]
+    series = np.repeat(np.arange(len(panel)), panel.extents)[known]
+    count = np.maximum(np.bincount(series, minlength=len(panel)), 1)
+    mean = np.bincount(series, weights=values, minlength=len(panel)) / count
+    away = np.bincount(series, weights=(values - mean[series]) ** 2, minlength=len(panel))
+    return values, mean, np.sqrt(away / count)
 
 
 def learn_stream_units(panel: Panel, ends: Int64[np.ndarray, " series"], horizon: int) -> Units:
@@ -227,7 +263,7 @@ def learn_stream_units(panel: Panel, ends: Int64[np.ndarray, " series"], horizon
     units = learn_units(panel, ends)
     position = np.arange(len(panel.target)) - np.repeat(panel.offsets[:-1], panel.extents)
     known = (position < np.repeat(ends, panel.extents)) & ~np.isnan(panel.target)
-    level = float(panel.target[known].mean(dtype=np.float64))
+    level = float(panel.target[known].mean())
     change, reach = (max(_change(panel, ends, steps), units.smallest) for steps in (1, horizon))
     return units._replace(level=level, change=change, reach=reach)
 
@@ -237,7 +273,7 @@ def _change(panel: Panel, ends: Int64[np.ndarray, " series"], steps: int) -> flo
     position = np.arange(len(panel.target)) - np.repeat(panel.offsets[:-1], panel.extents)
     inside = (position + steps < np.repeat(ends, panel.extents))[:-steps]
     before, after = panel.target[:-steps][inside], panel.target[steps:][inside]
-    differences = after.astype(np.float64) - before
+    differences = after - before
     there = differences[~np.isnan(differences)]
     return float(np.sqrt(np.square(there).mean())) if len(there) else 0.0
 

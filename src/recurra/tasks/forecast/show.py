@@ -1,6 +1,7 @@
 """What a forecaster's report has to show: some forecasts to look at, and where the errors are."""
 
 import dataclasses
+import math
 from collections.abc import Iterator, Sequence
 from typing import cast
 
@@ -73,7 +74,8 @@ def _examples(fitted: Fitted, part: ForecastPart) -> Iterator[Lines]:
             point, quantiles = next(rows)
             series, origin = int(windows.series[row]), int(windows.origin[row])
             before = min(shown, origin)
-            values = np.where(windows.observed[row].numpy(), windows.target[row].numpy(), np.nan)
+            values = windows.target[row].numpy() + panel.levels[series]
+            values = np.where(windows.observed[row].numpy(), values, np.nan)
             times = times_of(panel, series, origin - before, origin + horizon)
             last = time_text(times[before - 1])
             yield Lines(
@@ -197,5 +199,9 @@ def _chosen(origins: Origins) -> Origins:
 
 
 def _numbers(values: Float[np.ndarray, " steps"]) -> list[float | None]:
-    """Seven significant digits, as many as a float32 has."""
-    return [float(f"{value:.7g}") if np.isfinite(value) else None for value in values]
+    """As many digits as tell each value from the others, and seven at least."""
+    finite = values[np.isfinite(values)]
+    moves = float(np.ptp(finite)) if len(finite) else 0.0
+    far = float(np.abs(finite).max()) / moves if moves > 0 else 1.0
+    digits = min(15, 6 + max(1, math.ceil(math.log10(max(far, 1.0)))))
+    return [float(f"{value:.{digits}g}") if np.isfinite(value) else None for value in values]

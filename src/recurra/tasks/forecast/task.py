@@ -32,7 +32,6 @@ from recurra.tasks.forecast.schema import (
     ForecastSchema,
     SeriesSource,
     Units,
-    read_panel_again,
     resolved_of,
     revive,
 )
@@ -98,7 +97,7 @@ def part(source: Any, fitted: Fitted, options: ForecastAnswer | None) -> Forecas
     given, resolved, schema = SeriesSource.of(source), resolved_of(fitted), fitted.schema
     data = schema.recent if given.data is None else given.data
     future = given.future if options is None or options.future is None else options.future
-    panel = read_panel_again(data, schema.panel, future=future, static=given.static)
+    panel = schema.read_panel(data, future=future, static=given.static)
     if options is None:
         return ForecastPart(panel, held_out_origins(panel, resolved), resolved, schema.scaling)
     probabilities = interval_probabilities(options.level)
