@@ -56,7 +56,6 @@ TOY = Task(
     write=lambda fitted, part, told, options: with_columns(part, [pl.Series("above", told)]),
     score=lambda schema, part, told: {"accuracy": float(np.mean(np.array(told) == np.array(part.known())))},
     naive=lambda fitted, prepared, part: [Rival("never", "Never", "naive", [False] * len(part))],
-    reference="never",
     describe=lambda fitted, part: Description("signs", f"{len(part)} sequences"),
     show=lambda fitted, part, rivals, metrics: [Section(id="nothing", heading="Nothing more")],
     program=lambda fitted: program_of("sign", fitted, fitted.model.stream_modules(), {"labels": []}),

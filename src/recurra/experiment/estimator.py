@@ -117,15 +117,19 @@ class Estimator(ABC):
     def _scores(self, data: Any) -> MetricsRecord:
         """Scores beside those of the baselines, on other data or (None) on the test part of `fit`."""
         fitted, prepared = self.fitted_, self._prepared
-        if self._learnt is None and prepared is not None:
-            self._learnt = learn(self.task, prepared)
         if data is not None:
-            return scores_on(self.task, fitted, data, learnt=self._learnt)
+            return scores_on(self.task, fitted, data, learnt=self._baselines())
         if prepared is None or prepared.test is None:
             raise NotFittedError(
                 "there is no test part", "data to judge on", "Pass the data, or fit with a test_size."
             )
-        return scores_on(self.task, fitted, None, prepared, learnt=self._learnt)
+        return scores_on(self.task, fitted, None, prepared, learnt=self._baselines())
+
+    def _baselines(self) -> dict[str, Learnt]:
+        """What baselines learnt from the data of `fit`, or was kept with the run."""
+        if self._learnt is None and self._prepared is not None:
+            self._learnt = learn(self.task, self._prepared)
+        return self._learnt or {}
 
     def score(self, data: Any = None) -> float:
         """The first metric, the one that decides who is best; turned so that more is better."""

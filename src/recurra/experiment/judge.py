@@ -12,11 +12,9 @@ import polars as pl
 import torch
 
 from recurra.cells.registry import label_of
-from recurra.data.naming import listed, suggestion
-from recurra.errors import ConfigError
 from recurra.experiment.config import NetConfig
 from recurra.experiment.learnt import Learnt
-from recurra.experiment.record import metrics_record
+from recurra.experiment.record import best_baseline, metrics_record
 from recurra.experiment.task import Fitted, Groups, Part, Prepared, Rival, Task
 from recurra.metrics.metric import metric
 from recurra.report.record import MetricsRecord
@@ -79,7 +77,7 @@ def _timed(found: Iterable[TimedT]) -> Iterator[TimedT]:
 
 
 def check_scores(task: Task, schema: Any, part: Part, rivals: Sequence[Rival]) -> None:
-    """Make sure, before anything trains, that scores and reference of a task are known.
+    """Make sure, before anything trains, that the scores of a task are known.
 
     Args:
         task: The task.
@@ -88,15 +86,8 @@ def check_scores(task: Task, schema: Any, part: Part, rivals: Sequence[Rival]) -
         rivals: What the baselines say of it.
 
     Raises:
-        ConfigError: A metric is unknown, or no baseline has the name of the reference.
+        ConfigError: A metric is unknown.
     """
-    names = [one.name for one in rivals]
-    if task.reference and task.reference not in names:
-        raise ConfigError(
-            f"the reference of task {task.name} is {task.reference!r}",
-            f"one of its baselines: {listed(names)}" if names else "a baseline, of which it has none",
-            suggestion(task.reference, names, "Name one of them, or none: reference=''."),
-        )
     scored = [task.score(schema, part, one.answer) for one in rivals[:1]]
     found = [task.groups(schema, part, one.answer) for one in rivals[:1]]
     grouped = [one.metrics for one in found if one is not None]
@@ -151,17 +142,18 @@ def record(
         held_out: Whether the part is the one that was kept for the final score.
         command: What to type to get the run again.
     """
-    naive = [one.name for one in rivals if one.kind == "naive"]
-    compared = {SUBJECT, task.reference or (naive or [""])[0]}
+    scores = {rival.name: task.score(fitted.schema, part, rival.answer) for rival in rivals}
+    reference = best_baseline(task, rivals, scores)
 
     def groups_of(rival: Rival) -> Groups | None:
-        return task.groups(fitted.schema, part, rival.answer) if rival.name in compared else None
+        return task.groups(fitted.schema, part, rival.answer) if rival.name in (SUBJECT, reference) else None
 
     return metrics_record(
         task,
         rivals,
-        {rival.name: task.score(fitted.schema, part, rival.answer) for rival in rivals},
+        scores,
         task.describe(fitted, part),
+        reference=reference,
         groups={one.name: own for one in rivals if (own := groups_of(one)) is not None},
         repairs=repairs,
         held_out=held_out,

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from recurra.experiment.task import Description, Groups, Rival, Task
+from recurra.experiment.task import Description, Groups, Rival, Task, nothing_to_learn
 from recurra.metrics.metric import metric
 from recurra.report.record import DataRecord, MetricRecord, MetricsRecord, ModelRecord
+from recurra.report.verdict import BASELINE_KINDS
 
 
 def metrics_record(
@@ -16,6 +17,7 @@ def metrics_record(
     scores: Mapping[str, Mapping[str, float]],
     description: Description,
     *,
+    reference: str,
     groups: Mapping[str, Groups],
     repairs: Sequence[str],
     held_out: bool,
@@ -31,6 +33,7 @@ def metrics_record(
         rivals: The models.
         scores: Model -> metric -> score.
         description: Words about data and protocol.
+        reference: Name of the model that others are compared with; "" for none.
         groups: Model -> its scores by class, tag or the like.
         repairs: What was put right in the data.
         held_out: Whether what was judged is the part that the run kept for it.
@@ -40,21 +43,20 @@ def metrics_record(
         versions: Package -> version.
     """
     first = next(iter(groups.values()), None)
-    is_missing = task.reference not in {"", *(rival.name for rival in rivals)}
     tiles, remarks = task.highlights(scores[rivals[0].name])
     return MetricsRecord(
         task=task.name,
         metrics=_metrics(task, scores, rivals[0].name),
         models=[_model(rival, scores[rival.name]) for rival in rivals],
         subject=rivals[0].name,
-        reference="" if is_missing else task.reference,
+        reference=reference,
         title=description.title,
         judged=f"{description.judged} in the test part" if held_out else description.judged,
         group="" if first is None else first.noun,
         group_metrics=[] if first is None else _described(task, first.metrics),
         per_group={name: _rows(own) for name, own in groups.items()},
         tiles=list(tiles),
-        remarks=[*([_missing(task)] if is_missing else []), *remarks],
+        remarks=[*_missing(task, rivals), *remarks],
         notes=list(description.notes),
         data=DataRecord(
             source=description.source,
@@ -70,11 +72,19 @@ def metrics_record(
     )
 
 
-def _missing(task: Task) -> str:
-    return (
-        f"The reference of this task, {task.reference!r}, is not among the models, as none was kept with "
-        "the net; a verdict against it may be another."
-    )
+def best_baseline(task: Task, rivals: Sequence[Rival], scores: Mapping[str, Mapping[str, float]]) -> str:
+    """Name of the best of those that are no nets, by the first metric; "" where there are none."""
+    judge = _metrics(task, scores, rivals[0].name)[0]
+    names = [rival.name for rival in rivals if rival.kind in BASELINE_KINDS]
+    return min(names, key=lambda name: judge.badness(scores[name].get(judge.name)), default="")
+
+
+def _missing(task: Task, rivals: Sequence[Rival]) -> list[str]:
+    """A sentence where baselines that learn are missing."""
+    if task.learn is nothing_to_learn or any(rival.kind == "linear" for rival in rivals):
+        return []
+    why = "none was kept with the net, or there was too little to learn from"
+    return [f"No baseline that learns is among the models ({why}): a verdict against it may be another."]
 
 
 def _metrics(task: Task, scores: Mapping[str, Mapping[str, float]], subject: str) -> list[MetricRecord]:

@@ -208,7 +208,6 @@ class Task:
         score: (schema, part, answer) -> metric -> score; the first metric decides who is best.
         naive: (schema, what `learn` learnt, by name, part) -> what needs no net. Of a net that is saved alone
             nothing is kept of `learn`, and its rivals are missing.
-        reference: Name of the naive one that the verdict compares with; "" for the first.
         describe: (Fitted, part) -> words about data and protocol.
         show: (Fitted, part, rivals, record of the scores) -> sections of the report.
         learn: Prepared -> baselines that are learnt from the training part; they are kept with a run.
@@ -235,7 +234,6 @@ class Task:
     write: Callable[[Fitted, Any, Any, Any], pl.DataFrame]
     score: Callable[[Any, Any, Any], Mapping[str, float]]
     naive: Callable[[Any, Mapping[str, Learnt], Any], Iterable[Rival]]
-    reference: str
     describe: Callable[[Fitted, Any], Description]
     show: Callable[[Fitted, Any, Sequence[Rival], MetricsRecord], Sequence[Section]]
     learn: Callable[[Prepared], Iterable[Learnt]] = nothing_to_learn

@@ -6,6 +6,9 @@ from recurra.report.comparison import Change, change_of
 from recurra.report.number import plural
 from recurra.report.record import MetricRecord, MetricsRecord, ModelRecord
 
+BASELINE_KINDS = ("naive", "linear")
+"""Kinds of models that are no nets."""
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -57,7 +60,7 @@ def verdict(metrics: MetricsRecord) -> Verdict:
         shown = first.texts([score])[0]
         return Verdict(f"{subject.label} reaches {first.label} {shown}.", details, None, "unknown")
     numbers = " against ".join(first.texts([score, reference.scores[first.name]]))
-    names = subject.label, within(reference.label)
+    names = subject.label, _named(metrics, reference)
     label = within(first.label)
     if change.is_par:
         sentence = f"{names[0]} and {names[1]} are on a par in {label} ({numbers})."
@@ -68,6 +71,16 @@ def verdict(metrics: MetricsRecord) -> Verdict:
     else:
         sentence = f"{names[0]} {verb} {names[1]} by {change.size} in {label} ({numbers})."
     return Verdict(sentence, details, change.gain, outcome)
+
+
+def _named(metrics: MetricsRecord, reference: ModelRecord) -> str:
+    """The reference within a sentence, and whether it is the best of several that are no nets."""
+    first, label = metrics.metrics[0], within(reference.label)
+    others = [model for model in metrics.models if model.kind in BASELINE_KINDS and model is not reference]
+    own = first.badness(reference.scores.get(first.name))
+    if not others or any(first.badness(model.scores.get(first.name)) < own for model in others):
+        return label
+    return f"the best baseline ({label})"
 
 
 def wins(metrics: MetricsRecord) -> tuple[int, int] | None:

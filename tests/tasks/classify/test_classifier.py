@@ -169,7 +169,7 @@ def test_a_reference_that_was_not_kept_is_told(fitted: Classifier, tmp_path: Pat
     assert fitted.evaluate(other).reference == "linear"
     alone = Classifier.load(fitted.save(tmp_path / "model")).evaluate(other)
     assert [model.name for model in alone.models] == ["recurra", "majority"]
-    assert "The reference of this task, 'linear', is not among the models" in alone.remarks[0]
+    assert "No baseline that learns is among the models" in alone.remarks[0]
 
 
 def test_calibration_divides_by_one_temperature(fitted: Classifier) -> None:

@@ -31,6 +31,15 @@ def rolling_origins(
     return Origins(series, begin[series] + stride * nth)
 
 
+def windows_apart(origins: Origins, horizon: int) -> float:
+    """How many windows of a horizon fit between the first and the last origin of each series, in all."""
+    first, last = (np.full(int(origins.series.max(initial=-1)) + 1, start) for start in (np.inf, -np.inf))
+    np.minimum.at(first, origins.series, origins.position)
+    np.maximum.at(last, origins.series, origins.position)
+    spans = (last - first)[last >= first]
+    return float((1 + spans / horizon).sum())
+
+
 class OriginIndex:
     """All origins whose windows training may see.
 

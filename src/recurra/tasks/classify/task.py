@@ -20,7 +20,7 @@ from recurra.layers.pooling import Pooling
 from recurra.metrics import classification
 from recurra.models.classifier import SequenceClassifier
 from recurra.models.sequence_body import make_body
-from recurra.tasks.classify.baseline import LINEAR, learn_linear, linear, majority
+from recurra.tasks.classify.baseline import learn_linear, linear, majority
 from recurra.tasks.classify.config import ClassifyAnswer, ClassifyConfig
 from recurra.tasks.classify.program import program
 from recurra.tasks.classify.show import describe, groups, show
@@ -192,7 +192,6 @@ CLASSIFY = Task(
     score=score,
     naive=naive,
     learn=learn_linear,
-    reference=LINEAR,
     describe=describe,
     show=show,
     calibrate=calibrate,

@@ -3,8 +3,7 @@
 All are scored on the same windows and the same observed steps.
 """
 
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, NamedTuple, cast
@@ -19,11 +18,10 @@ from recurra.errors import ConfigError
 from recurra.experiment.task import Fitted, Groups, Rival
 from recurra.inputs.series.origin import Origins
 from recurra.metrics.forecast import OwaReference, Scores, forecast_scores
-from recurra.metrics.forecast_baseline import BASELINES
 from recurra.metrics.forecast_scale import InSampleScale
 from recurra.metrics.naive2 import naive2
 from recurra.tasks.forecast.network import ForecastNetwork
-from recurra.tasks.forecast.part import ForecastPart, history_of
+from recurra.tasks.forecast.part import ForecastPart
 from recurra.tasks.forecast.streaming_network import Network
 from recurra.training.device import choose_device
 
@@ -232,22 +230,6 @@ def groups(schema: object, part: ForecastPart, given: Answer) -> Groups:
         values: dict[str, Any] = {name: value for name, value in row.items() if name != "unique_id"}
         scores[str(row["unique_id"])] = values
     return Groups("series", (), scores)
-
-
-def naive(schema: object, learnt: object, part: ForecastPart) -> Iterator[Rival]:
-    """The baselines that need no training."""
-    del schema, learnt
-    points: Mapping[str, list[np.ndarray]] = {name: [] for name in BASELINES}
-    seconds = dict.fromkeys(BASELINES, 0.0)
-    for windows in part.windows():
-        history, known = history_of(part.panel, windows)
-        for name, baseline in BASELINES.items():
-            began = time.perf_counter()
-            points[name].append(baseline(history, known, windows.horizon, part.panel.season_length))
-            seconds[name] += time.perf_counter() - began
-    for name, baseline in BASELINES.items():
-        answer = Answer(np.concatenate(points[name]), None)
-        yield Rival(name, baseline.label, "naive", answer, seconds[name])
 
 
 def _reference(reference: Reference | None, part: ForecastPart) -> OwaReference | None:

@@ -206,7 +206,7 @@ def choose_base(
     longest = min(context, MOST_STEPS)
     for lags in sorted({min(longest, max(2 * season, 12)), longest}):
         for penalty in _PENALTIES:
-            fit = partial(_regression, panel, horizon=horizon, lags=lags, penalty=penalty)
+            fit = partial(fit_regression, panel, horizon=horizon, lags=lags, penalty=penalty)
             errors = _regression_errors(fit, panel, origins, end, truth) / unit
             final = fit(train_end)
             if final is not None:
@@ -237,10 +237,10 @@ def _spread(errors: Errors) -> tuple[float, ...]:
     return tuple(float(value) for value in np.maximum(_NORMAL * smooth, 1e-3))
 
 
-def _regression(
+def fit_regression(
     panel: Panel, ends: Int64[np.ndarray, " series"], *, horizon: int, lags: int, penalty: float
 ) -> LagRegression | None:
-    """Fit on all windows before `ends`; None where there are too few."""
+    """A regression on the last `lags` steps, of all windows before `ends`; None where there are too few."""
     first = np.minimum(lags // 2, np.maximum(ends - horizon, 0))
     count = int(np.maximum(ends - first - horizon + 1, 0).sum())
     origins = rolling_origins(np.maximum(first, 1), ends, horizon, max(1, count // _MOST_WINDOWS))

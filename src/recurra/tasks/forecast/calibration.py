@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from torch import nn
 
 from recurra.experiment.task import Prepared
-from recurra.inputs.series.origin import Origins
+from recurra.inputs.series.origin import windows_apart
 from recurra.tasks.forecast.head import NegativeBinomialHead
 from recurra.tasks.forecast.network import ForecastNetwork
 from recurra.tasks.forecast.objective import Validation
@@ -59,7 +59,7 @@ def calibrate(model: nn.Module, prepared: Prepared) -> None:
         return
     if not isinstance(model, ForecastNetwork) or isinstance(model.head, NegativeBinomialHead):
         return
-    apart = _apart(validation.origins, validation.horizon)
+    apart = windows_apart(validation.origins, validation.horizon)
     if len(model.base_spread):
         model.share.fill_(_share(forecasts_of(model, validation), apart))
     widths = _widths(forecasts_of(model, validation), apart)
@@ -84,15 +84,6 @@ def forecasts_of(network: ForecastNetwork, validation: Validation) -> Forecasts:
         low, middle, high = np.moveaxis(quantiles, -1, 0)
         parts.append((base, point, middle, low, high, truth, output.unit.cpu().numpy()))
     return Forecasts(*(np.concatenate(part).astype(np.float64) for part in zip(*parts, strict=True)))
-
-
-def _apart(origins: Origins, horizon: int) -> float:
-    """How many windows of a part do not overlap."""
-    total = 0.0
-    for series in np.unique(origins.series):
-        own = origins.position[origins.series == series]
-        total += 1 + (own.max() - own.min()) / horizon
-    return total
 
 
 def _share(given: Forecasts, apart: float) -> float:

@@ -177,7 +177,7 @@ class Forecaster(Estimator):
             As `backtest`.
         """
         part = self._part(*self._held_out(data, size, stride, static))
-        rivals = judge(self.task, {SUBJECT: (self.fitted_, None)}, {}, part)
+        rivals = judge(self.task, {SUBJECT: (self.fitted_, None)}, self._baselines(), part)
         return evaluation_of(part, rivals, reference)
 
     def to_program(self, *, level: Any = ()) -> Program:

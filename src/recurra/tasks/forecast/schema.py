@@ -223,7 +223,7 @@ def revive(document: Mapping[str, Any]) -> tuple[Any, ForecastSchema]:
 
 def learn_levels(panel: Panel, ends: Int64[np.ndarray, " series"]) -> Float64[np.ndarray, " series"]:
     """The mean of each series before its end where that lies far from 0, against how far it moves; else 0."""
-    _, mean, spread = _moments(panel, ends)
+    _, mean, spread = moments(panel, ends)
     return np.where(np.abs(mean) > _FAR * spread, mean, 0.0)
 
 
@@ -235,7 +235,7 @@ def learn_units(panel: Panel, ends: Int64[np.ndarray, " series"]) -> Units:
         ends: Where the training part of each series ends, counted from its beginning; later steps are not
             looked at.
     """
-    values, mean, spreads = _moments(panel, ends)
+    values, mean, spreads = moments(panel, ends)
     changing = spreads[spreads > _CONSTANT * np.abs(mean)]
     spread = float(values.std())
     if spread <= _CONSTANT * float(np.abs(values).mean()):
@@ -244,10 +244,16 @@ def learn_units(panel: Panel, ends: Int64[np.ndarray, " series"]) -> Units:
     return Units(spread, smallest)
 
 
-def _moments(
-    panel: Panel, ends: Int64[np.ndarray, " series"]
-) -> tuple[Float64[np.ndarray, " known"], Float64[np.ndarray, " series"], Float64[np.ndarray, " series"]]:
-    """All values before the ends, and mean and standard deviation of each series there; 0 where none is."""
+class Moments(NamedTuple):
+    """Values of a part, and mean and standard deviation of each series in it; 0 where it has none."""
+
+    values: Float64[np.ndarray, " known"]
+    mean: Float64[np.ndarray, " series"]
+    spread: Float64[np.ndarray, " series"]
+
+
+def moments(panel: Panel, ends: Int64[np.ndarray, " series"]) -> Moments:
+    """The moments of all values before the ends."""
     position = np.arange(len(panel.target)) - np.repeat(panel.offsets[:-1], panel.extents)
     known = (position < np.repeat(ends, panel.extents)) & ~np.isnan(panel.target)
     values = panel.target[known]
@@ -255,7 +261,7 @@ def _moments(
     count = np.maximum(np.bincount(series, minlength=len(panel)), 1)
     mean = np.bincount(series, weights=values, minlength=len(panel)) / count
     away = np.bincount(series, weights=(values - mean[series]) ** 2, minlength=len(panel))
-    return values, mean, np.sqrt(away / count)
+    return Moments(values, mean, np.sqrt(away / count))
 
 
 def learn_stream_units(panel: Panel, ends: Int64[np.ndarray, " series"], horizon: int) -> Units:

@@ -11,15 +11,14 @@ from recurra.inputs.series.schema import PanelSchema
 from recurra.streaming import Program
 from recurra.tasks.forecast.answer import (
     METRICS,
-    REFERENCE,
     Answer,
     answer,
     forecast_frame,
     groups,
     interval_probabilities,
-    naive,
     score,
 )
+from recurra.tasks.forecast.baseline import learn_ridge, naive
 from recurra.tasks.forecast.calibration import calibrate
 from recurra.tasks.forecast.config import ForecastAnswer, ForecastConfig
 from recurra.tasks.forecast.head import make_head
@@ -137,7 +136,7 @@ FORECAST = Task(
     write=write,
     score=score,
     naive=naive,
-    reference=REFERENCE,
+    learn=learn_ridge,
     describe=describe,
     show=show,
     groups=groups,

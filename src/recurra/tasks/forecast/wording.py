@@ -8,12 +8,16 @@ from typing import cast
 import numpy as np
 
 from recurra.experiment.task import Description, Fitted
+from recurra.inputs.series.origin import windows_apart
 from recurra.inputs.series.panel import Panel
 from recurra.report.heading import day_text, has_clock, source_name, time_text
 from recurra.report.number import NARROW_SPACE, count, percent
 from recurra.report.record import TileRecord, Time
 from recurra.tasks.forecast.network import ForecastNetwork
 from recurra.tasks.forecast.part import ForecastPart
+
+FEW_WINDOWS = 10
+"""With fewer forecasts that do not overlap, scores owe much to luck."""
 
 _UNITS = {
     "us": "microsecond",
@@ -35,7 +39,8 @@ def highlights(overall: Mapping[str, float]) -> tuple[list[TileRecord], list[str
     if not np.isfinite(share):
         return [], []
     tile = TileRecord(number=percent(share, 1), label="of the truth", note="inside the 80 % interval")
-    return [tile], [f"Its 80{NARROW_SPACE}% interval held {percent(share)} of the truth."]
+    said = "" if 0.72 <= share <= 0.88 else ": it is too narrow" if share < 0.8 else ": it is too wide"
+    return [tile], [f"Its 80{NARROW_SPACE}% interval held {percent(share)} of the truth{said}."]
 
 
 def describe(fitted: Fitted, part: ForecastPart) -> Description:
@@ -48,7 +53,7 @@ def describe(fitted: Fitted, part: ForecastPart) -> Description:
         source=panel.table.source,
         rows=len(panel.target),
         target=panel.columns.target,
-        notes=(*_base_notes(fitted), *part.truth.scale.notes),
+        notes=(*_base_notes(fitted), *_overlap_notes(part), *part.truth.scale.notes),
     )
 
 
@@ -68,6 +73,15 @@ def _base_notes(fitted: Fitted) -> list[str]:
     return [
         f"On the validation part the net was no sure gain over its base: forecasts are those of {base.label}."
     ]
+
+
+def _overlap_notes(part: ForecastPart) -> list[str]:
+    """How few forecasts do not share steps, where that leaves much to luck."""
+    apart = int(windows_apart(part.origins, part.resolved.horizon))
+    if apart >= FEW_WINDOWS or apart == len(part):
+        return []
+    kept = f"no more than {count(apart)} of these do not overlap" if apart > 1 else "these all overlap"
+    return [f"Of the {count(len(part))} forecasts {kept}, so differences between models may be luck."]
 
 
 def _facts(part: ForecastPart) -> list[tuple[str, str]]:

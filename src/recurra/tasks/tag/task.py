@@ -194,7 +194,6 @@ TAG = Task(
     write=write,
     score=score,
     naive=naive,
-    reference="",
     describe=describe,
     show=show,
     groups=groups,
