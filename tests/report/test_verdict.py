@@ -6,7 +6,6 @@ from recurra.metrics.metric import metric
 from recurra.report.record import MetricRecord, MetricsRecord
 from recurra.report.verdict import group_pairs, reference_of, relative, subject_of, verdict, wins
 
-
 BEST = "the best baseline (seasonal naive)"
 
 

@@ -65,6 +65,8 @@ def windows(count: int = 4, *, sizes: InputSizes = SIZES, seed: int = 0) -> Wind
         series=torch.randint(-1, max(sizes.series, 1), (count,), generator=random),
         origin=torch.full((count,), CONTEXT),
         base=torch.zeros(count, 0),
+        effect=torch.zeros(count, 0),
+        doubt=torch.zeros(count, 0),
     )
 
 

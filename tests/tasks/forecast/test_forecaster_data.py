@@ -187,7 +187,7 @@ class TestCovariates:
             table.select("unique_id", "ds", "y"),
             pl.DataFrame({"unique_id": ["a", "b"], "size": [1.0, 9.0]}),
         )
-        forecaster = Forecaster(HORIZON, **QUICK).fit(frame, static=static)
+        forecaster = Forecaster(HORIZON, **QUICK, base="none").fit(frame, static=static)
         assert forecaster.fitted_.schema.panel.columns.static == ("size",)
         assert forecaster.predict().equals(forecaster.predict(frame, static=static))
         other = static.with_columns(size=pl.lit(200.0))

@@ -11,8 +11,8 @@ from recurra.inputs.series.window import WindowBatch
 from recurra.recurrence import Recurrence
 from recurra.tasks.forecast.head import make_head
 from recurra.tasks.forecast.network import InputSizes
-from recurra.tasks.forecast.schema import Units
 from recurra.tasks.forecast.streaming_network import StreamingNetwork
+from recurra.tasks.forecast.unit import Units
 
 UNITS = Units(spread=3.0, smallest=0.01, level=4.0, change=2.0, reach=2.5)
 COVARIATES = 2

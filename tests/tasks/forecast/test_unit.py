@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from recurra.inputs.series.panel import Panel
-from recurra.tasks.forecast.schema import Units, learn_levels, learn_stream_units, learn_units
+from recurra.tasks.forecast.unit import Units, learn_levels, learn_stream_units, learn_units
 
 ENDS = np.array([6, 4])
 

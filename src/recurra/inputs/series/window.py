@@ -7,6 +7,7 @@ so any batch can be made again without those before it, and no list of windows i
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,8 +19,24 @@ from recurra.inputs.series.origin import OriginIndex, Origins
 from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.scaling import Scaling, Statistics
 
-BaseForecast = Callable[[Panel, Origins], Float[np.ndarray, "windows horizon"]]
-"""A forecast of windows that a net begins from."""
+
+class Beginning(NamedTuple):
+    """What the forecasts of some windows begin from.
+
+    Attributes:
+        base: Forecasts that know no covariates.
+        effect: What the covariates known ahead add to them; width 0 where none do.
+        doubt: How far a step may move by covariates of which nothing is known, as a standard deviation; width
+            0 where none do.
+    """
+
+    base: Float[np.ndarray, "windows horizon"]
+    effect: Float[np.ndarray, "windows effects"]
+    doubt: Float[np.ndarray, "windows doubts"]
+
+
+BaseForecast = Callable[[Panel, Origins], Beginning]
+"""Gives windows what their forecasts begin from."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +55,7 @@ class WindowBatch:
         static, static_observed, static_codes: Covariates of the series.
         series: Which series of the panel each window is of.
         origin: The position in it of the first step of the horizon.
-        base: A forecast of the horizon to begin from; width 0 where there is none.
+        base, effect, doubt: As of `Beginning`; all of width 0 where forecasts begin from nothing.
     """
 
     target: Float32[Tensor, "batch window"]
@@ -56,6 +73,8 @@ class WindowBatch:
     series: Int64[Tensor, " batch"]
     origin: Int64[Tensor, " batch"]
     base: Float32[Tensor, "batch base"]
+    effect: Float32[Tensor, "batch effects"]
+    doubt: Float32[Tensor, "batch doubts"]
 
     def __len__(self) -> int:
         return len(self.origin)
@@ -106,7 +125,7 @@ class WindowSource:
         min_history: Values that must be there in the context.
         seed: Of the draws.
         scaling: Applied to the covariates.
-        base: Gives each window a forecast to begin from.
+        base: Gives each window what its forecast begins from.
 
     Raises:
         ConfigError: A number is too small.
@@ -140,7 +159,7 @@ class WindowSource:
                 "Shorten the horizon, or give longer series.",
             )
         self._batches = batches or -(-len(self.index) // batch_size)
-        self._bases = None if base is None else base(panel, self.index[np.arange(len(self.index))])
+        self._begin = None if base is None else base(panel, self.index[np.arange(len(self.index))])
 
     def __len__(self) -> int:
         return self._batches
@@ -156,8 +175,8 @@ class WindowSource:
     def batch(self, epoch: int, index: int) -> WindowBatch:
         """The windows of a batch; the same for the same seed, epoch and index."""
         numbers = self._numbers(epoch, index)
-        base = None if self._bases is None else self._bases[numbers]
-        return cut_windows(self.panel, self.index[numbers], self.context, self.horizon, self.scaling, base)
+        begin = None if self._begin is None else Beginning(*(values[numbers] for values in self._begin))
+        return cut_windows(self.panel, self.index[numbers], self.context, self.horizon, self.scaling, begin)
 
 
 def window_batches(
@@ -207,7 +226,7 @@ def cut_windows(
     context: int,
     horizon: int,
     scaling: Scaling | None = None,
-    base: Float[np.ndarray, "windows horizon"] | None = None,
+    begin: Beginning | None = None,
 ) -> WindowBatch:
     """The windows of some origins as one batch."""
     series, origin = origins
@@ -241,9 +260,19 @@ def cut_windows(
         panel.static_codes[series].astype(np.int64),
         series,
         origin,
-        np.zeros((len(origin), 0), np.float32) if base is None else (base - level).astype(np.float32),
+        *_beginning(begin, level),
     )
     return WindowBatch(*(torch.from_numpy(np.ascontiguousarray(array)) for array in arrays))
+
+
+def _beginning(
+    begin: Beginning | None, level: Float64[np.ndarray, "windows 1"]
+) -> Iterator[Float32[np.ndarray, "windows _"]]:
+    if begin is None:
+        begin = Beginning(*(np.zeros((len(level), 0)) for _ in range(3)))
+    else:
+        begin = begin._replace(base=begin.base - level)
+    yield from (values.astype(np.float32) for values in begin)
 
 
 def _gather(

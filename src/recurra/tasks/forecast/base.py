@@ -22,7 +22,7 @@ from jaxtyping import Float, Int64
 from recurra.errors import DamagedError
 from recurra.inputs.series.origin import Origins, rolling_origins
 from recurra.inputs.series.panel import Panel
-from recurra.inputs.series.window import history_before, targets_after
+from recurra.inputs.series.window import Beginning, history_before, targets_after
 from recurra.metrics.exponential_smoothing import (
     damped_trend,
     damped_trend_additive,
@@ -32,6 +32,7 @@ from recurra.metrics.exponential_smoothing import (
 from recurra.metrics.forecast_baseline import BaselineFunction, last_value, mean, seasonal_naive
 from recurra.metrics.lag_regression import LagRegression, fit_lag_regression
 from recurra.tasks.forecast.config import ForecastConfig
+from recurra.tasks.forecast.effect import Effects, fit_effects, without
 
 METHODS: Mapping[str, BaselineFunction] = {
     "last_value": last_value,
@@ -60,6 +61,7 @@ _ORIGINS = 30  # of each series, from which methods are compared
 _FOLDS = 4  # times that the regression is fitted anew while they are compared
 _PENALTIES = (1e-3, 1e-2, 1e-1)
 _MOST_WINDOWS = 20_000  # that the regression is fitted to
+_SURE = 0.97  # of the error without effects; they were fitted on some of what they are judged on
 _AT_ONCE = 4096  # windows that are forecast
 _NORMAL = float(np.sqrt(np.pi / 2))  # the deviation of a normal distribution over its mean distance
 
@@ -69,7 +71,7 @@ Units = Callable[[Origins], Float[np.ndarray, " windows"]]
 
 @dataclass(frozen=True)
 class Base:
-    """A forecast to begin from; called with a panel and origins, it gives (windows, horizon) in float64.
+    """A forecast to begin from; called with a panel and origins, it gives what windows begin from.
 
     Attributes:
         members: The methods whose mean it is.
@@ -78,6 +80,7 @@ class Base:
         spread: How far it was off where methods were compared, for each step, as deviation in units of the
             window.
         regression: What `REGRESSION` stands for.
+        effects: What covariates known ahead add; None: nothing.
     """
 
     members: tuple[str, ...]
@@ -85,9 +88,19 @@ class Base:
     horizon: int
     spread: tuple[float, ...] = ()
     regression: LagRegression | None = None
+    effects: Effects | None = None
 
-    def __call__(self, panel: Panel, origins: Origins) -> Errors:
-        """Forecast windows; 0 for one without any value."""
+    def __call__(self, panel: Panel, origins: Origins) -> Beginning:
+        """What windows begin from."""
+        if self.effects is None:
+            none = np.zeros((len(origins.series), 0))
+            return Beginning(self.forecast(panel, origins), none, none)
+        forecast = self.forecast(without(panel, self.effects), origins)
+        effect = self.effects.ahead(panel, origins, self.horizon)
+        return Beginning(forecast, effect, self.effects.doubt(panel, origins))
+
+    def forecast(self, panel: Panel, origins: Origins) -> Errors:
+        """What the methods say; 0 for a window without any value."""
         parts = [
             Origins(*(values[begin : begin + _AT_ONCE] for values in origins))
             for begin in range(0, len(origins.series), _AT_ONCE)
@@ -109,7 +122,8 @@ class Base:
     @property
     def label(self) -> str:
         """Its methods, as people read them."""
-        return " and ".join(name.replace("_", " ") for name in self.members)
+        methods = " and ".join(name.replace("_", " ") for name in self.members)
+        return methods if self.effects is None else f"{methods}, with effects of covariates"
 
     def to_dict(self) -> dict[str, Any]:
         """All but the weights of a regression, which are a table."""
@@ -118,6 +132,7 @@ class Base:
             "span": self.span,
             "horizon": self.horizon,
             "spread": list(self.spread),
+            "effects": None if self.effects is None else self.effects.to_dict(),
         }
 
     def tables(self) -> dict[str, pl.DataFrame]:
@@ -146,21 +161,23 @@ class Base:
         spread = tuple(float(value) for value in document["spread"])
         if len(spread) != horizon:
             raise DamagedError(f"spreads of {len(spread)} steps", f"of {horizon}", _AGAIN)
-        return cls(members, int(document["span"]), horizon, spread, regression)
+        given = document.get("effects")
+        effects = None if given is None else Effects.from_dict(given)
+        return cls(members, int(document["span"]), horizon, spread, regression, effects)
 
 
 class Scored(NamedTuple):
-    """A base and its errors on the windows that methods are compared on, in units of each window."""
+    """A base, its errors where methods are compared, in units of each window, and their mean size."""
 
     base: Base
     errors: Errors
+    error: float
 
 
 def suits(config: ForecastConfig, panel: Panel) -> bool:
     """Whether forecasts of these series are to begin from a base.
 
-    That is where the settings leave it open and there are few series, and nothing but their past to learn
-    from: what covariates tell, only the net can say. Counts have a head of their own.
+    That is where the settings leave it open and there are few series. Counts have a head of their own.
     """
     return (
         config.base == "auto"
@@ -168,7 +185,6 @@ def suits(config: ForecastConfig, panel: Panel) -> bool:
         and config.head != "negative_binomial"
         and len(panel) <= MOST_SERIES
         and config.horizon <= MOST_STEPS
-        and not any(getattr(panel.columns, role) for role in ("past", "future", "static"))
     )
 
 
@@ -182,6 +198,8 @@ def choose_base(
 ) -> Base | None:
     """The base with the smallest mean error before `end`; None where no window can be judged.
 
+    Effects of covariates are part of it where the best method is surely better with than without them.
+
     Args:
         panel: The series.
         train_end: Where the training part of each series ends; the regression is fitted before it.
@@ -190,6 +208,26 @@ def choose_base(
         context: Steps of history that the net reads.
         units: What the errors of windows are measured in.
     """
+    plain = _best(panel, train_end, end, horizon, context, units)
+    if plain is None:
+        return None
+    chosen, error = plain, _SURE * plain.error
+    for effects in fit_effects(panel, train_end, (1, panel.season_length)):
+        found = _best(without(panel, effects), train_end, end, horizon, context, units)
+        if found is not None and found.error < error:
+            chosen, error = found._replace(base=replace(found.base, effects=effects)), found.error
+    return replace(chosen.base, spread=_spread(chosen.errors))
+
+
+def _best(
+    panel: Panel,
+    train_end: Int64[np.ndarray, " series"],
+    end: Int64[np.ndarray, " series"],
+    horizon: int,
+    context: int,
+    units: Units,
+) -> Scored | None:
+    """The best method without effects; arguments as of `choose_base`."""
     season = panel.season_length
     span = int(min(panel.lengths.max(), max(MOST_STEPS, 3 * season)))
     begin = np.maximum(np.minimum(np.maximum(end // 3, 2 * season), end - horizon), 1)
@@ -202,7 +240,7 @@ def choose_base(
     scored = []
     for members in CANDIDATES:
         base = Base(members, span, horizon)
-        scored.append(Scored(base, (base(panel, origins) - truth) / unit))
+        scored.append(_scored(base, (base.forecast(panel, origins) - truth) / unit, truth))
     longest = min(context, MOST_STEPS)
     for lags in sorted({min(longest, max(2 * season, 12)), longest}):
         for penalty in _PENALTIES:
@@ -210,12 +248,13 @@ def choose_base(
             errors = _regression_errors(fit, panel, origins, end, truth) / unit
             final = fit(train_end)
             if final is not None:
-                scored.append(Scored(Base((REGRESSION,), lags, horizon, regression=final), errors))
-    judged = int(np.isfinite(truth).sum())
-    best = min(scored, key=lambda one: _mean_error(one.errors, judged))
-    if not np.isfinite(_mean_error(best.errors, judged)):
-        return None
-    return replace(best.base, spread=_spread(best.errors))
+                scored.append(_scored(Base((REGRESSION,), lags, horizon, regression=final), errors, truth))
+    best = min(scored, key=lambda one: one.error)
+    return best if np.isfinite(best.error) else None
+
+
+def _scored(base: Base, errors: Errors, truth: Errors) -> Scored:
+    return Scored(base, errors, _mean_error(errors, int(np.isfinite(truth).sum())))
 
 
 def _mean_error(errors: Errors, judged: int) -> float:

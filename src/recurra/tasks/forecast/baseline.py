@@ -26,7 +26,7 @@ from recurra.metrics.lag_regression import LagRegression
 from recurra.tasks.forecast.answer import Answer
 from recurra.tasks.forecast.base import MOST_STEPS, fit_regression
 from recurra.tasks.forecast.part import ForecastPart
-from recurra.tasks.forecast.schema import moments
+from recurra.tasks.forecast.unit import moments
 
 RIDGE = "ridge"
 _PENALTIES = (1e-3, 1e-2, 1e-1, 1.0)

@@ -79,6 +79,8 @@ def forecasts_of(network: ForecastNetwork, validation: Validation) -> Forecasts:
             point = network.head.point_forecast(output.parameters).cpu().numpy()
             quantiles = network.head.quantiles(output.parameters, probabilities).cpu().numpy()
         base = batch.base.numpy() if batch.base.shape[1] else point
+        if batch.effect.shape[1]:
+            base = base + batch.effect.numpy()
         known = batch.observed[:, batch.context :].numpy()
         truth = np.where(known, batch.target[:, batch.context :].numpy(), np.nan)
         low, middle, high = np.moveaxis(quantiles, -1, 0)

@@ -251,7 +251,7 @@ class ForecastNetwork(nn.Module):
         raw = self.output(hidden).reshape(hidden.shape[0], -1, self.head.size)[:, : self.horizon]
         middle, spread = scaled.centre.expand(-1, self.horizon), unit
         if len(self.base_spread):
-            middle, spread = window.base, unit * self.base_spread
+            middle, spread = _begin(window, unit * self.base_spread)
             raw = self.neutral + self.share * (raw - self.neutral)
         if self.linear is not None:
             middle = middle + self.share * spread * self.linear(scaled.values)
@@ -282,6 +282,17 @@ class ForecastNetwork(nn.Module):
         codes = self.static_codes(window.static_codes)
         series = self.series(window.series.unsqueeze(-1) + 1)
         return torch.cat([character(scale), window.static, codes, series], dim=1)
+
+
+def _begin(
+    window: WindowBatch, spread: Float[Tensor, "batch horizon"]
+) -> tuple[Float[Tensor, "batch horizon"], Float[Tensor, "batch horizon"]]:
+    """Base and spread of each step, with the effect of covariates; wider where these are not known."""
+    if not window.effect.shape[1]:
+        return window.base, spread
+    codes = window.future_codes[:, window.context :]
+    known = window.future_observed[:, window.context :].all(dim=-1) & (codes > 0).all(dim=-1)
+    return window.base + window.effect, torch.where(known, spread, torch.hypot(spread, window.doubt))
 
 
 def _begin_at_the_base(output: nn.Linear, linear: nn.Linear | None) -> None:

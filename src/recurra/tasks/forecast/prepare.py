@@ -25,15 +25,12 @@ from recurra.tasks.forecast.resolution import Resolved, resolve
 from recurra.tasks.forecast.schema import (
     ForecastSchema,
     SeriesSource,
-    Units,
     check_counts,
-    learn_levels,
-    learn_stream_units,
-    learn_units,
     read_panel,
     recent_rows,
 )
 from recurra.tasks.forecast.streaming_network import check_streamable
+from recurra.tasks.forecast.unit import Units, learn_levels, learn_stream_units, learn_units
 from recurra.training.device import choose_device
 from recurra.training.setting import check_settings
 
@@ -74,6 +71,7 @@ class HiddenFuture:
             future=batch.future.masked_fill(hidden, 0),
             future_observed=batch.future_observed & ~hidden,
             future_codes=batch.future_codes.masked_fill(hidden, 0),
+            effect=batch.effect.masked_fill(hidden[:, batch.context :, 0][:, : batch.effect.shape[1]], 0),
         )
 
 

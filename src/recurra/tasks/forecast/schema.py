@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float64, Int64
+from jaxtyping import Int64
 
 from recurra.errors import DataError
 from recurra.inputs.series.columns import Columns
@@ -16,12 +16,9 @@ from recurra.inputs.series.schema import PanelSchema
 from recurra.tasks.forecast.base import Base
 from recurra.tasks.forecast.config import ForecastConfig, forecast_config
 from recurra.tasks.forecast.resolution import Resolved
+from recurra.tasks.forecast.unit import Units, learn_levels
 
 RECENT = "recent"
-_CONSTANT = 1e-12  # of a spread, as a share of the level: less than 64 bits can tell from none
-_SMALLEST_OF_NONE = 1e-7  # of the magnitude, where nothing changes
-_FAR = 1000.0  # spreads; a level that lies so far from 0 hides in 32 bits how values move
-_SMALLEST_SHARE = 0.01  # of the spread of the steadiest series
 _LARGEST_COUNT = 2**24  # up to here 32 bits hold every whole number
 
 
@@ -114,24 +111,6 @@ def _named(name: str) -> str | None:
     return None if name == "auto" else name
 
 
-class Units(NamedTuple):
-    """What the targets of the training part are measured in, in the units of the data.
-
-    Attributes:
-        spread: Standard deviation of all training targets; their mean magnitude where they are all the same.
-        smallest: What the spread of a window is never below: a hundredth of that of the steadiest series.
-        level: Mean of all training targets; may be negative.
-        change: Root mean square of the changes from one step to the next.
-        reach: The same of the changes over a horizon.
-    """
-
-    spread: float
-    smallest: float
-    level: float = 0.0
-    change: float = 1.0
-    reach: float = 1.0
-
-
 @dataclass(frozen=True)
 class ForecastSchema:
     """Everything that a forecast needs beside the settings and the weights.
@@ -219,69 +198,6 @@ def revive(document: Mapping[str, Any]) -> tuple[Any, ForecastSchema]:
         {str(name): float(level) for name, level in own.get("levels", {}).items()},
     )
     return forecast_config(document["config"]), schema
-
-
-def learn_levels(panel: Panel, ends: Int64[np.ndarray, " series"]) -> Float64[np.ndarray, " series"]:
-    """The mean of each series before its end where that lies far from 0, against how far it moves; else 0."""
-    _, mean, spread = moments(panel, ends)
-    return np.where(np.abs(mean) > _FAR * spread, mean, 0.0)
-
-
-def learn_units(panel: Panel, ends: Int64[np.ndarray, " series"]) -> Units:
-    """Measure the training targets.
-
-    Args:
-        panel: The series.
-        ends: Where the training part of each series ends, counted from its beginning; later steps are not
-            looked at.
-    """
-    values, mean, spreads = moments(panel, ends)
-    changing = spreads[spreads > _CONSTANT * np.abs(mean)]
-    spread = float(values.std())
-    if spread <= _CONSTANT * float(np.abs(values).mean()):
-        spread = float(np.abs(values).mean()) or 1.0
-    smallest = _SMALLEST_SHARE * float(changing.min()) if len(changing) else _SMALLEST_OF_NONE * spread
-    return Units(spread, smallest)
-
-
-class Moments(NamedTuple):
-    """Values of a part, and mean and standard deviation of each series in it; 0 where it has none."""
-
-    values: Float64[np.ndarray, " known"]
-    mean: Float64[np.ndarray, " series"]
-    spread: Float64[np.ndarray, " series"]
-
-
-def moments(panel: Panel, ends: Int64[np.ndarray, " series"]) -> Moments:
-    """The moments of all values before the ends."""
-    position = np.arange(len(panel.target)) - np.repeat(panel.offsets[:-1], panel.extents)
-    known = (position < np.repeat(ends, panel.extents)) & ~np.isnan(panel.target)
-    values = panel.target[known]
-    series = np.repeat(np.arange(len(panel)), panel.extents)[known]
-    count = np.maximum(np.bincount(series, minlength=len(panel)), 1)
-    mean = np.bincount(series, weights=values, minlength=len(panel)) / count
-    away = np.bincount(series, weights=(values - mean[series]) ** 2, minlength=len(panel))
-    return Moments(values, mean, np.sqrt(away / count))
-
-
-def learn_stream_units(panel: Panel, ends: Int64[np.ndarray, " series"], horizon: int) -> Units:
-    """As `learn_units`, and what a stream is measured from and in: the level, and how far targets move."""
-    units = learn_units(panel, ends)
-    position = np.arange(len(panel.target)) - np.repeat(panel.offsets[:-1], panel.extents)
-    known = (position < np.repeat(ends, panel.extents)) & ~np.isnan(panel.target)
-    level = float(panel.target[known].mean())
-    change, reach = (max(_change(panel, ends, steps), units.smallest) for steps in (1, horizon))
-    return units._replace(level=level, change=change, reach=reach)
-
-
-def _change(panel: Panel, ends: Int64[np.ndarray, " series"], steps: int) -> float:
-    """Root mean square of the differences of values some steps apart; 0 where there are none."""
-    position = np.arange(len(panel.target)) - np.repeat(panel.offsets[:-1], panel.extents)
-    inside = (position + steps < np.repeat(ends, panel.extents))[:-steps]
-    before, after = panel.target[:-steps][inside], panel.target[steps:][inside]
-    differences = after - before
-    there = differences[~np.isnan(differences)]
-    return float(np.sqrt(np.square(there).mean())) if len(there) else 0.0
 
 
 def recent_rows(panel: Panel, steps: int) -> pl.DataFrame:

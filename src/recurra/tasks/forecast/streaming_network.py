@@ -23,7 +23,7 @@ from recurra.tasks.forecast.config import ForecastConfig
 from recurra.tasks.forecast.feature import fill_missing, window_scale
 from recurra.tasks.forecast.head import Head
 from recurra.tasks.forecast.network import ForecastNetwork, Output
-from recurra.tasks.forecast.schema import Units
+from recurra.tasks.forecast.unit import Units
 
 
 class StreamingNetwork(nn.Module):

@@ -27,16 +27,11 @@ from recurra.tasks.forecast.objective import forecast_loss
 from recurra.tasks.forecast.part import ForecastPart, held_out_origins
 from recurra.tasks.forecast.prepare import prepare, read
 from recurra.tasks.forecast.resolution import Resolved
-from recurra.tasks.forecast.schema import (
-    ForecastSchema,
-    SeriesSource,
-    Units,
-    resolved_of,
-    revive,
-)
+from recurra.tasks.forecast.schema import ForecastSchema, SeriesSource, resolved_of, revive
 from recurra.tasks.forecast.show import show
 from recurra.tasks.forecast.stream_program import forecast_program
 from recurra.tasks.forecast.streaming_network import Network, StreamingNetwork
+from recurra.tasks.forecast.unit import Units
 from recurra.tasks.forecast.wording import describe, highlights
 
 
