@@ -29,6 +29,19 @@ class OwaReference(NamedTuple):
 M4_HOURLY = OwaReference(smape=18.383, mase=2.395)
 """Naive2 on the 414 hourly series of the M4 competition, horizon 48."""
 
+M4_REFERENCES = {
+    1: OwaReference(smape=16.342, mase=3.974),
+    4: OwaReference(smape=11.012, mase=1.371),
+    7: OwaReference(smape=3.045, mase=3.278),
+    12: OwaReference(smape=14.427, mase=1.063),
+    24: M4_HOURLY,
+    52: OwaReference(smape=9.161, mase=2.777),
+}
+"""Season length -> Naive2 on the yearly, quarterly, daily, monthly, hourly and weekly series of M4.
+
+Source: Makridakis, Spiliotis and Assimakopoulos (2020), "The M4 Competition", supplementary tables.
+"""
+
 
 @dataclass(frozen=True)
 class Scores:

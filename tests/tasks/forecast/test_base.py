@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+import torch
 
 from recurra import Forecaster
 from recurra.errors import DamagedError
@@ -13,6 +14,7 @@ from recurra.inputs.series.origin import Origins
 from recurra.inputs.series.panel import Panel
 from recurra.tasks.forecast.base import MOST_SERIES, REGRESSION, Base, choose_base, suits
 from recurra.tasks.forecast.config import forecast_config
+from recurra.tasks.forecast.head import QuantileHead
 
 QUICK = {"horizon": 6, "max_epochs": 2, "hidden_size": 4, "baselines": ()}
 
@@ -149,3 +151,28 @@ def test_what_does_not_go_together_is_told():
         with pytest.raises(DamagedError):
             Base.revive(wrong, tables)
     assert replace(Base(("theta",), 3, 2, (1.0, 1.0)), span=4).tables() == {}
+
+
+def test_quantiles_of_its_errors_give_intervals_their_shape():
+    skewed = 20 + np.random.default_rng(0).exponential(size=400)
+    _, base = chosen(skewed, horizon=4, held=40)
+    below, above = base.quantiles[4] - base.quantiles[1], base.quantiles[7] - base.quantiles[4]
+    assert above > 1.2 * below
+    head = QuantileHead()
+    raw = torch.tensor(head.neutral_at(base.quantiles)).expand(1, 1, -1)
+    parameters = head.parameters(raw, torch.zeros(1, 1), torch.ones(1, 1))[0, 0]
+    expected = np.array(base.quantiles) - base.quantiles[4]
+    np.testing.assert_allclose(parameters.numpy(), expected, atol=1e-5)
+
+
+def test_what_is_mostly_zero_is_forecast_by_its_mean_and_never_below_zero():
+    random = np.random.default_rng(0)
+    sales = np.where(random.random(300) < 0.3, 1.0 + random.poisson(3, 300), 0.0)
+    forecaster = Forecaster(**QUICK).fit(frame(sales))
+    assert forecaster.config_.point == "mean"
+    told = forecaster.predict()
+    assert told["forecast"].mean() == pytest.approx(sales.mean(), rel=0.25)
+    assert told.select(pl.min_horizontal("forecast", "forecast-lo-95")).to_series().min() >= 0
+    median = Forecaster(**QUICK, point="median").fit(frame(sales)).predict()["forecast"]
+    assert median.mean() < 0.8 * told["forecast"].mean()
+    assert Forecaster(**QUICK).fit(frame(noise(300))).config_.point == "median"

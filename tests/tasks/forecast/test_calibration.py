@@ -21,19 +21,19 @@ def drawn(windows=200, horizon=5, seed=0):
 
 def test_a_net_that_knows_more_than_its_base_keeps_its_share():
     truth = drawn()
-    assert _share(forecasts(truth, np.zeros_like(truth), 0.9 * truth, 1.0), 40.0) > 0.85
+    assert _share(forecasts(truth, np.zeros_like(truth), 0.9 * truth, 1.0), 40.0, 1) > 0.85
 
 
 def test_a_net_that_knows_nothing_keeps_none():
     truth = drawn()
     for point in (drawn(seed=1), truth * 0, -truth):
-        assert _share(forecasts(truth, np.zeros_like(truth), point, 1.0), 40.0) < 0.1
+        assert _share(forecasts(truth, np.zeros_like(truth), point, 1.0), 40.0, 1) < 0.1
 
 
 def test_few_windows_are_believed_less():
     truth = drawn(30)
     given = forecasts(truth, np.zeros_like(truth), 0.5 * truth, 1.0)
-    shares = [_share(given, apart) for apart in (1.0, 3.0, 10.0, 30.0)]
+    shares = [_share(given, apart, 1) for apart in (1.0, 3.0, 10.0, 30.0)]
     assert shares == sorted(shares)
     assert shares[0] < 0.4 < 0.9 < shares[-1]
 

@@ -12,6 +12,7 @@ from tests.tasks.forecast.example import QUICK, TOO_LARGE, hourly, integer_serie
 
 from recurra.errors import ConfigError, DataError, NotFittedError, OutOfMemoryError
 from recurra.metrics.forecast_baseline import BASELINES
+from recurra.tasks.forecast.baseline import RIDGE
 from recurra.tasks.forecast.forecaster import Forecaster
 
 HORIZON = 3
@@ -302,7 +303,7 @@ class TestBacktest:
 class TestEvaluate:
     def test_scores_stand_beside_all_baselines(self, forecaster: Forecaster):
         result = forecaster.evaluate()
-        assert list(result.scores) == ["recurra", *BASELINES]
+        assert list(result.scores) == ["recurra", *BASELINES, RIDGE]
         for scores in result.scores.values():
             assert all(np.isfinite(value) for value in scores.values())
         assert result.ids == ["a", "b", "c"]

@@ -17,6 +17,7 @@ from recurra.experiment.run import Summary, evaluate, told_by, train
 from recurra.files import read_document
 from recurra.inputs.series.window import WindowSource
 from recurra.metrics.forecast_baseline import BASELINES
+from recurra.tasks.forecast.baseline import RIDGE
 from recurra.tasks.forecast.forecaster import Forecaster
 from recurra.tasks.forecast.task import FORECAST
 
@@ -108,7 +109,7 @@ class TestFolder:
 
     def test_scores_stand_beside_all_baselines(self, finished: Path):
         metrics = evaluate(FORECAST, finished, None)
-        assert [model.name for model in metrics.models] == ["recurra", "convolutional", *BASELINES]
+        assert [model.name for model in metrics.models] == ["recurra", "convolutional", *BASELINES, RIDGE]
         for model in metrics.models:
             assert {"mae", "rmse", "mase", "smape"} <= set(model.scores)
         assert {"wql", "coverage_80", "coverage_95"} <= set(metrics.models[0].scores)
@@ -122,7 +123,7 @@ class TestFolder:
         recorded, again = evaluate(FORECAST, finished, None), evaluate(FORECAST, finished, str(source))
         before = {model.name: model.scores for model in recorded.models}
         after = {model.name: model.scores for model in again.models}
-        assert set(after) == set(before) == {"recurra", "convolutional", *BASELINES}
+        assert set(after) == set(before) == {"recurra", "convolutional", *BASELINES, RIDGE}
         for name, scores in after.items():
             assert scores == pytest.approx(before[name], rel=1e-6), name
         assert again.data.facts == recorded.data.facts
@@ -169,7 +170,7 @@ class TestPlace:
         assert (run / "model.safetensors").read_bytes() == before
         begin(source, run, overwrite=True, seed=1, baselines=())
         assert (run / "model.safetensors").read_bytes() != before
-        assert not (run / "baselines").exists()
+        assert [one.name for one in (run / "baselines").iterdir()] == [RIDGE]
 
     @pytest.mark.parametrize("name", ["notes.txt", "config.yaml"])
     @pytest.mark.parametrize("overwrite", [False, True])

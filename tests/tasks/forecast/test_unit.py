@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from recurra.inputs.series.panel import Panel
-from recurra.tasks.forecast.unit import Units, learn_levels, learn_stream_units, learn_units
+from recurra.tasks.forecast.unit import Units, learn_floor, learn_levels, learn_stream_units, learn_units
 
 ENDS = np.array([6, 4])
 
@@ -70,3 +70,11 @@ def test_series_far_from_zero_have_a_level_and_others_none():
     far, near = [1e9 + value for value in (1.0, 5.0, 3.0, 4.0, 2.0, 3.0, 1e9)], [900.0, 901.0, 903.0, 902.0]
     assert learn_levels(panel_of(far, near), ENDS).tolist() == [1e9 + 3, 0]
     assert learn_levels(panel_of([-7.0] * 6, [0.0] * 4), ENDS).tolist() == [-7, 0]
+
+
+def test_what_is_often_zero_and_never_below_has_a_floor():
+    sales, degrees = [0.0, 2.0, 0.0, 5.0, 1.0, 0.0], [0.5, 2.0, 3.0, 1.0]
+    assert learn_floor(panel_of(sales, degrees), ENDS) == 0
+    assert learn_floor(panel_of(degrees), np.array([4])) is None
+    assert learn_floor(panel_of([*sales, -1.0]), np.array([6])) == 0
+    assert learn_floor(panel_of([*sales, -1.0]), np.array([7])) is None

@@ -59,6 +59,8 @@ def answer(fitted: Fitted, part: ForecastPart) -> Answer:
     levels = part.panel.levels[part.origins.series]
     if levels.any():
         point, quantile = point + levels[:, None], quantile + levels[:, None, None]
+    if fitted.schema.floor is not None:
+        point, quantile = (np.maximum(values, fitted.schema.floor) for values in (point, quantile))
     return Answer(point, quantile)
 
 

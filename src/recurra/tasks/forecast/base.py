@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 from jaxtyping import Float, Int64
+from scipy.special import ndtri
 
 from recurra.errors import DamagedError
 from recurra.inputs.series.origin import Origins, rolling_origins
@@ -33,6 +34,7 @@ from recurra.metrics.forecast_baseline import BaselineFunction, last_value, mean
 from recurra.metrics.lag_regression import LagRegression, fit_lag_regression
 from recurra.tasks.forecast.config import ForecastConfig
 from recurra.tasks.forecast.effect import Effects, fit_effects, without
+from recurra.tasks.forecast.head import TRAINED_QUANTILES
 
 METHODS: Mapping[str, BaselineFunction] = {
     "last_value": last_value,
@@ -63,6 +65,7 @@ _PENALTIES = (1e-3, 1e-2, 1e-1)
 _MOST_WINDOWS = 20_000  # that the regression is fitted to
 _SURE = 0.97  # of the error without effects; they were fitted on some of what they are judged on
 _AT_ONCE = 4096  # windows that are forecast
+_FEW = 30.0  # windows of which quantiles are half believed
 _NORMAL = float(np.sqrt(np.pi / 2))  # the deviation of a normal distribution over its mean distance
 
 Errors = Float[np.ndarray, "windows horizon"]
@@ -79,6 +82,7 @@ class Base:
         horizon: Steps ahead.
         spread: How far it was off where methods were compared, for each step, as deviation in units of the
             window.
+        quantiles: Of how far the truth was from it there, in spreads, at `TRAINED_QUANTILES`.
         regression: What `REGRESSION` stands for.
         effects: What covariates known ahead add; None: nothing.
     """
@@ -87,6 +91,7 @@ class Base:
     span: int
     horizon: int
     spread: tuple[float, ...] = ()
+    quantiles: tuple[float, ...] = ()
     regression: LagRegression | None = None
     effects: Effects | None = None
 
@@ -132,6 +137,7 @@ class Base:
             "span": self.span,
             "horizon": self.horizon,
             "spread": list(self.spread),
+            "quantiles": list(self.quantiles),
             "effects": None if self.effects is None else self.effects.to_dict(),
         }
 
@@ -163,7 +169,10 @@ class Base:
             raise DamagedError(f"spreads of {len(spread)} steps", f"of {horizon}", _AGAIN)
         given = document.get("effects")
         effects = None if given is None else Effects.from_dict(given)
-        return cls(members, int(document["span"]), horizon, spread, regression, effects)
+        quantiles = tuple(float(value) for value in document.get("quantiles", ()))
+        if len(quantiles) not in (0, len(TRAINED_QUANTILES)):
+            raise DamagedError(f"{len(quantiles)} quantiles", f"{len(TRAINED_QUANTILES)}", _AGAIN)
+        return cls(members, int(document["span"]), horizon, spread, quantiles, regression, effects)
 
 
 class Scored(NamedTuple):
@@ -195,6 +204,8 @@ def choose_base(
     horizon: int,
     context: int,
     units: Units,
+    *,
+    squared: bool = False,
 ) -> Base | None:
     """The base with the smallest mean error before `end`; None where no window can be judged.
 
@@ -207,16 +218,21 @@ def choose_base(
         horizon: Steps ahead.
         context: Steps of history that the net reads.
         units: What the errors of windows are measured in.
+        squared: Whether the root of the squared error decides, as it does where means are forecast.
     """
-    plain = _best(panel, train_end, end, horizon, context, units)
+    best = partial(
+        _best, train_end=train_end, end=end, horizon=horizon, context=context, units=units, squared=squared
+    )
+    plain = best(panel)
     if plain is None:
         return None
     chosen, error = plain, _SURE * plain.error
     for effects in fit_effects(panel, train_end, (1, panel.season_length)):
-        found = _best(without(panel, effects), train_end, end, horizon, context, units)
+        found = best(without(panel, effects))
         if found is not None and found.error < error:
             chosen, error = found._replace(base=replace(found.base, effects=effects)), found.error
-    return replace(chosen.base, spread=_spread(chosen.errors))
+    spread = _spread(chosen.errors)
+    return replace(chosen.base, spread=spread, quantiles=_quantiles(chosen.errors, spread))
 
 
 def _best(
@@ -226,6 +242,8 @@ def _best(
     horizon: int,
     context: int,
     units: Units,
+    *,
+    squared: bool,
 ) -> Scored | None:
     """The best method without effects; arguments as of `choose_base`."""
     season = panel.season_length
@@ -240,7 +258,7 @@ def _best(
     scored = []
     for members in CANDIDATES:
         base = Base(members, span, horizon)
-        scored.append(_scored(base, (base.forecast(panel, origins) - truth) / unit, truth))
+        scored.append(_scored(base, (base.forecast(panel, origins) - truth) / unit, truth, squared))
     longest = min(context, MOST_STEPS)
     for lags in sorted({min(longest, max(2 * season, 12)), longest}):
         for penalty in _PENALTIES:
@@ -248,13 +266,17 @@ def _best(
             errors = _regression_errors(fit, panel, origins, end, truth) / unit
             final = fit(train_end)
             if final is not None:
-                scored.append(_scored(Base((REGRESSION,), lags, horizon, regression=final), errors, truth))
+                scored.append(
+                    _scored(Base((REGRESSION,), lags, horizon, regression=final), errors, truth, squared)
+                )
     best = min(scored, key=lambda one: one.error)
     return best if np.isfinite(best.error) else None
 
 
-def _scored(base: Base, errors: Errors, truth: Errors) -> Scored:
-    return Scored(base, errors, _mean_error(errors, int(np.isfinite(truth).sum())))
+def _scored(base: Base, errors: Errors, truth: Errors, squared: bool) -> Scored:
+    judged = int(np.isfinite(truth).sum())
+    size = _mean_error(np.square(errors), judged) ** 0.5 if squared else _mean_error(errors, judged)
+    return Scored(base, errors, size)
 
 
 def _mean_error(errors: Errors, judged: int) -> float:
@@ -274,6 +296,14 @@ def _spread(errors: Errors) -> tuple[float, ...]:
     share = len(errors) / (len(errors) + 10)
     smooth = share * smooth + (1 - share) * overall
     return tuple(float(value) for value in np.maximum(_NORMAL * smooth, 1e-3))
+
+
+def _quantiles(errors: Errors, spread: tuple[float, ...]) -> tuple[float, ...]:
+    """Of the truth around forecasts, in spreads: the more windows there are, the less like a normal's."""
+    off = -errors / np.array(spread)
+    found = np.quantile(off[np.isfinite(off)], TRAINED_QUANTILES)
+    share = len(errors) / (len(errors) + _FEW)
+    return tuple((share * found + (1 - share) * ndtri(np.array(TRAINED_QUANTILES))).tolist())
 
 
 def fit_regression(

@@ -61,7 +61,8 @@ def calibrate(model: nn.Module, prepared: Prepared) -> None:
         return
     apart = windows_apart(validation.origins, validation.horizon)
     if len(model.base_spread):
-        model.share.fill_(_share(forecasts_of(model, validation), apart))
+        power = 2 if model.head.point == "mean" else 1
+        model.share.fill_(_share(forecasts_of(model, validation), apart, power))
     widths = _widths(forecasts_of(model, validation), apart)
     if validation.panel.columns.future:  # who forecasts may know less of what comes than validation does
         widths = np.maximum(widths, 1)
@@ -88,15 +89,12 @@ def forecasts_of(network: ForecastNetwork, validation: Validation) -> Forecasts:
     return Forecasts(*(np.concatenate(part).astype(np.float64) for part in zip(*parts, strict=True)))
 
 
-def _share(given: Forecasts, apart: float) -> float:
+def _share(given: Forecasts, apart: float, power: int) -> float:
     """How much of what the net adds to its base is kept: the best share, shrunk by how sure its gain is.
 
     Source: James and Stein, "Estimation with quadratic loss" (1961), for the shrinkage.
     """
-    errors = [
-        np.nanmean(np.abs(given.base + share * (given.point - given.base) - given.truth) / given.unit, axis=1)
-        for share in _SHARES
-    ]
+    errors = [np.nanmean(_off(given, float(share)) ** power, axis=1) for share in _SHARES]
     best = int(np.argmin([np.nanmean(each) for each in errors]))
     gain = errors[0] - errors[best]
     gain = gain[np.isfinite(gain)]
@@ -105,6 +103,12 @@ def _share(given: Forecasts, apart: float) -> float:
         return 0.0
     certainty = float(gain.mean()) / (deviation / np.sqrt(apart))
     return float(_SHARES[best] * max(0.0, 1 - 1 / certainty**2) * apart / (apart + 2))
+
+
+def _off(given: Forecasts, share: float) -> Steps:
+    """How far forecasts with a share of the net are off, in units of each window."""
+    off: Steps = np.abs(given.base + share * (given.point - given.base) - given.truth) / given.unit
+    return off
 
 
 def _widths(given: Forecasts, apart: float) -> Float[np.ndarray, " horizon"]:

@@ -45,7 +45,8 @@ class ForecastConfig(NetConfig):
         calendar: Whether the network sees hour, weekday, month and the like.
         series_embedding: Whether each series has learnt numbers of its own.
         head: What is put out: nine quantiles, Student's t, or the negative binomial for counts.
-        point: Point forecast: the median (best absolute error) or the mean (best squared error).
+        point: Point forecast: the median (best absolute error) or the mean (best squared error); "auto" takes
+            the mean where at least half of the values are 0 and none is below, since their median is 0.
         weighting: What the error of a step counts: in units of its window, or as in the OWA score of the M4
             competition (half scaled, half relative to the value; for positive series, head quantile only).
         test_size: Last steps of every series kept for the final score; 0 trains on everything.
@@ -75,7 +76,7 @@ class ForecastConfig(NetConfig):
     calendar: bool = True
     series_embedding: bool = False
     head: Literal["quantile", "student_t", "negative_binomial"] = "quantile"
-    point: Literal["median", "mean"] = "median"
+    point: Literal["auto", "median", "mean"] = "auto"
     weighting: Weighting = "unit"
     test_size: Whole = "auto"
     validation_size: Whole = "auto"

@@ -24,6 +24,7 @@ Steps = Float[Tensor, "batch horizon"]
 PerWindow = Float[Tensor, "batch #horizon"]
 
 _ONE = 0.5413  # whose softplus is 1
+_CLOSEST = 0.02  # quantiles, in distances of a normal distribution's
 TRAINED_QUANTILES = (0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975)
 
 
@@ -39,6 +40,11 @@ class Head(ABC):
     size: int
     neutral: tuple[float, ...]
     point: Point
+
+    def neutral_at(self, quantiles: Sequence[float]) -> tuple[float, ...]:
+        """Raw numbers that give the centre, and around it `TRAINED_QUANTILES` in scales, where a head can."""
+        del quantiles
+        return self.neutral
 
     @abstractmethod
     def parameters(self, raw: RawOutput, centre: Steps, scale: PerWindow) -> Parameters:
@@ -76,6 +82,13 @@ class QuantileHead(Head):
         scores = torch.special.ndtri(torch.tensor(TRAINED_QUANTILES, dtype=torch.float64))
         self.scores = scores.float()
         self.gaps = scores.diff().float()
+
+    def neutral_at(self, quantiles: Sequence[float]) -> tuple[float, ...]:
+        """Distances of those quantiles from their middle; a mean has the middle beside it."""
+        wanted = torch.tensor(quantiles, dtype=torch.float64).diff() / self.gaps.double()
+        distances = wanted.clamp(min=_CLOSEST).expm1().log()
+        middle = [quantiles[self.middle]] * (self.point == "mean")
+        return (0.0, *distances.tolist(), *middle)
 
     def parameters(self, raw: RawOutput, centre: Steps, scale: PerWindow) -> Parameters:
         """The nine quantiles, then the mean where that is the point forecast."""
@@ -212,12 +225,12 @@ HEADS: dict[str, type[QuantileHead] | type[StudentTHead] | type[NegativeBinomial
 }
 
 
-def make_head(name: str, point: Point = "median") -> Head:
-    """Make a head by its name.
+def make_head(name: str, point: Literal["auto", "median", "mean"] = "median") -> Head:
+    """Make a head by its name; an automatic point that no data have settled is the median.
 
     Raises:
         ConfigError: There is no head of that name.
     """
     if name not in HEADS:
         raise ConfigError(f"head is {name!r}", f"one of {', '.join(HEADS)}", "Choose one of these.")
-    return HEADS[name](point)
+    return HEADS[name]("median" if point == "auto" else point)

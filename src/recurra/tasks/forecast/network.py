@@ -170,6 +170,7 @@ class ForecastNetwork(nn.Module):
         scale_span: How many of the last steps tell a window's scale.
         base_spread: How far the base of a window is off at each step ahead, in units of the window; empty:
             the base is the centre.
+        base_quantiles: How it is off, in such spreads, at each of the trained quantiles; empty: normally.
         linear: Whether there is a linear part.
         network: Kind of body.
         recurrence: Of the body; the others take its sizes and its dropout.
@@ -191,6 +192,7 @@ class ForecastNetwork(nn.Module):
         smallest: float = 1e-6,
         scale_span: int,
         base_spread: tuple[float, ...] = (),
+        base_quantiles: tuple[float, ...] = (),
         linear: bool = True,
         network: NetworkName = "recurrent",
         recurrence: Recurrence,
@@ -207,7 +209,8 @@ class ForecastNetwork(nn.Module):
         self.base_spread: Tensor
         self.register_buffer("base_spread", torch.tensor(base_spread), persistent=False)
         self.neutral: Tensor
-        self.register_buffer("neutral", torch.tensor(head.neutral), persistent=False)
+        neutral = head.neutral_at(base_quantiles) if base_quantiles else head.neutral
+        self.register_buffer("neutral", torch.tensor(neutral), persistent=False)
         self.share: Tensor
         self.register_buffer("share", torch.ones(()))
         self.widening: Tensor
@@ -223,7 +226,7 @@ class ForecastNetwork(nn.Module):
         _begin_at_the_base(last, self.linear)
         if base_spread:
             with torch.no_grad():
-                last.bias.copy_(torch.tensor(head.neutral).repeat(patch))
+                last.bias.copy_(self.neutral.repeat(patch))
         self.output = nn.Sequential(nn.Dropout(recurrence.dropout), last)
 
     def forward(self, window: WindowBatch) -> Output:

@@ -14,7 +14,7 @@ from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.scaling import Scaling
 from recurra.inputs.series.split import Split
 from recurra.inputs.series.window import BaseForecast, WindowBatch, targets_after, window_batches
-from recurra.metrics.forecast import M4_HOURLY, smape_terms
+from recurra.metrics.forecast import M4_HOURLY, M4_REFERENCES, smape_terms
 from recurra.tasks.forecast.config import Weighting
 from recurra.tasks.forecast.network import Output
 from recurra.tasks.forecast.resolution import Resolved
@@ -38,25 +38,26 @@ def output_loss(model: Network, output: Output, batch: WindowBatch, weighting: W
     """The loss of a network's output."""
     target = batch.target[:, batch.context :]
     observed = batch.observed[:, batch.context :]
-    weight = step_weights(output, target, weighting)
+    weight = step_weights(output, target, weighting, model.season)
     losses = model.head.loss(output.parameters, target, weight)
     return Loss(torch.where(observed, losses, 0).sum(), observed.sum())
 
 
 def step_weights(
-    output: Output, target: Float[Tensor, "batch horizon"], weighting: Weighting
+    output: Output, target: Float[Tensor, "batch horizon"], weighting: Weighting, season: int
 ) -> Float[Tensor, "batch horizon"]:
     """What the error of each step is multiplied by.
 
     "unit" divides by the unit of the window. "owa" is the overall weighted average of the M4 competition:
     half the absolute error in seasonal errors of the window (MASE), half in shares of the value (sMAPE), each
-    relative to the error of Naive2 on the hourly series.
+    relative to the error of Naive2 on the series of that season, or the hourly ones where there were none.
     """
     if weighting == "unit":
         return (1 / output.unit).expand_as(target)
     scaled = 1 / output.scale.seasonal_error
     share = 100 / target.abs().maximum(SMALLEST_SHARE * output.scale.magnitude)
-    return (scaled / M4_HOURLY.mase + share / M4_HOURLY.smape) / 2
+    naive2 = M4_REFERENCES.get(season, M4_HOURLY)
+    return (scaled / naive2.mase + share / naive2.smape) / 2
 
 
 @dataclass(frozen=True)

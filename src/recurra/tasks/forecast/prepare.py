@@ -30,7 +30,7 @@ from recurra.tasks.forecast.schema import (
     recent_rows,
 )
 from recurra.tasks.forecast.streaming_network import check_streamable
-from recurra.tasks.forecast.unit import Units, learn_levels, learn_stream_units, learn_units
+from recurra.tasks.forecast.unit import Units, learn_floor, learn_levels, learn_stream_units, learn_units
 from recurra.training.device import choose_device
 from recurra.training.setting import check_settings
 
@@ -145,6 +145,7 @@ def prepare(data: SeriesData) -> Prepared:
         resolved.base,
         levelled,
         {name: level for name, level in zip(panel.ids, panel.levels.tolist(), strict=True) if level},
+        None if config.network == "streaming" else learn_floor(panel, split.train_end),
     )
     test, reason = _test(data.config, panel, resolved, scaling)
     repairs = (*panel.repairs, *split.repairs)
@@ -194,7 +195,15 @@ def _base(panel: Panel, split: Split, resolved: Resolved, units: Units) -> Base 
         scale = window_scale(filled, known, span=resolved.scale_span, season=season, smallest=smallest)
         return scale.spread[:, 0].numpy()
 
-    return choose_base(panel, split.train_end, split.validation_end, resolved.horizon, resolved.context, unit)
+    return choose_base(
+        panel,
+        split.train_end,
+        split.validation_end,
+        resolved.horizon,
+        resolved.context,
+        unit,
+        squared=config.point == "mean",
+    )
 
 
 def _test(

@@ -7,6 +7,7 @@
   of what the median training part holds before a horizon.
 * Patch: the largest divisor of the season up to 24 steps and up to the horizon, so that the recurrence takes
   a day of hours, a year of months or a quarter of weeks at once (as SegRNN does: Lin and others, 2023).
+* Point forecast: the median; the mean of what is mostly 0.
 * Steps an epoch: as many batches as windows fill, at most 100; and at least 20, unless forecasts begin from a
   base, which few windows cannot better.
 """
@@ -113,9 +114,20 @@ def resolve(config: ForecastConfig, panel: Panel) -> Resolved:
             "context": context,
             "patch": patch,
             "steps_per_epoch": steps,
+            "point": _point(panel, test_size) if config.point == "auto" else config.point,
         }
     )
     return Resolved(resolved, lags, min(context, max(7 * season, 2 * patch, 16)))
+
+
+def _point(panel: Panel, test_size: int) -> str:
+    """The mean for values of which half are 0 and none is below; the test part is not looked at."""
+    series = np.repeat(np.arange(len(panel)), panel.extents)
+    position = np.arange(len(series)) - panel.offsets[series]
+    values = panel.target[position < panel.lengths[series] - test_size]
+    values = values[np.isfinite(values)]
+    rarely = len(values) > 0 and values.min() >= 0 and (values == 0).mean() >= 0.5
+    return "mean" if rarely else "median"
 
 
 def _context(horizon: int, season: int, training: int) -> int:

@@ -126,6 +126,7 @@ class ForecastSchema:
         base: What forecasts begin from, if not from the centre of each window.
         levelled: Whether windows of series far from 0 are cut relative to their level.
         levels: The levels of those that training saw, by id.
+        floor: What no forecast is below; None: nothing.
     """
 
     panel: PanelSchema
@@ -138,6 +139,7 @@ class ForecastSchema:
     base: Base | None = None
     levelled: bool = False
     levels: Mapping[str, float] = field(default_factory=dict)
+    floor: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """All but the rows, which are a table of their own."""
@@ -151,6 +153,7 @@ class ForecastSchema:
             "base": None if self.base is None else self.base.to_dict(),
             "levelled": self.levelled,
             "levels": dict(self.levels),
+            "floor": self.floor,
         }
 
     def tables(self) -> dict[str, pl.DataFrame]:
@@ -196,6 +199,7 @@ def revive(document: Mapping[str, Any]) -> tuple[Any, ForecastSchema]:
         Base.revive(own.get("base"), document["tables"]),
         bool(own.get("levelled", False)),
         {str(name): float(level) for name, level in own.get("levels", {}).items()},
+        None if own.get("floor") is None else float(own["floor"]),
     )
     return forecast_config(document["config"]), schema
 

@@ -65,6 +65,7 @@ def build(config: ForecastConfig, learnt: ForecastSchema) -> Network:
         smallest=units.smallest,
         scale_span=resolved.scale_span,
         base_spread=() if learnt.base is None else learnt.base.spread,
+        base_quantiles=() if learnt.base is None else learnt.base.quantiles,
         linear=config.linear,
         network=config.network,
         recurrence=config.recurrence,

@@ -9,6 +9,7 @@ from recurra.inputs.series.panel import Panel
 
 _CONSTANT = 1e-12  # of a spread, as a share of the level: less than 64 bits can tell from none
 _SMALLEST_OF_NONE = 1e-7  # of the magnitude, where nothing changes
+_OFTEN = 0.02  # of the values are 0: what they count does not go below
 _FAR = 1000.0  # spreads; a level that lies so far from 0 hides in 32 bits how values move
 _SMALLEST_SHARE = 0.01  # of the spread of the steadiest series
 
@@ -35,6 +36,13 @@ def learn_levels(panel: Panel, ends: Int64[np.ndarray, " series"]) -> Float64[np
     """The mean of each series before its end where that lies far from 0, against how far it moves; else 0."""
     _, mean, spread = moments(panel, ends)
     return np.where(np.abs(mean) > _FAR * spread, mean, 0.0)
+
+
+def learn_floor(panel: Panel, ends: Int64[np.ndarray, " series"]) -> float | None:
+    """0 where values are often 0 and never below, as of sales; else None."""
+    values = moments(panel, ends).values
+    often = len(values) > 0 and values.min() >= 0 and (values == 0).mean() >= _OFTEN
+    return 0.0 if often else None
 
 
 def learn_units(panel: Panel, ends: Int64[np.ndarray, " series"]) -> Units:
