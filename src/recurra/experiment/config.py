@@ -15,10 +15,13 @@ class NetConfig(TrainingConfig, Recurrence):
     Attributes:
         network: Kind of network.
         baselines: Networks that are trained beside it on the same data.
+        refit: Whether, once it is scored, the net is trained again on all data, for as many epochs as
+            validation chose.
     """
 
     network: str = "recurrent"
     baselines: tuple[str, ...] = ()
+    refit: bool = False
 
 
 class TaskConfig(NetConfig):

@@ -193,7 +193,7 @@ class TestPlace:
         begin(source, tmp_path / "deep" / "down", baselines=())
 
     @pytest.mark.parametrize("settings", [
-        {"test_size": 0}, {"test_size": 2}, {"horizon": 40}, {"monitor": "valid_mse"}, {"cell": "lsmt"},
+        {"test_size": 2}, {"horizon": 40}, {"monitor": "valid_mse"}, {"cell": "lsmt"},
         {"head": "negative_binomial"}, {"device": "tpu"}, {"patience": 2, "validation_size": 0},
         {"target": "x"}, {"hiden_size": 3}, {"bidirectional": True, "residual": True},
         {"preset": "streaming", "bidirectional": True},

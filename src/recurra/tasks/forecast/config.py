@@ -114,10 +114,12 @@ class ForecastAnswer(Config):
 
     Attributes:
         level: Intervals to give, in percent; none: the point forecast only.
+        horizon: Steps to tell, up to the trained ones; none: all of these.
         future: What is known ahead: a table of the future covariates.
     """
 
     level: Annotated[tuple[float, ...], Option("LEVELS")] = (80, 95)
+    horizon: Annotated[int | None, Option("STEPS")] = Field(default=None, ge=1)
     future: Annotated[str | None, Option("FILE")] = None
 
     @field_validator("level", mode="before")

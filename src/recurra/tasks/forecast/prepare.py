@@ -27,6 +27,7 @@ from recurra.tasks.forecast.schema import (
     SeriesSource,
     Units,
     check_counts,
+    last_time,
     learn_stream_units,
     learn_units,
     read_panel,
@@ -78,10 +79,11 @@ class HiddenFuture:
 
 @dataclass(frozen=True)
 class SeriesData:
-    """Series as they were read, and the settings."""
+    """Series as they were read, the settings, and the base of forecasts if it is settled already."""
 
     config: ForecastConfig
     panel: Panel
+    base: Base | None = None
 
 
 def read(source: Any, settings: Mapping[str, Any], validation: Any, test: Any) -> SeriesData:
@@ -127,7 +129,7 @@ def prepare(data: SeriesData) -> Prepared:
     else:
         units = learn_units(panel, split.train_end)
     if suits(config, panel):
-        resolved = resolved._replace(base=_base(panel, split, resolved, units))
+        resolved = resolved._replace(base=data.base or _base(panel, split, resolved, units))
     source = _source(panel, split, resolved, scaling)
     validation = make_validation(panel, split, resolved, scaling)
     check_settings(source, config, validation, None, resume=False)
@@ -141,10 +143,18 @@ def prepare(data: SeriesData) -> Prepared:
         resolved.scale_span,
         recent_rows(panel, max(resolved.context + max(resolved.lags), base_span)),
         resolved.base,
+        last_time(panel, split.train_end),
     )
     test, reason = _test(data.config, panel, resolved, scaling)
     repairs = (*panel.repairs, *split.repairs)
     return Prepared(config, schema, source, validation, panel, None, test, repairs, no_test=reason)
+
+
+def whole(data: SeriesData, prepared: Prepared, changes: Mapping[str, Any]) -> Prepared:
+    """All steps of the series to train on, with other settings; windows look as they did."""
+    steps = data.config.steps_per_epoch  # more windows, more of them
+    config = prepared.config.model_copy(update={**changes, "steps_per_epoch": steps})
+    return prepare(SeriesData(config, data.panel, prepared.schema.base))
 
 
 def _source(panel: Panel, split: Split, resolved: Resolved, scaling: Scaling) -> WindowSource | HiddenFuture:
@@ -191,13 +201,9 @@ def _test(
             return None, DataError(
                 f"the series are too short to train on and to be scored {resolved.horizon} steps ahead",
                 f"a median of at least {3 * resolved.horizon} steps",
-                "Shorten the horizon, give longer series, or use the library, which needs no test part.",
+                "Shorten the horizon, give longer series, or set test_size=0 to train without a score.",
             )
-        return None, ConfigError(
-            f"test_size is {resolved.test_size} with horizon {resolved.horizon}",
-            "at least the horizon, since a run is always scored",
-            "Leave test_size out, or use the library: Forecaster(test_size=0).",
-        )
+        return None, None
     try:
         return ForecastPart(panel, held_out_origins(panel, resolved), resolved, scaling), None
     except DataError as error:

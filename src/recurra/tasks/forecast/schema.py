@@ -143,6 +143,7 @@ class ForecastSchema:
         scale_span: How many of the last steps tell a window's scale.
         recent: The last rows of every series, for forecasts that are given no data.
         base: What forecasts begin from, if not from the centre of each window.
+        trained_until: Time of the last step that training saw, as the table writes it; "" if unknown.
     """
 
     panel: PanelSchema
@@ -153,6 +154,7 @@ class ForecastSchema:
     scale_span: int
     recent: pl.DataFrame
     base: Base | None = None
+    trained_until: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """All but the rows, which are a table of their own."""
@@ -164,6 +166,7 @@ class ForecastSchema:
             "lags": list(self.lags),
             "scale_span": self.scale_span,
             "base": None if self.base is None else self.base.to_dict(),
+            "trained_until": self.trained_until,
         }
 
     def tables(self) -> dict[str, pl.DataFrame]:
@@ -195,8 +198,16 @@ def revive(document: Mapping[str, Any]) -> tuple[Any, ForecastSchema]:
         int(own["scale_span"]),
         document["tables"][RECENT],
         Base.revive(own.get("base"), document["tables"]),
+        str(own.get("trained_until", "")),
     )
     return forecast_config(document["config"]), schema
+
+
+def last_time(panel: Panel, ends: Int64[np.ndarray, " series"]) -> str:
+    """The time of the last step before the ends of all series, as the table writes it."""
+    series = np.flatnonzero(ends)
+    latest = series[[int(np.argmax(panel.step_times(series, ends[series] - 1)))]]
+    return str(panel.index_frame(latest, ends[latest] - 1)[panel.columns.time][0])
 
 
 def learn_units(panel: Panel, ends: Int64[np.ndarray, " series"]) -> Units:
