@@ -108,7 +108,12 @@ def _function(entry: Entry) -> Callable[..., None]:
 
     def command(**given: Any) -> None:
         options = {key: given.pop(key) for key in marks}
-        _run(entry, options, **given)
+        try:
+            _run(entry, options, **given)
+        except ConfigError as error:
+            raise as_typed(
+                error, {key: marks[key].flag for key in marks if options[key] is not None}
+            ) from error
 
     parameters: dict[str, tuple[Any, Any]] = {"data": (Data, None), "pairs": (Pairs, None)}
     for key, mark in marks.items():
@@ -157,8 +162,9 @@ def _run(
         began = _begun(entry, out, overwrite=overwrite)
         settings = {**began.get("given", {}), **settings}
         data, validation, test = (
-            given or began.get(key)
-            for key, given in (("data", data), ("validation", validation), ("test", test))
+            data or began["data"],
+            validation or began.get("validation"),
+            test or began.get("test"),
         )
     if data is None:
         raise ConfigError("DATA is missing", "a file, a folder or sample:NAME", "Name it after the task.")
@@ -184,17 +190,15 @@ def _run(
         command=command,
     )
     if summary is None or summary.interrupted:
-        again = [
-            "recurra",
-            "train",
-            entry.name,
-            "--out",
-            str(folder),
-            *(["--overwrite"] if overwrite else []),
-        ]
+        again = ["recurra", "train", entry.name, "--out", str(folder), *["--overwrite"] * overwrite]
         _say_how_to_resume(folder, f"{shlex.join(again)} --resume", as_json=as_json)
         raise typer.Exit(screen.INTERRUPTED)
-    metrics = summary.metrics
+    _tell(entry, summary, as_json=as_json)
+
+
+def _tell(entry: Entry, summary: "Summary", *, as_json: bool) -> None:
+    """What a run that ended came to."""
+    metrics, folder = summary.metrics, summary.folder
     for sentence in metrics.data.repairs if metrics else ():
         screen.note(f"note: {sentence}")
     if as_json:
@@ -218,6 +222,15 @@ def _begun(entry: Entry, out: Path | None, *, overwrite: bool) -> dict[str, Any]
             f"Go on with it as what it is: recurra train {began.get('task')} --out {out} --resume",
         )
     return began
+
+
+def as_typed(error: ConfigError, flags: Mapping[str, str]) -> ConfigError:
+    """The error with options in place of the settings that they stand for."""
+    got, remedy = error.got, error.remedy
+    for key, flag in flags.items():
+        got = re.sub(rf"^{key} is\b", f"{flag} is", got)
+        remedy = re.sub(rf"\b(Change|Raise|Lower|Give|Set) {key}\b", rf"\1 {flag}", remedy)
+    return ConfigError(got, error.expected, remedy)
 
 
 def _check_required(entry: Entry, settings: Mapping[str, Any]) -> None:

@@ -136,9 +136,8 @@ class Estimator(ABC):
             "folder": None if folder is None else Path(folder),
             "resume": resume,
             "progress": Progress(enabled=show_progress),
-            "callbacks": callbacks,
         }
-        trained = last = fit(self.task, prepared, **options)
+        trained = last = fit(self.task, prepared, **options, callbacks=callbacks)
         if prepared.config.refit and not trained.history.interrupted:
             del options["resume"]
             last = refit(self.task, data, prepared, trained, **options)
@@ -262,7 +261,8 @@ class ExampleEstimator(Estimator):
             folder: Where history and checkpoints are kept, so that a killed run can be resumed.
             resume: Go on from the newest checkpoint in the folder.
             show_progress: Whether to draw a bar; None: where stderr is a terminal, a line an epoch elsewhere.
-            callbacks: Told of every step and epoch; see `recurra.training.callback.Callback`.
+            callbacks: Told of every step and epoch, but of a refit; see
+                `recurra.training.callback.Callback`.
 
         Raises:
             DataError: The data cannot be used as they are; the message says where and why.

@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import torch
 
+from recurra.data.naming import counted
 from recurra.errors import ConfigError
 from recurra.experiment.config import NetConfig
 from recurra.experiment.fit import Trained, fit
 from recurra.experiment.task import Fitted, Prepared, Task, Whole
-from recurra.training.callback import Callback
 from recurra.training.progress import Progress
 
 FOLDER = "refit"
@@ -38,7 +38,6 @@ def refit(
     *,
     folder: Path | None = None,
     progress: Progress | None = None,
-    callbacks: Sequence[Callback] = (),
 ) -> Trained:
     """Train a fresh net on all data for as many epochs as validation chose.
 
@@ -51,16 +50,15 @@ def refit(
         trained: The net that was scored.
         folder: The folder of the run; a refit that began in it goes on.
         progress: Shows how far it has come.
-        callbacks: Told of every step and epoch.
     """
     epochs = trained.history.best_epoch
     epochs = len(trained.history.epochs) if epochs is None else epochs + 1
     check_refit(task, prepared.config)
     whole = cast("Whole", task.whole)(data, prepared, whole_settings(prepared.config, epochs))
     if progress is not None and (progress.enabled or progress.writes_lines):
-        progress.say(f"training once more on all data, {epochs} epochs long, as validation chose")
+        progress.say(f"training once more on all data, for {counted(epochs, 'epoch')} as validation chose")
     own = None if folder is None else folder / FOLDER / f"{epochs}-epochs"
-    again = fit(task, whole, folder=own, resume=own is not None, progress=progress, callbacks=callbacks)
+    again = fit(task, whole, folder=own, resume=own is not None, progress=progress)
     _take_over(task.calibrated, trained.fitted, again.fitted)
     # The settings stay those that were scored, so that other data are judged as the test part was.
     return again._replace(fitted=replace(again.fitted, config=prepared.config))

@@ -52,7 +52,8 @@ class ForecastConfig(NetConfig):
         validation_size: Steps before those that choose the best epoch; 0 keeps the last epoch.
         accumulate: Batches whose gradients make one optimiser step.
         steps_per_epoch: Batches an epoch; "auto" shows each part of the data about once.
-        baselines: Networks that `recurra train` trains beside the recurrent one, on the same data.
+        baselines: Networks that `recurra train` trains beside the recurrent one, on the same data; none for
+            no other.
     """
 
     horizon: Annotated[int, Option("STEPS", example="24")] = Field(ge=1)

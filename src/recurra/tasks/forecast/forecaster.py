@@ -92,7 +92,8 @@ class Forecaster(Estimator):
             folder: Where history and checkpoints are kept, so that a killed run can be resumed.
             resume: Go on from the newest checkpoint in the folder.
             show_progress: Whether to draw a bar; None: where stderr is a terminal, a line an epoch elsewhere.
-            callbacks: Told of every step and epoch; see `recurra.training.callback.Callback`.
+            callbacks: Told of every step and epoch, but of a refit; see
+                `recurra.training.callback.Callback`.
 
         Raises:
             DataError: The table cannot be used as it is; the message says which column or series, and why.
