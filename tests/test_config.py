@@ -1,5 +1,6 @@
 """Settings: errors that name the nearest key, and values that never change."""
 
+import re
 from typing import Any, Self
 
 import pytest
@@ -7,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field, ValidationError, model_validator
 
-from recurra.config import Config, validated
+from recurra.cells.registry import CELLS
+from recurra.config import OTHER_NAMES, Config, nearest_keys, validated
 from recurra.errors import ConfigError
+from recurra.tasks.forecast.config import ForecastConfig
 
 
 class Kitchen(Config):
@@ -33,7 +36,7 @@ def test_settings_become_a_config_that_cannot_be_changed() -> None:
 @pytest.mark.parametrize(
     ("settings", "got", "expected", "remedy"),
     [
-        ({"oven": 1, "window_size": 1}, "unknown setting 'oven'", "open, ovens, window_size", "'ovens'"),
+        ({"oven": 1, "window_size": 1}, "unknown setting 'oven'", "a setting such as ovens", "'ovens'"),
         ({"xyz": 1, "window_size": 1}, "unknown setting 'xyz'", "open, ovens, window_size", "choose one"),
         ({}, "window_size is missing", "a value", "window_size"),
         ({"window_size": 1, "ovens": 0}, "ovens is 0", "greater than or equal to 1", "ovens"),
@@ -55,3 +58,14 @@ def test_a_lost_letter_finds_its_key(position: int) -> None:
     misspelt = "window_size"[:position] + "window_size"[position + 1 :]
     with pytest.raises(ConfigError, match="Did you mean 'window_size'"):
         validated(Kitchen, {misspelt: 1})
+
+
+def test_names_that_others_have_are_understood() -> None:
+    for other, ours in OTHER_NAMES.items():
+        assert nearest_keys(other, ["unrelated", ours]) == [ours]
+        assert other not in ForecastConfig.model_fields
+
+
+def test_help_lists_the_cells() -> None:
+    listed = ForecastConfig.model_fields["cell"].description or ""
+    assert all(re.search(rf"\b{name}\b", listed) for name in CELLS)

@@ -1,6 +1,6 @@
-"""Every example of the README and every doctest runs.
+"""Every example of the README, of the tutorial and of docstrings runs.
 
-Blocks of the README run in their order, in one folder, and Python blocks share their names. A block that
+Blocks of a document run in their order, in one folder, and Python blocks share their names. A block that
 cannot run has `<!-- not run: why -->` on the line before it. Trainings that do not say how long they are last
 one short epoch.
 """
@@ -17,13 +17,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from tests.trial import unchecked
 
 import recurra
 from recurra.cli.app import main
 from recurra.tasks.forecast.config import PRESETS
 
-README = Path(__file__).parents[1] / "README.md"
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = ("README.md", "docs/tutorial.md", "docs/glossary.md")
 RUN, SHOWN = ("python", "console"), ("", "text", "json", "csv", "html", "toml", "yaml")
+without_type_checks = pytest.fixture(unchecked)  # tracing for ONNX has numbers that are no int
 MARKER = re.compile(r"<!-- not run: \S.* -->")
 
 
@@ -79,10 +82,10 @@ def run_block(block: Block, names: dict[str, Any]) -> None:
         run_command(command)
 
 
-def test_every_block_of_the_readme_has_a_known_language() -> None:
-    unknown = [
-        f"line {block.line}: {block.language}" for block in blocks(README.read_text()) if not known(block)
-    ]
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_block_has_a_known_language(document: str) -> None:
+    found = blocks((ROOT / document).read_text())
+    unknown = [f"line {block.line}: {block.language}" for block in found if not known(block)]
     assert not unknown
 
 
@@ -90,11 +93,14 @@ def known(block: Block) -> bool:
     return block.marked or block.language in (*RUN, *SHOWN)
 
 
-def test_the_examples_of_the_readme_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("without_type_checks")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+@pytest.mark.parametrize("document", DOCUMENTS[:2])
+def test_the_examples_run(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(PRESETS, "default", {**PRESETS["default"], "max_epochs": 1, "steps_per_epoch": 2})
     names: dict[str, Any] = {"__name__": "readme"}
-    for block in blocks(README.read_text()):
+    for block in blocks((ROOT / document).read_text()):
         if block.language in RUN and not block.marked:
             run_block(block, names)
 

@@ -45,7 +45,7 @@ def main() -> None:
             test=str(options.data / "test.tsv"),
         )
         scores = {model.name: model.scores for model in classifier.evaluate().models}
-        best = max(epoch["valid_accuracy"] for epoch in classifier.history_.epochs)
+        best = max(epoch["valid_accuracy"] for epoch in classifier.training_.epochs)
         return {
             "accuracy": round(scores["recurra"]["accuracy"], 4),
             "bag_of_words": round(scores["linear"]["accuracy"], 4),

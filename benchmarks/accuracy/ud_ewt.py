@@ -40,7 +40,7 @@ def main() -> None:
         )
         tagger.fit(train, validation=dev, test=test)
         scores = {model.name: model.scores for model in tagger.evaluate().models}
-        best = max(epoch["valid_accuracy"] for epoch in tagger.history_.epochs)
+        best = max(epoch["valid_accuracy"] for epoch in tagger.training_.epochs)
         return {
             "accuracy": round(scores["recurra"]["accuracy"], 4),
             "most_frequent": round(scores["most_frequent"]["accuracy"], 4),

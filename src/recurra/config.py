@@ -3,7 +3,7 @@
 import difflib
 import inspect
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -132,6 +132,36 @@ def _described(docstring: str) -> dict[str, str]:
 
 def unknown_key(key: str, known: list[str]) -> ConfigError:
     """The error for a setting that there is not; it names the nearest."""
-    near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-    remedy = f"Did you mean {near[0]!r}?" if near else "Remove it, or choose one of these."
-    return ConfigError(f"unknown setting {key!r}", f"one of {', '.join(known)}", remedy)
+    near = nearest_keys(key, known)
+    if near:
+        expected, remedy = f"a setting such as {' or '.join(near)}", f"Did you mean {near[0]!r}?"
+    else:
+        expected, remedy = f"one of {', '.join(known)}", "Remove it, or choose one of these."
+    return ConfigError(f"unknown setting {key!r}", expected, remedy)
+
+
+OTHER_NAMES = {
+    "lr": "learning_rate",
+    "epochs": "max_epochs",
+    "n_epochs": "max_epochs",
+    "layers": "num_layers",
+    "n_layers": "num_layers",
+    "units": "hidden_size",
+    "hidden": "hidden_size",
+    "bs": "batch_size",
+    "wd": "weight_decay",
+    "freq": "frequency",
+    "id": "unique_id",
+    "input_size": "context",
+    "early_stopping": "patience",
+    "random_state": "seed",
+}
+"""What other libraries call some settings."""
+
+
+def nearest_keys(key: str, known: Iterable[str]) -> list[str]:
+    """The settings that were meant, perhaps: by the name that others have for one, or by their letters."""
+    there = list(known)
+    if OTHER_NAMES.get(key) in there:
+        return [OTHER_NAMES[key]]
+    return difflib.get_close_matches(key, there, n=2, cutoff=0.6)

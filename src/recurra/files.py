@@ -85,7 +85,7 @@ def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
             yield temporary
             for entry in (*temporary.rglob("*"), temporary):
                 flush(entry)
-            _exchange(temporary, path)
+            exchange_folder(temporary, path)
             flush(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -251,8 +251,12 @@ def _document_checksum(document: Mapping[str, Any]) -> str:
     return checksum(json.dumps(document, sort_keys=True).encode())
 
 
-def _exchange(new: Path, place: Path) -> None:
-    """Put a folder in its place; a folder that was there is moved aside first and removed last."""
+def exchange_folder(new: Path, place: Path) -> None:
+    """Put a folder in its place; a folder that was there is moved aside first and removed last.
+
+    Raises:
+        OSError: The system refuses; the folder that was there stays.
+    """
     if not place.exists():
         new.replace(place)
         return

@@ -11,7 +11,7 @@ class Recurrence(Config):
     """Which cell, how wide, how deep, in which directions, and how it is kept from overfitting.
 
     Attributes:
-        cell: Name of the recurrent cell.
+        cell: The recurrent cell: elman, elman_relu, lstm, gru, gru_reset_before or layer_norm_lstm.
         hidden_size: Hidden units of every layer and direction.
         num_layers: Layers on top of each other.
         bidirectional: Whether a second recurrence reads from the end.

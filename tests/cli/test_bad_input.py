@@ -306,3 +306,20 @@ def test_a_table_on_standard_input(tmp_path: Path) -> None:
     assert ragged.stderr.startswith(b"error: line 2 of standard input holds 3 values")
     empty = subprocess.run(again, input=b"", capture_output=True, env=environment(), check=False)
     assert empty.stderr.startswith(b"error: nothing on standard input")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--max_epochs=2",), ("--max_epochs is no option", "Write max_epochs=2.")),
+        (("--hidden-size", "8"), ("--hidden-size is no option", "Write hidden_size=8.")),
+        (("lr=1",), ("unknown setting 'lr'", "learning_rate")),
+        (("--horizon", "x"), ("--horizon is 'x'", "Change --horizon.")),
+    ],
+    ids=str,
+)
+def test_remedies_name_what_was_typed(capsys, table: Path, arguments, words) -> None:
+    outcome = call(capsys, "train", "forecast", table, *arguments)
+    assert (outcome.code, outcome.out) == (2, "")
+    for word in words:
+        assert word in outcome.err

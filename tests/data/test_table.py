@@ -135,10 +135,23 @@ def test_samples_are_read_by_name() -> None:
         read_table("sample:co3")
 
 
-@pytest.mark.parametrize("source", [3, [1, 2], {"y": [1]}, None, np.zeros(3)])
+@pytest.mark.parametrize("source", [3, None, object()])
 def test_other_things_are_no_tables(source: object) -> None:
-    with pytest.raises(DataError, match=r"a table of type .*expected a path, 'sample:NAME', or a frame"):
+    with pytest.raises(DataError, match=r"a table of type .*expected a path, 'sample:NAME', a frame"):
         read_table(source)
+
+
+def test_plain_data_are_tables() -> None:
+    expected = pl.DataFrame({"ds": [0, 1, 2], "y": [5.0, 3.0, 7.0]})
+    for source in ([5.0, 3.0, 7.0], np.array([5.0, 3.0, 7.0]), pl.Series([5.0, 3.0, 7.0])):
+        assert read_table(source).frame.equals(expected)
+    assert read_table({"ds": [0, 1, 2], "y": (5.0, 3.0, 7.0)}).frame.equals(expected)
+    series = read_table(pd.Series([5.0, 3.0, 7.0]))
+    assert (series.library, series.frame.equals(expected)) == ("pandas", True)
+    assert read_table(pd.Series([1.0], index=pd.Index([4], name="step"), name="a")).frame.columns == [
+        "step",
+        "a",
+    ]
 
 
 def test_a_pandas_column_of_mixed_types_is_an_error() -> None:

@@ -51,8 +51,6 @@ def test_no_test_part_is_told_with_its_reason(capsys, tmp_path: Path) -> None:
     assert outcome.code == 2
     assert "6 examples, of which test_size=0.1 takes none" in outcome.err
     assert "is 0" not in outcome.err
-    outcome = call(capsys, "train", "classify", str(path), "test_size=0", "--quiet", "--out", str(run))
-    assert "test_size is 0 and there are no test data" in outcome.err
     assert not run.exists()
 
 

@@ -268,6 +268,18 @@ def test_it_compiles_whole():
     )  # our type checks in tests cannot be compiled
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@every_kind
+def test_autocast_gives_the_type_that_torch_gives(name, options, dtype):
+    ours, theirs = pair(name, options, torch.float32)
+    inputs = torch.randn(TIME, BATCH, FEATURES).to(dtype)  # float32 needs instructions that not every CPU has
+    with torch.autocast("cpu", dtype), torch.no_grad():
+        found, expected = flat(ours(inputs)), flat(theirs(inputs))
+    assert [one.dtype for one in found] == [one.dtype for one in expected]
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=0.02, atol=0.02)
+
+
 def test_wrong_arguments_are_refused(without_type_checks):
     lstm, gru = recurra.LSTM(FEATURES, HIDDEN, num_layers=2), recurra.GRU(FEATURES, HIDDEN)
     inputs = torch.randn(TIME, BATCH, FEATURES)
@@ -278,8 +290,8 @@ def test_wrong_arguments_are_refused(without_type_checks):
         ({"input": inputs, "lengths": "all"}, "lengths"),
         ({"input": inputs, "lengths": ["a", "b", "c", "d", "e"]}, "a whole number for each row"),
         ({"input": inputs, "lengths": [[1], [2, 3]]}, "a whole number for each row"),
-        ({"input": torch.randn(3)}, r"expected \(time, batch, features\)"),
-        ({"input": torch.randn(TIME, BATCH, 2)}, "input of shape"),
+        ({"input": torch.randn(3)}, r"expected \(time, batch, 3\) or \(time, 3\)"),
+        ({"input": torch.randn(TIME, BATCH, 2)}, r"input of shape \(7, 5, 2\); expected \(time, batch, 3\)"),
         ({"input": inputs.numpy()}, "input is a ndarray"),
         ({"input": inputs, "resets": [[True]]}, "resets of type list"),
         ({"input": inputs, "resets": torch.zeros(BATCH, TIME, dtype=torch.bool)}, r"expected \(7, 5\)"),

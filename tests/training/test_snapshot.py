@@ -226,7 +226,7 @@ def test_a_newer_checkpoint_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("learning_rate", 0.01), ("seed", 1), ("max_epochs", 9), ("averaging", "none")]
+    ("key", "value"), [("learning_rate", 0.01), ("seed", 1), ("max_epochs", 3), ("averaging", "none")]
 )
 def test_other_settings_are_refused_by_name(tmp_path: Path, key: str, value: Any) -> None:
     toy_run(tmp_path)
@@ -241,6 +241,15 @@ def test_more_epochs_are_granted_where_they_change_nothing_before(tmp_path: Path
     expected, _ = toy_run(None, max_epochs=5, **settings)
     assert same_bits(weights(longer), weights(expected))
     assert len(history.epochs) == 5
+
+
+def test_a_run_may_become_longer_under_any_schedule(tmp_path: Path) -> None:
+    short, _ = toy_run(tmp_path, schedule="one_cycle")
+    before = lines(tmp_path)
+    longer, history = toy_run(tmp_path, resume=True, max_epochs=6, schedule="one_cycle")
+    assert [len(history.epochs), history.stopped] == [6, "max_epochs"]
+    assert lines(tmp_path)[: len(before)] == before
+    assert not same_bits(weights(longer), weights(short))
 
 
 def test_other_data_and_models_are_refused(tmp_path: Path) -> None:

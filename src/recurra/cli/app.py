@@ -18,6 +18,7 @@ from recurra.cli.report import report
 from recurra.cli.stream import stream
 from recurra.cli.train import train
 from recurra.errors import ConfigError, RecurraError
+from recurra.tasks.registry import config_classes
 from recurra.version import __version__
 
 USAGE_ERROR: Any = (
@@ -99,7 +100,7 @@ def _run(arguments: list[str]) -> int:
     except typer.Exit as stop:
         return stop.exit_code
     except USAGE_ERROR as error:
-        return _fail(_as_ours(error), arguments)
+        return _fail(_as_ours(error, arguments), arguments)
     except RecurraError as error:
         return _fail(error, arguments)
     except KeyboardInterrupt:
@@ -115,16 +116,33 @@ def _fail(error: RecurraError, arguments: list[str]) -> int:
     return error.exit_code
 
 
-def _as_ours(error: Any) -> ConfigError:
-    """A usage error of typer's in our words."""
+def _as_ours(error: Any, arguments: Sequence[str]) -> ConfigError:
+    """A usage error of typer's in our words; of a setting written as an option it says how to write it."""
     message = error.format_message().rstrip(".?")
     message = message[:1].lower() + message[1:]
     if error.ctx is None:
         return ConfigError(message, "a command as help shows it", "See: recurra --help")
     command, path = error.ctx.command, error.ctx.command_path
+    option, entry = str(getattr(error, "option_name", "")), getattr(command, "entry", None)
+    key = option.lstrip("-").replace("-", "_")
+    if entry is not None and any(key in one.model_fields for one in config_classes(entry).values()):
+        return ConfigError(
+            f"{option} is no option", "a setting, as key=value", f"Write {_pair(key, option, arguments)}."
+        )
     usage = (
         f"one of {', '.join(command.list_commands(error.ctx))}"
         if isinstance(command, Group)
         else usage_line(command, path)
     )
     return ConfigError(message, usage, f"See: {path} --help")
+
+
+def _pair(key: str, option: str, arguments: Sequence[str]) -> str:
+    """The setting with the value that was typed."""
+    for place, typed in enumerate(arguments):
+        name, sign, value = typed.partition("=")
+        if name == option:
+            following = arguments[place + 1 : place + 2]
+            value = value if sign else next((one for one in following if not one.startswith("-")), "VALUE")
+            return f"{key}={value}"
+    return f"{key}=VALUE"

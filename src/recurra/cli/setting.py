@@ -1,13 +1,12 @@
 """`key=value` on the command line, and how settings are shown in help."""
 
-import difflib
 import types
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from recurra.config import Config
+from recurra.config import Config, nearest_keys
 from recurra.errors import ConfigError
 
 NOTHING = ("none", "null", "off")
@@ -98,7 +97,7 @@ def _split(pairs: Sequence[str]) -> list[tuple[str, str]]:
 
 
 def _unknown(key: str, known: Iterable[str]) -> ConfigError:
-    near = difflib.get_close_matches(key, list(known), n=2, cutoff=0.6)
+    near = nearest_keys(key, known)
     remedy = "The --help of the command lists all settings."
     if near:
         return ConfigError(f"unknown setting {key!r}", f"a setting such as {' or '.join(near)}", remedy)
@@ -110,6 +109,8 @@ def _value(text: str, annotation: Any) -> Any:
     if type(None) in kinds and text.lower() in NOTHING:
         return None
     if any(get_origin(kind) in (tuple, list) for kind in kinds):
+        if text.lower() in NOTHING:
+            return []
         return [part.strip() for part in text.split(",") if part.strip()]
     return text
 

@@ -17,12 +17,15 @@ from recurra.tasks.registry import Entry, config_classes, entries
 
 if TYPE_CHECKING:
     from recurra.config import Config, Option
+    from recurra.experiment.run import Summary
     from recurra.report.record import MetricsRecord
 
 RUNS = Path("runs")
-CONFIG = "config.yaml"
 
-Data = Annotated[str, typer.Argument(metavar="DATA", help="A file or folder of data, or sample:NAME.")]
+Data = Annotated[
+    str | None,
+    typer.Argument(metavar="DATA", help="A file or folder of data, or sample:NAME; --resume needs none."),
+]
 Pairs = Annotated[
     list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Settings; they are listed below.")
 ]
@@ -35,8 +38,13 @@ Test = Annotated[
 Out = Annotated[
     Path | None, typer.Option(metavar="RUN", help="The run folder; by default a new one under runs/.")
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the run folder if it exists.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run; needs --out.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace the run folder if it exists, once the new run is whole.")
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Go on with the run in --out, as it began; max_epochs may be raised."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object: the run folder and the scores.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
 FIXED: Mapping[str, tuple[Any, Any]] = {
@@ -100,9 +108,14 @@ def _function(entry: Entry) -> Callable[..., None]:
 
     def command(**given: Any) -> None:
         options = {key: given.pop(key) for key in marks}
-        _run(entry, options, **given)
+        try:
+            _run(entry, options, **given)
+        except ConfigError as error:
+            raise as_typed(
+                error, {key: marks[key].flag for key in marks if options[key] is not None}
+            ) from error
 
-    parameters: dict[str, tuple[Any, Any]] = {"data": (Data, inspect.Parameter.empty), "pairs": (Pairs, None)}
+    parameters: dict[str, tuple[Any, Any]] = {"data": (Data, None), "pairs": (Pairs, None)}
     for key, mark in marks.items():
         meaning = own.model_fields[key].description
         option = typer.Option(mark.flag, metavar=mark.metavar, help=meaning)
@@ -129,7 +142,7 @@ def _run(
     entry: Entry,
     options: Mapping[str, str | None],
     *,
-    data: str,
+    data: str | None,
     pairs: Sequence[str] | None,
     validation: str | None,
     test: str | None,
@@ -142,19 +155,29 @@ def _run(
     from recurra.cli.setting import parse_settings
     from recurra.data.sample import check_source
 
+    if resume and data is not None and "=" in data:  # a setting where DATA may be left out
+        pairs, data = [data, *(pairs or [])], None
     settings = parse_settings([*config_classes(entry).values()], pairs or [], options)
+    if resume:
+        began = _begun(entry, out, overwrite=overwrite)
+        settings = {**began.get("given", {}), **settings}
+        data, validation, test = (
+            data or began["data"],
+            validation or began.get("validation"),
+            test or began.get("test"),
+        )
+    if data is None:
+        raise ConfigError("DATA is missing", "a file, a folder or sample:NAME", "Name it after the task.")
     for source in (data, validation, test):
         check_source(source)
     _check_required(entry, settings)
-    if resume and out is None:
-        raise ConfigError("--resume without --out", "the run folder to go on with", "Add --out RUN.")
     if entry.check:
         checked = loaded(entry.check)(settings)
         settings = {key: getattr(checked, key) for key in settings}
     folder = out or _new_folder(entry.name, data)
     given = {"--validation": validation, "--test": test}
     command = _command(entry, data, settings, {k: v for k, v in given.items() if v is not None}, folder)
-    metrics = _train(
+    summary = _train(
         entry,
         data,
         settings,
@@ -166,15 +189,48 @@ def _run(
         show_progress=False if quiet else None,
         command=command,
     )
-    if metrics is None:
-        _say_how_to_resume(folder, f"{command} --resume", as_json=as_json)
+    if summary is None or summary.interrupted:
+        again = ["recurra", "train", entry.name, "--out", str(folder), *["--overwrite"] * overwrite]
+        _say_how_to_resume(folder, f"{shlex.join(again)} --resume", as_json=as_json)
         raise typer.Exit(screen.INTERRUPTED)
-    for sentence in metrics.data.repairs:
+    _tell(entry, summary, as_json=as_json)
+
+
+def _tell(entry: Entry, summary: "Summary", *, as_json: bool) -> None:
+    """What a run that ended came to."""
+    metrics, folder = summary.metrics, summary.folder
+    for sentence in metrics.data.repairs if metrics else ():
         screen.note(f"note: {sentence}")
     if as_json:
-        screen.emit({"run": str(folder), "interrupted": False, **metrics.model_dump(mode="json")})
+        scores = {"metrics": []} if metrics is None else metrics.model_dump(mode="json")
+        screen.emit({"run": str(folder), "interrupted": False, **scores})
     else:
-        _show(folder, metrics, needs_data=len(config_classes(entry)) > 1)
+        _show(entry.name, folder, metrics, needs_data=len(config_classes(entry)) > 1)
+
+
+def _begun(entry: Entry, out: Path | None, *, overwrite: bool) -> dict[str, Any]:
+    """What the run that goes on began with."""
+    if out is None:
+        raise ConfigError("--resume without --out", "the run folder to go on with", "Add --out RUN.")
+    from recurra.experiment.run_folder import begun
+
+    began = begun(out, overwrite=overwrite)
+    if began.get("task") != entry.name:
+        raise ConfigError(
+            f"{out} holds a run of task {began.get('task')}",
+            f"one of task {entry.name}",
+            f"Go on with it as what it is: recurra train {began.get('task')} --out {out} --resume",
+        )
+    return began
+
+
+def as_typed(error: ConfigError, flags: Mapping[str, str]) -> ConfigError:
+    """The error with options in place of the settings that they stand for."""
+    got, remedy = error.got, error.remedy
+    for key, flag in flags.items():
+        got = re.sub(rf"^{key} is\b", f"{flag} is", got)
+        remedy = re.sub(rf"\b(Change|Raise|Lower|Give|Set) {key}\b", rf"\1 {flag}", remedy)
+    return ConfigError(got, error.expected, remedy)
 
 
 def _check_required(entry: Entry, settings: Mapping[str, Any]) -> None:
@@ -195,14 +251,16 @@ def _check_required(entry: Entry, settings: Mapping[str, Any]) -> None:
 
 def _train(
     entry: Entry, data: str, settings: Mapping[str, Any], folder: Path, **options: Any
-) -> "MetricsRecord | None":
-    """The scores; None where Ctrl-C stopped a run that can be resumed."""
+) -> "Summary | None":
+    """What it came to; None where Ctrl-C stopped it at once, and it can be resumed."""
     from recurra.experiment.run import train
 
     try:
-        return train(entry.load("task"), data, settings, folder, **options).metrics
+        return train(entry.load("task"), data, settings, folder, **options)
     except KeyboardInterrupt:
-        if not (folder / CONFIG).exists():
+        from recurra.experiment.run_folder import has_begun
+
+        if not has_begun(folder):
             raise
         return None
 
@@ -235,13 +293,17 @@ def _say_how_to_resume(folder: Path, command: str, *, as_json: bool) -> None:
     screen.note(f"interrupted; go on with:\n  {command}")
 
 
-def _show(folder: Path, metrics: "MetricsRecord", *, needs_data: bool) -> None:
+def _show(task: str, folder: Path, metrics: "MetricsRecord | None", *, needs_data: bool) -> None:
     """The scores beside the baselines, where everything is, and how to go on."""
     from recurra.cli.score_table import print_scores
 
-    print_scores(metrics)
+    if metrics is None:
+        screen.say("No scores: test_size=0 kept nothing to score on. Later data do for that:")
+        screen.say(f"recurra evaluate {shlex.quote(str(folder))} DATA")
+    else:
+        print_scores(metrics)
     screen.say()
     screen.say(f"report    {folder / 'report.html'}")
     screen.say(f"model     {folder / 'model.safetensors'}")
     data = " DATA" if needs_data else ""
-    screen.say(f"predict   recurra predict {shlex.quote(str(folder))}{data} -o {metrics.task}.csv")
+    screen.say(f"predict   recurra predict {shlex.quote(str(folder))}{data} -o {task}.csv")

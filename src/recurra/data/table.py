@@ -16,6 +16,7 @@ import polars as pl
 from jaxtyping import Float64
 from narwhals.exceptions import NarwhalsError
 
+from recurra.data.plain import framed
 from recurra.data.reader import named_as, read_file, require_columns, standard_input
 from recurra.data.sample import sample_path
 from recurra.errors import DataError, MissingDependencyError
@@ -60,9 +61,9 @@ def read_table(source: Any, *, columns: Sequence[str] | None = None, rows: int |
 
     Args:
         source: A path to .csv, .tsv, .jsonl, .ndjson, .json (each also .gz), .parquet, .xlsx or a .zip of
-            one; "-" for standard input; "sample:NAME"; a frame of polars, pandas or pyarrow; or a Table. A
-            pandas index that has a name or holds times becomes a
-            column (named "ds" when it has no name).
+            one; "-" for standard input; "sample:NAME"; a frame of polars, pandas or pyarrow; a dict of
+            columns; one series as a Series or as numbers; or a Table. A pandas index that has a name or holds
+            times becomes a column (named "ds" when it has no name).
         columns: The only columns to read, in this order.
         rows: At most so many rows from the top.
 
@@ -99,7 +100,7 @@ def read_table(source: Any, *, columns: Sequence[str] | None = None, rows: int |
 
 def _from_frame(source: Any, columns: Sequence[str] | None) -> Table:
     try:
-        return _convert(source, columns)
+        return _convert(framed(source), columns)
     except ImportError as error:
         raise _missing_pandas(error) from error
     except (TypeError, ValueError, OSError, pl.exceptions.PolarsError, NarwhalsError) as error:
@@ -123,8 +124,8 @@ def _convert(source: Any, columns: Sequence[str] | None) -> Table:
     except TypeError as error:
         raise DataError(
             f"a table of type {type(source).__name__}",
-            "a path, 'sample:NAME', or a frame of polars, pandas or pyarrow",
-            "Convert it to one of these; a pandas Series with .reset_index(name='y').",
+            "a path, 'sample:NAME', a frame of polars, pandas or pyarrow, a dict of columns, or one series",
+            "Convert it to one of these.",
         ) from error
     library: Library = "polars"
     if native.implementation.is_pandas():

@@ -14,11 +14,14 @@ class NetConfig(TrainingConfig, Recurrence):
 
     Attributes:
         network: Kind of network.
-        baselines: Networks that are trained beside it on the same data.
+        baselines: Networks that are trained beside it on the same data; none for no other.
+        refit: Whether, once it is scored, the net is trained again on all data, for as many epochs as
+            validation chose.
     """
 
     network: str = "recurrent"
     baselines: tuple[str, ...] = ()
+    refit: bool = False
 
 
 class TaskConfig(NetConfig):
@@ -27,7 +30,7 @@ class TaskConfig(NetConfig):
     Attributes:
         input: Kind of input; auto looks at the data.
         network: Kind of network; auto is the recurrent one wherever there is time to recur over.
-        baselines: Networks that are trained beside it on the same data.
+        baselines: Networks that are trained beside it on the same data; none for no other.
         validation_size: Share of the data that chooses the best epoch, where no validation data are given.
         test_size: Share of the data kept for the final score, where no test data are given.
 

@@ -1,21 +1,32 @@
 """A task as an estimator, in scikit-learn's manners."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
+
+import polars as pl
 
 from recurra.config import unknown_key, validated
 from recurra.errors import ConfigError, NotFittedError
 from recurra.experiment.artifact import load_fitted, save_fitted
 from recurra.experiment.config import combined
-from recurra.experiment.fit import fit
-from recurra.experiment.judge import learn, scores_on
+from recurra.experiment.display import as_html, as_text
+from recurra.experiment.entrant import RIVALS
+from recurra.experiment.fit import Trained, fit
+from recurra.experiment.judge import Judgement, judge_on, learn, net_label
 from recurra.experiment.learnt import Learnt, read_learnt
-from recurra.experiment.run import RIVALS
+from recurra.experiment.record import ScoredRecord
+from recurra.experiment.refit import check_refit, refit
 from recurra.experiment.task import Fitted, Prepared, Task
+from recurra.files import MANIFEST
 from recurra.inputs import registry
-from recurra.report.record import MetricsRecord
+from recurra.report import page
+from recurra.report.history import course_of
+from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics
+from recurra.report.section import SectionsRecord
 from recurra.streaming import Program
+from recurra.training.callback import Callback
 from recurra.training.history import History
 from recurra.training.progress import Progress
 
@@ -29,7 +40,8 @@ class Estimator(ABC):
     Attributes:
         fitted_: The net and what it needs, after `fit`.
         config_: The settings with every "auto" resolved, after `fit`.
-        history_: The course of training, after `fit`.
+        training_: The course of training, step by step and epoch by epoch, after `fit`.
+        history_: Its epochs as a frame.
         repairs_: What was found and put right in the data, in sentences, after `fit`.
 
     Raises:
@@ -44,7 +56,9 @@ class Estimator(ABC):
         self._fitted: Fitted | None = None
         self._prepared: Prepared | None = None
         self._learnt: dict[str, Learnt] | None = None
-        self.history_: History | None = None
+        self._scored: Fitted | None = None  # what the test part judges; a refit has seen that part
+        self._metrics: MetricsRecord | None = None
+        self.training_: History | None = None
         self.repairs_: tuple[str, ...] = ()
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -91,6 +105,18 @@ class Estimator(ABC):
         """How many numbers training chose."""
         return self.fitted_.num_parameters
 
+    @property
+    def history_(self) -> Any:
+        """A row for each epoch, in the library of the data: losses, metrics, learning rate, seconds.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+        """
+        if self.training_ is None or self._prepared is None:
+            raise NotFittedError("there is no training to tell of", "one by fit", "Call fit(data).")
+        rows = [{key: one[key] for key in one if key != "kind"} for one in self.training_.epochs]
+        return self._prepared.train.table.give_back(pl.DataFrame(rows, infer_schema_length=None))
+
     def _learn(
         self,
         source: Any,
@@ -100,30 +126,42 @@ class Estimator(ABC):
         *,
         resume: bool,
         show_progress: bool | None,
+        callbacks: Sequence[Callback] = (),
     ) -> None:
         """Train on data; errors as of `fit`."""
-        prepared = self.task.prepare(self.task.read(source, self._settings, validation, test))
-        trained = fit(
-            self.task,
-            prepared,
-            folder=None if folder is None else Path(folder),
-            resume=resume,
-            progress=Progress(enabled=show_progress),
-        )
-        self._fitted, self._prepared, self.history_ = trained.fitted, prepared, trained.history
-        self._learnt = None
+        data = self.task.read(source, self._settings, validation, test)
+        prepared = self.task.prepare(data)
+        check_refit(self.task, prepared.config)
+        options: dict[str, Any] = {
+            "folder": None if folder is None else Path(folder),
+            "resume": resume,
+            "progress": Progress(enabled=show_progress),
+        }
+        trained = last = fit(self.task, prepared, **options, callbacks=callbacks)
+        if prepared.config.refit and not trained.history.interrupted:
+            del options["resume"]
+            last = refit(self.task, data, prepared, trained, **options)
+        self._keep(prepared, trained, last)
+
+    def _keep(self, prepared: Prepared, trained: Trained, last: Trained) -> None:
+        self._scored, self._fitted = trained.fitted, last.fitted
+        self._prepared, self.training_ = prepared, trained.history
+        self._learnt = self._metrics = None
         self.repairs_ = prepared.repairs
 
-    def _scores(self, data: Any) -> MetricsRecord:
+    def _judgement(self, data: Any) -> Judgement:
         """Scores beside those of the baselines, on other data or (None) on the test part of `fit`."""
         fitted, prepared = self.fitted_, self._prepared
         if data is not None:
-            return scores_on(self.task, fitted, data, learnt=self._baselines())
+            return judge_on(self.task, fitted, data, learnt=self._baselines())
         if prepared is None or prepared.test is None:
             raise NotFittedError(
                 "there is no test part", "data to judge on", "Pass the data, or fit with a test_size."
             )
-        return scores_on(self.task, fitted, None, prepared, learnt=self._baselines())
+        scored = cast("Fitted", self._scored)
+        found = judge_on(self.task, scored, None, prepared, learnt=self._baselines())
+        self._metrics = found.metrics
+        return found
 
     def _baselines(self) -> dict[str, Learnt]:
         """What baselines learnt from the data of `fit`, or was kept with the run."""
@@ -133,10 +171,33 @@ class Estimator(ABC):
 
     def score(self, data: Any = None) -> float:
         """The first metric, the one that decides who is best; turned so that more is better."""
-        metrics = self._scores(data)
+        metrics = self._judgement(data).metrics
         first = metrics.metrics[0]
         value = metrics.models[0].scores[first.name]
         return float("nan") if value is None else -value if first.better == "low" else value
+
+    def report(self, path: str | Path, data: Any = None) -> Path:
+        """Write the offline page that `recurra report` writes, of what this estimator knows.
+
+        Args:
+            path: The file, such as "report.html".
+            data: What to judge on; None: the test part of `fit`.
+
+        Raises:
+            NotFittedError: `fit` was not called, or there is nothing to judge on.
+            StorageError: The file could not be written.
+        """
+        part, rivals, metrics = self._judgement(data)
+        fitted = cast("Fitted", self._scored) if data is None else self.fitted_
+        past, place = self.training_, Path(path)
+        records = page.Records(
+            place.with_suffix(""),
+            fitted.config.model_dump(mode="json"),
+            None if past is None else course_of(past.steps, past.epochs),
+            metrics,
+            SectionsRecord(sections=list(self.task.show(fitted, part, rivals, metrics))),
+        )
+        return page.write_page(place, records)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """Write the fitted net: `config.json`, `model.safetensors`.
@@ -157,15 +218,29 @@ class Estimator(ABC):
         fitted = load_fitted(cls.task, Path(folder), device=device)
         estimator = cls(**fitted.config.model_dump())
         estimator._fitted, estimator._learnt = fitted, read_learnt(Path(folder) / RIVALS)
+        if (Path(folder) / METRICS_FILE).exists() and (Path(folder) / MANIFEST).exists():
+            estimator._metrics = read_metrics(Path(folder))
         return estimator
 
     @abstractmethod
     def _check_settings(self) -> None:
         """Make sure that every setting is known."""
 
+    def _facts(self) -> str:
+        """What training came to, in a line; "" before it."""
+        if self._fitted is None:
+            return ""
+        parts = [net_label(self.config_)[0], f"{self.num_parameters_:,} parameters"]
+        if self.training_ is not None:
+            best, epochs = self.training_.best_epoch, len(self.training_.epochs)
+            parts.append(f"epoch {epochs if best is None else best + 1} of {epochs} kept")
+        return ", ".join(parts) + ("" if self._metrics else "; evaluate() adds the scores")
+
     def __repr__(self) -> str:
-        shown = ", ".join(f"{key}={value!r}" for key, value in self._settings.items())
-        return f"{type(self).__name__}({shown})"
+        return as_text(type(self).__name__, self._settings, self._facts(), self._metrics)
+
+    def _repr_html_(self) -> str:
+        return as_html(type(self).__name__, self._settings, self._facts(), self._metrics)
 
 
 class ExampleEstimator(Estimator):
@@ -180,16 +255,19 @@ class ExampleEstimator(Estimator):
         folder: str | Path | None = None,
         resume: bool = False,
         show_progress: bool | None = None,
+        callbacks: Sequence[Callback] = (),
     ) -> "ExampleEstimator":
         """Learn from data.
 
         Args:
-            data: A frame of polars, pandas or pyarrow, a path, or "sample:NAME".
+            data: A frame of polars, pandas or pyarrow, a dict of columns, a path, or "sample:NAME".
             validation: Data that choose the best epoch; None: a share of `data`.
             test: Data that `evaluate` scores; None: a share of `data`.
             folder: Where history and checkpoints are kept, so that a killed run can be resumed.
             resume: Go on from the newest checkpoint in the folder.
-            show_progress: Whether to draw a bar; None: where stderr is a terminal.
+            show_progress: Whether to draw a bar; None: where stderr is a terminal, a line an epoch elsewhere.
+            callbacks: Told of every step and epoch, but of a refit; see
+                `recurra.training.callback.Callback`.
 
         Raises:
             DataError: The data cannot be used as they are; the message says where and why.
@@ -197,7 +275,15 @@ class ExampleEstimator(Estimator):
             NonFiniteError: Training diverged.
             OutOfMemoryError: The memory does not suffice for these sizes.
         """
-        self._learn(data, validation, test, folder, resume=resume, show_progress=show_progress)
+        self._learn(
+            data,
+            validation,
+            test,
+            folder,
+            resume=resume,
+            show_progress=show_progress,
+            callbacks=callbacks,
+        )
         return self
 
     def predict(self, data: Any, **options: Any) -> Any:
@@ -219,8 +305,8 @@ class ExampleEstimator(Estimator):
         frame = self.task.write(fitted, part, self.task.answer(fitted, part), wanted)
         return part.table.give_back(frame)
 
-    def evaluate(self, data: Any = None) -> MetricsRecord:
-        """Scores beside those of the baselines.
+    def evaluate(self, data: Any = None) -> ScoredRecord:
+        """Scores beside those of the baselines; `to_frame()` makes a table of them.
 
         Args:
             data: What to score on; None: the test part of `fit`.
@@ -229,7 +315,7 @@ class ExampleEstimator(Estimator):
             NotFittedError: `fit` was not called.
             DataError: The data do not fit those of training, or lack the truth.
         """
-        return self._scores(data)
+        return self._judgement(data).metrics
 
     def to_program(self) -> Program:
         """Export for `recurra stream` and `recurra.streaming`, which need no torch.

@@ -1,5 +1,6 @@
 """A task's net, made and trained."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from recurra.cells.registry import check_name
 from recurra.experiment.config import NetConfig
 from recurra.experiment.task import Fitted, Prepared, Task
 from recurra.experiment.validation import validation_of
+from recurra.training.callback import Callback
 from recurra.training.history import History
 from recurra.training.loop import fit as train_net
 from recurra.training.memory import memory_errors
@@ -50,6 +52,7 @@ def fit(
     folder: Path | None = None,
     resume: bool = False,
     progress: Progress | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> Trained:
     """Train a task's net on what was prepared.
 
@@ -60,6 +63,7 @@ def fit(
         folder: Where history and checkpoints are kept.
         resume: Go on from the newest checkpoint in the folder.
         progress: Shows how far training has come.
+        callbacks: Told of every step and epoch.
 
     Raises:
         ConfigError: A setting does not fit the data or the machine.
@@ -78,6 +82,7 @@ def fit(
             folder=folder,
             resume=resume,
             progress=progress,
+            callbacks=callbacks,
         )
     model.cpu().eval()
     if not history.interrupted:

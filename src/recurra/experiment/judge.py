@@ -5,7 +5,7 @@ import datetime as dt
 import platform
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import polars as pl
@@ -14,10 +14,9 @@ import torch
 from recurra.cells.registry import label_of
 from recurra.experiment.config import NetConfig
 from recurra.experiment.learnt import Learnt
-from recurra.experiment.record import best_baseline, metrics_record
+from recurra.experiment.record import ScoredRecord, best_baseline, metrics_record
 from recurra.experiment.task import Fitted, Groups, Part, Prepared, Rival, Task
 from recurra.metrics.metric import metric
-from recurra.report.record import MetricsRecord
 from recurra.version import __version__
 
 SUBJECT = "recurra"
@@ -95,7 +94,15 @@ def check_scores(task: Task, schema: Any, part: Part, rivals: Sequence[Rival]) -
         metric(name, task.metrics)
 
 
-def scores_on(
+class Judgement(NamedTuple):
+    """What was judged on, what everybody said of it, and the scores."""
+
+    part: Part
+    rivals: Sequence[Rival]
+    metrics: ScoredRecord
+
+
+def judge_on(
     task: Task,
     fitted: Fitted,
     source: Any,
@@ -103,8 +110,8 @@ def scores_on(
     *,
     learnt: Mapping[str, Learnt] | None = None,
     rivals: Mapping[str, Fitted] | None = None,
-) -> MetricsRecord:
-    """The scores of a net and of what it is compared with: on other data, or on the test part of its own.
+) -> Judgement:
+    """Judge a net and what it is compared with: on other data, or on the test part of its own.
 
     Args:
         task: The task.
@@ -118,7 +125,8 @@ def scores_on(
     nets = {SUBJECT: fitted, **(rivals or {})}
     judged = judge(task, {name: (one, None) for name, one in nets.items()}, learnt or {}, part)
     repairs = part.repairs if prepared is None else prepared.repairs
-    return record(task, fitted, part, judged, repairs=repairs, held_out=prepared is not None)
+    metrics = record(task, fitted, part, judged, repairs=repairs, held_out=prepared is not None)
+    return Judgement(part, judged, metrics)
 
 
 def record(
@@ -130,7 +138,7 @@ def record(
     repairs: Sequence[str],
     held_out: bool,
     command: str | None = None,
-) -> MetricsRecord:
+) -> ScoredRecord:
     """The record of what a net and its rivals scored.
 
     Args:

@@ -165,6 +165,11 @@ class Labelling:
             no_test=no_test_part(data),
         )
 
+    def whole(self, data: Data, prepared: Prepared, changes: Mapping[str, Any]) -> Prepared:
+        """All of the data to train on, but what was given for validation and test, with other settings."""
+        config = prepared.config.model_copy(update=dict(changes))
+        return self.prepare(replace(data, config=config, validation=None, test=None))
+
     def _check_truncation(self, config: Any) -> None:
         """Make sure that a state goes from chunk to chunk, and that each has a truth, if there are chunks."""
         if config.tbptt_steps is None:

@@ -4,11 +4,22 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from recurra.experiment.task import Description, Groups, Rival, Task, nothing_to_learn
 from recurra.metrics.metric import metric
 from recurra.report.record import DataRecord, MetricRecord, MetricsRecord, ModelRecord
 from recurra.report.verdict import BASELINE_KINDS
+
+
+class ScoredRecord(MetricsRecord):
+    """A record that was just made, which also comes as a frame."""
+
+    def to_frame(self) -> pl.DataFrame:
+        """A row for each model: name, label, kind and every score."""
+        return pl.DataFrame([
+            {"model": one.name, "label": one.label, "kind": one.kind, **one.scores} for one in self.models
+        ])  # fmt: skip
 
 
 def metrics_record(
@@ -25,7 +36,7 @@ def metrics_record(
     seed: int,
     finished: str,
     versions: Mapping[str, str],
-) -> MetricsRecord:
+) -> ScoredRecord:
     """The record of what some models scored; the first is the one that a run is about.
 
     Args:
@@ -44,7 +55,7 @@ def metrics_record(
     """
     first = next(iter(groups.values()), None)
     tiles, remarks = task.highlights(scores[rivals[0].name])
-    return MetricsRecord(
+    return ScoredRecord(
         task=task.name,
         metrics=_metrics(task, scores, rivals[0].name),
         models=[_model(rival, scores[rival.name]) for rival in rivals],

@@ -18,10 +18,11 @@ from recurra.experiment.config import idle
 from recurra.experiment.ended import SETTINGS, check_ended
 from recurra.files import MANIFEST, read_bytes, verify_manifest, whole_folder, write_bytes, write_text
 from recurra.training.config import TrainingConfig
-from recurra.training.schedule import depends_on_max_epochs
-from recurra.training.snapshot import FREE_TO_CHANGE
+from recurra.training.snapshot import FREE_TO_CHANGE, shortens
 
 CONFIG, HISTORY = SETTINGS, "history.jsonl"
+GIVEN = "given"
+"""Key of the settings as they were given; the others are those that came of them."""
 
 
 def check_run(run: Path) -> None:
@@ -43,6 +44,8 @@ def check_folder(out: Path, *, overwrite: bool, resume: bool) -> None:
     """
     if out.exists() and not out.is_dir():
         raise ConfigError(f"{out} is a file", "a folder for the run", "Choose another name.")
+    if overwrite and resume and replacement(out).exists():
+        return
     if not out.exists() or not any(out.iterdir()):
         if resume:
             raise ConfigError(
@@ -59,6 +62,40 @@ def check_folder(out: Path, *, overwrite: bool, resume: bool) -> None:
         )
 
 
+def replacement(out: Path) -> Path:
+    """Where a run grows that is to replace the one in a folder."""
+    return out.with_name(f".{out.name}.new")
+
+
+def workplace(out: Path, *, overwrite: bool, resume: bool) -> Path:
+    """Where to train: in the folder itself, or beside it while an old run is there.
+
+    Raises:
+        ConfigError: What is to be gone on with is no run.
+    """
+    beside = replacement(out)
+    if not overwrite or (resume and not beside.exists()) or not (out / CONFIG).exists():
+        return out
+    return beside
+
+
+def has_begun(out: Path) -> bool:
+    """Whether there is a run that did not end, in a folder or beside it."""
+    places = (out, replacement(out))
+    return any((place / CONFIG).exists() and not (place / MANIFEST).exists() for place in places)
+
+
+def begun(out: Path, *, overwrite: bool) -> dict[str, Any]:
+    """What the run in a folder began with: "task", "data", perhaps "validation" and "test", and "given".
+
+    Raises:
+        ConfigError: There is no run to go on with.
+        DamagedError: Its settings cannot be read.
+    """
+    check_folder(out, overwrite=overwrite, resume=True)
+    return _read_config(workplace(out, overwrite=overwrite, resume=True) / CONFIG)
+
+
 @contextmanager
 def put_back_when_refused(out: Path) -> Iterator[None]:
     """Leave a run that cannot be resumed in this way as it was: finished, perhaps."""
@@ -71,28 +108,38 @@ def put_back_when_refused(out: Path) -> Iterator[None]:
         raise
 
 
-def open_folder(out: Path, config: TrainingConfig, given: Mapping[str, Any], *, resume: bool) -> None:
+def open_folder(
+    out: Path,
+    config: TrainingConfig,
+    given: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    *,
+    resume: bool,
+) -> None:
     """Make the folder, or make sure that the run in it is the one that is asked for.
 
     Args:
         out: The folder.
         config: The settings.
         given: What else tells one run from another: task and data.
+        settings: Those that were given, so that resuming needs none.
         resume: Whether there is a run to go on with.
 
     Raises:
         ConfigError: The run in it began with other settings.
     """
-    document = {**given, **config.model_dump(mode="json", exclude=idle(config))}
+    dumped = config.model_dump(mode="json")
+    asked = {key: "auto" if settings[key] == "auto" else dumped[key] for key in settings if key in dumped}
+    document = {**given, **{key: dumped[key] for key in dumped if key not in idle(config)}, GIVEN: asked}
     if not resume:
         shutil.rmtree(out, ignore_errors=True)
         with whole_folder(out) as filling:
             write_text(filling / CONFIG, yaml.safe_dump(dict(document), sort_keys=False))
         return
     before = _read_config(out / CONFIG)
-    free = FREE_TO_CHANGE if depends_on_max_epochs(config) else {*FREE_TO_CHANGE, "max_epochs"}
+    free = {*FREE_TO_CHANGE, GIVEN, *(() if shortens(before, dumped, config) else ("max_epochs",))}
     for key, value in document.items():
-        if before.get(key) != value and key not in free:
+        if before.get(key, value if key in dumped else None) != value and key not in free:
             raise ConfigError(
                 f"{key} is {value!r} now and was {before.get(key)!r}",
                 "the settings that the run began with",

@@ -188,6 +188,9 @@ def no_groups(schema: Any, part: Any, answer: Any) -> None:
     del schema, part, answer
 
 
+Whole = Callable[[Any, Prepared, Mapping[str, Any]], Prepared]
+
+
 @dataclass(frozen=True)
 class Task:
     """A task.
@@ -214,6 +217,9 @@ class Task:
         metrics: Scores of its own, where `recurra.metrics.metric` does not know them.
         calibrate: (net, Prepared) -> what is learnt with the trained net, written into its buffers: after
             training, and before the scores of validation.
+        calibrated: Names of the buffers that `calibrate` writes.
+        whole: (data of `read`, what was prepared of them, settings that change) -> the same without parts
+            that are held out; None: the task cannot refit.
         groups: (schema, part, answer) -> scores by class, tag or the like, if that has sense.
         highlights: (scores of the net) -> more numbers for the report's top, and sentences after its verdict.
         columns: The scores that tables show, where there are more than these.
@@ -239,6 +245,8 @@ class Task:
     learn: Callable[[Prepared], Iterable[Learnt]] = nothing_to_learn
     metrics: Sequence[Metric] = ()
     calibrate: Callable[[nn.Module, Prepared], None] = nothing_to_calibrate
+    calibrated: Sequence[str] = ()
+    whole: Whole | None = None
     groups: Callable[[Any, Any, Any], Groups | None] = no_groups
     highlights: Callable[[Mapping[str, float]], tuple[Sequence[TileRecord], Sequence[str]]] = no_highlights
     columns: Sequence[str] = ()

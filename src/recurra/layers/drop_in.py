@@ -102,6 +102,7 @@ class GRU(TorchRecurrence):
     """
 
     gates = len(gru.GATES)
+    keeps_type = True
     weights_kind = gru.GRUWeights
     state_kind = gru.GRUState
 

@@ -15,7 +15,7 @@ from recurra.cells.parameter import check_projection, check_sizes, empty_paramet
 from recurra.errors import ShapeError
 from recurra.layers.dropout import check_probability
 from recurra.ops import backends
-from recurra.ops.arguments import check_resets
+from recurra.ops.arguments import check_resets, is_under_autocast
 from recurra.ops.op import Op, run_layer
 from recurra.ops.walk import State, Walk, mapped
 from recurra.types import Lengths, Resets, check_tensor
@@ -32,6 +32,7 @@ class TorchRecurrence(nn.Module, ABC):
     gates: int  # blocks that the weights are stacked of
     weights_kind: Any  # the NamedTuples of the op
     state_kind: Any
+    keeps_type = False  # whether autocast on a CPU leaves torch.nn's results in the type of the input
 
     def __init__(
         self,
@@ -141,6 +142,7 @@ class TorchRecurrence(nn.Module, ABC):
     ) -> tuple[Tensor, Any]:
         rows, row_resets = self._rows_first(input, lengths, resets)
         one = input.dim() == 2
+        kind = self._result_type(input)
         op, walk = self._op(), Walk(lengths, row_resets, recompute=self.recompute)
         state = self._state(hx, rows.shape[0], one=one)
         finals = []
@@ -151,6 +153,8 @@ class TorchRecurrence(nn.Module, ABC):
             if layer < self.num_layers - 1 and self.dropout:
                 rows = F.dropout(rows, self.dropout, self.training)
         last = finals[0] if len(finals) == 1 else mapped(lambda *fields: torch.cat(fields), *finals)
+        if kind is not None:
+            rows, last = rows.to(kind), mapped(lambda field: field.to(kind), last)
         if one:
             return rows.squeeze(0), self._packed(mapped(lambda field: field.squeeze(1), last))
         return (rows if self.batch_first else rows.transpose(0, 1)), self._packed(last)
@@ -174,6 +178,19 @@ class TorchRecurrence(nn.Module, ABC):
         again = pack_padded_sequence(outputs, counts, batch_first=self.batch_first)
         order = (packed.sorted_indices, packed.unsorted_indices)
         return PackedSequence(again.data, packed.batch_sizes, *order), last
+
+    def _result_type(self, input: Tensor) -> torch.dtype | None:
+        """The type that autocast gives torch.nn's results; None where it does nothing to them.
+
+        That is autocast's own, but for a GRU on a CPU, of which it knows nothing.
+        """
+        weight: Tensor = getattr(self, self._names[0][0]["weight_hh"])
+        device = weight.device
+        if weight.dtype == torch.float64 or not is_under_autocast(device):
+            return None
+        return (
+            input.dtype if self.keeps_type and device.type == "cpu" else torch.get_autocast_dtype(device.type)
+        )
 
     @abstractmethod
     def _op(self) -> Op:
@@ -210,10 +227,12 @@ class TorchRecurrence(nn.Module, ABC):
         self, input: Tensor, lengths: Tensor | None, resets: Tensor | None
     ) -> tuple[Tensor, Tensor | None]:
         """Input and resets as (batch, time, ...)."""
-        if input.dim() not in (2, 3):
-            axes = "(batch, time, features)" if self.batch_first else "(time, batch, features)"
+        if input.dim() not in (2, 3) or input.shape[-1] != self.input_size:
+            axes = "batch, time" if self.batch_first else "time, batch"
             raise ShapeError(
-                f"input of shape {tuple(input.shape)}", f"{axes} or (time, features)", "Add the missing axes."
+                f"input of shape {tuple(input.shape)}",
+                f"({axes}, {self.input_size}) or (time, {self.input_size})",
+                "Put the features last, and choose batch_first by which axis comes first.",
             )
         if resets is not None:
             check_resets(resets, input)

@@ -6,7 +6,9 @@ native     recurra's compiled engine
 auto       the first of native, torch, reference that can do the call
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import MappingProxyType
 
 import torch
@@ -24,6 +26,19 @@ TYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 
 TOLERANCES: Mapping[torch.dtype, float] = MappingProxyType({torch.float32: 1e-5, torch.float64: 1e-12})
 """How far two backends may differ in any output, state or gradient, relative to its largest number."""
+
+
+_as_operators: ContextVar[bool] = ContextVar("as_operators", default=False)
+
+
+@contextmanager
+def as_operators() -> Iterator[None]:
+    """Call the engine's operators in the block even if it was not built: for tracing, which runs none."""
+    token = _as_operators.set(True)
+    try:
+        yield
+    finally:
+        _as_operators.reset(token)
 
 
 def choose(
@@ -126,7 +141,8 @@ def _native_obstacle(input: Tensor, weight: Tensor, recurrent_masks: Sequence[Te
         return "it gives no gradient of a recurrent mask"
     if is_differentiated_by_functorch():
         return "torch.func's derivatives need plain operations"
-    return native.unavailable_reason()
+    reason = native.unavailable_reason()
+    return None if reason is None or _as_operators.get() else reason
 
 
 def _torch_obstacle(input: Tensor, weight: Tensor, torch_lacks: str | None) -> str | None:

@@ -7,6 +7,7 @@ One JSON object a line. Kind "step" sums up the last few optimiser steps: `step`
 """
 
 import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,11 @@ class Course:
         return min(defined)[1] if defined else None
 
 
+def course_of(steps: Iterable[Mapping[str, Any]], epochs: Iterable[Mapping[str, Any]]) -> Course:
+    """The course of a run that was just trained, from its records."""
+    return Course([_numbers(one) for one in steps], [_numbers(one) for one in epochs])
+
+
 def read_course(folder: Path) -> Course:
     """Read `history.jsonl` from a run folder.
 
@@ -69,7 +75,7 @@ def read_course(folder: Path) -> Course:
     return Course(records["step"], records["epoch"])
 
 
-def _numbers(record: dict[str, Any]) -> dict[str, float]:
+def _numbers(record: Mapping[str, Any]) -> dict[str, float]:
     """The numbers of a record; null is NaN, and `step` (or `epoch`) must be there."""
     numbers = {
         name: math.nan if value is None else float(value)

@@ -53,9 +53,16 @@ def write_report(run_folder: Path) -> Path:
         NewerFormatError: A newer version of recurra wrote it.
         StorageError: The report could not be written.
     """
-    page = render(read_records(run_folder))
-    path = run_folder / REPORT_FILE
-    write_text(path, page)
+    return write_page(run_folder / REPORT_FILE, read_records(run_folder))
+
+
+def write_page(path: Path, records: Records) -> Path:
+    """Write the page of some records to any place.
+
+    Raises:
+        StorageError: It could not be written.
+    """
+    write_text(path, render(records))
     return path
 
 
@@ -137,6 +144,8 @@ def _settings(config: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]
     """Settings as (name, value), those of a group after its name and a dot."""
     rows = []
     for name, value in config.items():
+        if name == "given":  # what was typed; the others are what came of it
+            continue
         if isinstance(value, dict):
             rows += _settings(value, f"{prefix}{name}.")
         else:

@@ -40,6 +40,7 @@ class TrainingConfig(Config):
         min_delta: Smallest change of the metric that counts as an improvement.
         checkpoint_every: Optimiser steps between checkpoints; None saves at the ends of epochs only.
         log_every: Optimiser steps that one line of the history sums up.
+        tensorboard: Folder for events that TensorBoard shows; needs recurra[tensorboard].
         seed: Where all randomness starts.
         device: "auto", "cpu", "cuda", "cuda:1", "mps"; auto takes a CUDA device where there is one.
         devices: Processes that share every batch, each on a device of its own.
@@ -72,6 +73,7 @@ class TrainingConfig(Config):
     min_delta: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     checkpoint_every: int | None = Field(default=None, ge=1)
     log_every: int = Field(default=10, ge=1)
+    tensorboard: str | None = None
     seed: int = Field(default=0, ge=0, lt=2**63)
     device: str = "auto"
     devices: int = Field(default=1, ge=1)

@@ -35,7 +35,8 @@ class History:
             gradient_norm, clipped (share), steps_per_second.
         epochs: Records of kind "epoch": epoch, step, train_loss, the metrics, learning_rate, gradient_norm,
             clipped_share, items_per_second (valid steps), seconds (validation not included).
-        stopped: Why the run ended: "max_epochs", "patience" or "interrupted"; None while it goes on.
+        stopped: Why the run ended: "max_epochs", "patience", "callback" or "interrupted"; None while it
+            goes on.
         best_epoch: The epoch whose weights were kept; None when they are the last ones.
     """
 

@@ -10,7 +10,7 @@ gradient is that of the mean over all valid steps that the optimiser step has se
 over chunks, batches and processes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ import torch
 from torch import nn
 
 from recurra.errors import ShapeError
+from recurra.training.callback import Callback, EpochLines, TensorBoard, check_callbacks
 from recurra.training.carried_state import detached
 from recurra.training.checkpoint import tensors_from_bytes, tensors_to_bytes
 from recurra.training.config import TrainingConfig
@@ -49,6 +50,7 @@ def fit(
     folder: Path | None = None,
     resume: bool = False,
     progress: Progress | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> History:
     """Train a model in place.
 
@@ -65,6 +67,7 @@ def fit(
         folder: Gets `history.jsonl` and `checkpoints/`; without it nothing is written.
         resume: Go on from the newest checkpoint in the folder; begin where there is none yet.
         progress: Shows how far training has come.
+        callbacks: Told of every step and epoch.
 
     Raises:
         ConfigError: Settings that do not fit each other, the machine, or the run that is resumed.
@@ -74,15 +77,28 @@ def fit(
         DamagedError: The checkpoint to resume from was truncated or altered.
     """
     check_settings(source, config, validate, folder, resume=resume)
+    check_callbacks(callbacks)
     progress = progress or Progress.silent()
     prepare = partial(
-        Run, objective=objective, source=source, config=config, validate=validate, folder=folder
+        Run,
+        objective=objective,
+        source=source,
+        config=config,
+        validate=validate,
+        folder=folder,
+        callbacks=[*callbacks, *usual_callbacks(config, progress)],
     )
     if config.devices > 1:
         return fit_in_processes(model, prepare, config, progress, resume=resume)
     interruption = Interruption()
     with memory_errors(config), interruptible(interruption):
         return train(prepare(model, interruption=interruption), progress, resume=resume)
+
+
+def usual_callbacks(config: TrainingConfig, progress: Progress) -> list[Callback]:
+    """What listens to every run that asks for it."""
+    lines: list[Callback] = [EpochLines(progress, config.max_epochs)] if progress.writes_lines else []
+    return lines if config.tensorboard is None else [*lines, TensorBoard(config.tensorboard)]
 
 
 def train(run: Run, progress: Progress, *, resume: bool) -> History:
@@ -102,7 +118,7 @@ def train(run: Run, progress: Progress, *, resume: bool) -> History:
         progress.say(
             f"{run.config.monitor} was never a finite number, so the last weights are kept, not the best."
         )
-    if run.stopped == "interrupted":
+    if run.stopped == "interrupted" and progress.hints:
         kept = f"Resume it from the checkpoint in {run.folder}." if run.folder else "Nothing was saved."
         progress.say(f"Interrupted at {run.place}. {kept}")
     run.history.stopped = run.stopped
@@ -188,8 +204,8 @@ def judge(run: Run) -> None:
             run.best = {name: value.detach().clone() for name, value in run.model.state_dict().items()}
     run.schedule.after_epoch(improved=improved)
     run.close_epoch(record)
-    interrupted = run.group.broadcast(run.interruption.requested)
-    run.stopped = verdict(run) or ("interrupted" if interrupted else None)
+    ended, interrupted = run.group.broadcast((run.tell_epoch(record), run.interruption.requested))
+    run.stopped = verdict(run) or ("callback" if ended else "interrupted" if interrupted else None)
     save(run)
 
 

@@ -1,4 +1,4 @@
-"""Progress bars on stderr with the time that is left; none where stderr is not a terminal."""
+"""Progress bars on stderr with the time that is left; lines where stderr is not a terminal."""
 
 import sys
 import time
@@ -9,10 +9,12 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
+from rich.table import Column
 
 ItemT = TypeVar("ItemT")
 
 REFRESH_SECONDS = 0.1
+DESCRIPTION_WIDTH, LEFT_WIDTH, NOTE_WIDTH, GAPS = 17, 18, 34, 4
 
 
 class Bar:
@@ -47,13 +49,20 @@ class Progress:
     """Shows how far long work has come.
 
     Args:
-        enabled: Whether to draw bars; None: when stderr is a terminal. Messages are written either way.
+        enabled: Whether to draw bars; None: when stderr is a terminal, and lines where it is none. Messages
+            are written either way.
         messages: Whether `say` writes anything.
+        hints: Whether training says how to go on after Ctrl-C; who shows a command for it does so alone.
+
+    Attributes:
+        writes_lines: Whether a line for each epoch stands for the bars.
     """
 
-    def __init__(self, *, enabled: bool | None = None, messages: bool = True) -> None:
+    def __init__(self, *, enabled: bool | None = None, messages: bool = True, hints: bool = True) -> None:
         self._messages = messages
+        self.hints = hints
         self.enabled = sys.stderr.isatty() if enabled is None else enabled
+        self.writes_lines = messages and enabled is None and not self.enabled
         self._drawn: RichProgress | None = None
 
     @classmethod
@@ -105,12 +114,22 @@ class Progress:
 
 
 def _drawn_on_stderr() -> RichProgress:
+    """In a narrow terminal the notes are cut, not what is done and left."""
+    console = Console(stderr=True)
+    room = console.width - DESCRIPTION_WIDTH - LEFT_WIDTH - GAPS
+    bar = min(40, max(10, room - NOTE_WIDTH))
     return RichProgress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
+        _text("{task.description}", min(DESCRIPTION_WIDTH, max(console.width // 4, 8))),
+        BarColumn(bar_width=bar),
         TextColumn("{task.percentage:>3.0f}%, left"),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
-        console=Console(stderr=True),
+        _text("{task.fields[note]}", max(1, room - bar)),
+        console=console,
         transient=True,
+    )
+
+
+def _text(form: str, most: int) -> TextColumn:
+    return TextColumn(
+        form, markup=False, table_column=Column(no_wrap=True, overflow="ellipsis", max_width=most)
     )

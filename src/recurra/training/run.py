@@ -1,7 +1,7 @@
 """A training run: what the rungs of the ladder hand to each other."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from recurra.errors import ConfigError
 from recurra.training.averaging import Averaging
+from recurra.training.callback import Callback
 from recurra.training.config import TrainingConfig
 from recurra.training.contract import Batch, BatchSource, ContinuingSource, Objective, Validate
 from recurra.training.device import choose_device
@@ -73,6 +74,7 @@ class Run:
         folder: Path | None = None,
         group: Group | None = None,
         interruption: Interruption | None = None,
+        callbacks: Sequence[Callback] = (),
     ) -> None:
         self.group = group or Group()
         self.device = choose_device(config.device, self.group.rank)
@@ -85,6 +87,7 @@ class Run:
         self.folder = folder
         self.interruption = interruption or Interruption()
         self.bar = Bar.hidden()
+        self.callbacks = callbacks if self.group.rank == 0 else ()
 
         self.optimizer = make_optimizer(model, config)
         self.schedule = Schedule(config)
@@ -192,6 +195,16 @@ class Run:
         seconds, self._clock = now - self._clock, now
         for tally in (self.window, self.tally):
             tally.add(measured.total, measured.count, measured.norm, clipped=clipped, seconds=seconds)
+        if self.callbacks:
+            at, loss = self.position, measured.total / measured.count
+            named = {"loss": loss, "learning_rate": self.learning_rate, "gradient_norm": measured.norm}
+            for one in self.callbacks:
+                one.on_step({"epoch": at.epoch, "step": at.step, **named})
+
+    def tell_epoch(self, record: Mapping[str, Any]) -> bool:
+        """Tell those who listen of an epoch; whether one of them wants the run to end."""
+        told = [one.on_epoch(record) for one in self.callbacks]
+        return any(told)
 
     def close_step(self) -> None:
         """Begin to gather anew, and now and then write a line of history."""

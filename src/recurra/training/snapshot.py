@@ -1,6 +1,7 @@
 """What of a run a checkpoint keeps, and how the run is taken up from it."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from recurra.training.run import Position, Run
 from recurra.training.schedule import depends_on_max_epochs
 from recurra.training.seed import random_state, restore_random_state
 
-FREE_TO_CHANGE = {"checkpoint_every", "device"}
+FREE_TO_CHANGE = {"checkpoint_every", "device", "tensorboard", "refit"}
 
 
 def save(run: Run) -> None:
@@ -54,6 +55,15 @@ def resume(run: Run) -> bool:
     _check_model(run, snapshot.model, found[-1])
     _restore(run, snapshot)
     return True
+
+
+def shortens(before: Mapping[str, Any], now: Mapping[str, Any], config: TrainingConfig) -> bool:
+    """Whether a resumed run would end earlier than it was meant to, and so not where its schedule ends.
+
+    A longer one is no run that was so long from the start: the learning rate goes on as the longer schedule
+    has it. A schedule without an end may end anywhere.
+    """
+    return depends_on_max_epochs(config) and now["max_epochs"] < int(before.get("max_epochs", 0))
 
 
 def _captured(run: Run, everyone: list[dict[str, Tensor]]) -> Snapshot:
@@ -140,9 +150,9 @@ def _restore_optimizer(run: Run, tensors: dict[str, Tensor]) -> None:
 
 def _check_settings(run: Run, document: dict[str, Any], place: Path) -> None:
     before, now = document["config"], json.loads(json.dumps(run.config.model_dump(mode="json")))
-    free = FREE_TO_CHANGE if depends_on_max_epochs(run.config) else {*FREE_TO_CHANGE, "max_epochs"}
+    free = {*FREE_TO_CHANGE, *(() if shortens(before, now, run.config) else ("max_epochs",))}
     for key in sorted({*before, *now} - free):
-        if before.get(key) != now.get(key):
+        if key in before and before[key] != now.get(key):
             raise ConfigError(
                 f"{key} is {now.get(key)!r}",
                 f"{before.get(key)!r}, as in the checkpoint {place}",
@@ -171,7 +181,7 @@ def _check_model(run: Run, kept: dict[str, Tensor], place: Path) -> None:
 def _why_fixed(key: str, config: TrainingConfig) -> str:
     if key != "max_epochs":
         return ""
-    return f" (With schedule {config.schedule} the epochs that are done depend on max_epochs.)"
+    return f" (With schedule {config.schedule} max_epochs may only be raised, since the rates depend on it.)"
 
 
 def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -258,9 +258,9 @@ def test_validation_scores_are_those_of_the_calibrated_net() -> None:
     rows = pl.DataFrame({"text": ["good one", "bad one", "good bad"] * 20, "label": ["y", "n", "y"] * 20})
     held = pl.DataFrame({"text": ["good one", "bad one", "bad"] * 5, "label": ["y", "n", "y"] * 5})
     classifier = Classifier(hidden_size=8, max_epochs=2, batch_size=8).fit(rows, validation=held)
-    assert classifier.history_ is not None
+    assert classifier.training_ is not None
     assert float(classifier.fitted_.model.temperature) != 1
-    best = classifier.history_.epochs[classifier.history_.best_epoch or 0]
+    best = classifier.training_.epochs[classifier.training_.best_epoch or 0]
     scores = classifier.evaluate(held).models[0].scores
     for name in ("log_loss", "calibration_error"):
         assert best[f"valid_{name}"] == pytest.approx(scores[name], rel=1e-4)

@@ -7,7 +7,7 @@ import pytest
 from tests.tasks.forecast.example import QUICK, hourly, integer_series
 
 from recurra.errors import ConfigError
-from recurra.experiment.judge import judge, scores_on
+from recurra.experiment.judge import judge, judge_on
 from recurra.experiment.task import Fitted
 from recurra.inputs.series.panel import Panel
 from recurra.metrics.forecast import OwaReference
@@ -159,6 +159,6 @@ def test_metrics_that_no_series_defines_are_left_out_of_the_record(forecaster: F
     frame = integer_series(np.random.default_rng(0).normal(size=80).astype(np.float32))
     sparse = frame.with_columns(pl.when(pl.col("ds") % 2 == 0).then(pl.col("y")))
     one = Forecaster(3, **{**QUICK, "context": 4, "season_length": 7}).fit(sparse)
-    record = scores_on(FORECAST, one.fitted_, sparse)
+    record = judge_on(FORECAST, one.fitted_, sparse).metrics
     assert "mase" not in {one.name for one in record.metrics}
     assert record.metrics[0].name == "smape"

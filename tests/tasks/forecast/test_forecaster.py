@@ -67,8 +67,8 @@ class TestFit:
         }
         assert forecaster.config.context == "auto"
         assert forecaster.num_parameters_ == sum(one.numel() for one in forecaster.fitted_.model.parameters())
-        assert forecaster.history_ is not None
-        assert len(forecaster.history_.epochs) == 2
+        assert forecaster.training_ is not None
+        assert len(forecaster.training_.epochs) == 2
 
     def test_one_seed_gives_the_same_bits(self, forecaster: Forecaster):
         torch.rand(7)
@@ -154,26 +154,26 @@ class TestFit:
     def test_two_processes_train_together(self):
         settings = {"max_epochs": 1, "averaging": "none", "dropout": 0.0, "device": "cpu"}
         one, two = fitted(**settings), fitted(**settings, devices=2)
-        assert one.history_ is not None
-        assert two.history_ is not None
-        for single, shared in zip(one.history_.steps, two.history_.steps, strict=True):
+        assert one.training_ is not None
+        assert two.training_ is not None
+        for single, shared in zip(one.training_.steps, two.training_.steps, strict=True):
             assert shared["loss"] == pytest.approx(single["loss"], rel=1e-5)
         np.testing.assert_allclose(
             two.predict().select(VALUES).to_numpy(), one.predict().select(VALUES).to_numpy(), rtol=1e-4
         )
 
     def test_every_metric_of_validation_can_be_monitored(self, forecaster: Forecaster):
-        assert forecaster.history_ is not None
-        names = [name for name in forecaster.history_.epochs[0] if name.startswith("valid_")]
+        assert forecaster.training_ is not None
+        names = [name for name in forecaster.training_.epochs[0] if name.startswith("valid_")]
         assert {"valid_loss", "valid_mae", "valid_rmse", "valid_smape"} <= set(names)
         for name in [*names, "train_loss"]:
-            history = fitted(monitor=name, max_epochs=3).history_
+            history = fitted(monitor=name, max_epochs=3).training_
             assert history is not None
             best = int(np.argmin([epoch[name] for epoch in history.epochs]))
             assert history.best_epoch == best
 
     def test_patience_stops_early(self):
-        history = fitted(patience=1, min_delta=1e6, max_epochs=9).history_
+        history = fitted(patience=1, min_delta=1e6, max_epochs=9).training_
         assert history is not None
         assert history.stopped == "patience"
         assert len(history.epochs) == 2

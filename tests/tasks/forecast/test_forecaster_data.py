@@ -225,8 +225,8 @@ class TestOddData:
         values = np.random.default_rng(0).normal(10, 1, size=300)
         values[100:160] = 0
         forecaster = fitted(integer_series(values), context=20, max_epochs=3, steps_per_epoch=20)
-        assert forecaster.history_ is not None
-        assert all(epoch["train_loss"] < 50 for epoch in forecaster.history_.epochs)
+        assert forecaster.training_ is not None
+        assert all(epoch["train_loss"] < 50 for epoch in forecaster.training_.epochs)
         assert abs(forecaster.predict()["forecast"].mean() - 10) < 1  # type: ignore[operator]
 
     @pytest.mark.parametrize("length", [6, 7, 9, 11, 17, 30])

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from tests.tasks.forecast.example import QUICK, hourly
 
-from recurra.experiment.judge import judge, scores_on
+from recurra.experiment.judge import judge, judge_on
 from recurra.inputs.series.panel import Panel
 from recurra.report.heading import time_text
 from recurra.report.number import percent
@@ -21,7 +21,7 @@ def records(frame: pl.DataFrame, **settings: Any) -> tuple[Any, Any, Panel, Fore
     forecaster = Forecaster(**{"horizon": 3, **QUICK, **settings}).fit(frame)
     one = forecaster.fitted_
     part = FORECAST.part(frame, one, None)
-    metrics = scores_on(FORECAST, one, frame)
+    metrics = judge_on(FORECAST, one, frame).metrics
     rivals = judge(FORECAST, {"recurra": (one, None)}, {}, part)
     shown = {section.id: section for section in FORECAST.show(one, part, rivals, metrics)}
     return metrics, shown, part.panel, forecaster

@@ -42,7 +42,7 @@ def test_training_in_chunks_sees_the_loss_of_the_whole() -> None:
     """Weights that hardly move, so that the loss of the epoch is that of fresh ones."""
     still = {**SETTINGS, "learning_rate": 1e-9, "max_epochs": 1}
     losses = [
-        Tagger(**still, tbptt_steps=steps).fit(remembered()).history_.epochs[0]["train_loss"]
+        Tagger(**still, tbptt_steps=steps).fit(remembered()).training_.epochs[0]["train_loss"]
         for steps in (None, 2)
     ]
     assert losses[1] == pytest.approx(losses[0], rel=1e-5)

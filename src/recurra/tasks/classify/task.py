@@ -195,6 +195,8 @@ CLASSIFY = Task(
     describe=describe,
     show=show,
     calibrate=calibrate,
+    calibrated=("temperature",),
+    whole=LABELLING.whole,
     groups=lambda schema, part, given: groups(schema.target, part, given),
     program=program,
 )

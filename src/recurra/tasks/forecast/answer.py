@@ -5,7 +5,7 @@ All are scored on the same windows and the same observed steps.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -76,10 +76,26 @@ def _quantiles(
     return quantiles
 
 
-def forecast_frame(part: ForecastPart, given: Answer, level: Sequence[float]) -> pl.DataFrame:
-    """Id, time, `forecast` and the intervals (`forecast-lo-80`) of each step."""
+def forecast_frame(
+    part: ForecastPart, given: Answer, level: Sequence[float], horizon: Any = None
+) -> pl.DataFrame:
+    """Id, time, `forecast` and the intervals (`forecast-lo-80`) of each step, or of the first ones.
+
+    Raises:
+        ConfigError: The horizon is no whole number from 1 to the one that was trained for.
+    """
+    trained = part.resolved.horizon
+    if horizon is not None and not (isinstance(horizon, Integral) and 1 <= int(horizon) <= trained):
+        raise ConfigError(
+            f"horizon is {horizon!r}",
+            f"a whole number from 1 to {trained}, the horizon of training",
+            f"For more steps ahead, train with a longer horizon than {trained}.",
+        )
     series, steps = _places(part)
-    return pl.concat([part.panel.index_frame(series, steps), _values(given, level)], how="horizontal")
+    frame = pl.concat([part.panel.index_frame(series, steps), _values(given, level)], how="horizontal")
+    if horizon is None:
+        return frame
+    return frame.filter(pl.int_range(pl.len()) % trained < int(horizon))
 
 
 def backtest_frame(part: ForecastPart, given: Answer, level: Sequence[float]) -> pl.DataFrame:
@@ -174,6 +190,13 @@ class Evaluation:
     def scores(self) -> dict[str, dict[str, float]]:
         """Model -> metric -> score over all series."""
         return {model.name: dict(model.scores.overall) for model in self.models}
+
+    def to_frame(self) -> pl.DataFrame:
+        """A row for each model: name, label, kind and every score over all series."""
+        return pl.DataFrame([
+            {"model": one.name, "label": one.label, "kind": one.kind, **one.scores.overall}
+            for one in self.models
+        ])  # fmt: skip
 
 
 def evaluation_of(

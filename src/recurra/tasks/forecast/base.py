@@ -9,10 +9,9 @@ Source: Smyl, "A hybrid method of exponential smoothing and recurrent neural net
 top of exponential smoothing.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,10 +30,11 @@ from recurra.metrics.exponential_smoothing import (
     theta_additive,
 )
 from recurra.metrics.forecast_baseline import BaselineFunction, last_value, mean, seasonal_naive
-from recurra.metrics.lag_regression import LagRegression, fit_lag_regression
+from recurra.metrics.lag_regression import LagRegression
 from recurra.tasks.forecast.config import ForecastConfig
 from recurra.tasks.forecast.effect import Effects, fit_effects, without
 from recurra.tasks.forecast.head import TRAINED_QUANTILES
+from recurra.tasks.forecast.regression import fit_regression, regression_errors
 
 METHODS: Mapping[str, BaselineFunction] = {
     "last_value": last_value,
@@ -60,9 +60,7 @@ MOST_STEPS = 512
 
 _AGAIN = "Train again, or fetch the run again."
 _ORIGINS = 30  # of each series, from which methods are compared
-_FOLDS = 4  # times that the regression is fitted anew while they are compared
 _PENALTIES = (1e-3, 1e-2, 1e-1)
-_MOST_WINDOWS = 20_000  # that the regression is fitted to
 _SURE = 0.97  # of the error without effects; they were fitted on some of what they are judged on
 _AT_ONCE = 4096  # windows that are forecast
 _FEW = 30.0  # windows of which quantiles are half believed
@@ -85,6 +83,7 @@ class Base:
         quantiles: Of how far the truth was from it there, in spreads, at `TRAINED_QUANTILES`.
         regression: What `REGRESSION` stands for.
         effects: What covariates known ahead add; None: nothing.
+        penalty: Of the regression.
     """
 
     members: tuple[str, ...]
@@ -94,6 +93,7 @@ class Base:
     quantiles: tuple[float, ...] = ()
     regression: LagRegression | None = None
     effects: Effects | None = None
+    penalty: float = 0.0
 
     def __call__(self, panel: Panel, origins: Origins) -> Beginning:
         """What windows begin from."""
@@ -121,6 +121,14 @@ class Base:
         found: Errors = np.nan_to_num(np.mean(forecasts, axis=0))
         return found
 
+    def again(self, panel: Panel, ends: Int64[np.ndarray, " series"]) -> "Base":
+        """The same base, its regression fitted to all that comes before some ends."""
+        if self.regression is None:
+            return self
+        sizes: dict[str, Any] = {"horizon": self.horizon, "lags": self.span, "penalty": self.penalty}
+        found = fit_regression(without(panel, self.effects), ends, **sizes)
+        return replace(self, regression=found or self.regression)
+
     def _method(self, name: str) -> BaselineFunction:
         return METHODS[name] if self.regression is None else self.regression.forecast
 
@@ -139,6 +147,7 @@ class Base:
             "spread": list(self.spread),
             "quantiles": list(self.quantiles),
             "effects": None if self.effects is None else self.effects.to_dict(),
+            "penalty": self.penalty,
         }
 
     def tables(self) -> dict[str, pl.DataFrame]:
@@ -172,7 +181,8 @@ class Base:
         quantiles = tuple(float(value) for value in document.get("quantiles", ()))
         if len(quantiles) not in (0, len(TRAINED_QUANTILES)):
             raise DamagedError(f"{len(quantiles)} quantiles", f"{len(TRAINED_QUANTILES)}", _AGAIN)
-        return cls(members, int(document["span"]), horizon, spread, quantiles, regression, effects)
+        penalty = float(document.get("penalty", 0.0))
+        return cls(members, int(document["span"]), horizon, spread, quantiles, regression, effects, penalty)
 
 
 class Scored(NamedTuple):
@@ -263,11 +273,16 @@ def _best(
     for lags in sorted({min(longest, max(2 * season, 12)), longest}):
         for penalty in _PENALTIES:
             fit = partial(fit_regression, panel, horizon=horizon, lags=lags, penalty=penalty)
-            errors = _regression_errors(fit, panel, origins, end, truth) / unit
+            errors = regression_errors(fit, panel, origins, end, truth) / unit
             final = fit(train_end)
             if final is not None:
                 scored.append(
-                    _scored(Base((REGRESSION,), lags, horizon, regression=final), errors, truth, squared)
+                    _scored(
+                        Base((REGRESSION,), lags, horizon, regression=final, penalty=penalty),
+                        errors,
+                        truth,
+                        squared,
+                    )
                 )
     best = min(scored, key=lambda one: one.error)
     return best if np.isfinite(best.error) else None
@@ -304,52 +319,3 @@ def _quantiles(errors: Errors, spread: tuple[float, ...]) -> tuple[float, ...]:
     found = np.quantile(off[np.isfinite(off)], TRAINED_QUANTILES)
     share = len(errors) / (len(errors) + _FEW)
     return tuple((share * found + (1 - share) * ndtri(np.array(TRAINED_QUANTILES))).tolist())
-
-
-def fit_regression(
-    panel: Panel, ends: Int64[np.ndarray, " series"], *, horizon: int, lags: int, penalty: float
-) -> LagRegression | None:
-    """A regression on the last `lags` steps, of all windows before `ends`; None where there are too few."""
-    first = np.minimum(lags // 2, np.maximum(ends - horizon, 0))
-    count = int(np.maximum(ends - first - horizon + 1, 0).sum())
-    origins = rolling_origins(np.maximum(first, 1), ends, horizon, max(1, count // _MOST_WINDOWS))
-    if not len(origins.series):
-        return None
-    future = targets_after(panel, origins, horizon)
-    history, known = history_before(panel, origins, lags)
-    whole = np.isfinite(future).all(axis=1) & (known.mean(axis=1) >= 0.5)
-    if whole.sum() < 8:
-        return None
-    return fit_lag_regression(history[whole], known[whole], future[whole], penalty=penalty)
-
-
-def _regression_errors(
-    fit: Callable[[Int64[np.ndarray, " series"]], LagRegression | None],
-    panel: Panel,
-    origins: Origins,
-    end: Int64[np.ndarray, " series"],
-    truth: Errors,
-) -> Errors:
-    """Errors of a regression that has seen nothing of what it forecasts."""
-    errors: Errors = np.full(truth.shape, np.nan)
-    for cut, inside in _folds(origins, end):
-        found = fit(cut)
-        if found is None:
-            continue
-        own = Origins(*(values[inside] for values in origins))
-        history, known = history_before(panel, own, found.lags)
-        forecast = found.forecast(history, known, truth.shape[1], panel.season_length)
-        errors[inside] = forecast - truth[inside]
-    return errors
-
-
-def _folds(origins: Origins, end: Int64[np.ndarray, " series"]) -> Iterator[tuple[Any, Any]]:
-    """Ends to fit before, and the origins from each to the next."""
-    share = origins.position / end[origins.series]
-    edges = np.linspace(1 / 3, 1, _FOLDS + 1)
-    for low, high in pairwise(edges):
-        inside = (share >= low) & (share < high) if low > edges[0] else share < high
-        if inside.any():
-            lowest = end.copy()
-            np.minimum.at(lowest, origins.series[inside], origins.position[inside])
-            yield lowest, inside

@@ -24,8 +24,9 @@ from recurra.inputs.series.window import history_before, targets_after
 from recurra.metrics.forecast_baseline import BASELINES, BaselineFunction
 from recurra.metrics.lag_regression import LagRegression
 from recurra.tasks.forecast.answer import Answer
-from recurra.tasks.forecast.base import MOST_STEPS, fit_regression
+from recurra.tasks.forecast.base import MOST_STEPS
 from recurra.tasks.forecast.part import ForecastPart
+from recurra.tasks.forecast.regression import fit_regression
 from recurra.tasks.forecast.unit import moments
 
 RIDGE = "ridge"

@@ -53,7 +53,8 @@ class ForecastConfig(NetConfig):
         validation_size: Steps before those that choose the best epoch; 0 keeps the last epoch.
         accumulate: Batches whose gradients make one optimiser step.
         steps_per_epoch: Batches an epoch; "auto" shows each part of the data about once.
-        baselines: Networks that `recurra train` trains beside the recurrent one, on the same data.
+        baselines: Networks that `recurra train` trains beside the recurrent one, on the same data; none for
+            no other.
     """
 
     horizon: Annotated[int, Option("STEPS", example="24")] = Field(ge=1)
@@ -115,10 +116,12 @@ class ForecastAnswer(Config):
 
     Attributes:
         level: Intervals to give, in percent; none: the point forecast only.
+        horizon: Steps to tell, up to the trained ones; none: all of these.
         future: What is known ahead: a table of the future covariates.
     """
 
     level: Annotated[tuple[float, ...], Option("LEVELS")] = (80, 95)
+    horizon: Annotated[int | None, Option("STEPS")] = Field(default=None, ge=1)
     future: Annotated[str | None, Option("FILE")] = None
 
     @field_validator("level", mode="before")

@@ -1,12 +1,17 @@
 """The forecaster: one recurrent network for all series of a table, as an estimator."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
+
+from matplotlib.axes import Axes
 
 from recurra.cells.registry import check_name
 from recurra.errors import ConfigError, NotFittedError
 from recurra.experiment.estimator import Estimator
-from recurra.experiment.judge import SUBJECT, judge
+from recurra.experiment.judge import SUBJECT, judge, record
+from recurra.experiment.task import Fitted
 from recurra.inputs.series.origin import Origins
 from recurra.inputs.series.panel import Panel
 from recurra.streaming import Program
@@ -22,9 +27,11 @@ from recurra.tasks.forecast.answer import (
 )
 from recurra.tasks.forecast.config import ForecastConfig, forecast_config
 from recurra.tasks.forecast.part import ForecastPart, held_out_origins
+from recurra.tasks.forecast.plot import draw_forecast, history_steps, series_place
 from recurra.tasks.forecast.schema import SeriesSource, resolved_of
 from recurra.tasks.forecast.stream_program import forecast_program
 from recurra.tasks.forecast.task import FORECAST
+from recurra.training.callback import Callback
 
 LEVELS = (80.0, 95.0)
 
@@ -40,7 +47,8 @@ class Forecaster(Estimator):
         config: The settings as given.
         fitted_: The network and what it needs, after `fit`.
         config_: The settings with every "auto" resolved, after `fit`.
-        history_: The course of training, after `fit`.
+        training_: The course of training, step by step and epoch by epoch, after `fit`.
+        history_: Its epochs as a frame.
         repairs_: What was found and mended in the data, in sentences, after `fit`.
 
     Raises:
@@ -72,17 +80,20 @@ class Forecaster(Estimator):
         folder: str | Path | None = None,
         resume: bool = False,
         show_progress: bool | None = None,
+        callbacks: Sequence[Callback] = (),
     ) -> "Forecaster":
         """Learn from a table.
 
         Args:
-            data: A frame of polars, pandas or pyarrow; a path to CSV, Parquet or JSON Lines; or
-                "sample:NAME".
+            data: A frame of polars, pandas or pyarrow; a dict of columns; one series as a Series or as
+                numbers; a path to CSV, Parquet or JSON Lines; or "sample:NAME".
             static: A table with one row of static covariates for each series, if they are not columns of
                 `data`; all of its columns, or those that the setting `static` names.
             folder: Where history and checkpoints are kept, so that a killed run can be resumed.
             resume: Go on from the newest checkpoint in the folder.
-            show_progress: Whether to draw a bar; None: where stderr is a terminal.
+            show_progress: Whether to draw a bar; None: where stderr is a terminal, a line an epoch elsewhere.
+            callbacks: Told of every step and epoch, but of a refit; see
+                `recurra.training.callback.Callback`.
 
         Raises:
             DataError: The table cannot be used as it is; the message says which column or series, and why.
@@ -91,17 +102,26 @@ class Forecaster(Estimator):
             OutOfMemoryError: The memory does not suffice for these sizes.
         """
         source = data if static is None else SeriesSource(data, static)
-        self._learn(source, None, None, folder, resume=resume, show_progress=show_progress)
+        self._learn(
+            source, None, None, folder, resume=resume, show_progress=show_progress, callbacks=callbacks
+        )
         return self
 
     def predict(
-        self, data: Any = None, *, future: Any = None, static: Any = None, level: Any = LEVELS
+        self,
+        data: Any = None,
+        *,
+        horizon: int | None = None,
+        future: Any = None,
+        static: Any = None,
+        level: Any = LEVELS,
     ) -> Any:
         """Forecast what comes after the last target of every series.
 
         Args:
             data: The history to go on from; None: the one that `fit` was given. It may be newer, and hold
                 series that training did not see.
+            horizon: Steps to forecast, up to the trained ones; None: all of these.
             future: A table of the covariates known ahead; steps it leaves out count as unknown.
             static: A table of the static covariates, if they are not columns of `data`.
             level: Intervals to give, in percent; none: the point forecast only.
@@ -114,13 +134,42 @@ class Forecaster(Estimator):
             NotFittedError: `fit` was not called.
             DataError: The table does not fit the one of training.
         """
+        part = self._ahead(data, future, static, level)
         fitted, level = self.fitted_, checked_levels(level)
-        source = fitted.schema.recent if data is None else data
-        panel = fitted.schema.read_panel(source, future=future, static=static)
-        part = self._part(panel, panel.last_origins, level)
         trained = self._panel if data is None else None
-        library = panel.table if trained is None else trained.table
-        return library.give_back(forecast_frame(part, answer(fitted, part), level))
+        library = part.table if trained is None else trained.table
+        return library.give_back(forecast_frame(part, answer(fitted, part), level, horizon))
+
+    def plot(
+        self,
+        data: Any = None,
+        *,
+        series: Any = None,
+        history: int | None = None,
+        future: Any = None,
+        static: Any = None,
+        level: Any = LEVELS,
+        ax: Any = None,
+    ) -> Axes:
+        """Draw the forecast of one series after its last steps.
+
+        Args:
+            data: As of `predict`.
+            series: Its id; None: the first.
+            history: How many of its last steps to draw; None: a few horizons or seasons.
+            future: As of `predict`.
+            static: As of `predict`.
+            level: As of `predict`.
+            ax: Where to draw, matplotlib's Axes; None: a new figure.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            DataError: There is no such series, or the table does not fit the one of training.
+        """
+        part = self._ahead(data, future, static, level)
+        one, shown = series_place(part.panel, series), history_steps(part.resolved, history)
+        chosen = replace(part, origins=Origins(*(values[one : one + 1] for values in part.origins)))
+        return draw_forecast(chosen, answer(self.fitted_, chosen), checked_levels(level), shown, ax)
 
     def backtest(
         self,
@@ -149,7 +198,7 @@ class Forecaster(Estimator):
             ConfigError: The size is below the horizon, or another number is out of range.
             DataError: The table does not fit the one of training, or no series is long enough.
         """
-        fitted, level = self.fitted_, checked_levels(level)
+        fitted, level = self._judging(data), checked_levels(level)
         stride = int(fitted.config.horizon) if stride is None else stride
         part = self._part(*self._held_out(data, size, stride, static), level)
         return part.table.give_back(backtest_frame(part, answer(fitted, part), level))
@@ -177,7 +226,10 @@ class Forecaster(Estimator):
             As `backtest`.
         """
         part = self._part(*self._held_out(data, size, stride, static))
-        rivals = judge(self.task, {SUBJECT: (self.fitted_, None)}, self._baselines(), part)
+        fitted = self._judging(data)
+        rivals = judge(self.task, {SUBJECT: (fitted, None)}, self._baselines(), part)
+        if data is None and size is None and stride is None:
+            self._metrics = record(self.task, fitted, part, rivals, repairs=self.repairs_, held_out=True)
         return evaluation_of(part, rivals, reference)
 
     def to_program(self, *, level: Any = ()) -> Program:
@@ -203,6 +255,17 @@ class Forecaster(Estimator):
     def _panel(self) -> Panel | None:
         """The series that `fit` was given; None after `load`."""
         return None if self._prepared is None else cast("Panel", self._prepared.train)
+
+    def _judging(self, data: Any) -> Fitted:
+        """The net to judge: on the test part the one that has not seen it."""
+        return self.fitted_ if data is not None or self._scored is None else self._scored
+
+    def _ahead(self, data: Any, future: Any, static: Any, level: Any) -> ForecastPart:
+        """The moment after the last target of every series."""
+        schema = self.fitted_.schema
+        source = schema.recent if data is None else data
+        panel = schema.read_panel(source, future=future, static=static)
+        return self._part(panel, panel.last_origins, checked_levels(level))
 
     def _part(self, panel: Panel, origins: Origins, level: Any = None) -> ForecastPart:
         """Moments to forecast: the intervals of some levels, or what scores need."""

@@ -50,6 +50,7 @@ class ForecastPart:
         resolved: The settings: how much history a window has, and how far it looks ahead.
         scaling: Of the covariates.
         probabilities: The quantiles to forecast.
+        notes: What is to be said of the net that forecasts them.
     """
 
     panel: Panel
@@ -57,6 +58,7 @@ class ForecastPart:
     resolved: Resolved
     scaling: Scaling
     probabilities: tuple[float, ...] = field(default=TRAINED_QUANTILES)
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.origins.series)
@@ -68,8 +70,8 @@ class ForecastPart:
 
     @property
     def repairs(self) -> Sequence[str]:
-        """What was mended in them."""
-        return self.panel.repairs
+        """What was mended in them, and what is to be said of the net."""
+        return [*self.panel.repairs, *self.notes]
 
     def windows(self) -> Iterator[WindowBatch]:
         """The windows, a batch at a time and in the order of the moments."""

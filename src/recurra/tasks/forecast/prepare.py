@@ -26,6 +26,7 @@ from recurra.tasks.forecast.schema import (
     ForecastSchema,
     SeriesSource,
     check_counts,
+    last_time,
     read_panel,
     recent_rows,
 )
@@ -77,10 +78,11 @@ class HiddenFuture:
 
 @dataclass(frozen=True)
 class SeriesData:
-    """Series as they were read, and the settings."""
+    """Series as they were read, the settings, and the base of forecasts if it is settled already."""
 
     config: ForecastConfig
     panel: Panel
+    base: Base | None = None
 
 
 def read(source: Any, settings: Mapping[str, Any], validation: Any, test: Any) -> SeriesData:
@@ -129,7 +131,9 @@ def prepare(data: SeriesData) -> Prepared:
     else:
         units = learn_units(panel, split.train_end)
     if suits(config, panel):
-        resolved = resolved._replace(base=_base(panel, split, resolved, units))
+        resolved = resolved._replace(
+            base=_base_again(data.base, panel, split) or _base(panel, split, resolved, units)
+        )
     source = _source(panel, split, resolved, scaling)
     validation = make_validation(panel, split, resolved, scaling)
     check_settings(source, config, validation, None, resume=False)
@@ -146,6 +150,7 @@ def prepare(data: SeriesData) -> Prepared:
         levelled,
         {name: level for name, level in zip(panel.ids, panel.levels.tolist(), strict=True) if level},
         None if config.network == "streaming" else learn_floor(panel, split.train_end),
+        last_time(panel, split.train_end),
     )
     test, reason = _test(data.config, panel, resolved, scaling)
     repairs = (*panel.repairs, *split.repairs)
@@ -159,6 +164,13 @@ def _is_levelled(config: ForecastConfig) -> bool:
     """
     by_values = config.network == "streaming" and config.centre == "mean"
     return config.head != "negative_binomial" and config.weighting == "unit" and not by_values
+
+
+def whole(data: SeriesData, prepared: Prepared, changes: Mapping[str, Any]) -> Prepared:
+    """All steps of the series to train on, with other settings; windows look as they did."""
+    steps = data.config.steps_per_epoch  # more windows, more of them
+    config = prepared.config.model_copy(update={**changes, "steps_per_epoch": steps})
+    return prepare(SeriesData(config, data.panel, prepared.schema.base))
 
 
 def _source(panel: Panel, split: Split, resolved: Resolved, scaling: Scaling) -> WindowSource | HiddenFuture:
@@ -177,6 +189,11 @@ def _source(panel: Panel, split: Split, resolved: Resolved, scaling: Scaling) ->
         base=resolved.base,
     )
     return HiddenFuture(windows) if panel.columns.future else windows
+
+
+def _base_again(base: Base | None, panel: Panel, split: Split) -> Base | None:
+    """One that was chosen before, fitted to what is trained on now."""
+    return None if base is None else base.again(panel, split.train_end)
 
 
 def _base(panel: Panel, split: Split, resolved: Resolved, units: Units) -> Base | None:
@@ -215,13 +232,9 @@ def _test(
             return None, DataError(
                 f"the series are too short to train on and to be scored {resolved.horizon} steps ahead",
                 f"a median of at least {3 * resolved.horizon} steps",
-                "Shorten the horizon, give longer series, or use the library, which needs no test part.",
+                "Shorten the horizon, give longer series, or set test_size=0 to train without a score.",
             )
-        return None, ConfigError(
-            f"test_size is {resolved.test_size} with horizon {resolved.horizon}",
-            "at least the horizon, since a run is always scored",
-            "Leave test_size out, or use the library: Forecaster(test_size=0).",
-        )
+        return None, None
     try:
         return ForecastPart(panel, held_out_origins(panel, resolved), resolved, scaling), None
     except DataError as error:

@@ -127,6 +127,7 @@ class ForecastSchema:
         levelled: Whether windows of series far from 0 are cut relative to their level.
         levels: The levels of those that training saw, by id.
         floor: What no forecast is below; None: nothing.
+        trained_until: Time of the last step that training saw, as the table writes it; "" if unknown.
     """
 
     panel: PanelSchema
@@ -140,6 +141,7 @@ class ForecastSchema:
     levelled: bool = False
     levels: Mapping[str, float] = field(default_factory=dict)
     floor: float | None = None
+    trained_until: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """All but the rows, which are a table of their own."""
@@ -154,6 +156,7 @@ class ForecastSchema:
             "levelled": self.levelled,
             "levels": dict(self.levels),
             "floor": self.floor,
+            "trained_until": self.trained_until,
         }
 
     def tables(self) -> dict[str, pl.DataFrame]:
@@ -200,8 +203,16 @@ def revive(document: Mapping[str, Any]) -> tuple[Any, ForecastSchema]:
         bool(own.get("levelled", False)),
         {str(name): float(level) for name, level in own.get("levels", {}).items()},
         None if own.get("floor") is None else float(own["floor"]),
+        str(own.get("trained_until", "")),
     )
     return forecast_config(document["config"]), schema
+
+
+def last_time(panel: Panel, ends: Int64[np.ndarray, " series"]) -> str:
+    """The time of the last step before the ends of all series, as the table writes it."""
+    series = np.flatnonzero(ends)
+    latest = series[[int(np.argmax(panel.step_times(series, ends[series] - 1)))]]
+    return str(panel.index_frame(latest, ends[latest] - 1)[panel.columns.time][0])
 
 
 def recent_rows(panel: Panel, steps: int) -> pl.DataFrame:

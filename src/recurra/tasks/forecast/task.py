@@ -25,7 +25,7 @@ from recurra.tasks.forecast.head import make_head
 from recurra.tasks.forecast.network import ForecastNetwork, InputSizes
 from recurra.tasks.forecast.objective import forecast_loss
 from recurra.tasks.forecast.part import ForecastPart, held_out_origins
-from recurra.tasks.forecast.prepare import prepare, read
+from recurra.tasks.forecast.prepare import prepare, read, whole
 from recurra.tasks.forecast.resolution import Resolved
 from recurra.tasks.forecast.schema import ForecastSchema, SeriesSource, resolved_of, revive
 from recurra.tasks.forecast.show import show
@@ -96,13 +96,14 @@ def part(source: Any, fitted: Fitted, options: ForecastAnswer | None) -> Forecas
     if options is None:
         return ForecastPart(panel, held_out_origins(panel, resolved), resolved, schema.scaling)
     probabilities = interval_probabilities(options.level)
-    return ForecastPart(panel, panel.last_origins, resolved, schema.scaling, probabilities)
+    until = (f"the net was trained on times up to {schema.trained_until}",) if schema.trained_until else ()
+    return ForecastPart(panel, panel.last_origins, resolved, schema.scaling, probabilities, until)
 
 
 def write(fitted: Fitted, part: ForecastPart, given: Answer, options: ForecastAnswer) -> pl.DataFrame:
     """What comes next, a row for each step."""
     del fitted
-    return forecast_frame(part, given, options.level)
+    return forecast_frame(part, given, options.level, options.horizon)
 
 
 def program(fitted: Fitted) -> Program:
@@ -124,6 +125,7 @@ FORECAST = Task(
     answer_config=ForecastAnswer,
     read=read,
     prepare=prepare,
+    whole=whole,
     revive=revive,
     build=build,
     objective=lambda config, _: partial(forecast_loss, weighting=config.weighting),
@@ -141,4 +143,5 @@ FORECAST = Task(
     program=program,
     tables=ForecastSchema.tables,
     calibrate=calibrate,
+    calibrated=("share", "widening"),
 )

@@ -186,6 +186,7 @@ TAG = Task(
     answer_config=TagAnswer,
     read=LABELLING.read,
     prepare=LABELLING.prepare,
+    whole=LABELLING.whole,
     revive=LABELLING.revive,
     build=build,
     objective=lambda config, _: Objective(config),
