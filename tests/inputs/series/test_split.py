@@ -58,12 +58,21 @@ def test_parts_are_in_order_and_hold_their_windows(
 
 
 def test_short_series_are_left_out_and_told(panel: Panel) -> None:
-    split = split_by_size(panel, 7, validation=7, test=9)
-    assert parts(split) == [[0, 24, 15], [0, 31, 22], [0, 40, 31]]
+    split = split_by_size(panel, 8, validation=8, test=9)
+    assert parts(split) == [[0, 23, 14], [0, 31, 22], [0, 40, 31]]
     assert split.repairs == [
-        "left out 1 of 3 series shorter than the 24 steps that training, validation and test need: a"
+        "left out 1 of 3 series shorter than the 25 steps that training, validation and test need: a"
     ]
-    assert set(split.origins("test", 7).series.tolist()) == {1, 2}
+    assert set(split.origins("test", 8).series.tolist()) == {1, 2}
+
+
+def test_short_series_hold_out_a_horizon_each(panel: Panel) -> None:
+    split = split_by_size(panel, 3, validation=9, test=14)
+    assert split.repairs == [
+        "1 of 3 series hold out one horizon for validation and test each: they are shorter than 27 steps"
+    ]
+    assert (split.test_end - split.validation_end).tolist() == [3, 14, 14]
+    assert (split.validation_end - split.train_end).tolist() == [3, 9, 9]
 
 
 def test_when_all_are_too_short_it_is_an_error(panel: Panel) -> None:

@@ -59,7 +59,7 @@ def test_no_series_is_too_short_or_too_sparse_to_learn_from():
 def test_every_moment_of_the_test_part_is_forecast_from():
     origins = held_out_origins(PANEL, resolved())
     expected = [(0, step) for step in range(53, 58)] + [(1, step) for step in range(34, 39)]
-    expected += [(2, step) for step in range(1, 6)]
+    expected += [(2, 5)]  # too short for a whole test part
     assert list(zip(*map(list, origins), strict=True)) == expected
 
 

@@ -24,7 +24,7 @@ class Split:
         train_end: Training is from the first step to here.
         validation_end: Validation is from `train_end` to here.
         test_end: Test is from `validation_end` to here.
-        repairs: Which series are too short and left out; their positions are all 0.
+        repairs: Which series are too short and left out (their positions are all 0), or hold out less.
     """
 
     train_end: Int64[np.ndarray, " series"]
@@ -45,6 +45,8 @@ class Split:
 def split_by_size(panel: Panel, horizon: int, *, validation: int, test: int) -> Split:
     """Keep the last steps of every series for test, and those before them for validation.
 
+    A series that is too short for these sizes keeps one horizon for each.
+
     Args:
         panel: The series.
         horizon: Steps of a window.
@@ -62,11 +64,32 @@ def split_by_size(panel: Panel, horizon: int, *, validation: int, test: int) -> 
             raise ConfigError(
                 f"{name} is {size} with horizon {horizon}", "0, or at least the horizon", f"Raise {name}."
             )
-    needed = validation + test + horizon + 1
-    long = panel.lengths >= needed
-    ends = (panel.lengths - validation - test, panel.lengths - test, panel.lengths)
+    lengths = panel.lengths
+    held, tested = held_out_sizes(lengths, horizon, validation=validation, test=test)
+    needed = int((held + tested).min()) + horizon + 1
+    long = lengths >= held + tested + horizon + 1
+    ends = (lengths - held - tested, lengths - tested, lengths)
     train_end, validation_end, test_end = (np.where(long, end, 0) for end in ends)
-    return Split(train_end, validation_end, test_end, _left_out(panel, long, needed))
+    repairs = _left_out(panel, long, needed)
+    if fewer := int(np.sum(long & (tested + held < validation + test))):
+        repairs.append(
+            f"{fewer:,} of {len(panel):,} series hold out one horizon for validation and test each: they are "
+            f"shorter than {validation + test + horizon + 1} steps"
+        )
+    return Split(train_end, validation_end, test_end, repairs)
+
+
+def held_out_sizes(
+    lengths: Int64[np.ndarray, " series"], horizon: int, *, validation: int, test: int
+) -> tuple[Int64[np.ndarray, " series"], Int64[np.ndarray, " series"]]:
+    """Steps for validation and for test of series of such lengths: at most a horizon each of a short one.
+
+    Where all are short, the sizes are none that was meant for some of them, and stay.
+    """
+    roomy = lengths >= validation + test + horizon + 1
+    roomy = roomy | ~roomy.any()
+    short_validation, short_test = (min(size, horizon) for size in (validation, test))
+    return np.where(roomy, validation, short_validation), np.where(roomy, test, short_test)
 
 
 def _left_out(panel: Panel, long: Bool[np.ndarray, " series"], needed: int) -> list[str]:

@@ -14,6 +14,7 @@ from recurra.errors import ConfigError, DataError
 from recurra.inputs.series.origin import Origins, rolling_origins
 from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.scaling import Scaling
+from recurra.inputs.series.split import held_out_sizes
 from recurra.inputs.series.window import WindowBatch, history_before, targets_after, window_batches
 from recurra.metrics.forecast_scale import InSampleScale, in_sample_scale
 from recurra.tasks.forecast.head import TRAINED_QUANTILES
@@ -143,7 +144,8 @@ def held_out_origins(
     Args:
         panel: The series.
         resolved: Tells the horizon.
-        size: How many last steps; None: as many as the test part has, or one horizon where it has none.
+        size: How many last steps; None: as many as the test part of each series has, or one horizon where
+            there is none.
         stride: Steps between two moments; None: 1, or more where that would be over 20,000 windows.
 
     Raises:
@@ -154,22 +156,27 @@ def held_out_origins(
     for name, number in numbers.items():
         if number is not None and not (isinstance(number, Integral) and int(number) > 0):
             raise ConfigError(f"{name} is {number}", "a whole number of at least 1", f"Change {name}.")
-    size = resolved.test_size or resolved.horizon if size is None else size
-    if size < resolved.horizon:
+    horizon = resolved.horizon
+    if size is None:
+        test = resolved.test_size or horizon
+        sizes = held_out_sizes(panel.lengths, horizon, validation=resolved.validation_size, test=test)[1]
+    else:
+        sizes = np.full(len(panel), size)
+    if size is not None and size < horizon:
         raise ConfigError(
             f"the part to score has {size} steps",
             f"at least the horizon, {resolved.horizon}",
             "Leave size out, or raise it.",
         )
-    begin = np.where(panel.lengths > size, panel.lengths - size, panel.lengths)
+    begin = np.where(panel.lengths > sizes, panel.lengths - sizes, panel.lengths)
     if stride is None:
-        windows = int(np.sum(panel.lengths > size)) * (size - resolved.horizon + 1)
+        windows = int(np.sum((panel.lengths > sizes) * (sizes - horizon + 1)))
         stride = max(1, -(-windows // MOST_WINDOWS))
     origins = rolling_origins(begin, panel.lengths, resolved.horizon, stride)
     if len(origins.series) == 0:
         raise DataError(
             f"the longest series has {int(panel.lengths.max())} steps",
-            f"one before the {size} that are to be forecast",
+            f"one before the {sizes.min()} that are to be forecast",
             "Give longer series, or a smaller size (at least the horizon).",
         )
     return origins
