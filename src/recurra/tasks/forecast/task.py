@@ -37,7 +37,7 @@ from recurra.tasks.forecast.schema import (
     revive,
 )
 from recurra.tasks.forecast.show import show
-from recurra.tasks.forecast.stream_program import forecast_program
+from recurra.tasks.forecast.stream_program import run_program
 from recurra.tasks.forecast.streaming_network import Network, StreamingNetwork
 from recurra.tasks.forecast.wording import describe, highlights
 
@@ -121,7 +121,7 @@ def program(fitted: Fitted) -> Program:
         raise ConfigError(
             f"network is {fitted.config.network!r}", "streaming", "Train with preset=streaming."
         )
-    return forecast_program(fitted)
+    return run_program(fitted)
 
 
 FORECAST = Task(
