@@ -264,7 +264,7 @@ def _cells(value: Any) -> list[str]:
     return _written(np.array([value]), "") if isinstance(value, np.floating) else [str(value)]
 
 
-def _written(values: np.ndarray[Any, Any], missing: str) -> list[str]:
+def _written(values: np.ndarray, missing: str) -> list[str]:
     """Numbers in the fewest digits that tell them apart, `missing` for what is none; texts as they are."""
     if values.dtype.kind == "U":
         return [str(value) for value in values]

@@ -122,9 +122,9 @@ class Clock:
 
     def written(
         self, start: int, positions: Int64[np.ndarray, " steps"], style: Style | None = None
-    ) -> np.ndarray[Any, Any]:
+    ) -> np.ndarray:
         """The times of some steps of a series, (steps,): whole numbers, or text in a style."""
-        times: np.ndarray[Any, Any] = self.grid.to_utc(self.grid.advance(np.array([start]), positions))
+        times: np.ndarray = self.grid.to_utc(self.grid.advance(np.array([start]), positions))
         if self.kind == "integer":
             return times
         style = style or Style("D" if self.kind == "date" else "s", zone="+" if self.grid.zone else "")
@@ -133,11 +133,13 @@ class Clock:
             offsets = load_zone(str(self.grid.zone)).wall(times) - times
         wall = times + offsets
         unit: Any = style.unit if style.unit != "D" or not np.any(wall % DAY) else "s"
-        texts = np.datetime_as_string(wall.astype("datetime64[us]"), unit=unit)
+        texts: np.ndarray = np.datetime_as_string(wall.astype("datetime64[us]"), unit=unit)
         if style.separator != "T":
             texts = np.char.replace(texts, "T", style.separator)
         if style.zone:
-            texts = np.char.add(texts, "Z" if style.zone == "Z" else [_offset(one) for one in offsets])
+            texts = np.char.add(
+                texts, "Z" if style.zone == "Z" else [_offset(one) for one in offsets.tolist()]
+            )
         return texts
 
     def to_dict(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ goes on from there, the series begins anew. A row without a time is the step aft
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -68,7 +68,7 @@ class Timelines:
         self.clock, self._kept, self._lengths = clock, kept, lengths
         self.places: dict[str, Place] = {}
         self._blocks: dict[tuple[int, int], list[int]] = {}
-        self._texts: dict[tuple[int, int, Style], np.ndarray[Any, Any]] = {}
+        self._texts: dict[tuple[int, int, Style], np.ndarray] = {}
 
     def arrive(self, name: str, moment: Moment | None) -> Arrival:
         """How a row goes on with its series; no place changes, but for a row's that is refused.
@@ -108,7 +108,7 @@ class Timelines:
         note = f"{_called(name)} begins anew at {moment.given}, after {missing:,} missing steps"
         return Arrival(Place(position, last.start), begins=True, notes=(note,))
 
-    def ahead(self, place: Place, horizon: int, like: Moment) -> np.ndarray[Any, Any]:
+    def ahead(self, place: Place, horizon: int, like: Moment) -> np.ndarray:
         """The times of the steps ahead of a row that has a time, written as that is; (horizon,)."""
         start, first = place.start or 0, place.position + 1
         key = (start, first // BLOCK, like.style)

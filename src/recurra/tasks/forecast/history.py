@@ -76,16 +76,10 @@ class History(NamedTuple):
         return {name: value for name, value in self._asdict().items() if name != "length"}
 
     def first(self, rows: int) -> "History":
-        """As it was after so many rows; what is known ahead of them stays known."""
-        later = {name: getattr(self, name).copy() for name in ("target", "past", "past_codes")}
-        later["target"][rows:] = np.nan
-        later["past"][rows:] = np.nan
-        later["past_codes"][rows:] = 0
-        return self._replace(length=rows, **later)
-
-    def restarted(self) -> "History":
-        """Without any row; the covariates of the series stay."""
-        return self._replace(length=0, **{name: getattr(self, name)[:0] for name in BY_ROW})
+        """As it was after so many rows; with all up to the present one, what is known ahead too."""
+        if rows >= self.length:
+            return self
+        return self._replace(length=rows, **{name: getattr(self, name)[:rows] for name in BY_ROW})
 
     def last(self, rows: int) -> "History":
         """The last rows up to the present one, and what is known ahead."""

@@ -113,13 +113,13 @@ class LiveWindow(Live):
 
     def _before(self, name: str, arrival: Arrival) -> History:
         """What is known of a series before its row."""
-        if name in self._histories and not arrival.begins:
-            return self._histories[name]
+        if name in self._histories:
+            history = self._histories[name]
+            return history.first(0) if arrival.begins else history
         index = self._index.get(self._called(name))
         if index is None:
             return History.empty(self._panel.schema)
-        whole = History.of(self._panel, index)
-        return whole.first(arrival.history) if arrival.history else whole.restarted()
+        return History.of(self._panel, index).first(arrival.history or 0)
 
     def _forecast(self, name: str, place: Place, history: History) -> dict[str, Any]:
         horizon = self._resolved.horizon
