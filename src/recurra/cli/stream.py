@@ -66,7 +66,7 @@ def stream(
       recurra stream runs/sales < newest.csv
       tail -f sensor.jsonl | recurra stream runs/sensor --state sensor.state --save-every 10s
       recurra stream runs/sales --level 80,95 < newest.csv
-      recurra train forecast sales.csv --horizon 7 preset=streaming  for microseconds a row
+      recurra train forecast sales.csv --horizon 7 preset=streaming  for speed
     """
     from recurra.cli.live import run_stream
 
