@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import safetensors
 import safetensors.numpy
-from jaxtyping import Float32, Int32
+from jaxtyping import Float, Float32, Int32
 
 from recurra.errors import ArtifactError, DataError
 from recurra.inputs.series.panel import Panel
@@ -28,7 +28,7 @@ class History(NamedTuple):
     """
 
     length: int
-    target: Float32[np.ndarray, " rows"]
+    target: Float[np.ndarray, " rows"]
     past: Float32[np.ndarray, "rows past"]
     future: Float32[np.ndarray, "rows future"]
     past_codes: Int32[np.ndarray, "rows past_categories"]
@@ -50,25 +50,11 @@ class History(NamedTuple):
         )
 
     @classmethod
-    def empty(cls, schema: PanelSchema) -> "History":
-        """A series of which nothing is known."""
-
-        def numbers(rows: int, role: str) -> np.ndarray:
-            return np.full((rows, len(schema.numeric(role))), np.nan, np.float32)
-
-        def codes(rows: int, role: str) -> np.ndarray:
-            return np.zeros((rows, len(schema.categorical(role))), np.int32)
-
-        return cls(
-            0,
-            np.zeros(0, np.float32),
-            numbers(0, "past"),
-            numbers(0, "future"),
-            codes(0, "past"),
-            codes(0, "future"),
-            numbers(1, "static"),
-            codes(1, "static"),
-        )
+    def empty(cls, panel: Panel) -> "History":
+        """A series of which nothing is known, with the columns of a panel."""
+        rows = {name: getattr(panel, name)[:0] for name in BY_ROW}
+        static, codes = np.full_like(panel.static[:1], np.nan), np.zeros_like(panel.static_codes[:1])
+        return cls(0, **rows, static=static, static_codes=codes)
 
     @property
     def arrays(self) -> dict[str, Any]:
@@ -147,7 +133,7 @@ class History(NamedTuple):
         return safetensors.numpy.save({name: np.ascontiguousarray(one) for name, one in self.arrays.items()})
 
     @classmethod
-    def from_bytes(cls, content: bytes, length: int, schema: PanelSchema) -> "History":
+    def from_bytes(cls, content: bytes, length: int, panel: Panel) -> "History":
         """What `to_bytes` gave.
 
         Raises:
@@ -158,7 +144,7 @@ class History(NamedTuple):
             arrays = safetensors.numpy.load(content)
         except (safetensors.SafetensorError, ValueError, KeyError, TypeError) as error:
             raise wrong from error
-        blank = cls.empty(schema).arrays
+        blank = cls.empty(panel).arrays
         rows = len(arrays.get("target", ()))
         for name, one in blank.items():
             shape = (rows if name in BY_ROW else 1, *one.shape[1:])
@@ -171,7 +157,7 @@ class History(NamedTuple):
 
 def _grown(values: np.ndarray, rows: int) -> np.ndarray:
     """A copy with room for so many rows; the new ones are missing."""
-    missing = np.nan if values.dtype == np.float32 else 0
+    missing = np.nan if np.issubdtype(values.dtype, np.floating) else 0
     more = np.full((rows - len(values), *values.shape[1:]), missing, values.dtype)
     return np.concatenate([values, more])
 

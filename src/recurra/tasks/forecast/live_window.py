@@ -118,7 +118,7 @@ class LiveWindow(Live):
             return history.first(0) if arrival.begins else history
         index = self._index.get(self._called(name))
         if index is None:
-            return History.empty(self._panel.schema)
+            return History.empty(self._panel)
         return History.of(self._panel, index).first(arrival.history or 0)
 
     def _forecast(self, name: str, place: Place, history: History) -> dict[str, Any]:
@@ -165,5 +165,5 @@ class LiveWindow(Live):
         for name, (content, _, marks) in states.items():
             length, *rest = marks or (0,)
             places[name] = place_of(rest)
-            histories[name] = History.from_bytes(content, length, self._panel.schema)
+            histories[name] = History.from_bytes(content, length, self._panel)
         self._histories, self._timelines.places = histories, places
