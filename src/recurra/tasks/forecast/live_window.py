@@ -42,7 +42,7 @@ class LiveWindow(Live):
     >>> from recurra.tasks.forecast.live_window import LiveWindow
     >>> frame = pl.DataFrame({"ds": range(60), "y": [float(step % 4) for step in range(60)]})
     >>> forecaster = Forecaster(horizon=3, max_epochs=1, steps_per_epoch=2).fit(frame)
-    >>> live = LiveWindow(forecaster.fitted_, "", level=(80,))
+    >>> live = LiveWindow(forecaster.fitted_, "", level=(80.0,))
     >>> list(live.predict({"ds": 60, "y": 0.0}).values)
     ['forecast-ds', 'forecast', 'forecast-lo-80', 'forecast-hi-80']
     """
