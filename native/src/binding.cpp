@@ -4,6 +4,7 @@
 #include <nanobind/stl/string_view.h>
 #include <nanobind/stl/vector.h>
 
+#include <cstdlib>
 #include <string_view>
 #include <variant>
 
@@ -158,6 +159,9 @@ std::vector<std::string> instruction_sets() {
 
 NB_MODULE(_engine, module) {
   using namespace recurra;
+  // Python itself leaves objects alive when it ends: those of daemon threads, of frames that never return. That is
+  // no fault of the binding's, so nothing is said of it, unless who looks for such a fault asks.
+  nb::set_leak_warnings(std::getenv("RECURRA_LEAKS") != nullptr);
   nb::class_<Layout>(module, "Layout")
       .def(
           "__init__",

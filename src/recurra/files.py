@@ -40,6 +40,20 @@ def write_bytes(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def check_writable(path: Path) -> None:
+    """Make sure that a file can be written there, by writing one beside it and taking it away again.
+
+    Raises:
+        StorageError: The disk is full, or the place cannot be written.
+    """
+    temporary = _temporary(path)
+    try:
+        with storage_errors(path):
+            temporary.write_bytes(b"0")
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def _temporary(path: Path) -> Path:
     """A name of this process beside a place, after names of processes that are no more were cleared away."""
     host = checksum(platform.node().encode())[:8]

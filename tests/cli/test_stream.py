@@ -65,7 +65,12 @@ def opened(*arguments: object, **options: Any) -> subprocess.Popen[str]:
 def answered(text: str, *arguments: object) -> Outcome:
     with opened(*arguments) as process:
         out, err = process.communicate(text, timeout=60)
-    return Outcome(process.returncode, out, err)
+    return Outcome(process.returncode, out, without_notes(err))
+
+
+def without_notes(err: str) -> str:
+    """What stderr says but for how each series starts, which has tests of its own."""
+    return "".join(line for line in err.splitlines(keepends=True) if not line.startswith("note: "))
 
 
 def ask(process: subprocess.Popen[str], line: str) -> str:
@@ -114,21 +119,24 @@ def test_a_forecast_is_that_of_predict_where_the_context_holds_the_series(
     recent = pl.read_csv(table).group_by("shop", maintain_order=True).tail(context)
     recent.write_csv(tmp_path / "recent.csv")
     streamed = answered((tmp_path / "recent.csv").read_text(), streaming)
-    last = {line.split(",")[0]: line.split(",")[2:] for line in streamed.out.splitlines()[1:]}
+    last = {line.split(",")[0]: line.split(",")[2 + HORIZON :] for line in streamed.out.splitlines()[1:]}
     predicted = call(capsys, "predict", streaming, tmp_path / "recent.csv", "--level", "none", "--json")
     for shop in ("north", "south"):
-        forecast = [row["forecast"] for row in json.loads(predicted.out)["forecast"] if row["shop"] == shop]
-        np.testing.assert_allclose(np.float32(last[shop]), forecast, rtol=1e-5)
+        own = [row for row in json.loads(predicted.out)["forecast"] if row["shop"] == shop]
+        np.testing.assert_allclose(np.float32(last[shop]), [row["forecast"] for row in own], rtol=1e-5)
+        ahead = [line for line in streamed.out.splitlines() if line.startswith(shop)][-1].split(",")
+        assert ahead[2 : 2 + HORIZON] == [row["day"] for row in own]
 
 
 def test_csv_goes_in_and_out(streaming: Path, table: Path) -> None:
     outcome = answered(table.read_text(), streaming)
     assert (outcome.code, outcome.err) == (0, "")
     header, *lines = outcome.out.splitlines()
-    assert header == "shop,day," + ",".join(f"forecast-{step}" for step in range(1, HORIZON + 1))
+    names = [f"{name}-{step}" for name in ("forecast-day", "forecast") for step in range(1, HORIZON + 1)]
+    assert header == ",".join(["shop", "day", *names])
     given = pl.read_csv(table).to_dicts()
     assert [line.split(",")[:2] for line in lines] == [[row["shop"], row["day"]] for row in given]
-    forecasts = [np.float32(line.split(",")[2:]) for line in lines]
+    forecasts = [np.float32(line.split(",")[2 + HORIZON :]) for line in lines]
     np.testing.assert_array_equal(forecasts, np.float32(expected(streaming, given)))
 
 
@@ -244,7 +252,7 @@ def test_text_that_is_not_utf8_is_told(streaming: Path) -> None:
         check=False,
     )
     assert process.returncode == 2
-    assert process.stderr.startswith(b"error: line 2: bytes that are not UTF-8")
+    assert b"\nerror: line 2: bytes that are not UTF-8" in process.stderr
     assert process.stdout.count(b"\n") == 1
 
 
@@ -269,7 +277,7 @@ def test_signals_end_the_stream_between_rows_and_keep_the_state(
         before = [ask(process, json.dumps(row)) for row in given[:5]]
         process.send_signal(number)  # the end of the rows comes right after it
         out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (code, "", "interrupted\n")
+    assert (process.returncode, out, without_notes(err)) == (code, "", "interrupted\n")
     after = answered(as_lines(given[5:]), streaming, "--state", state).out
     assert "".join(before) + after == answered(as_lines(given), streaming).out
 
@@ -277,15 +285,15 @@ def test_signals_end_the_stream_between_rows_and_keep_the_state(
 def test_a_reader_that_has_seen_enough_ends_it_quietly(streaming: Path, table: Path, tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     with opened(streaming, "--state", state) as process:
-        row = json.dumps(rows(table)[0])
-        ask(process, row)
+        first, _, second, *_ = rows(table)
+        ask(process, json.dumps(first))
         assert process.stdout is not None
         assert process.stderr is not None
         assert process.stdin is not None
         process.stdout.close()
-        process.stdin.write(row + "\n")
+        process.stdin.write(json.dumps(second) + "\n")
         process.stdin.flush()
-        assert process.stderr.read() == ""
+        assert without_notes(process.stderr.read()) == ""
         assert process.wait(60) == 141
     assert json.loads(state.read_text())["rows"] == 2
 
@@ -333,6 +341,7 @@ def test_a_damaged_state_is_told_and_left_alone(streaming: Path, table: Path, tm
         {"rows": -1},
         {"rows": True},
         *({"last": last} for last in ("1", True, [], {}, float("nan"), 1e300, 10**400)),
+        *({"marks": marks} for marks in (None, 5, [1.5], [True], ["1"], [10**30], [0, 0, 0, 0])),
     ],
     ids=lambda change: str(change)[:40],
 )
@@ -345,7 +354,7 @@ def test_a_sealed_state_that_lacks_something_is_told(
     predictor.predict({"shop": "north", "sales": 3.0} if kind == "forecasts" else [1, 2])
     save_state(state, predictor, 1)
     document = read_document(state, version=1)
-    if "last" in change:
+    if {"last", "marks"} & set(change):
         for own in document["series"].values():
             own.update(change)
     else:
@@ -402,8 +411,11 @@ def test_settings_that_are_none_are_told(tmp_path: Path) -> None:
         load_predictor(tmp_path, "float32")
 
 
-def test_what_is_kept_of_a_row_is_json(streaming: Path) -> None:
-    outcome = answered('{"shop": "north", "sales": 1, "day": NaN}\n', streaming)
+def test_what_is_kept_of_a_row_is_json(streaming: Path, tmp_path: Path) -> None:
+    program = Program.load(streaming / "stream")
+    timeless = {name: own for name, own in program.metadata.items() if name not in ("clock", "recent")}
+    Program(program.layers, timeless).save(tmp_path / "timeless")
+    outcome = answered('{"shop": "north", "sales": 1, "day": NaN}\n', tmp_path / "timeless")
     assert outcome.code == 0
 
     def refuse(constant: str) -> None:
@@ -458,11 +470,58 @@ def test_outputs_that_are_no_numbers_are_null(tmp_path: Path) -> None:
     assert answered("9\n", tmp_path / "large").out == "[null]\n"
 
 
-def test_a_run_that_does_not_stream_says_what_to_train(finished: Path, tmp_path: Path) -> None:
-    outcome = answered("", finished)
-    assert outcome.code == 2
-    assert "holds a net of task forecast that does not stream: network is 'recurrent'" in outcome.err
-    assert "preset=streaming" in outcome.err
+def test_a_run_without_a_program_reads_its_context_at_each_row(
+    capsys, finished: Path, table: Path, tmp_path: Path
+) -> None:
+    """The same numbers as predict, times and intervals included, and the same bits after a restart."""
+    last, state = rows(table)[-2:], tmp_path / "state.json"
+    with opened(finished, "--level", "80,95", "--state", state) as process:
+        out, err = process.communicate(as_lines(last), timeout=60)
+    assert (process.returncode, err.count("\n")) == (0, 1)
+    assert err.startswith("note: this net reads the last ")
+    predicted = json.loads(call(capsys, "predict", finished, "--json").out)["forecast"]
+    for line in map(json.loads, out.splitlines()):
+        own = [row for row in predicted if row["shop"] == line["shop"]]
+        assert line["forecast-day"] == [row["day"] for row in own]
+        for name in own[0].keys() - {"shop", "day"}:
+            np.testing.assert_allclose(line[name], [row[name] for row in own], rtol=1e-5, err_msg=name)
+    more = as_lines([{"shop": "north", "day": "2024-03-02", "sales": None}, {"shop": "north", "sales": 21}])
+    whole = answered(as_lines(last) + more, finished).out
+    parts = [answered(as_lines(last), finished, "--state", tmp_path / "other")]
+    parts.append(answered(more, finished, "--state", tmp_path / "other"))
+    assert "".join(part.out for part in parts) == whole
+    assert "--weights int8 of a run without" in answered("", finished, "--weights", "int8").err
+
+
+def test_times_are_checked_and_said(streaming: Path) -> None:
+    given = [
+        {"shop": "north", "day": day, "sales": 20}
+        for day in ("2024-03-01", "yesterday", "2024-03-01", "2024-09-01", "2024-03-04", "2024-03-05 07:00")
+    ]
+    outcome = answered(as_lines(given), streaming, "--level", "none")
+    lines = [json.loads(line) for line in outcome.out.splitlines()]
+    assert [line.get("line") for line in lines] == [None, 2, 3, 4, None, 6]
+    assert lines[0]["forecast-day"] == ["2024-03-02", "2024-03-03", "2024-03-04"]
+    assert "not after 2024-03-01" in lines[2]["error"]
+    assert "183 missing steps after 2024-03-01" in lines[3]["error"]
+    assert "off the grid of 1d" in lines[5]["error"]
+
+
+def test_how_series_start_is_said(streaming: Path, table: Path) -> None:
+    given = [{"shop": shop, "sales": 20} for shop in ("north", "south", *map(str, range(12)))]
+    with opened(streaming) as process:
+        _, err = process.communicate(as_lines(given), timeout=60)
+    notes = err.splitlines()
+    assert notes[0] == "note: series north goes on after the run's last row, 2024-03-01: the row has no time"
+    assert notes[2] == "note: series 0 starts cold: the run holds no row of it"
+    assert notes[-1] == "note: more such notes are left out"
+    assert len(notes) == 11
+    with opened(streaming) as process:
+        _, err = process.communicate(table.read_text(), timeout=60)
+    assert "note: series north starts cold: the run's rows begin at 2024-02-" in err
+
+
+def test_folders_that_hold_nothing_to_stream_are_told(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for folder, message in (
         (tmp_path / "none", "there is no folder"),
@@ -512,6 +571,7 @@ def test_the_long_way_is_the_same_command(capsys, monkeypatch, streaming: Path) 
         ["--format=csv", "RUN", "--state", "a b"],
         ["--state=x=y", "--weights=bfloat16", "RUN"],
         ["RUN", "--json", "--on-error=skip", "--save-every", "30s", "--state", "x"],
+        ["RUN", "--level", "80,95"],
     )
     for arguments in words:
         assert call(capsys, "stream", *arguments).code == 0
@@ -549,6 +609,8 @@ def test_what_is_not_plain_goes_the_long_way(arguments: list[str]) -> None:
         (["--save-every", "5"], "--save-every without --state; expected the file of the state"),
         (["--save-every", "0", "--state", "x"], "--save-every is '0'; expected rows (1000) or seconds (30s)"),
         (["--save-every", "1.5", "--state", "x"], "--save-every is '1.5'"),
+        (["--level", "80,105"], "--level is '80,105'; expected percentages between 0 and 100"),
+        (["--level", "80"], "--level for a program of no task; expected one of a forecaster"),
         (["--wieghts", "int8"], "no such option: --wieghts"),
         (["too", "many"], "got unexpected extra argument(s) (too many)"),
     ],

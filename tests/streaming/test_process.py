@@ -167,3 +167,29 @@ def test_a_process_that_steps_loads_little(tmp_path: Path) -> None:
     assert "numpy" in loaded
     assert not {name for name in loaded if name.partition(".")[0] in heavy}
     assert sum(name.startswith("recurra") for name in loaded) <= 40
+
+
+def last_words(ending: str, program: Path, **environment: str) -> str:
+    """What a process with live sessions says on stderr when it ends."""
+    script = (
+        "import ctypes, sys, threading; from recurra.streaming import Program;"
+        "program = Program.load(sys.argv[1]); session, pool = program.session(), program.pool(3);"
+        f"session.step([0.5] * 64); {ending}"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(program)],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    return done.stderr
+
+
+def test_objects_that_python_leaves_alive_are_not_called_leaks(tmp_path: Path) -> None:
+    LARGE.save(tmp_path / "program")
+    immortal = "ctypes.pythonapi.Py_IncRef(ctypes.py_object(session._engine))"
+    assert last_words(immortal, tmp_path / "program") == ""
+    assert "StreamSession" in last_words(immortal, tmp_path / "program", RECURRA_LEAKS="1")
+    kept = "sys.kept = [session, pool, program]; sys.kept.append(sys.kept)"
+    assert last_words(kept, tmp_path / "program", RECURRA_LEAKS="1") == ""

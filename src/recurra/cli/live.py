@@ -6,7 +6,7 @@ Nothing here imports torch or typer, so that the process is small and ready at o
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from types import FrameType
@@ -110,10 +110,13 @@ def _run(options: Options, signals: Signals) -> int:
         raise ConfigError(
             f"--on-error is {options.on_error!r}", f"one of {', '.join(ON_ERROR)}", "Choose one of these."
         )
+    levels = options.levels
     pace = Pace.parse(options.save_every, with_state=options.state is not None)
     if options.state is not None:
         check_place(options.state)
-    predictor = load_predictor(options.folder, options.weights)
+    predictor = load_predictor(options.folder, options.weights, levels)
+    for sentence in predictor.about:
+        screen.note(f"note: {sentence}")
     before = 0 if options.state is None else load_state(options.state, predictor)
     stream = _Stream(predictor, signals, options, before, pace)
     try:
@@ -140,6 +143,7 @@ class _Stream:
         self._before, self._pace = before, pace
         self.rows = 0
         self.faults: list[int] = []
+        self._notes = 0
 
     def run(self) -> None:
         """Until there are no more lines.
@@ -165,16 +169,26 @@ class _Stream:
             try:
                 if isinstance(row.content, DataError):
                     raise row.content
-                text = writer.text(*self._predictor.predict(row.content))
+                kept, values, notes = self._predictor.predict(row.content)
+                text = writer.text(kept, values)
             except DataError as error:
                 text = self._at_fault(row.number, error, writer)
             else:
                 self.rows += 1
+                self._tell(notes)
             with self._signals.waiting():
                 sys.stdout.write(text)
                 sys.stdout.flush()
             if self._pace.is_due(self.rows):
                 self.save()
+
+    def _tell(self, notes: Sequence[str]) -> None:
+        for sentence in notes:
+            self._notes += 1
+            if self._notes <= MOST_TOLD:
+                screen.note(f"note: {sentence}")
+            elif self._notes == MOST_TOLD + 1:
+                screen.note("note: more such notes are left out")
 
     def _at_fault(self, number: int, error: DataError, writer: Writer) -> str:
         if self._options.on_error == "stop":

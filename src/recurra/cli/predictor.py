@@ -8,10 +8,10 @@ import numpy as np
 
 from recurra.errors import ConfigError, DamagedError, DataError
 from recurra.experiment.ended import check_ended
-from recurra.files import damage_told, parse_json, read_document
+from recurra.files import checksum, damage_told, parse_json, read_bytes, read_document
 from recurra.streaming import PROGRAM, Live, Prediction, Program
-from recurra.streaming.live import ONLY, States, is_names, number, values_of, wrong_state
-from recurra.tasks.registry import entry
+from recurra.streaming.live import ONLY, Memory, States, is_names, number, values_of, wrong_state
+from recurra.tasks.registry import Entry, entry
 
 Values = Mapping[str, np.ndarray[Any, np.dtype[np.float32]]]
 
@@ -33,7 +33,7 @@ class Outputs(Live):
                 f"a list of {program.input_size} names, or none",
                 "Restore it from a copy, or export the model again.",
             )
-        self.program = program
+        self.program, self.digest = program, program.digest
         self._session = program.session(weights)
         self._inputs: list[str] | None = names
 
@@ -65,48 +65,74 @@ class Outputs(Live):
 
     def snapshot(self) -> States:
         """See `Live.snapshot`."""
-        return {ONLY: (self._session.snapshot(), None)}
+        return {ONLY: Memory(self._session.snapshot())}
 
     def restore(self, states: States) -> None:
         """See `Live.restore`."""
-        if list(states) != [ONLY] or states[ONLY][1] is not None:
+        if list(states) != [ONLY] or states[ONLY][1:] != (None, ()):
             raise wrong_state()
-        self._session.restore(states[ONLY][0])
+        self._session.restore(states[ONLY].content)
 
 
-def load_predictor(folder: Path, weights: str) -> Live:
-    """Load a program's folder, or the program of a run folder.
+def load_predictor(folder: Path, weights: str, level: Sequence[float] = ()) -> Live:
+    """Load a program's folder, or what a run folder streams with: its program, else its net.
+
+    Args:
+        folder: Of a program or a run.
+        weights: "float32", "bfloat16" or "int8".
+        level: Intervals to give, in percent.
 
     Raises:
         DamagedError: A file is missing, truncated or altered.
-        ConfigError: The run holds a model that does not stream, or there are no weights of this type.
+        ConfigError: The run holds a model that does not stream, or there are no such weights or intervals.
     """
-    program = Program.load(_program_folder(folder))
-    task = program.metadata.get("task")
-    kind = Outputs if task is None else entry(str(task)).load("live")
-    with damage_told(folder):
-        live: Live = kind(program, weights)
-    return live
-
-
-def _program_folder(folder: Path) -> Path:
     if not folder.is_dir():
         raise DamagedError(
             f"there is no folder {folder}", "a run folder or an exported program", "Check the path."
         )
-    if (folder / PROGRAM).is_dir():
-        return folder / PROGRAM
-    task = _task_of_run(folder)
-    if task is None:
-        return folder
-    raise _obstacle(folder, task)
+    has_program = (folder / PROGRAM).is_dir()
+    task = None if has_program else _task_of_run(folder)
+    if task is not None:
+        return _of_net(folder, task, weights, level)
+    program = Program.load(folder / PROGRAM if has_program else folder)
+    name = program.metadata.get("task")
+    kind = Outputs if name is None else entry(str(name)).load("live")
+    if level and not kind.takes_level:
+        what = "of no task" if name is None else f"of task {name}"
+        raise ConfigError(f"--level for a program {what}", "one of a forecaster", "Leave --level out.")
+    options = {"level": level} if level else {}
+    with damage_told(folder):
+        live: Live = kind(program, weights, **options)
+    return live
 
 
-def _obstacle(folder: Path, task: str) -> ConfigError:
+def _of_net(folder: Path, task: str, weights: str, level: Sequence[float]) -> Live:
+    """What streams with the net of a run that holds no program.
+
+    Raises:
+        ConfigError: The task has no such stream, in its words; or there are no such weights.
+    """
+    one = entry(task)
+    if not one.live_net:
+        raise _obstacle(folder, one)
+    if weights != "float32":
+        raise ConfigError(
+            f"--weights {weights} of a run without a stream program",
+            "float32",
+            f"Leave --weights out, or train one: {one.streams_with}.",
+        )
+    from recurra.experiment.artifact import load_fitted
+
+    fitted = load_fitted(one.load("task"), folder, device="cpu")
+    with damage_told(folder):
+        live: Live = one.load("live_net")(fitted, checksum(read_bytes(folder / "config.json")), level)
+    return live
+
+
+def _obstacle(folder: Path, one: Entry) -> ConfigError:
     """What stands against a stream of a run that holds no program, in the words of its task."""
     from recurra.experiment.artifact import load_fitted
 
-    one = entry(task)
     got, expected = "it reads whole sequences at once", "one whose state alone goes from step to step"
     remedy = f"Train it: {one.streams_with}." if one.streams_with else "Use predict."
     program = one.load("task").program
@@ -117,7 +143,9 @@ def _obstacle(folder: Path, task: str) -> ConfigError:
             got, expected, remedy = error.got, error.expected, error.remedy
             if "predict" not in remedy and one.streams_with:
                 remedy = f"{remedy} As in: {one.streams_with}."
-    return ConfigError(f"{folder} holds a net of task {task} that does not stream: {got}", expected, remedy)
+    return ConfigError(
+        f"{folder} holds a net of task {one.name} that does not stream: {got}", expected, remedy
+    )
 
 
 def _task_of_run(folder: Path) -> str | None:

@@ -50,7 +50,7 @@ class Writer(ABC):
 
         Args:
             kept: What is repeated of the row.
-            values: Name -> numbers, (steps,).
+            values: Name -> numbers or texts, (steps,).
         """
 
     @abstractmethod
@@ -240,7 +240,11 @@ def _as_json(value: object) -> str:
 def _value_as_json(value: Any) -> str:
     """An array as a list of its numbers; anything else as it is."""
     if isinstance(value, np.ndarray):
-        return f"[{', '.join(_written(value, 'null'))}]"
+        return (
+            json.dumps(value.tolist())
+            if value.dtype.kind == "U"
+            else f"[{', '.join(_written(value, 'null'))}]"
+        )
     return _written(np.array([value]), "null")[0] if isinstance(value, np.floating) else _as_json(value)
 
 
@@ -260,6 +264,8 @@ def _cells(value: Any) -> list[str]:
     return _written(np.array([value]), "") if isinstance(value, np.floating) else [str(value)]
 
 
-def _written(values: np.ndarray[Any, np.dtype[np.float32]], missing: str) -> list[str]:
-    """Numbers in the fewest digits that tell them apart; `missing` for what is none."""
+def _written(values: np.ndarray, missing: str) -> list[str]:
+    """Numbers in the fewest digits that tell them apart, `missing` for what is none; texts as they are."""
+    if values.dtype.kind == "U":
+        return [str(value) for value in values]
     return [str(value) if np.isfinite(value) else missing for value in values]

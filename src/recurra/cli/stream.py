@@ -10,9 +10,7 @@ from recurra.cli.stream_options import Options
 Option = typer.Option
 Run = Annotated[
     Path,
-    typer.Argument(
-        metavar="RUN", help="A run folder of a model that streams, or an exported program's folder."
-    ),
+    typer.Argument(metavar="RUN", help="A run folder, or an exported program's folder."),
 ]
 Weights = Annotated[
     str, Option(metavar="TYPE", help="How weights are kept: float32, bfloat16 (half the memory), int8.")
@@ -43,6 +41,9 @@ OnError = Annotated[
         help="With a row that cannot be used: emit (an error in its place, and go on), skip, or stop.",
     ),
 ]
+Level = Annotated[
+    str | None, Option(metavar="LEVELS", help="Intervals of forecasts too, in percent, such as 80,95.")
+]
 AsJson = Annotated[
     bool, Option("--json", help="Write predictions as JSON Lines, whatever form the rows have.")
 ]
@@ -56,6 +57,7 @@ def stream(
     state: State = None,
     save_every: SaveEvery = None,
     on_error: OnError = "emit",
+    level: Level = None,
     as_json: AsJson = False,
 ) -> None:
     """Predict after every row of a live stream: rows on stdin, predictions on stdout.
@@ -63,10 +65,11 @@ def stream(
     Examples:
       recurra stream runs/sales < newest.csv
       tail -f sensor.jsonl | recurra stream runs/sensor --state sensor.state --save-every 10s
-      recurra train forecast sales.csv --horizon 7 preset=streaming  for such a run
+      recurra stream runs/sales --level 80,95 < newest.csv
+      recurra train forecast sales.csv --horizon 7 preset=streaming  for speed
     """
     from recurra.cli.live import run_stream
 
-    code = run_stream(Options(run, weights, format, state, save_every, on_error, as_json))
+    code = run_stream(Options(run, weights, format, state, save_every, on_error, as_json, level))
     if code:
         raise typer.Exit(code)

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from recurra.errors import ConfigError
+
 COMMAND = "stream"
-NAMES = ("--weights", "--format", "--state", "--save-every", "--on-error")
+NAMES = ("--weights", "--format", "--state", "--save-every", "--on-error", "--level")
 FLAGS = ("--json",)
 
 
@@ -20,6 +22,7 @@ class Options(NamedTuple):
         save_every: How many rows ("1000") or seconds ("30s") are lost at most; None: saved at the end.
         on_error: What becomes of a row that cannot be used: "emit", "skip" or "stop".
         as_json: Whether predictions are JSON Lines, whatever form rows have.
+        level: Intervals of forecasts ("80,95"); None: what the model gives by itself.
     """
 
     folder: Path
@@ -29,6 +32,28 @@ class Options(NamedTuple):
     save_every: str | None = None
     on_error: str = "emit"
     as_json: bool = False
+    level: str | None = None
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The levels of intervals in percent, each once, in ascending order.
+
+        Raises:
+            ConfigError: One is no percentage.
+        """
+        if self.level in (None, "none"):
+            return ()
+        try:
+            levels = tuple(sorted({float(part) for part in str(self.level).split(",")}))
+        except ValueError:
+            levels = (0.0,)
+        if not all(0 < one < 100 for one in levels):
+            raise ConfigError(
+                f"--level is {self.level!r}",
+                "percentages between 0 and 100 with commas between, or none",
+                "Write it like 80,95.",
+            )
+        return levels
 
 
 def plain_stream(arguments: Sequence[str]) -> Options | None:
@@ -59,4 +84,5 @@ def plain_stream(arguments: Sequence[str]) -> Options | None:
         given.get("--save-every"),
         given.get("--on-error", "emit"),
         "--json" in given,
+        given.get("--level"),
     )

@@ -7,11 +7,13 @@ from base64 import b64decode, b64encode
 from pathlib import Path
 
 from recurra.errors import ArtifactError, ConfigError, DamagedError, StorageError
-from recurra.files import read_document, write_document
+from recurra.files import check_writable, read_document, write_document
 from recurra.streaming import Live
+from recurra.streaming.live import Memory
 
 STATE_FORMAT = 1
 KIND = "stream state"
+_FURTHEST = 1 << 62
 
 
 class Pace:
@@ -65,6 +67,7 @@ def check_place(path: Path) -> None:
     if not folder.is_dir() or path.is_dir() or not os.access(folder, os.W_OK):
         what = "is a folder" if path.is_dir() else "cannot be written"
         raise StorageError(f"{path} {what}", "a place for the state of the stream", "Choose another --state.")
+    check_writable(path)
 
 
 def load_state(path: Path, predictor: Live) -> int:
@@ -81,19 +84,24 @@ def load_state(path: Path, predictor: Live) -> int:
         raise ArtifactError(
             f"{path} holds no state of a stream", "one that --state left", "Choose another file."
         )
-    if document.get("program") != predictor.program.digest:
+    if document.get("program") != predictor.digest:
         raise ArtifactError(
             f"{path} holds the state of another program",
-            f"one of the program {predictor.program.digest[:12]}",
-            "Give the run that it is of, or another file.",
+            f"one of the program {predictor.digest[:12]}",
+            "Give the run that it is of, with or without --level as before, or another file.",
         )
     try:
-        states = {name: (b64decode(own["session"]), own["last"]) for name, own in document["series"].items()}
+        states = {
+            name: Memory(b64decode(own["session"]), own["last"], tuple(own["marks"]))
+            for name, own in document["series"].items()
+        }
         rows = document["rows"]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise _damaged(path, "lacks what belongs to a state") from error
-    if not all(last is None or isinstance(last, float) for _, last in states.values()):
+    if not all(one.last is None or isinstance(one.last, float) for one in states.values()):
         raise _damaged(path, "has a last value that is no number")
+    if not all(type(mark) is int and abs(mark) < _FURTHEST for one in states.values() for mark in one.marks):
+        raise _damaged(path, "has marks that are no whole numbers")
     if type(rows) is not int or rows < 0:
         raise _damaged(path, f"comes after {rows!r} rows")
     predictor.restore(states)
@@ -113,8 +121,8 @@ def save_state(path: Path, predictor: Live, rows: int) -> None:
         StorageError: The place cannot be written.
     """
     series = {
-        name: {"session": b64encode(content).decode(), "last": last}
-        for name, (content, last) in predictor.snapshot().items()
+        name: {"session": b64encode(content).decode(), "last": last, "marks": list(marks)}
+        for name, (content, last, marks) in predictor.snapshot().items()
     }
-    document = {"kind": KIND, "program": predictor.program.digest, "rows": rows, "series": series}
+    document = {"kind": KIND, "program": predictor.digest, "rows": rows, "series": series}
     write_document(path, document, version=STATE_FORMAT)

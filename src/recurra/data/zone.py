@@ -1,14 +1,14 @@
 """A time zone as a table of its changes, so that millions of times convert in a few numpy calls.
 
 Times are int64 microseconds since 1970-01-01: in UTC, or as the clock on the wall shows them. Zone rules are
-known from 1900 to 2100; outside, the first and last offset hold.
+known from 1900 to 2100; outside, the first and last offset hold. They are those of polars, which is loaded
+when a zone is first looked up, so that who needs none stays small.
 """
 
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import polars as pl
 from jaxtyping import Int64
 
 from recurra.errors import DataError
@@ -56,6 +56,8 @@ def load_zone(name: str) -> Zone:
     Raises:
         DataError: The zone has no such name.
     """
+    if name == "UTC":
+        return Zone(name, np.array([np.iinfo(np.int64).min // 2]), np.zeros(1, dtype=np.int64))
     turn = np.array([_year_begin(FIRST_YEAR)], dtype=np.int64)
     before = _offsets(turn, name)
     size = _year_begin(LAST_YEAR) - _year_begin(FIRST_YEAR)
@@ -73,6 +75,8 @@ def _year_begin(year: int) -> int:
 
 
 def _offsets(times: Int64[np.ndarray, " times"], name: str) -> Int64[np.ndarray, " times"]:
+    import polars as pl  # noqa: PLC0415 - a stream whose times have no zone needs none of it
+
     utc = pl.Series(times).cast(pl.Datetime("us", "UTC"))
     try:
         wall = utc.dt.convert_time_zone(name).dt.replace_time_zone(None)

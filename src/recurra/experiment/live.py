@@ -13,7 +13,7 @@ import numpy as np
 from recurra.errors import ArtifactError, DamagedError, DataError
 from recurra.inputs import registry
 from recurra.streaming import Live, Program, Session
-from recurra.streaming.live import ONLY, States, is_names, values_of, wrong_state
+from recurra.streaming.live import ONLY, Memory, States, is_names, values_of, wrong_state
 
 SEQUENCE, END = "sequence_id", "sequence_end"
 _ENDS, _GOES_ON = (True, "true", "yes", "1"), (None, False, "", "false", "no", "0")
@@ -43,7 +43,7 @@ class LiveSequences(Live):
             raise _damaged(f"says {names}={labels!r}")
         if labels and len(labels) != program.output_size:
             raise _damaged(f"has {program.output_size} outputs for {len(labels)} names")
-        self.program, self.labels = program, labels
+        self.program, self.digest, self.labels = program, program.digest, labels
         self.input = registry.live(about["input"]).from_dict(about["encoding"])
         self._blank = program.session(weights)
         self._sessions: dict[str, Session] = {}
@@ -90,15 +90,15 @@ class LiveSequences(Live):
     def snapshot(self) -> States:
         """See `Live.snapshot`."""
         return {
-            name: (session.snapshot(), float(self._begun[name]) if self._delay else None)
+            name: Memory(session.snapshot(), float(self._begun[name]) if self._delay else None)
             for name, session in self._sessions.items()
         }
 
     def restore(self, states: States) -> None:
         """See `Live.restore`."""
         sessions, begun = {}, {}
-        for name, (content, last) in states.items():
-            if (last is None) == bool(self._delay):
+        for name, (content, last, marks) in states.items():
+            if (last is None) == bool(self._delay) or marks:
                 raise wrong_state()
             if last is not None and last not in range(self._delay + 1):
                 raise ArtifactError(

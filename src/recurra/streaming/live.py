@@ -8,12 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from recurra.errors import ArtifactError, DataError
-from recurra.streaming.program import Program
 
 ONLY = ""  # the id of the sequence where rows name none
 LARGEST = float(np.finfo(np.float32).max)
 PROGRAM = "stream"  # the folder of the program within a run folder
-States = Mapping[str, tuple[bytes, float | None]]
 
 
 class Prediction(NamedTuple):
@@ -21,23 +19,46 @@ class Prediction(NamedTuple):
 
     Attributes:
         kept: What is repeated of the row: which series, when.
-        values: Name -> numbers (steps,), a number, a word, or a list of these.
+        values: Name -> numbers or texts (steps,), a number, a word, or a list of these.
+        notes: What people should know beside it, in sentences.
     """
 
     kept: Mapping[str, Any]
     values: Mapping[str, Any]
+    notes: Sequence[str] = ()
+
+
+class Memory(NamedTuple):
+    """What is remembered of a sequence.
+
+    Attributes:
+        content: The session, as bytes.
+        last: A number beside it, if one is needed.
+        marks: Whole numbers beside it, such as where in time it is.
+    """
+
+    content: bytes
+    last: float | None = None
+    marks: tuple[int, ...] = ()
+
+
+States = Mapping[str, Memory]
 
 
 class Live(ABC):
     """Answers after every row; what it remembers can be kept as bytes.
 
     Attributes:
-        program: What it runs.
+        digest: Of what it runs; a state belongs to one.
         bare: Whether the names of the values say nothing.
+        takes_level: Whether intervals can be asked for, as `level` of the constructor.
+        about: What people should know before the first row, in sentences.
     """
 
-    program: Program
+    digest: str
     bare: bool = False
+    takes_level: bool = False
+    about: Sequence[str] = ()
 
     @property
     @abstractmethod
@@ -54,7 +75,7 @@ class Live(ABC):
 
     @abstractmethod
     def snapshot(self) -> States:
-        """For each sequence its session, and its last value if that is needed."""
+        """What is remembered of each sequence."""
 
     @abstractmethod
     def restore(self, states: States) -> None:

@@ -33,6 +33,8 @@ class Entry:
         answer: Class of the options of its answers; imports no torch.
         task: A `recurra.experiment.task.Task`.
         live: Torch-free class that runs its stream programs, if they stream.
+        live_net: Function (Fitted, digest, levels) -> `Live` of a net without a program, if runs without one
+            stream as well.
         streams_with: The command that trains a net that streams.
         left_out: Settings that help leaves out, since the task refuses them whenever they are given.
         check: Function from settings to their config without torch, before anything slow begins, if any.
@@ -45,12 +47,13 @@ class Entry:
     answer: str
     task: str
     live: str = ""
+    live_net: str = ""
     streams_with: str = ""
     left_out: frozenset[str] = frozenset()
     check: str = ""
 
     def load(self, what: str) -> Any:
-        """What stands at one of its places: "config", "answer", "task" or "live"."""
+        """What stands at one of its places: "config", "answer", "task", "live" or "live_net"."""
         return loaded(getattr(self, what))
 
 
@@ -69,6 +72,7 @@ _BUILT_IN = (
         answer="recurra.tasks.forecast.config:ForecastAnswer",
         task="recurra.tasks.forecast.task:FORECAST",
         live="recurra.tasks.forecast.live:LiveForecast",
+        live_net="recurra.tasks.forecast.live_window:LiveWindow",
         streams_with="recurra train forecast DATA --horizon STEPS preset=streaming",
         check="recurra.tasks.forecast.config:forecast_config",
         left_out=frozenset({"tbptt_steps"}),

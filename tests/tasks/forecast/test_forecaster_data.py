@@ -259,7 +259,9 @@ class TestOddData:
         with pytest.raises(DataError, match=said):
             fitted(frame)
 
-    @pytest.mark.parametrize("data", [None, 3, [1, 2, 3], np.zeros((2, 3, 4)), "nowhere.csv", "sample:nothing"])
+    @pytest.mark.parametrize(
+        "data", [None, 3, [1, 2, 3], np.zeros((2, 3, 4)), "nowhere.csv", "sample:nothing"]
+    )
     def test_what_is_no_table_is_refused_clearly(self, data: Any):
         with pytest.raises(RecurraError):
             fitted(data)

@@ -1,5 +1,6 @@
 """Rows of a live stream: what they may hold, and how a stream goes on after a restart."""
 
+import datetime as dt
 import math
 import os
 import subprocess
@@ -8,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
-from tests.tasks.forecast.stream_example import HORIZON, fitted, series
+from tests.tasks.forecast.stream_example import CONTEXT, HORIZON, fitted, series
 
+from recurra import Forecaster
 from recurra.errors import ArtifactError, ConfigError, DamagedError, DataError
 from recurra.streaming import Activation, Affine, Program
 from recurra.tasks.forecast.live import LiveForecast, number
+from recurra.tasks.forecast.recent import MOST_NUMBERS, rows_kept
+from recurra.tasks.forecast.stream_program import run_program
 
 
 @pytest.fixture(scope="module")
@@ -90,12 +95,131 @@ def test_a_stream_goes_on_to_the_bit(program: Program) -> None:
 def test_a_damaged_snapshot_is_refused(program: Program) -> None:
     live = LiveForecast(program)
     live.step(row())
-    ((content, last),) = live.snapshot().values()
+    (kept,) = live.snapshot().values()
     with pytest.raises(ArtifactError):
-        live.restore({"a": (content[:-1], last)})
+        live.restore({"a": kept._replace(content=kept.content[:-1])})
     for value in (math.nan, math.inf, 1e300):
         with pytest.raises(ArtifactError, match="a last value of"):
-            live.restore({"a": (content, value)})
+            live.restore({"a": kept._replace(last=value)})
+    with pytest.raises(ArtifactError, match="another kind of program"):
+        live.restore({"a": kept._replace(marks=())})
+
+
+@pytest.fixture(scope="module")
+def forecaster() -> Forecaster:
+    return fitted(series("a", 40, gaps=3).vstack(series("b", 33, seed=5)), past=("price",))
+
+
+@pytest.fixture(scope="module")
+def of_run(forecaster: Forecaster) -> Program:
+    """The program as a run keeps it."""
+    return run_program(forecaster.fitted_)
+
+
+def test_a_run_s_program_starts_warm_with_the_forecast_of_predict(
+    forecaster: Forecaster, of_run: Program
+) -> None:
+    frame = series("a", 40, gaps=3).vstack(series("b", 33, seed=5))
+    levels = (80.0, 87.0, 95.0, 99.0, 20.0)
+    expected = forecaster.predict(level=levels)
+    for shop in ("a", "b"):
+        last = frame.filter(pl.col("shop") == shop).drop_nulls("sales").to_dicts()[-1]
+        found = LiveForecast(of_run, level=levels).predict(last)
+        own = expected.filter(pl.col("shop") == shop)
+        assert found.notes == ()
+        assert found.values["forecast-day"].tolist() == own["day"].cast(pl.String).to_list()
+        for name in own.columns[2:]:
+            np.testing.assert_allclose(found.values[name], own[name], rtol=1e-5, err_msg=name)
+    assert LiveForecast(of_run).outputs == ("forecast",)
+    shown = LiveForecast(of_run).predict(last).values["forecast"]
+    np.testing.assert_allclose(shown, own["forecast"], rtol=1e-5)
+
+
+def test_steps_without_a_row_count_as_missing_ones(of_run: Program) -> None:
+    days = [dt.date(2024, 3, 1) + dt.timedelta(days=step) for step in range(5)]
+    one, other = LiveForecast(of_run), LiveForecast(of_run)
+    rows = [row(sales=50 + step) | {"day": day} for step, day in enumerate(days)]
+    missing = [row(sales=None, price=None) | {"day": day} for day in days]
+    one.step(rows[0])
+    for given in (rows[0], missing[1], missing[2], missing[3]):
+        other.step(given)
+    found, expected = one.step(rows[4]), other.step(rows[4])
+    np.testing.assert_array_equal(found["forecast"], expected["forecast"])
+    assert one.snapshot() == other.snapshot()
+
+
+@pytest.mark.parametrize("day", ["yesterday", "2024-03-01", "2024-02-01", "2024-07-01", None, 5])
+def test_a_wrong_time_leaves_the_stream_as_it_was(of_run: Program, day: Any) -> None:
+    live = LiveForecast(of_run)
+    live.step(row() | {"day": "2024-03-01"})
+    before = {name: kept._replace(marks=kept.marks[:2]) for name, kept in live.snapshot().items()}
+    with pytest.raises(DataError, match="'day' holds"):
+        live.step(row() | {"day": day})
+    after = {name: kept._replace(marks=kept.marks[:2]) for name, kept in live.snapshot().items()}
+    assert after == before
+
+
+def test_a_stream_with_times_goes_on_to_the_bit(of_run: Program) -> None:
+    rows = [
+        row(sales=50 + step % 4) | {"day": dt.date(2024, 2, 10) + dt.timedelta(days=step)}
+        for step in range(9)
+    ]
+    whole, first, second = (LiveForecast(of_run) for _ in range(3))
+    for one in rows[:4]:
+        first.step(one)
+    second.restore(first.snapshot())
+    expected = [whole.step(one)["forecast"] for one in rows]
+    np.testing.assert_array_equal([second.step(one)["forecast"] for one in rows[4:]], expected[4:])
+    assert second.snapshot() == whole.snapshot()
+    with pytest.raises(DataError, match="not after 2024-02-18"):
+        second.step(rows[8])
+
+
+def test_intervals_that_a_program_lacks_are_told(forecaster: Forecaster) -> None:
+    with pytest.raises(ConfigError, match="--level 50 of a program without these; expected levels 80"):
+        LiveForecast(forecaster.to_program(level=(80,)), level=(50.0,))
+    with pytest.raises(ConfigError, match="without intervals"):
+        LiveForecast(forecaster.to_program(), level=(50.0,))
+    mean = run_program(fitted(series("a", 40), point="mean").fitted_)
+    assert len(LiveForecast(mean, level=(60.0,)).step({"sales": 3.0})) == 3
+    with pytest.raises(ConfigError, match="expected levels 50 and above"):
+        LiveForecast(mean, level=(20.0,))
+    student = run_program(fitted(series("a", 40), head="student_t").fitted_)
+    with pytest.raises(ConfigError, match="has none that stream"):
+        LiveForecast(student, level=(80.0,))
+
+
+def test_what_a_run_keeps_is_bounded(forecaster: Forecaster, of_run: Program) -> None:
+    kept = of_run.metadata["recent"]
+    assert kept["lengths"] == [CONTEXT, CONTEXT]
+    assert rows_kept(series=2, columns=2, context=CONTEXT) == CONTEXT
+    assert rows_kept(series=100_000, columns=2, context=168) == MOST_NUMBERS // 200_000
+    assert rows_kept(series=2_000_000, columns=1, context=168) == 0
+    assert forecaster.to_program().metadata.get("recent") is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"shown": ["forecast", "other"]},
+        {"shown": "forecast"},
+        {"point": "mode"},
+        *({"clock": clock} for clock in (5, [], {}, {"column": "day"}, "x")),
+        *({"recent": recent} for recent in (5, [], {}, "x")),
+        *(
+            {"recent": {name: own}}
+            for name in ("series", "starts", "lengths", "values")
+            for own in (None, 5, "x", [1.5])
+        ),
+    ],
+    ids=lambda change: str(change)[:40],
+)
+def test_what_a_run_s_program_says_of_itself_is_checked(of_run: Program, change: dict[str, Any]) -> None:
+    metadata = dict(of_run.metadata)
+    if isinstance(change.get("recent"), dict) and change["recent"]:
+        change = {"recent": metadata["recent"] | change["recent"]}
+    with pytest.raises(DamagedError, match="the program of a forecaster with"):
+        LiveForecast(Program(of_run.layers, metadata | change))
 
 
 def test_programs_of_something_else_are_refused() -> None:

@@ -65,7 +65,7 @@ def test_the_delay_goes_on_after_a_restart(tagger: Tagger) -> None:
     assert [*begun, *told(LiveTagger(tagger.to_program()), first)] == [None, None]
     for last in (None, -1.0, 0.5, 3.0):
         with pytest.raises(ArtifactError):
-            after.restore({name: (content, last) for name, (content, _) in states.items()})
+            after.restore({name: kept._replace(last=last) for name, kept in states.items()})
 
 
 def test_an_end_that_is_neither_is_refused_and_nothing_is_taken(tagger: Tagger) -> None:

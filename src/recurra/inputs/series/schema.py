@@ -5,6 +5,7 @@ from typing import Any
 
 from recurra.data.timestamp import TimeType
 from recurra.errors import DataError
+from recurra.inputs.series.clock import Clock
 from recurra.inputs.series.columns import Columns
 from recurra.inputs.series.frequency import Frequency
 from recurra.inputs.series.grid import Grid
@@ -36,6 +37,11 @@ class PanelSchema:
     def grid(self) -> Grid:
         """The grid that all series lie on."""
         return Grid(self.frequency, self.time_type.zone)
+
+    def clock(self, longest_gap: int) -> Clock:
+        """The clock of live rows; steps without one are filled as missing ones up to the longest gap."""
+        moves = self.resampled or self.frequency.months > 0
+        return Clock(self.columns.time, self.grid, self.time_type.kind, moves, longest_gap)
 
     def numeric(self, role: str) -> tuple[str, ...]:
         """The numeric covariates of a role ("past", "future" or "static"), in the order of their arrays."""

@@ -1,19 +1,22 @@
 """A forecaster on a live stream: rows in, forecasts out, without torch.
 
 What the stream program of a forecaster cannot know stands here: which column is what, which series a row is
-of, what the last value was, and what a missing one counts as.
+of and when, what the last value was, and what a missing one counts as.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from recurra.errors import ArtifactError, ConfigError, DamagedError, DataError
+from recurra.errors import ArtifactError, ConfigError, DataError
+from recurra.inputs.series.timeline import Arrival, Place, Timelines
 from recurra.streaming import Live, Prediction, Program, Session
-from recurra.streaming.live import LARGEST, ONLY, States, is_name, is_names, number, values_of, wrong_state
+from recurra.streaming.live import LARGEST, ONLY, Memory, States, number, values_of, wrong_state
+from recurra.tasks.forecast.recent import Recent
+from recurra.tasks.forecast.stream_interval import select
+from recurra.tasks.forecast.stream_metadata import checked, clock_of, recent_of
 
 TASK = "forecast"
 
@@ -26,6 +29,7 @@ class LiveForecast(Live):
     Args:
         program: What `Forecaster.to_program` made.
         weights: "float32", "bfloat16" or "int8".
+        level: Intervals to give, in percent; none: what the program gives by itself.
 
     Attributes:
         program: The program.
@@ -33,7 +37,7 @@ class LiveForecast(Live):
         horizon: Steps ahead.
 
     Raises:
-        ConfigError: The program is not of a forecaster, or there are no weights of this type.
+        ConfigError: The program is not of a forecaster or lacks the intervals, or there are no such weights.
         DamagedError: What it says of columns and outputs is none of that, or does not fit its layers.
 
     >>> import polars as pl
@@ -46,23 +50,27 @@ class LiveForecast(Live):
     {'forecast': (3,)}
     """
 
-    def __init__(self, program: Program, weights: str = "float32") -> None:
+    takes_level = True
+
+    def __init__(self, program: Program, weights: str = "float32", level: Sequence[float] = ()) -> None:
         if program.metadata.get("task") != TASK:
             raise ConfigError(
                 "a program that is not of a forecaster",
                 "one that Forecaster.to_program made",
                 "Use program.session() for others.",
             )
-        about = _checked(program)
-        self.program = program
-        self.outputs: tuple[str, ...] = tuple(about["outputs"])
+        about = checked(program)
+        self.program, self.outputs, self._mixture = select(program, about, level)
+        self.digest = self.program.digest
         self.horizon: int = about["horizon"]
         self.target, self.time, self.unique_id = about["target"], about["time"], about["unique_id"]
         self.past: tuple[str, ...] = tuple(about["past"])
         self._names_needed = self.unique_id is not None and about["series"] > 1
         self._past_mean = tuple(about["past_mean"])
         self._last_counts = about["centre"] == "last"
-        self._blank = program.session(weights)
+        self._blank = self.program.session(weights)
+        self._recent = recent_of(about)
+        self._timelines = _timelines(about, self._recent)
         self._sessions: dict[str, Session] = {}
         self._last: dict[str, np.float32] = {}
 
@@ -75,51 +83,87 @@ class LiveForecast(Live):
         """Take the next row of a series, and forecast what comes after it.
 
         A missing target (None or NaN) counts as the last one; a missing covariate as its mean in training.
+        Where the row has a time, the steps since the last row of its series count as missing ones.
 
         Args:
-            row: A value for each of `columns`. Values of a series come in their order, a step apart.
+            row: A value for each of `columns`, and the time. Values of a series come in their order.
 
         Returns:
             For each of `outputs` the horizon's values, (horizon,), in the units of the data; NaN where the
             series has no value yet.
 
         Raises:
-            DataError: A column is missing, or holds something else than a number.
+            DataError: A column is missing, or holds something else than a number; or the time is none that
+                goes on with the series.
         """
-        missing = [name for name in self.columns if name not in row]
+        values: dict[str, Array] = {**self.predict(row).values}
+        return {name: values[name] for name in self.outputs}
+
+    def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
+        """See `Live.predict`; a plain list of numbers is a row of the only series."""
+        given = row if isinstance(row, Mapping) else values_of(row, self.columns)
+        missing = [name for name in self.columns if name not in given]
         if missing:
             raise DataError(
                 f"a row without {missing[0]!r}",
                 f"the columns {', '.join(self.columns)}",
                 "Give the columns that the model was trained with.",
             )
-        series = _series(self.unique_id, row[self.unique_id]) if self.unique_id in row else ONLY
-        value = number(self.target, row[self.target])
-        past = [number(name, row[name]) for name in self.past]
-        now = np.float32(value) if series not in self._last or not math.isnan(value) else self._last[series]
-        if np.isnan(now):
-            return {name: np.full(self.horizon, np.nan, np.float32) for name in self.outputs}
-        own = now - self._last.get(series, now) if self._last_counts else now
-        known = [mean if math.isnan(one) else one for one, mean in zip(past, self._past_mean, strict=True)]
-        session = self._sessions.get(series)
-        if session is None:
-            session = self._sessions[series] = self._blank.fork()
-        parts = session.step(np.array([own, *known], np.float32)).reshape(len(self.outputs), self.horizon)
-        self._last[series] = now
-        return dict(zip(self.outputs, parts + now if self._last_counts else parts, strict=True))
+        name = ONLY if self.unique_id not in given else series_named(self.unique_id, given[self.unique_id])
+        row_values = [number(one, given[one]) for one in (self.target, *self.past)]
+        kept = {one: given[one] for one in (self.unique_id, self.time) if one in given}
+        times = self._timelines
+        if times is None:
+            return Prediction(kept, self._forecast(name, [row_values]))
+        moment = times.clock.read(given[self.time]) if self.time in given else None
+        arrival = times.arrive(name, moment)
+        rows = [*self._rows_before(name, arrival), row_values]
+        found = self._forecast(name, rows, begins=arrival.begins)
+        times.places[name] = arrival.place
+        if moment is not None:
+            found = {f"forecast-{self.time}": times.ahead(arrival.place, self.horizon, moment), **found}
+        return Prediction(kept, found, arrival.notes)
 
-    def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
-        """See `Live.predict`; a plain list of numbers is a row of the only series."""
-        given = row if isinstance(row, Mapping) else values_of(row, self.columns)
-        values = self.step(given)
-        return Prediction(
-            {name: given[name] for name in (self.unique_id, self.time) if name in given}, values
-        )
+    def _rows_before(self, name: str, arrival: Arrival) -> list[Sequence[float]]:
+        """What a series is stepped through before its row: what the run keeps of it, then missing ones."""
+        rows: list[Sequence[float]] = []
+        if arrival.history:
+            kept = self._recent.get(name) or next(iter(self._recent.values()))
+            rows.extend(kept.values[: arrival.history].tolist())
+        rows.extend([[math.nan] * (1 + len(self.past))] * arrival.missing)
+        return rows
 
-    def snapshot(self) -> dict[str, tuple[bytes, float | None]]:
-        """For each series what `restore` needs to go on to the bit: the session, and the last value."""
+    def _forecast(
+        self, name: str, rows: Sequence[Sequence[float]], *, begins: bool = False
+    ) -> dict[str, Any]:
+        """Step a series through rows of target and covariates, and forecast after the last of them."""
+        session = None if begins else self._sessions.get(name)
+        last = None if session is None else self._last[name]
+        output = None
+        for value, *past in rows:
+            now = np.float32(value) if last is None or not math.isnan(value) else last
+            if np.isnan(now):
+                continue
+            own = now - (now if last is None else last) if self._last_counts else now
+            known = [
+                mean if math.isnan(one) else one for one, mean in zip(past, self._past_mean, strict=True)
+            ]
+            if session is None:
+                session = self._blank.fork()
+            output, last = session.step(np.array([own, *known], np.float32)), now
+        if session is None or last is None or output is None:
+            return {one: np.full(self.horizon, np.nan, np.float32) for one in self.outputs}
+        self._sessions[name], self._last[name] = session, last
+        parts = output.reshape(-1, self.horizon)
+        if self._mixture is not None:
+            parts = self._mixture @ parts
+        return dict(zip(self.outputs, parts + last if self._last_counts else parts, strict=True))
+
+    def snapshot(self) -> dict[str, Memory]:
+        """For each series what `restore` needs to go on to the bit: session, last value, place."""
         return {
-            name: (session.snapshot(), float(self._last[name])) for name, session in self._sessions.items()
+            name: Memory(session.snapshot(), float(self._last[name]), marks_of(self._timelines, name))
+            for name, session in self._sessions.items()
         }
 
     def restore(self, states: States) -> None:
@@ -128,8 +172,8 @@ class LiveForecast(Live):
         Raises:
             ArtifactError: It is damaged, or of another program.
         """
-        sessions, lasts = {}, {}
-        for name, (content, last) in states.items():
+        sessions, lasts, places = {}, {}, {}
+        for name, (content, last, marks) in states.items():
             if last is None:
                 raise wrong_state()
             if not abs(last) <= LARGEST:
@@ -137,60 +181,45 @@ class LiveForecast(Live):
             sessions[name] = self._blank.fork()
             sessions[name].restore(content)
             lasts[name] = np.float32(last)
+            places[name] = place_of(marks)
         self._sessions, self._last = sessions, lasts
+        if self._timelines is not None:
+            self._timelines.places = places
 
 
-def _checked(program: Program) -> Mapping[str, Any]:
-    """A program's metadata, which may come from anywhere.
+def _timelines(about: Mapping[str, Any], recent: Mapping[str, Recent]) -> Timelines | None:
+    """The timelines of a program's series; None of programs that say nothing of times."""
+    clock = clock_of(about)
+    if clock is None:
+        return None
+    kept = {name: Place(len(one.values) - 1, one.start) for name, one in recent.items()}
+    return Timelines(clock, kept, {name: len(one.values) for name, one in recent.items()})
+
+
+def marks_of(timelines: Timelines | None, name: str) -> tuple[int, ...]:
+    """The place of a series as whole numbers."""
+    if timelines is None or name not in timelines.places:
+        return ()
+    return tuple(mark for mark in timelines.places[name] if mark is not None)
+
+
+def place_of(marks: Sequence[int]) -> Place:
+    """The place that `marks_of` gave.
 
     Raises:
-        DamagedError: They are not what `Forecaster.to_program` gives.
+        ArtifactError: They are none of a place.
     """
-    about = program.metadata
-    for name, (fits, expected) in _METADATA.items():
-        if not fits(about.get(name)):
-            raise _wrong_metadata(f"{name}={about.get(name)!r}", expected)
-    values, past = len(about["outputs"]) * about["horizon"], len(about["past"])
-    if values != program.output_size:
-        raise _wrong_metadata(
-            f"outputs of {values} values", f"{program.output_size}, as the last layer gives"
-        )
-    if program.takes_ids or (past + 1, past) != (program.input_size, len(about["past_mean"])):
-        expected = f"a mean for each, and {program.input_size} columns in all, as the first layer takes"
-        raise _wrong_metadata(f"{past} covariates with {len(about['past_mean'])} means", expected)
-    return about
+    if not 1 <= len(marks) <= 3:
+        raise wrong_state()
+    return Place(*marks)
 
 
-def _wrong_metadata(got: str, expected: str) -> DamagedError:
-    return DamagedError(
-        f"the program of a forecaster with {got}",
-        expected,
-        "Restore it from a copy, or export the model again.",
-    )
+def series_named(column: str, given: object) -> str:
+    """The name of a row's series.
 
-
-def _is_count(given: object) -> bool:
-    return isinstance(given, int) and not isinstance(given, bool) and given >= 1
-
-
-def _is_number(given: object) -> bool:
-    return isinstance(given, int | float) and not isinstance(given, bool) and abs(given) <= LARGEST
-
-
-_METADATA: Mapping[str, tuple[Callable[[Any], bool], str]] = MappingProxyType({
-    "outputs": (is_names, "a list of names"),
-    "horizon": (_is_count, "a whole number of at least 1"),
-    "target": (is_name, "the name of a column"),
-    "time": (is_name, "the name of a column"),
-    "unique_id": (lambda given: given is None or is_name(given), "the name of a column, or none"),
-    "series": (_is_count, "a whole number of at least 1"),
-    "past": (is_names, "a list of columns"),
-    "past_mean": (lambda given: isinstance(given, list) and all(map(_is_number, given)), "a list of numbers"),
-    "centre": (lambda given: given in ("last", "mean"), "last or mean"),
-})  # fmt: skip
-
-
-def _series(column: str, given: object) -> str:
+    Raises:
+        DataError: It has none.
+    """
     if isinstance(given, str | int) and not isinstance(given, bool) and given != "":
         return str(given)
     raise DataError(

@@ -137,7 +137,6 @@ def prepare(data: SeriesData) -> Prepared:
     source = _source(panel, split, resolved, scaling)
     validation = make_validation(panel, split, resolved, scaling)
     check_settings(source, config, validation, None, resume=False)
-    base_span = 0 if resolved.base is None else resolved.base.span
     schema = ForecastSchema(
         panel.schema,
         scaling,
@@ -145,7 +144,7 @@ def prepare(data: SeriesData) -> Prepared:
         tuple(panel.ids),
         resolved.lags,
         resolved.scale_span,
-        recent_rows(panel, max(resolved.context + max(resolved.lags), base_span)),
+        recent_rows(panel, resolved.reach),
         resolved.base,
         levelled,
         {name: level for name, level in zip(panel.ids, panel.levels.tolist(), strict=True) if level},

@@ -54,6 +54,11 @@ class Resolved(NamedTuple):
         return int(self.config.patch)
 
     @property
+    def reach(self) -> int:
+        """Steps of history that a forecast looks at, its base and lags included."""
+        return max(self.context + max(self.lags), 0 if self.base is None else self.base.span)
+
+    @property
     def test_size(self) -> int:
         """Last steps of every series, kept for the final score."""
         return int(self.config.test_size)

@@ -165,8 +165,11 @@ class ForecastSchema:
         return {RECENT: self.recent, **weights}
 
     def read_panel(self, data: Any, *, future: Any = None, static: Any = None) -> Panel:
-        """Read a table as `read_panel_again` does, with the levels; new series get levels of their own."""
-        panel = read_panel_again(data, self.panel, future=future, static=static)
+        """Read a table as `read_panel_again` does, with the levels."""
+        return self.with_levels(read_panel_again(data, self.panel, future=future, static=static))
+
+    def with_levels(self, panel: Panel) -> Panel:
+        """A panel with the levels that training learnt; new series get levels of their own."""
         if not self.levelled:
             return panel
         levels = learn_levels(panel, panel.lengths)

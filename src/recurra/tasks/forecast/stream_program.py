@@ -15,13 +15,28 @@ from recurra.streaming import Activation, Affine, Layer, Program, Scaling
 from recurra.tasks.forecast.answer import interval_probabilities
 from recurra.tasks.forecast.head import TRAINED_QUANTILES, QuantileHead
 from recurra.tasks.forecast.live import TASK
+from recurra.tasks.forecast.recent import Recent, rows_kept, to_document
+from recurra.tasks.forecast.schema import read_panel_again
+from recurra.tasks.forecast.stream_interval import output_names
 from recurra.tasks.forecast.streaming_network import StreamingNetwork, check_streamable
 from recurra.version import __version__
+
+TRAINED_LEVELS = tuple(round(100 * (1 - 2 * one), 6) for one in TRAINED_QUANTILES if one < 0.5)
 
 Array: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
 
 
-def forecast_program(fitted: Fitted, level: Sequence[float] = ()) -> Program:
+def run_program(fitted: Fitted) -> Program:
+    """The program that a run keeps: it shows the point, can give intervals of any level, and starts warm.
+
+    Raises:
+        ConfigError: A setting does not allow a program.
+    """
+    quantiles = isinstance(getattr(fitted.model, "head", None), QuantileHead)
+    return forecast_program(fitted, TRAINED_LEVELS if quantiles else (), for_run=True)
+
+
+def forecast_program(fitted: Fitted, level: Sequence[float] = (), *, for_run: bool = False) -> Program:
     """Turn a fitted forecaster into a program; `LiveForecast` runs it, on rows of a table.
 
     A step takes the target's value (centre "mean") or its change since the last step (centre "last"), then
@@ -32,6 +47,8 @@ def forecast_program(fitted: Fitted, level: Sequence[float] = ()) -> Program:
     Args:
         fitted: A forecaster whose settings are those of preset "streaming".
         level: Intervals to give, in percent; head quantile only.
+        for_run: Whether it shows the point alone unless a level is asked for, and keeps the last rows of the
+            series, so that they start warm.
 
     Raises:
         ConfigError: A setting does not allow it; the message says which.
@@ -40,7 +57,7 @@ def forecast_program(fitted: Fitted, level: Sequence[float] = ()) -> Program:
     check_streamable(fitted.config, schema.panel)
     if not isinstance(network, StreamingNetwork):
         raise TypeError(f"network=streaming made a {type(network).__name__}")
-    names = ["forecast", *(f"forecast-{side}-{one:g}" for one in level for side in ("lo", "hi"))]
+    names = output_names(level)
     layers = [
         _input_scaling(network, schema.scaling.past),
         *to_program([network.net.projection, network.net.encoder]).layers,
@@ -61,9 +78,28 @@ def forecast_program(fitted: Fitted, level: Sequence[float] = ()) -> Program:
             "centre": network.centre,
             "horizon": network.horizon,
             "outputs": names,
+            "point": network.head.point,
+            "clock": schema.panel.clock(int(fitted.config.context)).to_dict(),
+            **(_of_run(fitted) if for_run else {}),
             "recurra": __version__,
         },
     )
+
+
+def _of_run(fitted: Fitted) -> dict[str, Any]:
+    """What only the program of a run says."""
+    panel = read_panel_again(fitted.schema.recent, fitted.schema.panel)
+    rows = rows_kept(len(panel), 1 + panel.past.shape[1], int(fitted.config.context))
+    recent = {}
+    for index, name in enumerate(panel.ids):
+        length = int(panel.lengths[index])
+        first, begin = max(0, length - rows), int(panel.offsets[index])
+        own = slice(begin + first, begin + length)
+        values = np.concatenate([panel.target[own, None], panel.past[own]], axis=1).astype(np.float32)
+        start = panel.schema.grid.advance(panel.starts[index : index + 1], np.array([first]))
+        if len(values):
+            recent[name] = Recent(int(start[0]), values)
+    return {"shown": output_names(()), "recent": to_document(recent)}
 
 
 def _input_scaling(network: StreamingNetwork, past: Statistics) -> Scaling:

@@ -29,7 +29,7 @@ from recurra.tasks.forecast.prepare import prepare, read, whole
 from recurra.tasks.forecast.resolution import Resolved
 from recurra.tasks.forecast.schema import ForecastSchema, SeriesSource, resolved_of, revive
 from recurra.tasks.forecast.show import show
-from recurra.tasks.forecast.stream_program import forecast_program
+from recurra.tasks.forecast.stream_program import run_program
 from recurra.tasks.forecast.streaming_network import Network, StreamingNetwork
 from recurra.tasks.forecast.unit import Units
 from recurra.tasks.forecast.wording import describe, highlights
@@ -116,7 +116,7 @@ def program(fitted: Fitted) -> Program:
         raise ConfigError(
             f"network is {fitted.config.network!r}", "streaming", "Train with preset=streaming."
         )
-    return forecast_program(fitted)
+    return run_program(fitted)
 
 
 FORECAST = Task(

@@ -1,0 +1,171 @@
+"""A forecaster whose net reads windows, on a live stream: the context is read again at each row.
+
+It forecasts what `predict` would with the same rows, at the price of a whole window: milliseconds a row. Of
+each series it remembers as many rows as a forecast looks at.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from recurra.errors import DataError
+from recurra.experiment.task import Fitted
+from recurra.inputs.series.origin import Origins
+from recurra.inputs.series.timeline import Arrival, Place, Timelines
+from recurra.streaming import Live, Prediction
+from recurra.streaming.live import ONLY, Memory, States, number, values_of
+from recurra.tasks.forecast.answer import answer, interval_probabilities
+from recurra.tasks.forecast.history import History
+from recurra.tasks.forecast.live import marks_of, place_of, series_named
+from recurra.tasks.forecast.part import ForecastPart
+from recurra.tasks.forecast.schema import resolved_of
+from recurra.tasks.forecast.stream_interval import output_names
+
+
+class LiveWindow(Live):
+    """Forecasts after every row of one or many series.
+
+    A row holds the target and the covariates known up to the present. Of those known ahead it may hold the
+    value of its own time, or a list: that one, then those of the steps ahead (in CSV the columns `price`,
+    `price-1`, ...). What was once said of a step holds until it is said anew.
+
+    Args:
+        fitted: The forecaster.
+        digest: Of its files.
+        level: Intervals to give, in percent.
+
+    >>> import polars as pl
+    >>> from recurra import Forecaster
+    >>> from recurra.tasks.forecast.live_window import LiveWindow
+    >>> frame = pl.DataFrame({"ds": range(60), "y": [float(step % 4) for step in range(60)]})
+    >>> forecaster = Forecaster(horizon=3, max_epochs=1, steps_per_epoch=2).fit(frame)
+    >>> live = LiveWindow(forecaster.fitted_, "", level=(80.0,))
+    >>> list(live.predict({"ds": 60, "y": 0.0}).values)
+    ['forecast-ds', 'forecast', 'forecast-lo-80', 'forecast-hi-80']
+    """
+
+    takes_level = True
+
+    def __init__(self, fitted: Fitted, digest: str, level: Sequence[float] = ()) -> None:
+        self.digest = digest
+        self.outputs = tuple(output_names(level))
+        self._fitted, self._resolved = fitted, resolved_of(fitted)
+        self._probabilities = interval_probabilities(level)
+        self._panel = fitted.schema.read_panel(fitted.schema.recent)
+        self._index = {name: index for index, name in enumerate(self._panel.ids)}
+        places, lengths = {}, {}
+        for name, index in self._index.items():
+            lengths[name] = int(self._panel.lengths[index])
+            places[name] = Place(lengths[name] - 1, int(self._panel.starts[index]))
+        clock = fitted.schema.panel.clock(self._resolved.context)
+        self._timelines = Timelines(clock, places, lengths)
+        self._histories: dict[str, History] = {}
+        self._unknown_ahead_told = False
+        cost = "which takes milliseconds; one of preset=streaming takes microseconds"
+        self.about = (f"this net reads the last {self._resolved.context} steps again at each row, {cost}",)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that a row must have; one that names the series where training saw several."""
+        columns = self._panel.columns
+        named = columns.unique_id is not None and len(self._panel) > 1
+        return (*((columns.unique_id,) if named else ()), columns.target, *columns.past)
+
+    def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
+        """See `Live.predict`; a plain list is a row of the only series."""
+        given = row if isinstance(row, Mapping) else values_of(row, self.columns)
+        columns, times = self._panel.columns, self._timelines
+        missing = [name for name in self.columns if name not in given]
+        if missing:
+            raise DataError(
+                f"a row without {missing[0]!r}",
+                f"the columns {', '.join(self.columns)}",
+                "Give the columns that the model was trained with.",
+            )
+        name = ONLY
+        if columns.unique_id in given:
+            name = series_named(str(columns.unique_id), given[str(columns.unique_id)])
+        target = number(columns.target, given[columns.target])
+        moment = times.clock.read(given[columns.time]) if columns.time in given else None
+        arrival = times.arrive(name, moment)
+        if arrival.place.start is None:
+            raise DataError(
+                f"a row without {columns.time!r}",
+                "the time of a series that the run does not know",
+                "Give it.",
+            )
+        schema, horizon = self._panel.schema, self._resolved.horizon
+        history = self._before(name, arrival).followed_by(arrival.missing, target, given, schema, horizon)
+        history = history.last(self._resolved.reach)
+        values = self._forecast(self._called(name), arrival.place, history)
+        self._histories[name], times.places[name] = history, arrival.place
+        if moment is not None:
+            values = {f"forecast-{columns.time}": times.ahead(arrival.place, horizon, moment), **values}
+        kept = {str(one): given[str(one)] for one in (columns.unique_id, columns.time) if one in given}
+        return Prediction(kept, values, (*arrival.notes, *self._unknown_ahead(history)))
+
+    def _called(self, name: str) -> str:
+        """The id of a series; where rows name none and the run knows one, it is that."""
+        return next(iter(self._index)) if name == ONLY and len(self._index) == 1 else name
+
+    def _before(self, name: str, arrival: Arrival) -> History:
+        """What is known of a series before its row."""
+        if name in self._histories:
+            history = self._histories[name]
+            return history.first(0) if arrival.begins else history
+        index = self._index.get(self._called(name))
+        if index is None:
+            return History.empty(self._panel)
+        return History.of(self._panel, index).first(arrival.history or 0)
+
+    def _forecast(self, name: str, place: Place, history: History) -> dict[str, Any]:
+        horizon = self._resolved.horizon
+        if np.isnan(history.target).all():
+            return {one: np.full(horizon, np.nan, np.float32) for one in self.outputs}
+        first = np.array([place.position - history.length + 1])
+        panel = replace(
+            self._panel,
+            id_values=pl.Series(self._panel.id_values.name, [name]),
+            starts=self._panel.schema.grid.advance(np.array([place.start]), first),
+            lengths=np.array([history.length]),
+            levels=np.zeros(1),
+            offsets=np.array([0, len(history.target)]),
+            **history.arrays,
+        )
+        panel = self._fitted.schema.with_levels(panel)
+        origins = Origins(np.array([0]), np.array([history.length]))
+        part = ForecastPart(panel, origins, self._resolved, self._fitted.schema.scaling, self._probabilities)
+        found = answer(self._fitted, part)
+        values = [found.point[0]]
+        if found.quantiles is not None:
+            values.extend(found.quantiles[0].T)
+        return dict(zip(self.outputs, values, strict=True))
+
+    def _unknown_ahead(self, history: History) -> tuple[str, ...]:
+        """Say once that covariates known ahead are not, with their names."""
+        names = history.unknown_ahead(self._panel.schema, self._resolved.horizon)
+        if self._unknown_ahead_told or not names:
+            return ()
+        self._unknown_ahead_told = True
+        what = f"{', '.join(names)}: not known for all steps ahead, and counted as unknown there"
+        remedy = f"give a list (now, then each step ahead), or the columns {names[0]}-1, {names[0]}-2, ..."
+        return (f"{what}; {remedy}",)
+
+    def snapshot(self) -> dict[str, Memory]:
+        """See `Live.snapshot`."""
+        return {
+            name: Memory(history.to_bytes(), None, (history.length, *marks_of(self._timelines, name)))
+            for name, history in self._histories.items()
+        }
+
+    def restore(self, states: States) -> None:
+        """See `Live.restore`."""
+        histories, places = {}, {}
+        for name, (content, _, marks) in states.items():
+            length, *rest = marks or (0,)
+            places[name] = place_of(rest)
+            histories[name] = History.from_bytes(content, length, self._panel)
+        self._histories, self._timelines.places = histories, places

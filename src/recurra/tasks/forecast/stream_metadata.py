@@ -1,0 +1,91 @@
+"""What the program of a forecaster says of itself, checked, since it may come from anywhere."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from recurra.errors import DamagedError, RecurraError
+from recurra.inputs.series.clock import Clock
+from recurra.streaming import Program
+from recurra.streaming.live import LARGEST, is_name, is_names
+from recurra.tasks.forecast.recent import Recent, from_document
+
+
+def checked(program: Program) -> Mapping[str, Any]:
+    """A program's metadata.
+
+    Raises:
+        DamagedError: They are not what `Forecaster.to_program` gives.
+    """
+    about = program.metadata
+    for name, (fits, expected) in _METADATA.items():
+        if not fits(about.get(name)):
+            raise _wrong_metadata(f"{name}={about.get(name)!r}", expected)
+    values, past = len(about["outputs"]) * about["horizon"], len(about["past"])
+    if values != program.output_size:
+        raise _wrong_metadata(
+            f"outputs of {values} values", f"{program.output_size}, as the last layer gives"
+        )
+    if program.takes_ids or (past + 1, past) != (program.input_size, len(about["past_mean"])):
+        expected = f"a mean for each, and {program.input_size} columns in all, as the first layer takes"
+        raise _wrong_metadata(f"{past} covariates with {len(about['past_mean'])} means", expected)
+    return about
+
+
+def clock_of(about: Mapping[str, Any]) -> Clock | None:
+    """The clock that rows follow; None of programs that say nothing of times.
+
+    Raises:
+        DamagedError: What is said is no clock.
+    """
+    if about.get("clock") is None:
+        return None
+    try:
+        return Clock.from_dict(about["clock"])
+    except (RecurraError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+        raise _wrong_metadata(f"a clock that is none ({error})", "one as recurra writes it") from error
+
+
+def recent_of(about: Mapping[str, Any]) -> dict[str, Recent]:
+    """The last rows of each series, where the program keeps any.
+
+    Raises:
+        DamagedError: What is said is none of that.
+    """
+    if about.get("recent") is None:
+        return {}
+    try:
+        return from_document(about["recent"], 1 + len(about["past"]))
+    except (LookupError, TypeError, ValueError, ArithmeticError) as error:
+        raise _wrong_metadata(f"recent rows that are none ({error})", "rows as recurra keeps them") from error
+
+
+def _wrong_metadata(got: str, expected: str) -> DamagedError:
+    return DamagedError(
+        f"the program of a forecaster with {got}",
+        expected,
+        "Restore it from a copy, or export the model again.",
+    )
+
+
+def _is_count(given: object) -> bool:
+    return isinstance(given, int) and not isinstance(given, bool) and given >= 1
+
+
+def _is_number(given: object) -> bool:
+    return isinstance(given, int | float) and not isinstance(given, bool) and abs(given) <= LARGEST
+
+
+_METADATA: Mapping[str, tuple[Callable[[Any], bool], str]] = MappingProxyType({
+    "outputs": (is_names, "a list of names"),
+    "shown": (lambda given: given in (None, ["forecast"]), "the point forecast, or none"),
+    "point": (lambda given: given in (None, "median", "mean"), "median or mean"),
+    "horizon": (_is_count, "a whole number of at least 1"),
+    "target": (is_name, "the name of a column"),
+    "time": (is_name, "the name of a column"),
+    "unique_id": (lambda given: given is None or is_name(given), "the name of a column, or none"),
+    "series": (_is_count, "a whole number of at least 1"),
+    "past": (is_names, "a list of columns"),
+    "past_mean": (lambda given: isinstance(given, list) and all(map(_is_number, given)), "a list of numbers"),
+    "centre": (lambda given: given in ("last", "mean"), "last or mean"),
+})  # fmt: skip
