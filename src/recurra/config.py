@@ -41,11 +41,13 @@ class Option:
         metavar: What the value is, in help: "COLUMN".
         flag: The option; "" for the field's own name after two dashes.
         example: A value, for who leaves out what must be given.
+        again: Whether it says how data are read, and so may be given anew with other data.
     """
 
     metavar: str
     flag: str = ""
     example: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from recurra.data.naming import counted, listed
 from recurra.errors import DamagedError
 from recurra.files import MANIFEST
 
 SETTINGS = "config.yaml"
+MODEL = "config.json"  # of a run that ended, or of a saved model
 
 
 def check_ended(run: Path) -> None:
@@ -15,7 +17,16 @@ def check_ended(run: Path) -> None:
         DamagedError: It is not there, or its run did not end.
     """
     if not run.is_dir():
-        raise DamagedError(f"there is no folder {run}", "a run folder", "Check the path.")
+        what = f"{run} is a file" if run.is_file() else f"there is no folder {run}"
+        raise DamagedError(what, "a run folder", "Check the path.")
+    if not any((run / name).exists() for name in (MANIFEST, SETTINGS, MODEL)):
+        inside = sorted(path.parent for path in run.glob(f"*/{SETTINGS}"))
+        if inside:
+            raise DamagedError(
+                f"{run} is no run, but a folder of {counted(len(inside), 'run')}",
+                f"one of them: {listed(path.name for path in inside)}",
+                f"Name it, as in {max(inside, key=lambda path: path.stat().st_mtime_ns)}, the newest.",
+            )
     if not (run / MANIFEST).exists() and (run / SETTINGS).exists():
         raise DamagedError(
             f"{run} holds a run that did not end",

@@ -6,7 +6,7 @@ start.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from jaxtyping import Float32, Int32, Int64
 
 from recurra.data.reader import require_columns
 from recurra.data.table import Table, read_table
-from recurra.data.timestamp import TimeType, parse_text
+from recurra.data.timestamp import INTEGER, ReadTimes, TimeReading, TimeType, read_times
 from recurra.data.zone import DAY
 from recurra.errors import ConfigError, DataError
 from recurra.inputs.series.assembly import Placement, place_rows
@@ -81,6 +81,7 @@ class Panel:
         frequency: Frequency | str | None = None,
         season_length: int | None = None,
         static_table: Any = None,
+        reading: TimeReading | None = None,
     ) -> "Panel":
         """Find the columns of a source, read only these, and put its series on a grid.
 
@@ -96,6 +97,7 @@ class Panel:
             frequency: As for `build`.
             season_length: As for `build`.
             static_table: As `static` for `build`.
+            reading: As for `build`.
 
         Raises:
             DataError: As `read_table`, `resolve_columns` and `build` do.
@@ -124,6 +126,7 @@ class Panel:
             frequency=frequency,
             season_length=season_length,
             static=static_frame,
+            reading=reading,
             notes=notes,
         )
 
@@ -138,6 +141,7 @@ class Panel:
         static: Any = None,
         future: Any = None,
         schema: PanelSchema | None = None,
+        reading: TimeReading | None = None,
         notes: Sequence[str] = (),
     ) -> "Panel":
         """Put the series of a table on a regular grid.
@@ -157,6 +161,7 @@ class Panel:
                 `table`.
             future: A table with known-future covariates after the last target; its targets are ignored.
             schema: Read the table as the data of a model were read.
+            reading: How times are written, and whose clock counts; None: as found, or the schema's.
             notes: Sentences to begin `repairs` with.
 
         Raises:
@@ -165,15 +170,18 @@ class Panel:
         table = read_table(table)
         static_frame = None if static is None else read_table(static).frame
         columns, found = _find_columns(table, static_frame, columns, schema)
-        frame = _collect(table, columns, with_static=static is None, future=future)
-        placement = place_rows(frame, columns, None if schema else _as_frequency(frequency), schema)
+        reading = reading or (TimeReading() if schema is None else schema.reading())
+        frame, read = _collect(table, columns, reading, with_static=static is None, future=future)
+        placement = place_rows(
+            frame, columns, None if schema else _as_frequency(frequency), schema, read, reading.zone
+        )
         schema = schema or _make_schema(
-            frame, static_frame, columns, placement, season_length, resampled=frequency is not None
+            frame, static_frame, columns, placement, season_length, reading, resampled=frequency is not None
         )
         covariates = place_covariates(frame, static_frame, schema, placement)
         return cls(
             schema,
-            Table(table.frame.clear(), table.library, table.source),
+            replace(table, frame=table.frame.clear()),
             placement.time_type,
             placement.ids,
             placement.starts,
@@ -248,14 +256,23 @@ class Panel:
         return calendar_features(wall, self.schema.cycles)
 
     def index_frame(
-        self, series: Int64[np.ndarray, " rows"], positions: Int64[np.ndarray, " rows"]
+        self,
+        series: Int64[np.ndarray, " rows"],
+        positions: Int64[np.ndarray, " rows"],
+        *,
+        written: bool = False,
     ) -> pl.DataFrame:
-        """The id and time columns of some steps, named and typed as in the table."""
+        """The id and time columns of some steps, named as in the table.
+
+        Args:
+            series: Which series.
+            positions: Which steps of theirs.
+            written: Whether times are text or numbers where the table has text or numbers.
+        """
         name = self.columns.unique_id or "unique_id"
         times = self.step_times(series, positions)
-        return pl.DataFrame(
-            [self.id_values.gather(series).alias(name), self.time_type.column(times, self.columns.time)]
-        )
+        column = self.time_type.written if written else self.time_type.column
+        return pl.DataFrame([self.id_values.gather(series).alias(name), column(times, self.columns.time)])
 
     def to_frame(self) -> pl.DataFrame:
         """All rows on their grid, known future included, with targets and covariates; null is missing."""
@@ -293,23 +310,42 @@ def _as_frequency(frequency: Frequency | str | None) -> Frequency | None:
     return parse_frequency(frequency) if isinstance(frequency, str) else frequency
 
 
-def _collect(table: Table, columns: Columns, *, with_static: bool, future: Any) -> pl.DataFrame:
-    """The columns that have a role, times read if they are text, and the rows of the future if any."""
+def _collect(
+    table: Table, columns: Columns, reading: TimeReading, *, with_static: bool, future: Any
+) -> tuple[pl.DataFrame, ReadTimes]:
+    """The columns that have a role and their times, with the rows of the future if there are any."""
     names = columns.names if with_static else tuple(set(columns.names) - set(columns.static))
     require_columns(table.frame.columns, names, table.source)
     frame = table.frame.select(names)
-    frame = frame.with_columns(parse_text(frame[columns.time]))
-    return frame if future is None else _append(frame, read_table(future), columns)
+    read = read_times(frame[columns.time], reading)
+    frame = frame.drop(columns.time)
+    if future is None:
+        return frame, read
+    return _append(frame, read, read_table(future), columns, reading)
 
 
-def _append(frame: pl.DataFrame, future: Table, columns: Columns) -> pl.DataFrame:
+def _append(
+    frame: pl.DataFrame, read: ReadTimes, future: Table, columns: Columns, reading: TimeReading
+) -> tuple[pl.DataFrame, ReadTimes]:
     """The rows of a table of the future, without targets, after those of the past."""
     names = [columns.time, *columns.future, *((columns.unique_id,) if columns.unique_id else ())]
     require_columns(future.frame.columns, names, "the table of the future")
     rows = future.frame.select(names)
-    rows = rows.with_columns(parse_text(rows[columns.time]))
+    later = read_times(rows[columns.time], replace(reading, known=read.type))
+    if (later.type.kind == INTEGER, later.type.zone is None) != (
+        read.type.kind == INTEGER,
+        read.type.zone is None,
+    ):
+        raise DataError(
+            f"column {columns.time!r} of the table of the future is written otherwise",
+            "times as in the data, with a zone or without",
+            "Convert the column.",
+        )
+    rows = rows.drop(columns.time)
     try:
-        return pl.concat([frame, rows.cast({name: frame.schema[name] for name in names})], how="diagonal")
+        cast = rows.cast({name: frame.schema[name] for name in rows.columns})
+        both = pl.concat([frame, cast], how="diagonal")
+        return both, read._replace(times=np.concatenate([read.times, later.times]))
     except pl.exceptions.PolarsError as error:
         raise DataError(
             f"the table of the future does not fit ({str(error).splitlines()[0]})",
@@ -324,6 +360,7 @@ def _make_schema(
     columns: Columns,
     placement: Placement,
     season_length: int | None,
+    reading: TimeReading,
     *,
     resampled: bool,
 ) -> PanelSchema:
@@ -334,7 +371,7 @@ def _make_schema(
             "Leave it out for the usual one.",
         )
     frequency = placement.grid.frequency
-    size = frequency.size or frequency.months * 30 * DAY
+    size = frequency.size or max(frequency.months * 30, 1) * DAY
     return PanelSchema(
         columns,
         frequency,
@@ -343,4 +380,5 @@ def _make_schema(
         learn_vocabularies(frame, static, columns),
         calendar_cycles(frequency, int(placement.extent.lengths.max()) * size),
         resampled,
+        reading.zone,
     )

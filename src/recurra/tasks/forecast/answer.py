@@ -72,21 +72,27 @@ def _quantiles(
     return quantiles
 
 
-def forecast_frame(part: ForecastPart, given: Answer, level: Sequence[float]) -> pl.DataFrame:
-    """Id, time, `forecast` and the intervals (`forecast-lo-80`) of each step."""
+def forecast_frame(
+    part: ForecastPart, given: Answer, level: Sequence[float], *, written: bool = False
+) -> pl.DataFrame:
+    """Id, time (`written` as the table has it, or typed), `forecast` and the intervals of each step."""
     series, steps = _places(part)
-    return pl.concat([part.panel.index_frame(series, steps), _values(given, level)], how="horizontal")
+    index = part.panel.index_frame(series, steps, written=written)
+    return pl.concat([index, _values(given, level)], how="horizontal")
 
 
-def backtest_frame(part: ForecastPart, given: Answer, level: Sequence[float]) -> pl.DataFrame:
+def backtest_frame(
+    part: ForecastPart, given: Answer, level: Sequence[float], *, written: bool = False
+) -> pl.DataFrame:
     """Id, `cutoff` (the last time known), time, the target, `forecast` and the intervals of each step."""
     series, steps = _places(part)
     panel, truth, horizon = part.panel, part.truth, part.resolved.horizon
     time = panel.columns.time
-    cutoff = panel.index_frame(series, part.origins.position.repeat(horizon) - 1)[time].alias("cutoff")
+    before = part.origins.position.repeat(horizon) - 1
+    cutoff = panel.index_frame(series, before, written=written)[time].alias("cutoff")
     values = np.where(truth.observed, truth.values, np.nan).ravel()
     target = pl.Series(panel.columns.target, values).fill_nan(None)
-    index = panel.index_frame(series, steps)
+    index = panel.index_frame(series, steps, written=written)
     index = index.insert_column(index.columns.index(time), cutoff).with_columns(target)
     return pl.concat([index, _values(given, level)], how="horizontal")
 

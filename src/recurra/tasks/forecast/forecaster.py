@@ -21,6 +21,7 @@ from recurra.tasks.forecast.answer import (
     interval_probabilities,
 )
 from recurra.tasks.forecast.config import ForecastConfig, forecast_config
+from recurra.tasks.forecast.outlook import warn_of_missing_future
 from recurra.tasks.forecast.part import ForecastPart, held_out_origins
 from recurra.tasks.forecast.schema import SeriesSource, read_panel_again, resolved_of
 from recurra.tasks.forecast.stream_program import forecast_program
@@ -108,19 +109,24 @@ class Forecaster(Estimator):
 
         Returns:
             A frame in the library of `data`: id, time, `forecast`, and `forecast-lo-80`, `forecast-hi-80` for
-            each level.
+            each level. Times are as a frame has them, text in the same style; those of a file have a type.
 
         Raises:
             NotFittedError: `fit` was not called.
             DataError: The table does not fit the one of training.
+
+        Warns:
+            DataWarning: Covariates known ahead are missing for steps to be forecast, or hold unseen categories.
         """
         fitted, level = self.fitted_, checked_levels(level)
-        source = fitted.schema.recent if data is None else data
-        panel = read_panel_again(source, fitted.schema.panel, future=future, static=static)
+        panel = self._read_again(data, future=future, static=static)
+        warn_of_missing_future(panel, fitted.config.horizon)
         part = self._part(panel, panel.last_origins, level)
         trained = self._panel if data is None else None
         library = panel.table if trained is None else trained.table
-        return library.give_back(forecast_frame(part, answer(fitted, part), level))
+        has_style = not library.from_file and (data is not None or trained is not None)
+        frame = forecast_frame(part, answer(fitted, part), level, written=has_style)
+        return library.give_back(frame)
 
     def backtest(
         self,
@@ -152,7 +158,8 @@ class Forecaster(Estimator):
         fitted, level = self.fitted_, checked_levels(level)
         stride = int(fitted.config.horizon) if stride is None else stride
         part = self._part(*self._held_out(data, size, stride, static), level)
-        return part.table.give_back(backtest_frame(part, answer(fitted, part), level))
+        frame = backtest_frame(part, answer(fitted, part), level, written=not part.table.from_file)
+        return part.table.give_back(frame)
 
     def evaluate(
         self,
@@ -204,6 +211,14 @@ class Forecaster(Estimator):
         """The series that `fit` was given; None after `load`."""
         return None if self._prepared is None else cast("Panel", self._prepared.train)
 
+    def _read_again(self, data: Any, *, future: Any = None, static: Any = None) -> Panel:
+        """Series as those of training are read; None: their last rows."""
+        schema = self.fitted_.schema
+        if data is None:
+            return cast("Panel", schema.read_recent(future=future, static=static))
+        time_format = self.fitted_.config.time_format
+        return read_panel_again(data, schema.panel, future=future, static=static, time_format=time_format)
+
     def _part(self, panel: Panel, origins: Origins, level: Any = None) -> ForecastPart:
         """Moments to forecast: the intervals of some levels, or what scores need."""
         resolved, scaling = resolved_of(self.fitted_), self.fitted_.schema.scaling
@@ -217,7 +232,7 @@ class Forecaster(Estimator):
         """The series to judge on, and the moments to forecast from."""
         resolved = resolved_of(self.fitted_)
         if data is not None:
-            panel = read_panel_again(data, self.fitted_.schema.panel, static=static)
+            panel = self._read_again(data, static=static)
         elif self._panel is None:
             raise NotFittedError(
                 "a loaded forecaster has no test part", "data to judge it on", "Pass the data."

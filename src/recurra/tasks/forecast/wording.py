@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -22,6 +23,7 @@ _UNITS = {
     "min": "minute",
     "h": "hour",
     "d": "day",
+    "b": "business day",
     "w": "week",
     "mo": "month",
     "q": "quarter",
@@ -136,7 +138,10 @@ def time_at(panel: Panel, series: int, step: int) -> Time:
 def times_of(panel: Panel, series: int, begin: int, end: int) -> list[Time]:
     """The times of consecutive steps of a series: whole numbers, or ISO 8601."""
     steps = np.arange(begin, end)
-    times = panel.index_frame(np.full(len(steps), series), steps)[panel.columns.time].to_list()
+    kind = panel.time_type
+    if kind.zone is not None and kind.zone[0] in "+-":  # no zone of a datetime: as its clock shows
+        kind = replace(kind, local=True)
+    times = kind.column(panel.step_times(np.full(len(steps), series), steps), panel.columns.time).to_list()
     return [
         time
         if isinstance(time, int)
