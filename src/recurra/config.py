@@ -72,6 +72,11 @@ def options_of(config_class: type[Config]) -> dict[str, Option]:
     return {key: replace(mark, flag=mark.flag or f"--{key}") for key, mark in marks.items()}
 
 
+def options_again(config_class: type[Config]) -> dict[str, Option]:
+    """Those of them that may be given anew with other data."""
+    return {key: mark for key, mark in options_of(config_class).items() if mark.again}
+
+
 def searches_of(config_class: type[Config]) -> dict[str, Search]:
     """The fields that are worth a search, in their order, each with where to look."""
     return _marks(config_class, Search)

@@ -140,6 +140,7 @@ def _run(
     quiet: bool,
 ) -> None:
     from recurra.cli.setting import parse_settings
+    from recurra.config import validated
     from recurra.data.sample import check_source
 
     settings = parse_settings([*config_classes(entry).values()], pairs or [], options)
@@ -151,6 +152,9 @@ def _run(
     if entry.check:
         checked = loaded(entry.check)(settings)
         settings = {key: getattr(checked, key) for key in settings}
+    else:
+        own = entry.load("config")
+        validated(own, {key: value for key, value in settings.items() if key in own.model_fields})
     folder = out or _new_folder(entry.name, data)
     given = {"--validation": validation, "--test": test}
     command = _command(entry, data, settings, {k: v for k, v in given.items() if v is not None}, folder)
@@ -165,12 +169,11 @@ def _run(
         resume=resume,
         show_progress=False if quiet else None,
         command=command,
+        tell=lambda sentence: screen.note(f"note: {sentence}"),
     )
     if metrics is None:
         _say_how_to_resume(folder, f"{command} --resume", as_json=as_json)
         raise typer.Exit(screen.INTERRUPTED)
-    for sentence in metrics.data.repairs:
-        screen.note(f"note: {sentence}")
     if as_json:
         screen.emit({"run": str(folder), "interrupted": False, **metrics.model_dump(mode="json")})
     else:

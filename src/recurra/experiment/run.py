@@ -1,8 +1,9 @@
 """The verbs over any task: train, evaluate, predict."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -57,6 +58,11 @@ class Summary(NamedTuple):
     metrics: MetricsRecord | None
 
 
+def silent(sentence: str) -> None:
+    """Tell nobody."""
+    del sentence
+
+
 def train(
     task: Task,
     source: Any,
@@ -69,6 +75,7 @@ def train(
     resume: bool = False,
     show_progress: bool | None = None,
     command: str | None = None,
+    tell: Callable[[str], None] = silent,
 ) -> Summary:
     """Train a net and judge it beside baselines, in a run folder.
 
@@ -83,6 +90,7 @@ def train(
         resume: Go on with the run in the folder.
         show_progress: Whether to draw bars; None: where stderr is a terminal.
         command: What was typed, for the report.
+        tell: Is given what was found in the data, a sentence at a time, before anything is trained.
 
     Raises:
         ConfigError: A setting is wrong, or the folder exists and is neither to be replaced nor resumed.
@@ -104,6 +112,8 @@ def train(
     given = {"task": task.name, "data": str(source), **{k: str(v) for k, v in names.items() if v is not None}}
     with put_back_when_refused(out):
         open_folder(out, prepared.config, given, resume=resume)
+        for sentence in (*prepared.repairs, *filter(None, [prepared.outline])):
+            tell(sentence)
         trained = _fit_all(task, nets, out, resume=resume, progress=Progress(enabled=show_progress))
     if trained is None:
         return Summary(out, None)
@@ -207,8 +217,16 @@ def _write_program(task: Task, fitted: Fitted, out: Path) -> list[str]:
     return [f"{PROGRAM}/{path.name}" for path in sorted((out / PROGRAM).iterdir())]
 
 
-def evaluate(task: Task, run: Path, source: Any = None) -> MetricsRecord:
+def evaluate(
+    task: Task, run: Path, source: Any = None, again: Mapping[str, Any] = MappingProxyType({})
+) -> MetricsRecord:
     """The scores of a run: the recorded ones, or those on other data.
+
+    Args:
+        task: The task.
+        run: The run folder.
+        source: Other data; None: the recorded scores.
+        again: Settings that say how these are read, where they differ from those of training.
 
     Raises:
         DamagedError: A file of the run is missing, truncated or altered.
@@ -221,7 +239,16 @@ def evaluate(task: Task, run: Path, source: Any = None) -> MetricsRecord:
         place.parent.name: load_fitted(task, place.parent)
         for place in sorted((run / RIVALS).glob(f"*/{MODEL}"))
     }
-    return scores_on(task, load_fitted(task, run), source, learnt=read_learnt(run / RIVALS), rivals=rivals)
+    fitted = _given_again(load_fitted(task, run), again)
+    return scores_on(task, fitted, source, learnt=read_learnt(run / RIVALS), rivals=rivals)
+
+
+def _given_again(fitted: Fitted, again: Mapping[str, Any]) -> Fitted:
+    """A net whose data are read with other settings than those of training."""
+    if not again:
+        return fitted
+    settings = {**fitted.config.model_dump(), **again}
+    return dataclasses.replace(fitted, config=validated(type(fitted.config), settings))
 
 
 class Told(NamedTuple):
@@ -236,8 +263,14 @@ class Told(NamedTuple):
     repairs: tuple[str, ...]
 
 
-def told_by(task: Task, run: Path, source: Any, options: Mapping[str, Any]) -> Told:
-    """What the net of a run says of data whose truth need not be known.
+def told_by(
+    task: Task,
+    run: Path,
+    source: Any,
+    options: Mapping[str, Any],
+    again: Mapping[str, Any] = MappingProxyType({}),
+) -> Told:
+    """What the net of a run says of data whose truth need not be known; `again` as for `evaluate`.
 
     Raises:
         DamagedError: A file of the run is missing, truncated or altered.
@@ -245,7 +278,7 @@ def told_by(task: Task, run: Path, source: Any, options: Mapping[str, Any]) -> T
         DataError: The data do not fit those of training.
     """
     check_run(run)
-    fitted = load_fitted(task, run)
+    fitted = _given_again(load_fitted(task, run), again)
     wanted = validated(task.answer_config, options)
     part = task.part(source, fitted, wanted)
     return Told(task.write(fitted, part, task.answer(fitted, part), wanted), tuple(part.repairs))

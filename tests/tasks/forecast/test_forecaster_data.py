@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from tests.tasks.forecast.example import QUICK, hourly, integer_series
 
-from recurra.errors import DataError, RecurraError
+from recurra.errors import DataError, DataWarning, RecurraError
 from recurra.tasks.forecast.forecaster import Forecaster
 
 HORIZON = 3
@@ -152,7 +152,8 @@ class TestCovariates:
         informed = self.error(forecaster.predict(future=future), table)
         spread = float(table["price"].std()) * 3  # type: ignore[arg-type]
         assert informed < 0.3 * spread
-        blind = forecaster.predict()
+        with pytest.warns(DataWarning, match=r"price, kind not known for 6 of 6 steps .* \(series a, b\)"):
+            blind = forecaster.predict()
         assert np.isfinite(blind.select(VALUES).to_numpy()).all()
         assert self.error(blind, table) > informed
 
@@ -164,7 +165,10 @@ class TestCovariates:
 
     def test_a_part_of_the_future_is_better_than_none(self, forecaster: Forecaster, table: pl.DataFrame):
         future = table.filter(pl.int_range(pl.len()).over("unique_id") == 197)
-        blind, informed = forecaster.predict(), forecaster.predict(future=future)
+        with pytest.warns(DataWarning, match="for 6 of 6 steps"):
+            blind = forecaster.predict()
+        with pytest.warns(DataWarning, match="for 4 of 6 steps .* first 2024-03-06T11:00:00"):
+            informed = forecaster.predict(future=future)
         assert len(informed) == 2 * HORIZON
         assert not informed["forecast"].equals(blind["forecast"])
 
@@ -176,7 +180,12 @@ class TestCovariates:
             pl.lit(None, pl.Float64).alias("temperature"),
             pl.lit("c").alias("shop"),
         )
-        assert np.isfinite(forecaster.predict(odd).select(VALUES).to_numpy()).all()
+        with pytest.warns(DataWarning) as told:
+            forecast = forecaster.predict(odd)
+        assert np.isfinite(forecast.select(VALUES).to_numpy()).all()
+        messages = " ".join(str(one.message) for one in told)
+        assert "'kind' holds 'never seen' in 400 rows" in messages
+        assert "'shop' holds 'c' in 400 rows" in messages
 
     @pytest.mark.parametrize("missing", ["price", "kind", "temperature", "shop", "y", "ds"])
     def test_a_missing_column_is_named(self, forecaster: Forecaster, table: pl.DataFrame, missing: str):

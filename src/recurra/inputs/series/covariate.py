@@ -90,12 +90,9 @@ def _warn_of_unseen(frame: pl.DataFrame, static: pl.DataFrame | None, schema: Pa
         unseen = sorted(set(vocabulary(column)) - set(words))
         if unseen:
             rows = int(column.cast(pl.String).is_in(unseen).sum())
-            warnings.warn(
-                f"column {name!r} holds {listed(map(repr, unseen), 4)} in {counted(rows, 'row')}, which training "
-                "did not: they count as unknown",
-                DataWarning,
-                stacklevel=2,
-            )
+            shown = f"{listed(map(repr, unseen), 4)} in {counted(rows, 'row')}"
+            warning = f"column {name!r} holds {shown}, which training did not: they count as unknown"
+            warnings.warn(warning, DataWarning, stacklevel=2)
 
 
 def _spread_numbers(

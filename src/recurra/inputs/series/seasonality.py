@@ -13,8 +13,9 @@ from jaxtyping import Float, Float64, Int64
 from recurra.inputs.series.panel import Panel
 
 MOST_SERIES = 200  # are enough to tell
-_LEAST, _NEAR = 0.3, 0.85  # of a correlation; of the highest one
-_SURE = 3.2  # deviations of the correlation of noise
+_LEAST, _NEAR = 0.3, 0.75  # of a correlation; of the highest one
+_SURE = 4.2  # deviations of the correlation of noise
+_ENOUGH = 4  # series, of which each need not show the season so clearly
 _DROP = 0.2  # between a season and the next
 _LONGEST = 400
 
@@ -27,17 +28,19 @@ def find_season(panel: Panel, ends: Int64[np.ndarray, " series"]) -> int:
         ends: Where the training part of each ends, counted from its beginning; later steps are not looked at.
     """
     chosen = np.linspace(0, len(panel) - 1, min(len(panel), MOST_SERIES)).astype(np.int64)
-    parts = [_filled(panel.series(one)[: ends[one]].astype(np.float64)) for one in chosen]
+    parts = [_filled(panel.series(one)[: ends[one]].astype(np.float64)) for one in chosen.tolist()]
     parts = [one for one in parts if len(one) and np.ptp(one) > 0]
     if not parts:
         return 1
     lags = min(int(np.median([len(one) for one in parts])) // 3, _LONGEST)
     if lags < 2:
         return 1
-    least = max(_LEAST, _SURE / np.sqrt(sum(map(len, parts))))
+    least = max(_LEAST / np.sqrt(min(len(parts), _ENOUGH)), _SURE / np.sqrt(sum(map(len, parts))))
     level = _season_of(_mean_correlation([_detrended(one) for one in parts], 2 * lags), least)
     change = _season_of(_mean_correlation([np.diff(one) for one in parts], 2 * lags), least)
-    return change if change > 1 else level
+    if change == 1 or (level > 1 and change % level == 0):  # several seasons show as one
+        return level
+    return change
 
 
 def with_season(panel: Panel, ends: Int64[np.ndarray, " series"]) -> Panel:
@@ -62,7 +65,7 @@ def _season_of(correlation: Float64[np.ndarray, " lags"], least: float) -> int:
         return 1
     first = int(lags[stands_out & (here >= _NEAR * here[stands_out].max())][0])
     return max(
-        range(first - first // 8, first + first // 8 + 1), key=lambda one: _at_multiples(correlation, one)
+        range(first - first // 6, first + first // 6 + 1), key=lambda one: _at_multiples(correlation, one)
     )
 
 
@@ -100,7 +103,7 @@ def _detrended(values: Float64[np.ndarray, " steps"]) -> Float64[np.ndarray, " s
     return level
 
 
-def _filled(values: Float64[np.ndarray, " steps"]) -> Float64[np.ndarray, " steps"]:
+def _filled(values: Float64[np.ndarray, " steps"]) -> Float64[np.ndarray, " some"]:
     """Missing values on the line between their neighbours; nothing where hardly any value is there."""
     known = np.flatnonzero(~np.isnan(values))
     if len(known) < 8 or 2 * len(known) < len(values):

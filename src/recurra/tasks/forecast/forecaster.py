@@ -116,7 +116,7 @@ class Forecaster(Estimator):
             DataError: The table does not fit the one of training.
 
         Warns:
-            DataWarning: Covariates known ahead are missing for steps to be forecast, or hold unseen categories.
+            DataWarning: Covariates known ahead are missing for some steps, or hold unseen categories.
         """
         fitted, level = self.fitted_, checked_levels(level)
         panel = self._read_again(data, future=future, static=static)

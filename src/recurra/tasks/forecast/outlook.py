@@ -1,4 +1,4 @@
-"""What stands against a good forecast of some series: covariates that are missing ahead, little or old history.
+"""What stands against a good forecast: covariates that are missing ahead, little or old history.
 
 A forecast is given all the same, since the net was trained with windows that lack their future; but who reads
 it must know.
@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 from jaxtyping import Bool, Int64
 
-from recurra.data.naming import counted, listed
+from recurra.data.naming import listed
 from recurra.errors import DataWarning
 from recurra.inputs.series.panel import Panel
 from recurra.tasks.forecast.wording import time_at
@@ -35,8 +35,8 @@ def warn_of_missing_future(panel: Panel, horizon: int) -> None:
     where = listed([panel.ids[one] for one in lacking.tolist()], 4)
     warnings.warn(
         f"{listed(names)} not known for {int(missing.sum()):,} of {missing.size:,} steps to be forecast, the "
-        f"first {first} (series {where}): forecasts there are worse and less sure. Give them by --future FILE "
-        "(in Python future=...), or in rows after the last target.",
+        f"first {first} (series {where}): forecasts there are worse and less sure. Give them by --future "
+        "FILE (in Python future=...), or in rows after the last target.",
         DataWarning,
         stacklevel=2,
     )
@@ -83,8 +83,4 @@ def notes_on_history(panel: Panel, horizon: int) -> list[str]:
 def _named(panel: Panel, series: Int64[np.ndarray, " chosen"]) -> str:
     """Some series, by their names."""
     names = listed([panel.ids[one] for one in series.tolist()], 4)
-    return (
-        f"series {names}"
-        if len(series) < len(panel) or len(panel) == 1
-        else f"{counted(len(panel), 'series')}"
-    )
+    return f"series {names}" if len(series) < len(panel) or len(panel) == 1 else f"all {len(panel):,} series"

@@ -34,6 +34,7 @@ from recurra.tasks.forecast.schema import (
     recent_rows,
 )
 from recurra.tasks.forecast.streaming_network import check_streamable
+from recurra.tasks.forecast.wording import outline_of
 from recurra.training.device import choose_device
 from recurra.training.setting import check_settings
 
@@ -149,7 +150,10 @@ def prepare(data: SeriesData) -> Prepared:
     )
     test, reason = _test(data.config, panel, resolved, scaling)
     repairs = (*panel.repairs, *split.repairs)
-    return Prepared(config, schema, source, validation, panel, None, test, repairs, no_test=reason)
+    outline = outline_of(panel, split)
+    return Prepared(
+        config, schema, source, validation, panel, None, test, repairs, no_test=reason, outline=outline
+    )
 
 
 def _source(panel: Panel, split: Split, resolved: Resolved, scaling: Scaling) -> WindowSource | HiddenFuture:

@@ -10,6 +10,7 @@ import numpy as np
 
 from recurra.experiment.task import Description, Fitted
 from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.split import Split
 from recurra.report.heading import day_text, has_clock, source_name, time_text
 from recurra.report.number import NARROW_SPACE, count, percent
 from recurra.report.record import TileRecord, Time
@@ -96,6 +97,20 @@ def _facts(part: ForecastPart) -> list[tuple[str, str]]:
         ("Test part", span_text(begin, end)),
         ("Forecasts judged", judged),
     ]
+
+
+def outline_of(panel: Panel, split: Split) -> str:
+    """Series, rows, step, season and parts in a sentence; times are those of the longest series."""
+    longest = int(np.argmax(panel.lengths))
+    ends = (split.train_end, split.validation_end, split.test_end)
+    train, validation, test = (int(one[longest]) for one in ends)
+    parts = [f"{count(train)} steps to train on"]
+    for begin, end, use in ((train, validation, "choose the epoch"), (validation, test, "score")):
+        if end > begin:
+            parts.append(f"{count(end - begin)} to {use} (from {time_text(time_at(panel, longest, begin))})")
+    series = "1 series" if len(panel) == 1 else f"{count(len(panel))} series, the longest"
+    step = frequency_text(str(panel.frequency))
+    return f"{series} of {count(test)} steps of {step}, season {panel.season_length}: " + ", ".join(parts)
 
 
 def frequency_text(frequency: str) -> str:
