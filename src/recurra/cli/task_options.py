@@ -63,9 +63,7 @@ def marks_of(entry: Entry, *, answers: bool) -> "Iterator[tuple[type[Config], Ma
         yield answer, options_of(answer)
 
 
-def checked(
-    entry: Entry, kind: "type[Config]", known: "Mapping[str, Option]", given: Sequence[Given]
-) -> None:
+def checked(kind: "type[Config]", known: "Mapping[str, Option]", given: Sequence[Given]) -> None:
     """Make sure that options have values that a class of settings takes.
 
     Raises:

@@ -140,7 +140,6 @@ def _run(
     quiet: bool,
 ) -> None:
     from recurra.cli.setting import parse_settings
-    from recurra.config import validated
     from recurra.data.sample import check_source
 
     settings = parse_settings([*config_classes(entry).values()], pairs or [], options)
@@ -149,12 +148,7 @@ def _run(
     _check_required(entry, settings)
     if resume and out is None:
         raise ConfigError("--resume without --out", "the run folder to go on with", "Add --out RUN.")
-    if entry.check:
-        checked = loaded(entry.check)(settings)
-        settings = {key: getattr(checked, key) for key in settings}
-    else:
-        own = entry.load("config")
-        validated(own, {key: value for key, value in settings.items() if key in own.model_fields})
+    settings = _checked(entry, settings)
     folder = out or _new_folder(entry.name, data)
     given = {"--validation": validation, "--test": test}
     command = _command(entry, data, settings, {k: v for k, v in given.items() if v is not None}, folder)
@@ -178,6 +172,18 @@ def _run(
         screen.emit({"run": str(folder), "interrupted": False, **metrics.model_dump(mode="json")})
     else:
         _show(folder, metrics, needs_data=len(config_classes(entry)) > 1)
+
+
+def _checked(entry: Entry, settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a task, of which each takes its value; nothing slow is loaded for that."""
+    from recurra.config import validated
+
+    if entry.check:
+        checked = loaded(entry.check)(settings)
+        return {key: getattr(checked, key) for key in settings}
+    own = entry.load("config")
+    validated(own, {key: value for key, value in settings.items() if key in own.model_fields})
+    return settings
 
 
 def _check_required(entry: Entry, settings: Mapping[str, Any]) -> None:

@@ -183,6 +183,10 @@ def _as_told(column: pl.Series, text: pl.Series, pattern: str) -> TextTimes:
 
 def _parsed(text: pl.Series, pattern: str) -> pl.Series:
     """Dates or datetimes of text in a pattern, null where it is written otherwise."""
+    if has_clock(pattern) and not any(part in pattern for part in ("%M", "%T", "%R")):
+        text, pattern = text + " 00", f"{pattern} %M"  # polars takes no hour without minutes
+    if not has_clock(pattern) and not any(part in pattern for part in ("d", "%e", "%j")):
+        text, pattern = text + " 01", f"{pattern} %d"
     try:
         if has_clock(pattern):
             return text.str.to_datetime(pattern, strict=False, time_unit="us")

@@ -16,6 +16,21 @@ def check_ended(run: Path) -> None:
     Raises:
         DamagedError: It is not there, or its run did not end.
     """
+    check_is_one(run)
+    if not (run / MANIFEST).exists() and (run / SETTINGS).exists():
+        raise DamagedError(
+            f"{run} holds a run that did not end",
+            "a finished run",
+            "Go on with it: add --resume to its command.",
+        )
+
+
+def check_is_one(run: Path) -> None:
+    """Make sure that a folder is there, and is no folder of runs.
+
+    Raises:
+        DamagedError: It is.
+    """
     if not run.is_dir():
         what = f"{run} is a file" if run.is_file() else f"there is no folder {run}"
         raise DamagedError(what, "a run folder", "Check the path.")
@@ -27,9 +42,3 @@ def check_ended(run: Path) -> None:
                 f"one of them: {listed(path.name for path in inside)}",
                 f"Name it, as in {max(inside, key=lambda path: path.stat().st_mtime_ns)}, the newest.",
             )
-    if not (run / MANIFEST).exists() and (run / SETTINGS).exists():
-        raise DamagedError(
-            f"{run} holds a run that did not end",
-            "a finished run",
-            "Go on with it: add --resume to its command.",
-        )

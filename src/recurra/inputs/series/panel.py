@@ -17,11 +17,12 @@ from jaxtyping import Float32, Int32, Int64
 
 from recurra.data.reader import require_columns
 from recurra.data.table import Table, read_table
-from recurra.data.timestamp import INTEGER, ReadTimes, TimeReading, TimeType, read_times
+from recurra.data.timestamp import TimeReading, TimeType
 from recurra.data.zone import DAY
-from recurra.errors import ConfigError, DataError
+from recurra.errors import ConfigError
 from recurra.inputs.series.assembly import Placement, place_rows
 from recurra.inputs.series.calendar import calendar_cycles, calendar_features
+from recurra.inputs.series.collection import collect
 from recurra.inputs.series.columns import TARGET, TIME, Columns, resolve_columns
 from recurra.inputs.series.covariate import learn_vocabularies, place_covariates
 from recurra.inputs.series.frequency import Frequency, parse_frequency
@@ -103,10 +104,7 @@ class Panel:
             DataError: As `read_table`, `resolve_columns` and `build` do.
         """
         static_frame = None if static_table is None else read_table(static_table).frame
-        table = source if isinstance(source, str | Path) else read_table(source)
-        head = read_table(table, rows=_PEEKED_ROWS)
-        if not {time or TIME, target or TARGET} <= set(head.frame.columns):
-            table = head = read_table(table)
+        table, head = _looked_at(source, {time or TIME, target or TARGET})
         columns, notes = resolve_columns(
             head.frame,
             unique_id=unique_id,
@@ -171,7 +169,7 @@ class Panel:
         static_frame = None if static is None else read_table(static).frame
         columns, found = _find_columns(table, static_frame, columns, schema)
         reading = reading or (TimeReading() if schema is None else schema.reading())
-        frame, read = _collect(table, columns, reading, with_static=static is None, future=future)
+        frame, read = collect(table, columns, reading, with_static=static is None, future=future)
         placement = place_rows(
             frame, columns, None if schema else _as_frequency(frequency), schema, read, reading.zone
         )
@@ -291,6 +289,16 @@ class Panel:
         return frame.with_columns(columns).with_columns(pl.col(pl.Float32).fill_nan(None))
 
 
+def _looked_at(source: Any, wanted: set[str]) -> tuple[Any, Table]:
+    """A source and its first rows; all of it is read where it lacks some columns, so that others stand in."""
+    table = source if isinstance(source, str | Path) else read_table(source)
+    head = read_table(table, rows=_PEEKED_ROWS)
+    if wanted <= set(head.frame.columns):
+        return table, head
+    whole = read_table(table)
+    return whole, whole
+
+
 def _find_columns(
     table: Table, static: pl.DataFrame | None, columns: Columns | None, schema: PanelSchema | None
 ) -> tuple[Columns, list[str]]:
@@ -308,50 +316,6 @@ def _find_columns(
 
 def _as_frequency(frequency: Frequency | str | None) -> Frequency | None:
     return parse_frequency(frequency) if isinstance(frequency, str) else frequency
-
-
-def _collect(
-    table: Table, columns: Columns, reading: TimeReading, *, with_static: bool, future: Any
-) -> tuple[pl.DataFrame, ReadTimes]:
-    """The columns that have a role and their times, with the rows of the future if there are any."""
-    names = columns.names if with_static else tuple(set(columns.names) - set(columns.static))
-    require_columns(table.frame.columns, names, table.source)
-    frame = table.frame.select(names)
-    read = read_times(frame[columns.time], reading)
-    frame = frame.drop(columns.time)
-    if future is None:
-        return frame, read
-    return _append(frame, read, read_table(future), columns, reading)
-
-
-def _append(
-    frame: pl.DataFrame, read: ReadTimes, future: Table, columns: Columns, reading: TimeReading
-) -> tuple[pl.DataFrame, ReadTimes]:
-    """The rows of a table of the future, without targets, after those of the past."""
-    names = [columns.time, *columns.future, *((columns.unique_id,) if columns.unique_id else ())]
-    require_columns(future.frame.columns, names, "the table of the future")
-    rows = future.frame.select(names)
-    later = read_times(rows[columns.time], replace(reading, known=read.type))
-    if (later.type.kind == INTEGER, later.type.zone is None) != (
-        read.type.kind == INTEGER,
-        read.type.zone is None,
-    ):
-        raise DataError(
-            f"column {columns.time!r} of the table of the future is written otherwise",
-            "times as in the data, with a zone or without",
-            "Convert the column.",
-        )
-    rows = rows.drop(columns.time)
-    try:
-        cast = rows.cast({name: frame.schema[name] for name in rows.columns})
-        both = pl.concat([frame, cast], how="diagonal")
-        return both, read._replace(times=np.concatenate([read.times, later.times]))
-    except pl.exceptions.PolarsError as error:
-        raise DataError(
-            f"the table of the future does not fit ({str(error).splitlines()[0]})",
-            "columns of the same types as in the data",
-            "Convert its columns.",
-        ) from error
 
 
 def _make_schema(
