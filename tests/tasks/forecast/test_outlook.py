@@ -47,6 +47,21 @@ def test_covariates_steps_and_series_are_named() -> None:
         warn_of_missing_future(panel_of(holed), horizon=3)
 
 
+def test_counts_are_told_apart_where_they_differ() -> None:
+    frame = shops({"n": 20}, {"n": 2}).with_columns(kind=pl.when(pl.col("y").is_not_null()).then("kind"))
+    with pytest.warns(DataWarning, match=r"^promo \(1\), kind \(3\) not known for 3 of 3 steps"):
+        warn_of_missing_future(panel_of(frame), horizon=3)
+
+
+def test_a_future_without_ids_is_that_of_every_series() -> None:
+    frame = shops({"n": 20, "s": 18})
+    later = [date(2024, 1, 1) + timedelta(days=day) for day in range(18, 24)]
+    future = pl.DataFrame({"ds": later, "promo": [1.0] * 6, "kind": ["a"] * 6})
+    panel = Panel.build(frame, Columns("shop", "ds", "y", future=("promo", "kind")), future=future)
+    assert panel.extents.tolist() == [24, 24]
+    warn_of_missing_future(panel, horizon=3)
+
+
 def test_a_single_value_and_an_old_end_are_told() -> None:
     even = panel_of(shops({"n": 40, "s": 36}), future=())
     assert notes_on_history(even, horizon=3) == []

@@ -8,7 +8,6 @@ start.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,14 +21,12 @@ from recurra.data.zone import DAY
 from recurra.errors import ConfigError
 from recurra.inputs.series.assembly import Placement, place_rows
 from recurra.inputs.series.calendar import calendar_cycles, calendar_features
-from recurra.inputs.series.collection import collect
-from recurra.inputs.series.columns import TARGET, TIME, Columns, resolve_columns
+from recurra.inputs.series.collection import collect, looked_at
+from recurra.inputs.series.columns import Columns, resolve_columns
 from recurra.inputs.series.covariate import learn_vocabularies, place_covariates
 from recurra.inputs.series.frequency import Frequency, parse_frequency
 from recurra.inputs.series.origin import Origins
 from recurra.inputs.series.schema import PanelSchema
-
-_PEEKED_ROWS = 10_000  # from as many the columns of JSON lines are inferred
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +87,7 @@ class Panel:
             source: Anything that `read_table` takes; all of it is read where time or target is not named.
             unique_id: The column that names the series; None: by convention, or a single series.
             time: The column of times; None: by convention, or the only one that holds dates.
-            target: The column to forecast; None: by convention, or the only numeric one left.
+            target: The column to forecast, or several series ("a,b"); None: by convention, or the only one.
             past: Covariates known up to now.
             future: Covariates known for the time to be forecast as well.
             static: Covariates that are the same for all rows of a series.
@@ -104,12 +101,12 @@ class Panel:
             DataError: As `read_table`, `resolve_columns` and `build` do.
         """
         static_frame = None if static_table is None else read_table(static_table).frame
-        table, head = _looked_at(source, {time or TIME, target or TARGET})
+        table, head, wide = looked_at(source, time, unique_id, target)
         columns, notes = resolve_columns(
             head.frame,
-            unique_id=unique_id,
+            unique_id=None if wide else unique_id,
             time=time,
-            target=target,
+            target=None if wide else target,
             past=past,
             future=future,
             static=static,
@@ -117,6 +114,7 @@ class Panel:
             categorical=categorical,
             source=head.source,
         )
+        columns = replace(columns, wide=wide)
         own = [name for name in columns.names if static_frame is None or name not in columns.static]
         return cls.build(
             read_table(table, columns=own),
@@ -287,16 +285,6 @@ class Panel:
                 words = pl.Series(name, [None, *self.schema.vocabularies[name]], dtype=pl.String)
                 columns.append(words.gather(chosen[:, at]))
         return frame.with_columns(columns).with_columns(pl.col(pl.Float32).fill_nan(None))
-
-
-def _looked_at(source: Any, wanted: set[str]) -> tuple[Any, Table]:
-    """A source and its first rows; all of it is read where it lacks some columns, so that others stand in."""
-    table = source if isinstance(source, str | Path) else read_table(source)
-    head = read_table(table, rows=_PEEKED_ROWS)
-    if wanted <= set(head.frame.columns):
-        return table, head
-    whole = read_table(table)
-    return whole, whole
 
 
 def _find_columns(

@@ -22,7 +22,7 @@ class ForecastConfig(NetConfig):
 
     Attributes:
         horizon: Steps to forecast.
-        target: Column to forecast.
+        target: Column to forecast; several with commas between are each a series of their own.
         time: Column of time stamps (or whole numbers); "auto" takes `ds`, or the only column of times.
         unique_id: Column that names the series; "auto" takes `unique_id` where there is one.
         past: Columns known up to the present only.

@@ -25,10 +25,12 @@ def warn_of_missing_future(panel: Panel, horizon: int) -> None:
         DataWarning: Some are not.
     """
     gaps = _gaps(panel, horizon)
-    names = [name for name, gap in gaps.items() if gap.any()]
-    if not names:
+    counts = {name: int(gap.sum()) for name, gap in gaps.items() if gap.any()}
+    if not counts:
         return
-    missing = np.any([gaps[name] for name in names], axis=0)
+    missing = np.any(list(gaps.values()), axis=0)
+    alike = len(set(counts.values())) == 1
+    names = [name if alike else f"{name} ({number:,})" for name, number in counts.items()]
     series, step = (int(one) for one in np.argwhere(missing)[0])
     first = time_at(panel, series, int(panel.lengths[series]) + step)
     lacking = np.flatnonzero(missing.any(axis=1))
