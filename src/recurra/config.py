@@ -41,11 +41,13 @@ class Option:
         metavar: What the value is, in help: "COLUMN".
         flag: The option; "" for the field's own name after two dashes.
         example: A value, for who leaves out what must be given.
+        again: Whether it says how data are read, and so may be given anew with other data.
     """
 
     metavar: str
     flag: str = ""
     example: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,11 @@ def options_of(config_class: type[Config]) -> dict[str, Option]:
     """The fields that have an option of their own, in their order, each with its flag."""
     marks = _marks(config_class, Option)
     return {key: replace(mark, flag=mark.flag or f"--{key}") for key, mark in marks.items()}
+
+
+def options_again(config_class: type[Config]) -> dict[str, Option]:
+    """Those of them that may be given anew with other data."""
+    return {key: mark for key, mark in options_of(config_class).items() if mark.again}
 
 
 def searches_of(config_class: type[Config]) -> dict[str, Search]:

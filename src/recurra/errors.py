@@ -19,6 +19,10 @@ RecurraError
 """
 
 
+class DataWarning(UserWarning):
+    """Data that can be used, and make answers worse than they need be."""
+
+
 class RecurraError(Exception):
     """Base of all errors of this package.
 

@@ -15,10 +15,10 @@ from tests.tasks.forecast.example import TOO_LARGE, long_series
 
 
 def check(outcome: Outcome, *fragments: str, code: int = 2) -> None:
-    """One message that says what, and nothing else."""
+    """One message that says what, after nothing but notes on the data."""
     assert outcome.code == code, outcome
     assert outcome.out == ""
-    assert re.fullmatch(r"error: .+; expected .+\.\n {7}\S.*\n", outcome.err), outcome.err
+    assert re.fullmatch(r"(note: .+\n)*error: .+; expected .+\.\n {7}\S.*\n", outcome.err), outcome.err
     for fragment in fragments:
         assert fragment in outcome.err
     assert "Traceback" not in outcome.err
@@ -264,6 +264,13 @@ def test_sizes_that_no_memory_holds_are_told(capsys: pytest.CaptureFixture[str],
         ["train", "forecast", "nowhere.csv", "--horizon", "3"],
         ["train", "classify", "sample:iriss"],
         ["train", "forecast", "sample:co2", "--horizon", "3", "celll=gru"],
+        ["train", "forecast", "sample:co2", "--horizon", "3", "time_zone=Mars/Base"],
+        ["train", "forecast", "sample:co2", "--horizon", "3", "--time-format", "dmy"],
+        ["train", "forecast", "sample:co2", "--horizon", "3", "hidden_size=many"],
+        ["train", "classify", "sample:iris", "hidden_size=many"],
+        ["train", "tag", "sample:python", "max_epochs=-1"],
+        ["evaluate", "nowhere"],
+        ["predict", "nowhere"],
     ],
 )
 def test_a_mistake_is_told_before_torch_is_loaded(words: list[str]) -> None:

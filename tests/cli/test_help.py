@@ -51,7 +51,7 @@ def test_every_setting_of_a_forecaster_is_listed_with_its_default(capsys) -> Non
     assert re.search(r"\n  gradient_clip=1.0 +\S", out)
     assert "tbptt_steps" not in out  # forecasting refuses it
     for key in ForecastConfig.model_fields.keys() - {"tbptt_steps"}:
-        option = "--id" if key == "unique_id" else f"--{key}"
+        option = "--id" if key == "unique_id" else f"--{key.replace('_', '-')}"
         assert f"\n  {key}=" in out or f"\n  {option} " in out
 
 

@@ -17,7 +17,7 @@ def test_datetimes_of_every_unit_and_zone_come_back(unit: str, zone: str | None)
     column = MOMENTS.cast(pl.Datetime(unit))
     if zone:
         column = column.dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
-    times, kind = read_times(column)
+    times, kind, _ = read_times(column)
     np.testing.assert_array_equal(times, MOMENTS.dt.epoch("us"))
     assert kind == TimeType("datetime", unit, zone)
     assert_series_equal(kind.column(times, "ds"), column)
@@ -26,14 +26,14 @@ def test_datetimes_of_every_unit_and_zone_come_back(unit: str, zone: str | None)
 
 def test_dates_come_back_as_dates_unless_hours_are_forecast() -> None:
     column = pl.Series("ds", [date(2024, 2, 29), date(1960, 1, 1)])
-    times, kind = read_times(column)
+    times, kind, _ = read_times(column)
     assert_series_equal(kind.column(times, "ds"), column)
     assert kind.column(times + 3_600_000_000, "ds")[0] == datetime(2024, 2, 29, 1)
 
 
 @pytest.mark.parametrize("dtype", [pl.Int8, pl.UInt32, pl.Int64, pl.Float32, pl.Float64])
 def test_whole_numbers_are_integer_times(dtype: type[pl.DataType]) -> None:
-    times, kind = read_times(pl.Series("year", [5, 7, 11], dtype=dtype))
+    times, kind, _ = read_times(pl.Series("year", [5, 7, 11], dtype=dtype))
     assert times.tolist() == [5, 7, 11]
     assert kind.kind == "integer"
     assert kind.column(times, "year").to_list() == [5, 7, 11]
@@ -59,7 +59,7 @@ def test_whole_numbers_are_integer_times(dtype: type[pl.DataType]) -> None:
 def test_text_is_read_year_first(text: str, expected: datetime) -> None:
     column = pl.Series("ds", [text, text])
     assert looks_like_time(column)
-    times, _ = read_times(column)
+    times, _, _ = read_times(column)
     assert pl.Series(times).cast(pl.Datetime("us")).to_list() == [expected, expected]
 
 
@@ -72,11 +72,11 @@ def test_fractions_of_seconds_may_come_and_go(later: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["30/30/2024", "29.02.2023", "Feb 3, 2024", "today", "2024-13-01", "2024-02-30"]
+    "text", ["30/30/2024", "29.02.2023", "3rd of May", "today", "2024-13-01", "2024-02-30"]
 )
 def test_other_text_is_an_error_that_shows_it(text: str) -> None:
     with pytest.raises(
-        DataError, match=rf"column 'ds' has '{text}' in row 1; expected times all written in one way"
+        DataError, match=rf"column 'ds' has '{text}' in row 1(, and 1 more such times)?; expected times"
     ):
         read_times(pl.Series("ds", [text, "2024-01-01"]))
 

@@ -10,7 +10,7 @@ import typer
 
 from recurra.cli import screen
 from recurra.cli.bench import bench
-from recurra.cli.evaluate import evaluate
+from recurra.cli.evaluate import Evaluate, evaluate
 from recurra.cli.help import Command, Group, usage_line
 from recurra.cli.info import info
 from recurra.cli.predict import Predict, predict
@@ -38,7 +38,8 @@ app = typer.Typer(
 )
 app.add_typer(train, name="train")
 for command in (evaluate, predict, stream, report, bench, info):
-    app.command(command.__name__, cls=Predict if command is predict else Command)(command)
+    kind = {predict: Predict, evaluate: Evaluate}.get(command, Command)
+    app.command(command.__name__, cls=kind)(command)
 
 
 def _print_version(wanted: bool) -> bool:

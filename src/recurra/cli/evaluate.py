@@ -1,11 +1,30 @@
 """`recurra evaluate`: scores of a trained model beside the baselines."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from recurra.cli import screen
+from recurra.cli.task_options import Given, TaskCommand, checked, marks_of
+from recurra.errors import ConfigError
+
+
+class Request(NamedTuple):
+    """What is asked of a run; as of `evaluate`."""
+
+    run: Path
+    data: str | None
+    as_json: bool
+
+
+class Evaluate(TaskCommand):
+    """The command, with the options of how data are read."""
+
+    def perform(self, request: Any, given: Sequence[Given]) -> None:
+        """See `TaskCommand.perform`."""
+        _tell(request, given)
 
 
 def evaluate(
@@ -17,7 +36,7 @@ def evaluate(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object: the scores and how they were taken.")
     ] = False,
-) -> None:
+) -> Request:
     """Show a run's scores beside baselines, or score it on other data.
 
     Examples:
@@ -25,15 +44,25 @@ def evaluate(
       recurra evaluate runs/sales sales-2025.csv
       recurra evaluate runs/sales --json
     """
+    return Request(run, data, as_json)
+
+
+def _tell(request: Request, given: Sequence[Given]) -> None:
+    run, data, as_json = request
     from recurra.cli.score_table import print_scores
     from recurra.data.sample import check_source
     from recurra.tasks.registry import entry_of_run
 
     check_source(data)
     entry = entry_of_run(run)
+    kind, own = next(marks_of(entry, answers=False))
+    stray = next((one.flag for one in given if one.key not in own), None)
+    if stray is not None:
+        raise ConfigError(f"{stray} for a run of task {entry.name}", "none", f"Leave {stray} out.")
+    checked(kind, own, given)
     from recurra.experiment.run import evaluate as scores_of
 
-    metrics = scores_of(entry.load("task"), run, data)
+    metrics = scores_of(entry.load("task"), run, data, {one.key: one.text for one in given})
     if as_json:
         screen.emit(metrics.model_dump(mode="json"))
     else:

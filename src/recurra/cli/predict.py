@@ -1,10 +1,8 @@
 """`recurra predict RUN`: what its net says of data; the options are those of the answers of all tasks."""
 
-import inspect
 import io
 import sys
-from collections.abc import Collection, Sequence
-from functools import cached_property
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -12,14 +10,12 @@ import typer
 
 from recurra import files
 from recurra.cli import screen
-from recurra.cli.help import Command
+from recurra.cli.task_options import Given, TaskCommand, checked, marks_of
 from recurra.errors import ConfigError
-from recurra.tasks.registry import Entry, entries, entry_of_run
+from recurra.tasks.registry import Entry, entry_of_run
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from recurra.config import Option
 
 FORMATS = (".csv", ".parquet", ".jsonl")
 
@@ -34,65 +30,14 @@ class Request(NamedTuple):
     as_json: bool
 
 
-class Given(NamedTuple):
-    """An option of the answer as it was typed."""
+class Predict(TaskCommand):
+    """The command, with the options of the tasks' answers and of how data are read."""
 
-    key: str
-    flag: str
-    text: str
+    answers = True
 
-
-class Predict(Command):
-    """The command, whose options of the answer are made from what the tasks say of theirs."""
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        """Its own parameters, then an option for each of the answers."""
-        return [*super().get_params(ctx), *self._answers]
-
-    def invoke(self, ctx: Any) -> Any:
-        """Answer the request with the options that were given."""
-        texts = {str(one.name): ctx.params.pop(one.name) for one in self._answers}
-        flags = {str(one.name): str(one.opts[0]) for one in self._answers}
-        given = [Given(key, flags[key], text) for key, text in texts.items() if text is not None]
-        _tell(super().invoke(ctx), given)
-
-    @cached_property
-    def _answers(self) -> list[Any]:
-        return _answer_parameters({one.name for one in self.params})
-
-
-def _answer_parameters(taken: Collection[str | None]) -> list[Any]:
-    """An option for each that an answer of some task has; its help names the tasks."""
-    from recurra.config import options_of
-
-    meanings: dict[str, list[str]] = {}
-    marks: dict[str, Option] = {}
-    for one in entries().values():
-        try:
-            answer = one.load("answer")
-        except ConfigError:
-            continue  # said when a run of this task is used
-        for key, mark in options_of(answer).items():
-            if key not in taken:
-                marks.setdefault(key, mark)
-                text = answer.model_fields[key].description or ""
-                meanings.setdefault(key, []).append(f"Of {one.name}: {text[:1].lower()}{text[1:]}")
-    signature = []
-    for key, mark in marks.items():
-        option = typer.Option(mark.flag, metavar=mark.metavar, help=" ".join(meanings[key]))
-        annotation = Annotated[str | None, option]
-        signature.append(
-            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
-        )
-
-    def answers(**given: Any) -> None:
-        del given
-
-    answers.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
-    answers.__annotations__ = {one.name: one.annotation for one in signature}
-    alone = typer.Typer(rich_markup_mode=None, add_completion=False)
-    alone.command()(answers)
-    return list(typer.main.get_command(alone).params)
+    def perform(self, request: Any, given: Sequence[Given]) -> None:
+        """See `TaskCommand.perform`."""
+        _tell(request, given)
 
 
 def predict(
@@ -134,13 +79,13 @@ def _tell(request: Request, given: Sequence[Given]) -> None:
     if output is not None:
         _check_output(output)
     entry = entry_of_run(run)
-    options = _options(entry, pairs, given)
+    options, again = _options(entry, pairs, given)
     from recurra.data.sample import check_source
 
     check_source(data)
     from recurra.experiment.run import told_by
 
-    frame, repairs = told_by(entry.load("task"), run, data, options)
+    frame, repairs = told_by(entry.load("task"), run, data, options, again)
     for sentence in repairs:
         screen.note(f"note: {sentence}")
     if output is not None:
@@ -152,17 +97,18 @@ def _tell(request: Request, given: Sequence[Given]) -> None:
         sys.stdout.write(_as_csv(frame))
 
 
-def _options(entry: Entry, pairs: Sequence[str], given: Sequence[Given]) -> dict[str, Any]:
-    """The options of the answer; those that the task of the run does not have are mistakes."""
+def _options(
+    entry: Entry, pairs: Sequence[str], given: Sequence[Given]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options of the answer, and of how data are read; what the task of the run lacks is a mistake."""
     from recurra.cli.setting import parse_settings
-    from recurra.config import options_of, validated
 
     answer = entry.load("answer")
-    own = {one.key: one.text for one in given}
-    flags = {key: mark.flag for key, mark in options_of(answer).items()}
+    again, options = (own for _, own in marks_of(entry, answers=True))
+    flags = {key: mark.flag for key, mark in {**options, **again}.items()}
     for key, flag, _ in given:
         if key not in flags:
-            known = [flags.get(name, f"{name}=VALUE") for name in answer.model_fields]
+            known = [flags.get(name, f"{name}=VALUE") for name in (*answer.model_fields, *again)]
             raise ConfigError(
                 f"{flag} for a run of task {entry.name}",
                 f"an option of its answers: {', '.join(known)}"
@@ -170,12 +116,11 @@ def _options(entry: Entry, pairs: Sequence[str], given: Sequence[Given]) -> dict
                 else "none, as its answers have none",
                 f"Leave {flag} out.",
             )
-    try:
-        validated(answer, own)
-    except ConfigError as error:
-        key, _, rest = error.got.partition(" ")
-        raise ConfigError(f"{flags.get(key, key)} {rest}", error.expected, error.remedy) from error
-    return {**parse_settings([answer], pairs, {}), **own}
+    for kind, own in marks_of(entry, answers=True):
+        checked(kind, own, given)
+    texts = {one.key: one.text for one in given}
+    chosen = {key: text for key, text in texts.items() if key in options}
+    return {**parse_settings([answer], pairs, {}), **chosen}, {k: v for k, v in texts.items() if k in again}
 
 
 def _check_output(output: Path) -> None:

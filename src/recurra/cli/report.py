@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from recurra.cli import screen
+from recurra.experiment.ended import check_is_one
 from recurra.files import MANIFEST, verify_manifest
 
 
@@ -22,6 +23,7 @@ def report(
     """
     from recurra.report import write_report
 
+    check_is_one(run)
     if (run / MANIFEST).exists():
         verify_manifest(run)
     page = write_report(run)

@@ -171,9 +171,7 @@ def _run(
     for source in (data, validation, test):
         check_source(source)
     _check_required(entry, settings)
-    if entry.check:
-        checked = loaded(entry.check)(settings)
-        settings = {key: getattr(checked, key) for key in settings}
+    settings = _checked(entry, settings)
     folder = out or _new_folder(entry.name, data)
     given = {"--validation": validation, "--test": test}
     command = _command(entry, data, settings, {k: v for k, v in given.items() if v is not None}, folder)
@@ -188,6 +186,7 @@ def _run(
         resume=resume,
         show_progress=False if quiet else None,
         command=command,
+        tell=lambda sentence: screen.note(f"note: {sentence}"),
     )
     if summary is None or summary.interrupted:
         again = ["recurra", "train", entry.name, "--out", str(folder), *["--overwrite"] * overwrite]
@@ -199,8 +198,6 @@ def _run(
 def _tell(entry: Entry, summary: "Summary", *, as_json: bool) -> None:
     """What a run that ended came to."""
     metrics, folder = summary.metrics, summary.folder
-    for sentence in metrics.data.repairs if metrics else ():
-        screen.note(f"note: {sentence}")
     if as_json:
         scores = {"metrics": []} if metrics is None else metrics.model_dump(mode="json")
         screen.emit({"run": str(folder), "interrupted": False, **scores})
@@ -231,6 +228,18 @@ def as_typed(error: ConfigError, flags: Mapping[str, str]) -> ConfigError:
         got = re.sub(rf"^{key} is\b", f"{flag} is", got)
         remedy = re.sub(rf"\b(Change|Raise|Lower|Give|Set) {key}\b", rf"\1 {flag}", remedy)
     return ConfigError(got, error.expected, remedy)
+
+
+def _checked(entry: Entry, settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a task, of which each takes its value; nothing slow is loaded for that."""
+    from recurra.config import validated
+
+    if entry.check:
+        checked = loaded(entry.check)(settings)
+        return {key: getattr(checked, key) for key in settings}
+    own = entry.load("config")
+    validated(own, {key: value for key, value in settings.items() if key in own.model_fields})
+    return settings
 
 
 def _check_required(entry: Entry, settings: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ three columns take 240 MiB.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,11 +36,13 @@ class Table:
         frame: The rows.
         library: Whose frame the caller gave; "polars" for files.
         source: What to call the table in messages and records.
+        from_file: Whether it was read from a file, and is no frame of the caller's.
     """
 
     frame: pl.DataFrame
     library: Library = "polars"
     source: str = "the table"
+    from_file: bool = False
 
     def give_back(self, frame: pl.DataFrame) -> Any:
         """A frame of results in the caller's library.
@@ -82,7 +84,7 @@ def read_table(source: Any, *, columns: Sequence[str] | None = None, rows: int |
         else:
             path = Path(source).expanduser()
         with named_as(path, text):
-            table = Table(read_file(path, columns, rows), "polars", text)
+            table = Table(read_file(path, columns, rows), "polars", text, from_file=True)
     else:
         table = _from_frame(source, columns)
     frame = table.frame
@@ -95,7 +97,7 @@ def read_table(source: Any, *, columns: Sequence[str] | None = None, rows: int |
             "at least two rows",
             "Check the file or the filter that made the table.",
         )
-    return Table(frame, table.library, table.source)
+    return replace(table, frame=frame)
 
 
 def _from_frame(source: Any, columns: Sequence[str] | None) -> Table:

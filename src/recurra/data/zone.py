@@ -5,6 +5,8 @@ known from 1900 to 2100; outside, the first and last offset hold. They are those
 when a zone is first looked up, so that who needs none stays small.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,6 +19,21 @@ SECOND = 1_000_000
 HOUR = 3600 * SECOND
 DAY = 24 * HOUR
 FIRST_YEAR, LAST_YEAR = 1900, 2100
+USUAL = (
+    "Europe/Berlin",
+    "Europe/London",
+    "Europe/Athens",
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "America/Halifax",
+    "Australia/Sydney",
+    "Australia/Adelaide",
+    "Pacific/Auckland",
+    "America/Santiago",
+)
+_OFFSET = re.compile(r"([+-])(\d{2}):(\d{2})")
 
 
 @dataclass(frozen=True)
@@ -24,7 +41,7 @@ class Zone:
     """The offsets of one time zone.
 
     Attributes:
-        name: As in the IANA database ("Europe/Berlin").
+        name: As in the IANA database ("Europe/Berlin"), or an offset ("+05:30").
         changes: Times in UTC at which a new offset begins; the first is before all others.
         offsets: Wall time minus UTC from each change on, in microseconds.
     """
@@ -56,8 +73,11 @@ def load_zone(name: str) -> Zone:
     Raises:
         DataError: The zone has no such name.
     """
+    beginning = np.array([np.iinfo(np.int64).min // 2], dtype=np.int64)
     if name == "UTC":
-        return Zone(name, np.array([np.iinfo(np.int64).min // 2]), np.zeros(1, dtype=np.int64))
+        return Zone(name, beginning, np.zeros(1, dtype=np.int64))
+    if _OFFSET.fullmatch(name):
+        return Zone(name, beginning, np.array([offset_of(name)], dtype=np.int64))
     turn = np.array([_year_begin(FIRST_YEAR)], dtype=np.int64)
     before = _offsets(turn, name)
     size = _year_begin(LAST_YEAR) - _year_begin(FIRST_YEAR)
@@ -66,8 +86,31 @@ def load_zone(name: str) -> Zone:
         changed = np.diff(_offsets(borders.ravel(), name).reshape(borders.shape), axis=1) != 0
         turn, size = borders[:, :-1][changed], finer
     begins = turn + SECOND
-    first = np.array([np.iinfo(np.int64).min // 2], dtype=np.int64)
-    return Zone(name, np.concatenate([first, begins]), np.concatenate([before, _offsets(begins, name)]))
+    return Zone(name, np.concatenate([beginning, begins]), np.concatenate([before, _offsets(begins, name)]))
+
+
+def offset_of(text: str) -> int:
+    """Microseconds that a clock with an offset ("Z", "+05:30", "+0530") is ahead of UTC."""
+    if text == "Z":
+        return 0
+    sign, hours, minutes = text[0], int(text[1:3]), int(text[-2:])
+    return (1 if sign == "+" else -1) * (hours * HOUR + minutes * 60 * SECOND)
+
+
+def zone_of(
+    times: Int64[np.ndarray, " rows"], offsets: Int64[np.ndarray, " rows"], likely: Sequence[str] = ()
+) -> str | None:
+    """The first zone, of some likely and some usual ones, whose clock has these offsets at these times.
+
+    Args:
+        times: In UTC.
+        offsets: In microseconds, as the rows state them.
+        likely: Names to try first.
+    """
+    for name in (*likely, *USUAL):
+        if np.array_equal(load_zone(name).wall(times) - times, offsets):
+            return name
+    return None
 
 
 def _year_begin(year: int) -> int:

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+from recurra.data.naming import counted, listed
 from recurra.errors import DamagedError
 from recurra.files import MANIFEST
 
 SETTINGS = "config.yaml"
+MODEL = "config.json"  # of a run that ended, or of a saved model
 
 
 def check_ended(run: Path) -> None:
@@ -14,11 +16,29 @@ def check_ended(run: Path) -> None:
     Raises:
         DamagedError: It is not there, or its run did not end.
     """
-    if not run.is_dir():
-        raise DamagedError(f"there is no folder {run}", "a run folder", "Check the path.")
+    check_is_one(run)
     if not (run / MANIFEST).exists() and (run / SETTINGS).exists():
         raise DamagedError(
             f"{run} holds a run that did not end",
             "a finished run",
             "Go on with it: add --resume to its command.",
         )
+
+
+def check_is_one(run: Path) -> None:
+    """Make sure that a folder is there, and is no folder of runs.
+
+    Raises:
+        DamagedError: It is.
+    """
+    if not run.is_dir():
+        what = f"{run} is a file" if run.is_file() else f"there is no folder {run}"
+        raise DamagedError(what, "a run folder", "Check the path.")
+    if not any((run / name).exists() for name in (MANIFEST, SETTINGS, MODEL)):
+        inside = sorted(path.parent for path in run.glob(f"*/{SETTINGS}"))
+        if inside:
+            raise DamagedError(
+                f"{run} is no run, but a folder of {counted(len(inside), 'run')}",
+                f"one of them: {listed(path.name for path in inside)}",
+                f"Name it, as in {max(inside, key=lambda path: path.stat().st_mtime_ns)}, the newest.",
+            )

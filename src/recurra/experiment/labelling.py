@@ -9,6 +9,7 @@ from torch import nn
 
 from recurra.config import validated
 from recurra.data.labelled import Labelled, LabelledSource, batches_by_length, labelled
+from recurra.data.naming import counted
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.config import TaskConfig, combined
 from recurra.experiment.examples import (
@@ -163,6 +164,7 @@ class Labelling:
             repairs,
             batches=batches,
             no_test=no_test_part(data),
+            outline=_outline(parts),
         )
 
     def whole(self, data: Data, prepared: Prepared, changes: Mapping[str, Any]) -> Prepared:
@@ -216,6 +218,14 @@ class Labelling:
             examples = by_steps(examples, kind, fitted.config)
         judged = options is None and schema.target.column in examples.columns.columns
         return encoded_part(examples, schema.encoding, schema.target.encode(examples) if judged else None)
+
+
+def _outline(parts: Sequence[Examples | None]) -> str:
+    """How many examples each part has."""
+    uses = ("train on", "choose the epoch", "score")
+    sizes = [(len(one), use) for one, use in zip(parts, uses, strict=True) if one is not None]
+    total = counted(sum(size for size, _ in sizes), "example")
+    return f"{total}: " + ", ".join(f"{size:,} to {use}" for size, use in sizes)
 
 
 def _columns_said(examples: Examples, told: str) -> str:

@@ -1,7 +1,9 @@
 """The verbs over any task: train, evaluate, predict."""
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -21,7 +23,7 @@ from recurra.experiment.run_folder import (
     put_back_when_refused,
     workplace,
 )
-from recurra.experiment.task import Task
+from recurra.experiment.task import Fitted, Task
 from recurra.experiment.written import write_run
 from recurra.files import exchange_folder
 from recurra.report.page import write_report
@@ -43,6 +45,11 @@ class Summary(NamedTuple):
     interrupted: bool = False
 
 
+def silent(sentence: str) -> None:
+    """Tell nobody."""
+    del sentence
+
+
 def train(
     task: Task,
     source: Any,
@@ -55,6 +62,7 @@ def train(
     resume: bool = False,
     show_progress: bool | None = None,
     command: str | None = None,
+    tell: Callable[[str], None] = silent,
 ) -> Summary:
     """Train a net and judge it beside baselines, in a run folder.
 
@@ -69,6 +77,7 @@ def train(
         resume: Go on with the run in the folder; with `overwrite` with the one that is to replace it.
         show_progress: Whether to draw bars; None: where stderr is a terminal.
         command: What was typed, for the report.
+        tell: Is given what was found in the data, a sentence at a time, before anything is trained.
 
     Raises:
         ConfigError: A setting is wrong, or the folder exists and is neither to be replaced nor resumed.
@@ -90,6 +99,8 @@ def train(
     progress = Progress(enabled=show_progress, hints=False)
     with put_back_when_refused(work):
         open_folder(work, prepared.config, given, settings, resume=resume)
+        for sentence in (*prepared.repairs, *filter(None, [prepared.outline])):
+            tell(sentence)
         trained = fit_all(task, nets, work, resume=resume, progress=progress)
         whole = None
         if trained is not None and prepared.config.refit:
@@ -108,8 +119,16 @@ def _in_place(work: Path, out: Path) -> Path:
     return out
 
 
-def evaluate(task: Task, run: Path, source: Any = None) -> MetricsRecord:
+def evaluate(
+    task: Task, run: Path, source: Any = None, again: Mapping[str, Any] = MappingProxyType({})
+) -> MetricsRecord:
     """The scores of a run: the recorded ones, or those on other data.
+
+    Args:
+        task: The task.
+        run: The run folder.
+        source: Other data; None: the recorded scores.
+        again: Settings that say how these are read, where they differ from those of training.
 
     Raises:
         DamagedError: A file of the run is missing, truncated or altered.
@@ -129,7 +148,16 @@ def evaluate(task: Task, run: Path, source: Any = None) -> MetricsRecord:
         for place in sorted((run / RIVALS).glob(f"*/{MODEL}"))
     }
     learnt = read_learnt(run / RIVALS)
-    return judge_on(task, load_fitted(task, run), source, learnt=learnt, rivals=rivals).metrics
+    fitted = _given_again(load_fitted(task, run), again)
+    return judge_on(task, fitted, source, learnt=learnt, rivals=rivals).metrics
+
+
+def _given_again(fitted: Fitted, again: Mapping[str, Any]) -> Fitted:
+    """A net whose data are read with other settings than those of training."""
+    if not again:
+        return fitted
+    settings = {**fitted.config.model_dump(), **again}
+    return dataclasses.replace(fitted, config=validated(type(fitted.config), settings))
 
 
 class Told(NamedTuple):
@@ -144,8 +172,14 @@ class Told(NamedTuple):
     repairs: tuple[str, ...]
 
 
-def told_by(task: Task, run: Path, source: Any, options: Mapping[str, Any]) -> Told:
-    """What the net of a run says of data whose truth need not be known.
+def told_by(
+    task: Task,
+    run: Path,
+    source: Any,
+    options: Mapping[str, Any],
+    again: Mapping[str, Any] = MappingProxyType({}),
+) -> Told:
+    """What the net of a run says of data whose truth need not be known; `again` as for `evaluate`.
 
     Raises:
         DamagedError: A file of the run is missing, truncated or altered.
@@ -153,7 +187,7 @@ def told_by(task: Task, run: Path, source: Any, options: Mapping[str, Any]) -> T
         DataError: The data do not fit those of training.
     """
     check_run(run)
-    fitted = load_fitted(task, run)
+    fitted = _given_again(load_fitted(task, run), again)
     wanted = validated(task.answer_config, options)
     part = task.part(source, fitted, wanted)
     return Told(task.write(fitted, part, task.answer(fitted, part), wanted), tuple(part.repairs))

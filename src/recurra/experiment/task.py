@@ -67,6 +67,7 @@ class Prepared:
         repairs: What was found and put right in the data, in sentences.
         batches: Cuts a part into batches for the loss, where `validate` is None.
         no_test: Why there is no test part, for those who want a score; None: what is usual is said.
+        outline: The data and their parts in a sentence.
     """
 
     config: Any
@@ -79,6 +80,7 @@ class Prepared:
     repairs: tuple[str, ...] = ()
     batches: Callable[[Any], Iterable[Batch]] = no_batches
     no_test: RecurraError | None = None
+    outline: str = ""
 
 
 @dataclass(frozen=True)

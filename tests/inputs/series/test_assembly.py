@@ -61,12 +61,27 @@ def test_gaps_are_filled_with_missing_values() -> None:
     assert panel.repairs[-1] == "filled 1 step without a row as missing, on a grid of 1d"
 
 
-def test_business_days_are_days_with_gaps_and_told() -> None:
-    days = pd.bdate_range("2024-01-01", periods=20)
-    panel = Panel.build(pd.DataFrame({"y": np.arange(20.0)}, index=days))
-    assert panel.frequency == Frequency(1, "d")
-    assert panel.lengths.tolist() == [26]
-    assert panel.repairs[-1].endswith("no row is on a Saturday or Sunday")
+def test_business_days_are_steps_of_their_own_and_told() -> None:
+    days = pd.bdate_range("2024-01-01", periods=20).delete(7)  # a holiday
+    panel = Panel.build(pd.DataFrame({"y": np.arange(19.0)}, index=days))
+    assert (panel.frequency, panel.season_length) == (Frequency(1, "b"), 5)
+    assert panel.lengths.tolist() == [20]
+    assert np.flatnonzero(np.isnan(panel.series(0))).tolist() == [7]
+    assert "no row is on a Saturday or Sunday; frequency=1d" in panel.repairs[1]
+    ahead = panel.index_frame(np.zeros(3, dtype=np.int64), np.array([20, 21, 25]))["ds"]
+    assert [one.strftime("%a %d") for one in ahead] == ["Mon 29", "Tue 30", "Mon 05"]
+    weeks = panel.calendar(np.zeros(6, dtype=np.int64), np.arange(6))[:, :2]
+    np.testing.assert_array_equal(weeks[0], weeks[5])
+    assert not np.allclose(weeks[0], weeks[1])
+
+
+def test_a_few_weekend_rows_are_business_days_where_that_is_chosen() -> None:
+    days = [*pd.bdate_range("2024-01-01", periods=20), pd.Timestamp("2024-01-13")]
+    frame = pd.DataFrame({"ds": days, "y": np.arange(21.0)})
+    assert Panel.build(frame).frequency == Frequency(1, "d")
+    panel = Panel.build(frame, frequency="B")
+    assert panel.lengths.tolist() == [20]
+    assert any("moved 1 time" in repair for repair in panel.repairs)
 
 
 def test_missing_targets_stay_missing_and_ends_are_cut() -> None:

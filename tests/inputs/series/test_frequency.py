@@ -52,7 +52,7 @@ def test_spellings(text: str, expected: Frequency) -> None:
         ("5 minuts", "mean 'min'"),
         ("", "expected a number and a unit"),
         ("0h", "at least 1"),
-        ("B", "days without business are missing values"),
+        ("2B", "Write 'b'"),
         ("-1h", "expected a number"),
     ],
 )

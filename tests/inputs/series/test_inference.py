@@ -33,7 +33,7 @@ def pandas_times(start: str, periods: int, offset: str) -> np.ndarray:
         ("15min", Frequency(15, "min")),
         ("90min", Frequency(90, "min")),
         ("D", Frequency(1, "d")),
-        ("B", Frequency(1, "d")),
+        ("B", Frequency(1, "b")),
         ("W-TUE", Frequency(1, "w")),
         ("2W", Frequency(2, "w")),
         ("28D", Frequency(4, "w")),

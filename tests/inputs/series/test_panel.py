@@ -24,6 +24,7 @@ from recurra.errors import ConfigError, DataError, RecurraError
 from recurra.inputs.series.columns import Columns
 from recurra.inputs.series.frequency import Frequency
 from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.schema import PanelSchema
 
 
 def test_series_times_and_lengths() -> None:
@@ -264,3 +265,22 @@ def test_any_table_gives_a_panel_or_one_of_our_errors(
     assert_frame_equal(
         again.to_frame().select("unique_id", "ds", "y"), panel.to_frame().select("unique_id", "ds", "y")
     )
+
+
+def test_several_targets_are_series_that_share_the_other_columns() -> None:
+    days = pl.date_range(pl.date(2024, 1, 1), pl.date(2024, 1, 20), eager=True)
+    steps = [float(step) for step in range(20)]
+    wide = pl.DataFrame({"day": days, "north": steps, "south": [*steps[:19], None], "promo": steps})
+    panel = Panel.read(wide, target="north, south", past=("promo",))
+    assert panel.ids == ["north", "south"]
+    assert panel.lengths.tolist() == [20, 19]
+    assert panel.past[20:22, 0].tolist() == [0, 1]
+    again = Panel.build(wide.head(10), schema=PanelSchema.from_dict(panel.schema.to_dict()))
+    assert again.ids == ["north", "south"]
+    assert again.lengths.tolist() == [10, 10]
+    with pytest.raises(DataError, match="no column 'soth'"):
+        Panel.read(wide, target="north,soth")
+    with pytest.raises(DataError, match="2 targets, and column 'promo' that names series"):
+        Panel.read(wide, target="north,south", unique_id="promo")
+    with pytest.raises(DataError, match="several with commas between"):
+        Panel.read(wide)

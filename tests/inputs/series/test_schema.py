@@ -12,7 +12,7 @@ from tests.inputs.series.example import (
     with_covariates,
 )
 
-from recurra.errors import DataError
+from recurra.errors import DataError, DataWarning
 from recurra.inputs.series.columns import Columns
 from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.schema import PanelSchema
@@ -43,7 +43,8 @@ def test_codes_are_those_of_the_model_and_new_categories_are_unknown() -> None:
     frame = with_covariates()
     schema = Panel.build(frame, COVARIATE_COLUMNS).schema
     other = frame.with_columns(pl.col("sky").replace({"clear": "volcanic ash"}), kind=pl.lit("kind b"))
-    panel = Panel.build(other, schema=schema)
+    with pytest.warns(DataWarning, match="'sky' holds 'volcanic ash' in 33 rows"):
+        panel = Panel.build(other, schema=schema)
     assert set(panel.past_codes[:, 0].tolist()) == {0, 2}
     assert panel.static_codes[:, 0].tolist() == [2, 2, 2]
 

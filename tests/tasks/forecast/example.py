@@ -26,7 +26,12 @@ QUICK: dict[str, Any] = {
     "log_every": 1,
 }
 
-TOO_LARGE: dict[str, Any] = {"context": 9_000_000, "horizon": 4_000_000, "test_size": 4_000_000}  # 131 TiB
+TOO_LARGE: dict[str, Any] = {  # 131 TiB
+    "context": 9_000_000,
+    "horizon": 4_000_000,
+    "test_size": 4_000_000,
+    "season_length": 1,
+}
 
 
 def long_series(length: int = 9_000_000) -> pl.DataFrame:

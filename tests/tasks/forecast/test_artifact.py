@@ -39,6 +39,7 @@ def model(original: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(original, tmp_path / "model"))
 
 
+@pytest.mark.filterwarnings("ignore::recurra.errors.DataWarning")
 def test_a_loaded_model_is_the_saved_one_to_the_bit(forecaster: Forecaster, original: Path):
     loaded = Forecaster.load(original)
     before, after = forecaster.fitted_.model.state_dict(), loaded.fitted_.model.state_dict()
@@ -109,6 +110,7 @@ def test_a_place_without_a_model_is_refused(model: Path, place: str):
         Forecaster.load(model.parent / place)
 
 
+@pytest.mark.filterwarnings("ignore::recurra.errors.DataWarning")
 def test_a_model_runs_where_its_device_is_not(original: Path, model: Path):
     document = files.read_document(original / CONFIG, version=1)
     document["config"]["device"] = "cuda:7"
@@ -120,6 +122,7 @@ def test_a_model_runs_where_its_device_is_not(original: Path, model: Path):
     )
 
 
+@pytest.mark.filterwarnings("ignore::recurra.errors.DataWarning")
 def test_a_folder_is_never_overwritten_unasked(forecaster: Forecaster, model: Path):
     (model / WEIGHTS).write_bytes(b"precious")
     with pytest.raises(StorageError, match="exists"):

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from tests.tasks.forecast.example import QUICK, hourly, integer_series
 
-from recurra.errors import DataError, RecurraError
+from recurra.errors import DataError, DataWarning, RecurraError
 from recurra.tasks.forecast.forecaster import Forecaster
 
 HORIZON = 3
@@ -80,7 +80,7 @@ class TestTime:
         (every(timedelta(minutes=15)), [datetime(2020, 1, 1, 12, 30), datetime(2020, 1, 1, 12, 45)]),
         (every(timedelta(minutes=1)), [datetime(2020, 1, 1, 0, 50)]),
         (every(timedelta(seconds=1)), [datetime(2020, 1, 1, 0, 0, 50)]),
-        ([f"2024-01-{day:02d}" for day in range(1, 31)], [date(2024, 1, 31), date(2024, 2, 1)]),
+        ([f"2024-01-{day:02d}" for day in range(1, 31)], ["2024-01-31", "2024-02-01"]),
     ], ids=["integer", "day", "year", "month", "quarter", "15 min", "minute", "second", "text"])  # fmt: skip
     def test_forecasts_go_on_by_the_frequency(self, times: list[Any], following: list[Any]):
         forecast = fitted(dated(times)).predict()
@@ -108,11 +108,12 @@ class TestTime:
         assert (joined["ds"] - joined["end"]).dt.total_hours().to_list() == [1, 2, 3, 1, 2, 3]
 
     @pytest.mark.parametrize("length", [40, 120, 150, 151, 152, 250])
-    def test_business_days_are_days_with_gaps(self, length: int):
+    def test_business_days_spare_weekends(self, length: int):
         days = [day for day in every(timedelta(days=1), length) if day.weekday() < 5]
         forecaster = fitted(dated(days))
         assert any("Saturday" in repair for repair in forecaster.repairs_)
-        assert forecaster.predict()["ds"].to_list() == [days[-1] + timedelta(days=step) for step in (1, 2, 3)]
+        ahead = [days[-1] + timedelta(days=step) for step in range(1, 8)]
+        assert forecaster.predict()["ds"].to_list() == [day for day in ahead if day.weekday() < 5][:3]
 
 
 class TestCovariates:
@@ -151,7 +152,8 @@ class TestCovariates:
         informed = self.error(forecaster.predict(future=future), table)
         spread = float(table["price"].std()) * 3  # type: ignore[arg-type]
         assert informed < 0.3 * spread
-        blind = forecaster.predict()
+        with pytest.warns(DataWarning, match=r"price, kind not known for 6 of 6 steps .* \(series a, b\)"):
+            blind = forecaster.predict()
         assert np.isfinite(blind.select(VALUES).to_numpy()).all()
         assert self.error(blind, table) > informed
 
@@ -163,7 +165,10 @@ class TestCovariates:
 
     def test_a_part_of_the_future_is_better_than_none(self, forecaster: Forecaster, table: pl.DataFrame):
         future = table.filter(pl.int_range(pl.len()).over("unique_id") == 197)
-        blind, informed = forecaster.predict(), forecaster.predict(future=future)
+        with pytest.warns(DataWarning, match="for 6 of 6 steps"):
+            blind = forecaster.predict()
+        with pytest.warns(DataWarning, match="for 4 of 6 steps .* first 2024-03-06T11:00:00"):
+            informed = forecaster.predict(future=future)
         assert len(informed) == 2 * HORIZON
         assert not informed["forecast"].equals(blind["forecast"])
 
@@ -175,7 +180,12 @@ class TestCovariates:
             pl.lit(None, pl.Float64).alias("temperature"),
             pl.lit("c").alias("shop"),
         )
-        assert np.isfinite(forecaster.predict(odd).select(VALUES).to_numpy()).all()
+        with pytest.warns(DataWarning) as told:
+            forecast = forecaster.predict(odd)
+        assert np.isfinite(forecast.select(VALUES).to_numpy()).all()
+        messages = " ".join(str(one.message) for one in told)
+        assert "'kind' holds 'never seen' in 400 rows" in messages
+        assert "'shop' holds 'c' in 400 rows" in messages
 
     @pytest.mark.parametrize("missing", ["price", "kind", "temperature", "shop", "y", "ds"])
     def test_a_missing_column_is_named(self, forecaster: Forecaster, table: pl.DataFrame, missing: str):

@@ -71,6 +71,7 @@ def test_only_windows_with_a_known_future_are_treated():
         assert type(plan.source) is kind
 
 
+@pytest.mark.filterwarnings("ignore::recurra.errors.DataWarning")
 def test_a_forecast_without_the_known_future_widens_its_intervals():
     price = pl.Series("price", torch.randn(400, generator=torch.Generator().manual_seed(1)).numpy())
     frame = integer_series(seasonal(400, trend=0)).with_columns(price, y=pl.col("y") + 4 * price)

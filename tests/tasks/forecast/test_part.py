@@ -2,8 +2,10 @@ from typing import Any
 
 import polars as pl
 import pytest
-from tests.tasks.forecast.example import hourly
+import torch
+from tests.tasks.forecast.example import QUICK, hourly, integer_series
 
+from recurra import Forecaster
 from recurra.errors import ConfigError, DataError
 from recurra.inputs.series.origin import OriginIndex
 from recurra.inputs.series.panel import Panel
@@ -92,3 +94,21 @@ def test_a_number_out_of_range_is_refused(settings: dict[str, Any], unchecked_ty
 def test_series_too_short_for_the_part_are_refused():
     with pytest.raises(DataError, match="60 steps"):
         held_out_origins(PANEL, resolved(), size=60)
+
+
+def test_a_hole_in_the_test_part_changes_no_weight() -> None:
+    """Parts are counted back from the last value, which a hole before it does not move."""
+    values = [float(step % 5) for step in range(40)]
+    nets = []
+    for hole in (None, 35):
+        frame = integer_series([None if step == hole else value for step, value in enumerate(values)])
+        settings = {
+            **QUICK,
+            "season_length": 5,
+            "context": 6,
+            "test_size": 9,
+            "validation_size": 6,
+        }
+        nets.append(Forecaster(horizon=3, **settings).fit(frame).fitted_.model.state_dict())
+    assert nets[0].keys() == nets[1].keys()
+    assert all(torch.equal(value, nets[1][name]) for name, value in nets[0].items())

@@ -8,10 +8,10 @@ from jaxtyping import Float64, Int32, Int64
 
 from recurra.data.naming import counted
 from recurra.data.table import numbers
-from recurra.data.timestamp import TimeType, read_times
+from recurra.data.timestamp import ReadTimes, TimeType
 from recurra.errors import DataError
 from recurra.inputs.series.columns import SINGLE_SERIES, Columns
-from recurra.inputs.series.frequency import Frequency
+from recurra.inputs.series.frequency import BUSINESS, Frequency
 from recurra.inputs.series.grid import Grid
 from recurra.inputs.series.inference import infer_frequency
 from recurra.inputs.series.layout import Extent, Steps, find_extent, find_steps, sort_order
@@ -38,22 +38,39 @@ class Placement:
 
 
 def place_rows(
-    frame: pl.DataFrame, columns: Columns, frequency: Frequency | None, schema: PanelSchema | None
+    frame: pl.DataFrame,
+    columns: Columns,
+    frequency: Frequency | None,
+    schema: PanelSchema | None,
+    read: ReadTimes,
+    zone: str | None,
 ) -> Placement:
     """Sort the rows of a table, find their grid, and put the target on it.
+
+    Args:
+        frame: The rows.
+        columns: The roles of its columns.
+        frequency: The distance between steps; None: inferred, or the schema's.
+        schema: How the data of a model were read, if there is one.
+        read: The times of the rows.
+        zone: Whose days and hours count; None: that of the times.
 
     Raises:
         DataError: Ids, times or targets are missing, of the wrong type, infinite, or do not fit the schema.
     """
     ids, series = _encode_ids(frame, columns.unique_id)
-    times, time_type = read_times(frame[columns.time])
-    repairs = []
+    times, time_type, notes = read
+    repairs = list(notes)
     order, late = sort_order(series, times)
     if order is not None:
         series, times = series[order], times[order]
         if late:
             repairs.append(f"sorted by time: {counted(late, 'row')} stood after a later one of their series")
-    grid = _find_grid(series, times, time_type, frequency, schema)
+    grid = _find_grid(series, times, time_type, frequency, schema, zone)
+    if grid.frequency.is_business and frequency is None and schema is None:
+        repairs.append(
+            "steps are business days, as no row is on a Saturday or Sunday; frequency=1d keeps these"
+        )
     chosen = frequency is not None if schema is None else schema.resampled
     steps = find_steps(series, times, order, grid, chosen=chosen)
     repairs += steps.repairs
@@ -100,6 +117,7 @@ def _find_grid(
     time_type: TimeType,
     frequency: Frequency | None,
     schema: PanelSchema | None,
+    zone: str | None,
 ) -> Grid:
     integer = time_type.kind == "integer"
     if schema is not None:
@@ -108,14 +126,14 @@ def _find_grid(
             _check_frequency(series, times, schema)
         return schema.grid
     if frequency is None:
-        frequency = infer_frequency(times, series, integer=integer, zone=time_type.zone)
+        frequency = infer_frequency(times, series, integer=integer, zone=zone or time_type.zone)
     elif frequency.is_integer != integer:
         raise DataError(
             f"frequency {frequency} for {time_type.kind} times",
             "whole numbers for integer times, and a unit of time for dates",
             "Leave the frequency out to have it inferred.",
         )
-    return Grid(frequency, time_type.zone)
+    return Grid(frequency, zone or time_type.zone)
 
 
 def _check_frequency(
@@ -126,10 +144,11 @@ def _check_frequency(
         return
     wanted = schema.frequency
     try:
-        found = infer_frequency(times, series, integer=wanted.is_integer, zone=schema.time_type.zone)
+        found = infer_frequency(times, series, integer=wanted.is_integer, zone=schema.grid.zone)
     except DataError:
         return  # too irregular to tell; times off the model's grid are an error of their own
-    if (found.step, found.unit) != (wanted.step, wanted.unit):
+    days = {Frequency(1, "d"), Frequency(1, BUSINESS)}  # a few rows may spare a weekend by chance
+    if (found.step, found.unit) != (wanted.step, wanted.unit) and not {found, wanted} <= days:
         raise DataError(
             f"the data have a step of {found}",
             f"{wanted}, as in the data of the model",

@@ -37,12 +37,11 @@ def calendar_cycles(frequency: Frequency, span: int | None = None) -> tuple[str,
     """
     if frequency.is_integer or frequency.unit == "y":
         return ()
+    size = DAY if frequency.is_business else frequency.size
     if frequency.months or frequency.unit == "w":
         names: tuple[str, ...] = ("year",)
     else:
-        names = tuple(
-            name for name, cycle in _SPANS.items() if cycle > frequency.size and cycle <= _reach(frequency)
-        )
+        names = tuple(name for name, cycle in _SPANS.items() if cycle > size and cycle <= _reach(frequency))
     return tuple(name for name in names if span is None or span >= _SPANS[name])
 
 

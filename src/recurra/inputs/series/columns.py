@@ -28,6 +28,7 @@ class Columns:
         future: Covariates known for the time to be forecast as well (prices, holidays).
         static: Covariates that are the same for all rows of a series.
         categorical: Those covariates to read as categories although they are numbers.
+        wide: Columns of a wide table, each of which is a series; none: the table is long.
     """
 
     unique_id: str | None
@@ -37,6 +38,7 @@ class Columns:
     future: tuple[str, ...] = ()
     static: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
+    wide: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         used = Counter(self.names)
@@ -72,7 +74,7 @@ class Columns:
     @classmethod
     def from_dict(cls, description: dict[str, Any]) -> "Columns":
         """The columns that `to_dict` described."""
-        lists = ("past", "future", "static", "categorical")
+        lists = ("past", "future", "static", "categorical", "wide")
         names: dict[str, Any] = {key: tuple(description[key]) for key in lists}
         return cls(description["unique_id"], description["time"], description["target"], **names)
 
@@ -155,5 +157,6 @@ def _only_number(frame: pl.DataFrame, source: str) -> str:
     raise DataError(
         f"{source} leaves the target open: {found}",
         "one numeric column to forecast",
-        f"Name it with target=...; its columns are {listed(frame.columns)}.",
+        f"Name it with target=..., or several with commas between, each a series of its own; its columns are "
+        f"{listed(frame.columns)}.",
     )

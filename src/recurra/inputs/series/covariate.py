@@ -1,5 +1,6 @@
 """Covariates of a panel: numbers, and categories as codes with a vocabulary that is kept."""
 
+import warnings
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -7,9 +8,9 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float32, Int32
 
-from recurra.data.naming import counted
+from recurra.data.naming import counted, listed
 from recurra.data.table import numbers
-from recurra.errors import DataError
+from recurra.errors import DataError, DataWarning
 from recurra.inputs.series.assembly import Placement
 from recurra.inputs.series.columns import SINGLE_SERIES, Columns
 from recurra.inputs.series.schema import PanelSchema
@@ -66,6 +67,7 @@ def place_covariates(
         DataError: A column is missing, of the wrong type, infinite, or a static one changes within a series.
     """
     words = schema.vocabularies
+    _warn_of_unseen(frame, static, schema)
     constants, repairs = _static_columns(frame, static, schema.columns, placement.ids)
     fixed = [numbers(constants[name]) for name in schema.numeric("static")]
     fixed_codes = [codes(constants[name], words[name]) for name in schema.categorical("static")]
@@ -79,6 +81,18 @@ def place_covariates(
         np.stack(fixed_codes, axis=1) if fixed_codes else np.empty((count, 0), np.int32),
         repairs,
     )
+
+
+def _warn_of_unseen(frame: pl.DataFrame, static: pl.DataFrame | None, schema: PanelSchema) -> None:
+    """Warn of categories that the vocabularies do not have."""
+    for name, words in schema.vocabularies.items():
+        column = static[name] if static is not None and name in schema.columns.static else frame[name]
+        unseen = sorted(set(vocabulary(column)) - set(words))
+        if unseen:
+            rows = int(column.cast(pl.String).is_in(unseen).sum())
+            shown = f"{listed(map(repr, unseen), 4)} in {counted(rows, 'row')}"
+            warning = f"column {name!r} holds {shown}, which training did not: they count as unknown"
+            warnings.warn(warning, DataWarning, stacklevel=2)
 
 
 def _spread_numbers(

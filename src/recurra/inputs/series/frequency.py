@@ -21,7 +21,8 @@ FIXED_UNITS = {
     "w": 7 * DAY,
 }
 MONTH_UNITS = {"mo": 1, "q": 3, "y": 12}
-UNITS = (*FIXED_UNITS, *MONTH_UNITS, "integer")
+BUSINESS = "b"
+UNITS = (*FIXED_UNITS, BUSINESS, *MONTH_UNITS, "integer")
 
 # Spellings of pandas, polars and people; "M" is pandas' old month end.
 _ALIASES = {
@@ -70,7 +71,7 @@ class Frequency:
 
     Attributes:
         step: How many units.
-        unit: One of us, ms, s, min, h, d, w, mo, q, y, integer.
+        unit: One of us, ms, s, min, h, d, w, b (business days: Monday to Friday), mo, q, y, integer.
         month_day: For months, quarters and years: the day of the month of every step (31 = the month's last
             day; days that a month lacks become its last). None: the day of the series' first step.
     """
@@ -88,6 +89,8 @@ class Frequency:
             )
         if self.step < 1:
             raise ConfigError(f"a frequency of {self.step} {self.unit}", "at least 1", "Write it like '1h'.")
+        if self.is_business and self.step > 1:
+            raise ConfigError(f"a frequency of {self.step} business days", "one", "Write 'b', or '1w'.")
 
     def __str__(self) -> str:
         if self.unit == "integer":
@@ -98,6 +101,11 @@ class Frequency:
     def is_integer(self) -> bool:
         """Whether time is a plain number without a calendar."""
         return self.unit == "integer"
+
+    @property
+    def is_business(self) -> bool:
+        """Whether steps are the days from Monday to Friday."""
+        return self.unit == BUSINESS
 
     @property
     def months(self) -> int:
@@ -112,15 +120,15 @@ class Frequency:
     @property
     def follows_wall(self) -> bool:
         """Whether steps are days or longer, and so follow the clock on the wall when its offset changes."""
-        return self.unit in ("d", "w", *MONTH_UNITS)
+        return self.unit in ("d", "w", BUSINESS, *MONTH_UNITS)
 
     @property
     def season_length(self) -> int:
         """Steps of the nearest natural season; 1 when there is none.
 
         A day for hours and for minutes of which a day has at most 288; otherwise an hour for minutes; a
-        minute for seconds; a second for less; a week for days; a year for weeks, months and quarters; 1 for
-        years and integers.
+        minute for seconds; a second for less; a week for days (7) and business days (5); a year for weeks,
+        months and quarters; 1 for years and integers.
         """
         lags = self.seasonal_lags
         return lags[0] if lags else 1
@@ -130,6 +138,8 @@ class Frequency:
         """Steps back to the same point of earlier seasons: 24 and 168 for hours; 7, 28 and 364 for days."""
         if self.is_integer:
             return ()
+        if self.is_business:
+            return (5, 20, 260)
         if self.months:
             return (12 // self.months,) if self.months < 12 and 12 % self.months == 0 else ()
         cycles = _SEASONS[self.unit]
@@ -151,18 +161,12 @@ def parse_frequency(text: str) -> Frequency:
     """Read a frequency: "1h", "15min", "d", "mo", "q", or as pandas does: "H", "W-SUN", "MS", "ME", "QE".
 
     Raises:
-        ConfigError: It is not a frequency; business days ("B") are not one either: they are days with gaps.
+        ConfigError: It is not a frequency.
     """
     match = re.fullmatch(r"\s*(\d*)\s*([A-Za-z]*)(?:-[A-Za-z]+)?\s*", text)
     number, word = match.groups() if match else ("", "")
     if match and word == "" and number:
         return Frequency(int(number), "integer")
-    if word in ("B", "C", "BH"):
-        raise ConfigError(
-            f"frequency {text!r}",
-            "steps of equal length",
-            "Use 'd': days without business are missing values.",
-        )
     unit, month_day = word.lower(), None
     if word in _ANCHORED:
         unit, month_day = _ANCHORED[word], 1 if word.endswith("S") else 31
@@ -183,12 +187,31 @@ def advance(
 
     Times are microseconds on a clock whose days all have 24 hours (UTC, or the wall), or plain integers.
     """
+    if frequency.is_business:
+        days = business_day_of(times) + steps
+        return business_time(days, times % DAY)
     if not frequency.months:
         later: np.ndarray = times + steps * frequency.size
         return later
     start_month, day, clock = split_month(times)
     wanted = day if frequency.month_day is None else np.int64(frequency.month_day)
     return month_time(start_month + steps * frequency.months, wanted, clock)
+
+
+def business_day_of(times: Int64[np.ndarray, "*shape"]) -> Int64[np.ndarray, "*shape"]:
+    """Business days since Monday, 1969-12-29; a Saturday or Sunday counts as the Friday before."""
+    weeks, weekday = np.divmod(times // DAY + 3, 7)
+    days: np.ndarray = 5 * weeks + np.minimum(weekday, 4)
+    return days
+
+
+def business_time(
+    days: Int64[np.ndarray, "*shape"], clock: Int64[np.ndarray, "*clocks"]
+) -> Int64[np.ndarray, "*result"]:
+    """The time of a business day, and of microseconds since midnight."""
+    weeks, weekday = np.divmod(days, 5)
+    times: np.ndarray = (7 * weeks + weekday - 3) * DAY + clock
+    return times
 
 
 def split_month(

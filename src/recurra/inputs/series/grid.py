@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Int64
 
 from recurra.data.zone import DAY, load_zone
-from recurra.inputs.series.frequency import Frequency, advance, split_month
+from recurra.inputs.series.frequency import Frequency, advance, business_day_of, split_month
 
 _MONDAY = 4 * DAY  # 1970-01-05
 
@@ -45,6 +45,8 @@ class Grid:
         """Where in a step a time lies; times of one regular series have one phase."""
         if self.frequency.months:
             return split_month(times)[0] % self.frequency.months
+        if self.frequency.is_business:
+            return times % DAY
         origin = _MONDAY if self.frequency.unit == "w" else 0
         return (times - origin) % self.frequency.size
 
@@ -56,7 +58,7 @@ class Grid:
             behind = (phase - self.phase(times)) % self.frequency.months
             behind = np.where(2 * behind > self.frequency.months, behind - self.frequency.months, behind)
             return advance(times, behind, Frequency(1, "mo", self.frequency.month_day))
-        size = self.frequency.size
+        size = DAY if self.frequency.is_business else self.frequency.size
         ahead = (phase - self.phase(times)) % size
         nearest: np.ndarray = times + np.where(2 * ahead > size, ahead - size, ahead)
         return nearest
@@ -65,7 +67,9 @@ class Grid:
         self, starts: Int64[np.ndarray, " rows"], times: Int64[np.ndarray, " rows"]
     ) -> tuple[Int64[np.ndarray, " rows"], Bool[np.ndarray, " rows"]]:
         """The nearest step of every time, counted from its series' start, and whether it is on the grid."""
-        if self.frequency.months:
+        if self.frequency.is_business:
+            distance, size = business_day_of(times) - business_day_of(starts), 1
+        elif self.frequency.months:
             distance = split_month(times)[0] - split_month(starts)[0]
             size = self.frequency.months
         else:

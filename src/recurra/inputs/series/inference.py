@@ -6,9 +6,10 @@ from jaxtyping import Int64, Integer
 
 from recurra.data.zone import DAY, load_zone
 from recurra.errors import DataError
-from recurra.inputs.series.frequency import FIXED_UNITS, Frequency, month_time, split_month
+from recurra.inputs.series.frequency import BUSINESS, FIXED_UNITS, Frequency, month_time, split_month
 
 _MOSTLY = 0.9
+_TWO_WEEKENDS = 11  # days from a first to a last one that have two between them at least
 
 
 def infer_frequency(
@@ -22,7 +23,8 @@ def infer_frequency(
 
     Every series votes with its most common distance, with the weight of how often it occurs. 28 days and more
     are months, quarters or years when the days of the month agree (the last day of each counts as agreement)
-    or when there is a time in every month. Business days are days with gaps.
+    or when there is a time in every month. Days of two weeks without any Saturday or Sunday
+    are business days.
 
     Args:
         times: Sorted within each series: microseconds in UTC, or integers.
@@ -58,6 +60,8 @@ def infer_frequency(
         if monthly is not None:
             return monthly
     frequency = Frequency(size, "integer") if integer else _fixed(size)
+    if frequency == Frequency(1, "d") and _is_business(wall):
+        frequency = Frequency(1, BUSINESS)
     if share < 0.5:
         raise DataError(
             f"times are irregular: the most common step, {frequency}, makes up {share:.0%} of all",
@@ -66,6 +70,12 @@ def infer_frequency(
         )
     _check_agreement(votes, counts, size, integer=integer)
     return frequency
+
+
+def _is_business(wall: Int64[np.ndarray, " rows"]) -> bool:
+    """Whether days spare two weekends or more, and none of them has a row."""
+    days = wall // DAY
+    return int(days.max() - days.min()) >= _TWO_WEEKENDS and bool(((days + 3) % 7 < 5).all())
 
 
 def _most_common(votes: pl.DataFrame) -> int:

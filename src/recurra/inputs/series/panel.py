@@ -6,9 +6,8 @@ start.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,18 +16,17 @@ from jaxtyping import Float32, Float64, Int32, Int64
 
 from recurra.data.reader import require_columns
 from recurra.data.table import Table, read_table
-from recurra.data.timestamp import TimeType, parse_text
+from recurra.data.timestamp import TimeReading, TimeType
 from recurra.data.zone import DAY
-from recurra.errors import ConfigError, DataError
+from recurra.errors import ConfigError
 from recurra.inputs.series.assembly import Placement, place_rows
 from recurra.inputs.series.calendar import calendar_cycles, calendar_features
-from recurra.inputs.series.columns import TARGET, TIME, Columns, resolve_columns
+from recurra.inputs.series.collection import collect, looked_at
+from recurra.inputs.series.columns import Columns, resolve_columns
 from recurra.inputs.series.covariate import learn_vocabularies, place_covariates
 from recurra.inputs.series.frequency import Frequency, parse_frequency
 from recurra.inputs.series.origin import Origins
 from recurra.inputs.series.schema import PanelSchema
-
-_PEEKED_ROWS = 10_000  # from as many the columns of JSON lines are inferred
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +81,7 @@ class Panel:
         frequency: Frequency | str | None = None,
         season_length: int | None = None,
         static_table: Any = None,
+        reading: TimeReading | None = None,
     ) -> "Panel":
         """Find the columns of a source, read only these, and put its series on a grid.
 
@@ -90,7 +89,7 @@ class Panel:
             source: Anything that `read_table` takes; all of it is read where time or target is not named.
             unique_id: The column that names the series; None: by convention, or a single series.
             time: The column of times; None: by convention, or the only one that holds dates.
-            target: The column to forecast; None: by convention, or the only numeric one left.
+            target: The column to forecast, or several series ("a,b"); None: by convention, or the only one.
             past: Covariates known up to now.
             future: Covariates known for the time to be forecast as well.
             static: Covariates that are the same for all rows of a series.
@@ -98,20 +97,18 @@ class Panel:
             frequency: As for `build`.
             season_length: As for `build`.
             static_table: As `static` for `build`.
+            reading: As for `build`.
 
         Raises:
             DataError: As `read_table`, `resolve_columns` and `build` do.
         """
         static_frame = None if static_table is None else read_table(static_table).frame
-        table = source if isinstance(source, str | Path) else read_table(source)
-        head = read_table(table, rows=_PEEKED_ROWS)
-        if not {time or TIME, target or TARGET} <= set(head.frame.columns):
-            table = head = read_table(table)
+        table, head, wide = looked_at(source, time, unique_id, target)
         columns, notes = resolve_columns(
             head.frame,
-            unique_id=unique_id,
+            unique_id=None if wide else unique_id,
             time=time,
-            target=target,
+            target=None if wide else target,
             past=past,
             future=future,
             static=static,
@@ -119,6 +116,7 @@ class Panel:
             categorical=categorical,
             source=head.source,
         )
+        columns = replace(columns, wide=wide)
         own = [name for name in columns.names if static_frame is None or name not in columns.static]
         return cls.build(
             read_table(table, columns=own),
@@ -126,6 +124,7 @@ class Panel:
             frequency=frequency,
             season_length=season_length,
             static=static_frame,
+            reading=reading,
             notes=notes,
         )
 
@@ -140,6 +139,7 @@ class Panel:
         static: Any = None,
         future: Any = None,
         schema: PanelSchema | None = None,
+        reading: TimeReading | None = None,
         notes: Sequence[str] = (),
     ) -> "Panel":
         """Put the series of a table on a regular grid.
@@ -159,6 +159,7 @@ class Panel:
                 `table`.
             future: A table with known-future covariates after the last target; its targets are ignored.
             schema: Read the table as the data of a model were read.
+            reading: How times are written, and whose clock counts; None: as found, or the schema's.
             notes: Sentences to begin `repairs` with.
 
         Raises:
@@ -167,15 +168,18 @@ class Panel:
         table = read_table(table)
         static_frame = None if static is None else read_table(static).frame
         columns, found = _find_columns(table, static_frame, columns, schema)
-        frame = _collect(table, columns, with_static=static is None, future=future)
-        placement = place_rows(frame, columns, None if schema else _as_frequency(frequency), schema)
+        reading = reading or (TimeReading() if schema is None else schema.reading())
+        frame, read = collect(table, columns, reading, with_static=static is None, future=future)
+        placement = place_rows(
+            frame, columns, None if schema else _as_frequency(frequency), schema, read, reading.zone
+        )
         schema = schema or _make_schema(
-            frame, static_frame, columns, placement, season_length, resampled=frequency is not None
+            frame, static_frame, columns, placement, season_length, reading, resampled=frequency is not None
         )
         covariates = place_covariates(frame, static_frame, schema, placement)
         return cls(
             schema,
-            Table(table.frame.clear(), table.library, table.source),
+            replace(table, frame=table.frame.clear()),
             placement.time_type,
             placement.ids,
             placement.starts,
@@ -251,14 +255,23 @@ class Panel:
         return calendar_features(wall, self.schema.cycles)
 
     def index_frame(
-        self, series: Int64[np.ndarray, " rows"], positions: Int64[np.ndarray, " rows"]
+        self,
+        series: Int64[np.ndarray, " rows"],
+        positions: Int64[np.ndarray, " rows"],
+        *,
+        written: bool = False,
     ) -> pl.DataFrame:
-        """The id and time columns of some steps, named and typed as in the table."""
+        """The id and time columns of some steps, named as in the table.
+
+        Args:
+            series: Which series.
+            positions: Which steps of theirs.
+            written: Whether times are text or numbers where the table has text or numbers.
+        """
         name = self.columns.unique_id or "unique_id"
         times = self.step_times(series, positions)
-        return pl.DataFrame(
-            [self.id_values.gather(series).alias(name), self.time_type.column(times, self.columns.time)]
-        )
+        column = self.time_type.written if written else self.time_type.column
+        return pl.DataFrame([self.id_values.gather(series).alias(name), column(times, self.columns.time)])
 
     def to_frame(self) -> pl.DataFrame:
         """All rows on their grid, known future included, with targets and covariates; null is missing."""
@@ -296,37 +309,13 @@ def _as_frequency(frequency: Frequency | str | None) -> Frequency | None:
     return parse_frequency(frequency) if isinstance(frequency, str) else frequency
 
 
-def _collect(table: Table, columns: Columns, *, with_static: bool, future: Any) -> pl.DataFrame:
-    """The columns that have a role, times read if they are text, and the rows of the future if any."""
-    names = columns.names if with_static else tuple(set(columns.names) - set(columns.static))
-    require_columns(table.frame.columns, names, table.source)
-    frame = table.frame.select(names)
-    frame = frame.with_columns(parse_text(frame[columns.time]))
-    return frame if future is None else _append(frame, read_table(future), columns)
-
-
-def _append(frame: pl.DataFrame, future: Table, columns: Columns) -> pl.DataFrame:
-    """The rows of a table of the future, without targets, after those of the past."""
-    names = [columns.time, *columns.future, *((columns.unique_id,) if columns.unique_id else ())]
-    require_columns(future.frame.columns, names, "the table of the future")
-    rows = future.frame.select(names)
-    rows = rows.with_columns(parse_text(rows[columns.time]))
-    try:
-        return pl.concat([frame, rows.cast({name: frame.schema[name] for name in names})], how="diagonal")
-    except pl.exceptions.PolarsError as error:
-        raise DataError(
-            f"the table of the future does not fit ({str(error).splitlines()[0]})",
-            "columns of the same types as in the data",
-            "Convert its columns.",
-        ) from error
-
-
 def _make_schema(
     frame: pl.DataFrame,
     static: pl.DataFrame | None,
     columns: Columns,
     placement: Placement,
     season_length: int | None,
+    reading: TimeReading,
     *,
     resampled: bool,
 ) -> PanelSchema:
@@ -337,7 +326,7 @@ def _make_schema(
             "Leave it out for the usual one.",
         )
     frequency = placement.grid.frequency
-    size = frequency.size or frequency.months * 30 * DAY
+    size = frequency.size or max(frequency.months * 30, 1) * DAY
     return PanelSchema(
         columns,
         frequency,
@@ -346,4 +335,5 @@ def _make_schema(
         learn_vocabularies(frame, static, columns),
         calendar_cycles(frequency, int(placement.extent.lengths.max()) * size),
         resampled,
+        reading.zone,
     )

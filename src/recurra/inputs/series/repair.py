@@ -5,9 +5,7 @@ import polars as pl
 from jaxtyping import Bool, Float64
 
 from recurra.data.naming import counted, listed
-from recurra.data.zone import DAY
 from recurra.errors import DataError
-from recurra.inputs.series.frequency import Frequency
 from recurra.inputs.series.grid import Grid
 from recurra.inputs.series.layout import Extent, Steps
 
@@ -50,9 +48,8 @@ def report_extent(
     given = int(np.count_nonzero(inside)) - ahead
     gaps = int(extent.lengths.sum()) - given
     if gaps:
-        free = "; no row is on a Saturday or Sunday" if _spares_weekends(steps, grid) else ""
         repairs.append(
-            f"filled {counted(gaps, 'step')} without a row as missing, on a grid of {grid.frequency}{free}"
+            f"filled {counted(gaps, 'step')} without a row as missing, on a grid of {grid.frequency}"
         )
     missing = int(np.count_nonzero(np.isnan(target) & inside)) - ahead
     if missing:
@@ -70,11 +67,3 @@ def _ahead(steps: Steps, extent: Extent, inside: Bool[np.ndarray, " steps"]) -> 
     end = np.zeros(len(steps.starts), dtype=np.int64)
     end[extent.kept] = extent.first + extent.lengths
     return int(np.count_nonzero(inside & (steps.positions >= end[steps.series])))
-
-
-def _spares_weekends(steps: Steps, grid: Grid) -> bool:
-    """Whether a daily table has only business days."""
-    if grid.frequency != Frequency(1, "d"):
-        return False
-    days = grid.advance(steps.starts[steps.series], steps.positions) // DAY
-    return bool(((days + 3) % 7 < 5).all())

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from recurra.data.timestamp import TimeType
+from recurra.data.timestamp import TimeReading, TimeType
 from recurra.errors import DataError
 from recurra.inputs.series.clock import Clock
 from recurra.inputs.series.columns import Columns
@@ -23,6 +23,7 @@ class PanelSchema:
         vocabularies: The categories of every categorical covariate, in the order of their codes from 1.
         cycles: The calendar cycles that windows carry.
         resampled: Whether the frequency was chosen, so that every time moves to its nearest step.
+        time_zone: The zone whose days and hours count; None: that of the times.
     """
 
     columns: Columns
@@ -32,11 +33,16 @@ class PanelSchema:
     vocabularies: dict[str, tuple[str, ...]]
     cycles: tuple[str, ...]
     resampled: bool = False
+    time_zone: str | None = None
 
     @property
     def grid(self) -> Grid:
         """The grid that all series lie on."""
-        return Grid(self.frequency, self.time_type.zone)
+        return Grid(self.frequency, self.time_zone or self.time_type.zone)
+
+    def reading(self, time_format: str = "") -> TimeReading:
+        """How the times of another table are read, which may be written otherwise."""
+        return TimeReading(time_format, self.time_zone, self.time_type)
 
     def clock(self, longest_gap: int) -> Clock:
         """The clock of live rows; steps without one are filled as missing ones up to the longest gap."""
@@ -85,6 +91,7 @@ class PanelSchema:
             "vocabularies": {name: list(words) for name, words in self.vocabularies.items()},
             "cycles": list(self.cycles),
             "resampled": self.resampled,
+            "time_zone": self.time_zone,
         }
 
     @classmethod
@@ -98,4 +105,5 @@ class PanelSchema:
             {name: tuple(words) for name, words in description["vocabularies"].items()},
             tuple(description["cycles"]),
             description["resampled"],
+            description["time_zone"],
         )

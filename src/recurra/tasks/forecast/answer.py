@@ -77,9 +77,21 @@ def _quantiles(
 
 
 def forecast_frame(
-    part: ForecastPart, given: Answer, level: Sequence[float], horizon: Any = None
+    part: ForecastPart,
+    given: Answer,
+    level: Sequence[float],
+    horizon: Any = None,
+    *,
+    written: bool = False,
 ) -> pl.DataFrame:
     """Id, time, `forecast` and the intervals (`forecast-lo-80`) of each step, or of the first ones.
+
+    Args:
+        part: What was forecast.
+        given: The forecasts.
+        level: Of the intervals, in percent.
+        horizon: How many of the steps; None: all.
+        written: Whether times are written as the table has them, or typed.
 
     Raises:
         ConfigError: The horizon is no whole number from 1 to the one that was trained for.
@@ -92,21 +104,25 @@ def forecast_frame(
             f"For more steps ahead, train with a longer horizon than {trained}.",
         )
     series, steps = _places(part)
-    frame = pl.concat([part.panel.index_frame(series, steps), _values(given, level)], how="horizontal")
+    index = part.panel.index_frame(series, steps, written=written)
+    frame = pl.concat([index, _values(given, level)], how="horizontal")
     if horizon is None:
         return frame
     return frame.filter(pl.int_range(pl.len()) % trained < int(horizon))
 
 
-def backtest_frame(part: ForecastPart, given: Answer, level: Sequence[float]) -> pl.DataFrame:
+def backtest_frame(
+    part: ForecastPart, given: Answer, level: Sequence[float], *, written: bool = False
+) -> pl.DataFrame:
     """Id, `cutoff` (the last time known), time, the target, `forecast` and the intervals of each step."""
     series, steps = _places(part)
     panel, truth, horizon = part.panel, part.truth, part.resolved.horizon
     time = panel.columns.time
-    cutoff = panel.index_frame(series, part.origins.position.repeat(horizon) - 1)[time].alias("cutoff")
+    before = part.origins.position.repeat(horizon) - 1
+    cutoff = panel.index_frame(series, before, written=written)[time].alias("cutoff")
     values = np.where(truth.observed, truth.values, np.nan).ravel()
     target = pl.Series(panel.columns.target, values).fill_nan(None)
-    index = panel.index_frame(series, steps)
+    index = panel.index_frame(series, steps, written=written)
     index = index.insert_column(index.columns.index(time), cutoff).with_columns(target)
     return pl.concat([index, _values(given, level)], how="horizontal")
 

@@ -1,7 +1,9 @@
 """The settings of a forecaster, and the rules that turn "auto" into numbers."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 
@@ -11,6 +13,7 @@ from recurra.experiment.config import NetConfig
 
 Auto = Literal["auto"]
 Whole = int | Auto
+FORMATS = ("integer", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns")
 Weighting = Literal["unit", "owa"]
 
 
@@ -19,15 +22,20 @@ class ForecastConfig(NetConfig):
 
     Attributes:
         horizon: Steps to forecast.
-        target: Column to forecast.
+        target: Column to forecast; several with commas between are each a series of their own.
         time: Column of time stamps (or whole numbers); "auto" takes `ds`, or the only column of times.
         unique_id: Column that names the series; "auto" takes `unique_id` where there is one.
         past: Columns known up to the present only.
         future: Columns known ahead, such as holidays or prices; numeric or categorical.
         static: Columns that never change within a series; numeric or categorical.
-        frequency: Distance of two steps ("1h", "15min", "1d", "1mo", "1" for whole numbers); "auto" infers
-            it.
-        season_length: Steps of a season; "auto" takes the natural one of the frequency (24 for hours).
+        categorical: Those of these columns to read as categories although they are numbers.
+        time_format: How times are written: letters of strftime ("%d/%m/%Y %H:%M"), "integer", or "epoch_s"
+            (ms, us, ns); "auto" finds out. New data may have another.
+        time_zone: Zone whose days and hours count ("Europe/Berlin"); "auto" takes that of the times.
+        frequency: Distance of two steps ("1h", "15min", "1d", "b" for business days, "1mo", "1" for whole
+            numbers); "auto" infers it.
+        season_length: Steps of a season; "auto" takes the natural one of the frequency (24 for hours), for
+            whole numbers one that is found in the training part.
         preset: A set of defaults: "default"; "m4" for many positive series; "single_series" for one long and
             noisy one; "streaming" for a network that `recurra stream` runs. Keys given beside it win.
         context: Steps of history the network sees; "auto" takes several seasons.
@@ -64,6 +72,9 @@ class ForecastConfig(NetConfig):
     past: Annotated[tuple[str, ...], Option("A,B")] = ()
     future: Annotated[tuple[str, ...], Option("A,B")] = ()
     static: Annotated[tuple[str, ...], Option("A,B")] = ()
+    categorical: Annotated[tuple[str, ...], Option("A,B")] = ()
+    time_format: Annotated[str, Option("FORMAT", "--time-format", again=True)] = "auto"
+    time_zone: Annotated[str, Option("ZONE", "--time-zone")] = "auto"
     frequency: str = "auto"
     season_length: Whole = "auto"
     preset: str = "default"
@@ -92,6 +103,24 @@ class ForecastConfig(NetConfig):
     warmup: float | None = Field(default=0.1, ge=0, lt=1)
     averaging: Literal["none", "ema", "swa"] = "ema"
     averaging_decay: float = Field(default=0.99, ge=0, lt=1)
+
+    @field_validator("time_format")
+    @classmethod
+    def _is_format(cls, value: str) -> str:
+        if value != "auto" and value not in FORMATS and "%" not in value:
+            raise ValueError(f"a pattern such as %d/%m/%Y, {', '.join(FORMATS)}, or auto")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_zone(cls, value: str) -> str:
+        if value == "auto" or re.fullmatch(r"[+-]\d{2}:\d{2}", value):
+            return value
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("a name of the IANA database such as Europe/Berlin, or auto") from error
+        return value
 
     @field_validator("season_length", "context", "patch", "steps_per_epoch")
     @classmethod

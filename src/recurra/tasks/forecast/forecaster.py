@@ -26,6 +26,7 @@ from recurra.tasks.forecast.answer import (
     interval_probabilities,
 )
 from recurra.tasks.forecast.config import ForecastConfig, forecast_config
+from recurra.tasks.forecast.outlook import warn_of_missing_future
 from recurra.tasks.forecast.part import ForecastPart, held_out_origins
 from recurra.tasks.forecast.plot import draw_forecast, history_steps, series_place
 from recurra.tasks.forecast.schema import SeriesSource, resolved_of
@@ -128,17 +129,23 @@ class Forecaster(Estimator):
 
         Returns:
             A frame in the library of `data`: id, time, `forecast`, and `forecast-lo-80`, `forecast-hi-80` for
-            each level.
+            each level. Times are as a frame has them, text in the same style; those of a file have a type.
 
         Raises:
             NotFittedError: `fit` was not called.
             DataError: The table does not fit the one of training.
+
+        Warns:
+            DataWarning: Covariates known ahead are missing for some steps, or hold unseen categories.
         """
         part = self._ahead(data, future, static, level)
         fitted, level = self.fitted_, checked_levels(level)
+        warn_of_missing_future(part.panel, fitted.config.horizon)
         trained = self._panel if data is None else None
         library = part.table if trained is None else trained.table
-        return library.give_back(forecast_frame(part, answer(fitted, part), level, horizon))
+        has_style = not library.from_file and (data is not None or trained is not None)
+        frame = forecast_frame(part, answer(fitted, part), level, horizon, written=has_style)
+        return library.give_back(frame)
 
     def plot(
         self,
@@ -201,7 +208,8 @@ class Forecaster(Estimator):
         fitted, level = self._judging(data), checked_levels(level)
         stride = int(fitted.config.horizon) if stride is None else stride
         part = self._part(*self._held_out(data, size, stride, static), level)
-        return part.table.give_back(backtest_frame(part, answer(fitted, part), level))
+        frame = backtest_frame(part, answer(fitted, part), level, written=not part.table.from_file)
+        return part.table.give_back(frame)
 
     def evaluate(
         self,
@@ -262,10 +270,15 @@ class Forecaster(Estimator):
 
     def _ahead(self, data: Any, future: Any, static: Any, level: Any) -> ForecastPart:
         """The moment after the last target of every series."""
-        schema = self.fitted_.schema
-        source = schema.recent if data is None else data
-        panel = schema.read_panel(source, future=future, static=static)
+        panel = self._read_again(data, future=future, static=static)
         return self._part(panel, panel.last_origins, checked_levels(level))
+
+    def _read_again(self, data: Any, *, future: Any = None, static: Any = None) -> Panel:
+        """Series as those of training are read; None: their last rows."""
+        fitted = self.fitted_
+        time_format = fitted.config.time_format
+        panel = fitted.schema.read_panel(data, future=future, static=static, time_format=time_format)
+        return cast("Panel", panel)
 
     def _part(self, panel: Panel, origins: Origins, level: Any = None) -> ForecastPart:
         """Moments to forecast: the intervals of some levels, or what scores need."""
@@ -280,7 +293,7 @@ class Forecaster(Estimator):
         """The series to judge on, and the moments to forecast from."""
         resolved = resolved_of(self.fitted_)
         if data is not None:
-            panel = self.fitted_.schema.read_panel(data, static=static)
+            panel = self._read_again(data, static=static)
         elif self._panel is None:
             raise NotFittedError(
                 "a loaded forecaster has no test part", "data to judge it on", "Pass the data."

@@ -54,7 +54,7 @@ class LiveWindow(Live):
         self.outputs = tuple(output_names(level))
         self._fitted, self._resolved = fitted, resolved_of(fitted)
         self._probabilities = interval_probabilities(level)
-        self._panel = fitted.schema.read_panel(fitted.schema.recent)
+        self._panel = fitted.schema.read_panel()
         self._index = {name: index for index, name in enumerate(self._panel.ids)}
         places, lengths = {}, {}
         for name, index in self._index.items():

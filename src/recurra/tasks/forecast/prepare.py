@@ -14,6 +14,7 @@ from recurra.experiment.task import Prepared
 from recurra.inputs.series.origin import Origins
 from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.scaling import Scaling, learn_scaling
+from recurra.inputs.series.seasonality import with_season
 from recurra.inputs.series.split import Split, forget_unseen, split_by_size
 from recurra.inputs.series.window import WindowBatch, WindowSource, history_before
 from recurra.tasks.forecast.base import Base, choose_base, suits
@@ -32,6 +33,7 @@ from recurra.tasks.forecast.schema import (
 )
 from recurra.tasks.forecast.streaming_network import check_streamable
 from recurra.tasks.forecast.unit import Units, learn_floor, learn_levels, learn_stream_units, learn_units
+from recurra.tasks.forecast.wording import outline_of
 from recurra.training.device import choose_device
 from recurra.training.setting import check_settings
 
@@ -116,6 +118,10 @@ def prepare(data: SeriesData) -> Prepared:
     if config.network == "streaming":
         check_streamable(config, panel.schema)
     resolved = resolve(config, panel)
+    if panel.frequency.is_integer and config.season_length == "auto":
+        held = resolved.validation_size + resolved.test_size
+        panel = with_season(panel, np.maximum(panel.lengths - held, 0))
+        resolved = resolve(config, panel)
     config = resolved.config
     _check(config, resolved)
     if config.head == "negative_binomial":
@@ -153,7 +159,10 @@ def prepare(data: SeriesData) -> Prepared:
     )
     test, reason = _test(data.config, panel, resolved, scaling)
     repairs = (*panel.repairs, *split.repairs)
-    return Prepared(config, schema, source, validation, panel, None, test, repairs, no_test=reason)
+    outline = outline_of(panel, split)
+    return Prepared(
+        config, schema, source, validation, panel, None, test, repairs, no_test=reason, outline=outline
+    )
 
 
 def _is_levelled(config: ForecastConfig) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Int64
 
+from recurra.data.timestamp import TimeReading, TimeType
 from recurra.errors import DataError
 from recurra.inputs.series.columns import Columns
 from recurra.inputs.series.panel import Panel
@@ -56,6 +57,8 @@ def read_panel(data: Any, config: ForecastConfig, *, static: Any = None) -> Pane
         past=config.past,
         future=config.future,
         static=config.static,
+        categorical=config.categorical,
+        reading=TimeReading(_named(config.time_format) or "", _named(config.time_zone)),
         frequency=_named(config.frequency),
         season_length=None if config.season_length == "auto" else int(config.season_length),
         static_table=static,
@@ -64,7 +67,9 @@ def read_panel(data: Any, config: ForecastConfig, *, static: Any = None) -> Pane
     return panel
 
 
-def read_panel_again(data: Any, schema: PanelSchema, *, future: Any = None, static: Any = None) -> Panel:
+def read_panel_again(
+    data: Any, schema: PanelSchema, *, future: Any = None, static: Any = None, time_format: str = "auto"
+) -> Panel:
     """Read a table as the data of a fitted model were read.
 
     Raises:
@@ -77,7 +82,8 @@ def read_panel_again(data: Any, schema: PanelSchema, *, future: Any = None, stat
                 f"none, as the model was fitted without {role} covariates",
                 f"Leave it out, or fit with {role}=(...).",
             )
-    return Panel.build(data, schema=schema, future=future, static=static)
+    reading = schema.reading(_named(time_format) or "")
+    return Panel.build(data, schema=schema, future=future, static=static, reading=reading)
 
 
 def check_counts(panel: Panel) -> None:
@@ -164,9 +170,18 @@ class ForecastSchema:
         weights = {} if self.base is None else self.base.tables()
         return {RECENT: self.recent, **weights}
 
-    def read_panel(self, data: Any, *, future: Any = None, static: Any = None) -> Panel:
-        """Read a table as `read_panel_again` does, with the levels."""
-        return self.with_levels(read_panel_again(data, self.panel, future=future, static=static))
+    def read_panel(
+        self, data: Any = None, *, future: Any = None, static: Any = None, time_format: str = "auto"
+    ) -> Panel:
+        """Read a table as `read_panel_again` does, with the levels.
+
+        None: the last rows, whose times are written as those of the data were.
+        """
+        tables = {"future": future, "static": static}
+        if data is None:
+            panel = read_panel_again(self.recent, self.panel, **tables)
+            return self.with_levels(replace(panel, time_type=self.panel.time_type))
+        return self.with_levels(read_panel_again(data, self.panel, **tables, time_format=time_format))
 
     def with_levels(self, panel: Panel) -> Panel:
         """A panel with the levels that training learnt; new series get levels of their own."""
@@ -224,8 +239,10 @@ def recent_rows(panel: Panel, steps: int) -> pl.DataFrame:
     position = np.arange(len(panel.target)) - np.repeat(panel.offsets[:-1], panel.extents)
     kept = position >= np.repeat(dropped, panel.extents)
     grid = panel.schema.grid
+    zoned = panel.time_type.zone is not None
     shorter = replace(
         panel,
+        time_type=TimeType("datetime", zone="UTC") if zoned else panel.time_type,
         starts=grid.advance(panel.starts, dropped),
         lengths=panel.lengths - dropped,
         offsets=np.concatenate([[0], np.cumsum(panel.extents - dropped)]),

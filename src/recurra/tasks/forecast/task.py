@@ -24,6 +24,7 @@ from recurra.tasks.forecast.config import ForecastAnswer, ForecastConfig
 from recurra.tasks.forecast.head import make_head
 from recurra.tasks.forecast.network import ForecastNetwork, InputSizes
 from recurra.tasks.forecast.objective import forecast_loss
+from recurra.tasks.forecast.outlook import notes_on_history, warn_of_missing_future
 from recurra.tasks.forecast.part import ForecastPart, held_out_origins
 from recurra.tasks.forecast.prepare import prepare, read, whole
 from recurra.tasks.forecast.resolution import Resolved
@@ -90,11 +91,13 @@ def _streaming_network(resolved: Resolved, schema: PanelSchema, units: Units) ->
 def part(source: Any, fitted: Fitted, options: ForecastAnswer | None) -> ForecastPart:
     """Other series, or the last rows of those of training: to be forecast as asked for, or to be judged."""
     given, resolved, schema = SeriesSource.of(source), resolved_of(fitted), fitted.schema
-    data = schema.recent if given.data is None else given.data
     future = given.future if options is None or options.future is None else options.future
-    panel = schema.read_panel(data, future=future, static=given.static)
+    tables = {"future": future, "static": given.static}
+    panel = schema.read_panel(given.data, **tables, time_format=resolved.config.time_format)
     if options is None:
         return ForecastPart(panel, held_out_origins(panel, resolved), resolved, schema.scaling)
+    warn_of_missing_future(panel, resolved.horizon)
+    panel.repairs.extend(notes_on_history(panel, resolved.horizon))
     probabilities = interval_probabilities(options.level)
     until = (f"the net was trained on times up to {schema.trained_until}",) if schema.trained_until else ()
     return ForecastPart(panel, panel.last_origins, resolved, schema.scaling, probabilities, until)
@@ -103,7 +106,7 @@ def part(source: Any, fitted: Fitted, options: ForecastAnswer | None) -> Forecas
 def write(fitted: Fitted, part: ForecastPart, given: Answer, options: ForecastAnswer) -> pl.DataFrame:
     """What comes next, a row for each step."""
     del fitted
-    return forecast_frame(part, given, options.level, options.horizon)
+    return forecast_frame(part, given, options.level, options.horizon, written=True)
 
 
 def program(fitted: Fitted) -> Program:

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from recurra.experiment.task import Description, Fitted
 from recurra.inputs.series.origin import windows_apart
 from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.split import Split
 from recurra.report.heading import day_text, has_clock, source_name, time_text
 from recurra.report.number import NARROW_SPACE, count, percent
 from recurra.report.record import TileRecord, Time
@@ -26,6 +28,7 @@ _UNITS = {
     "min": "minute",
     "h": "hour",
     "d": "day",
+    "b": "business day",
     "w": "week",
     "mo": "month",
     "q": "quarter",
@@ -110,6 +113,20 @@ def _facts(part: ForecastPart) -> list[tuple[str, str]]:
     ]
 
 
+def outline_of(panel: Panel, split: Split) -> str:
+    """Series, rows, step, season and parts in a sentence; times are those of the longest series."""
+    longest = int(np.argmax(panel.lengths))
+    ends = (split.train_end, split.validation_end, split.test_end)
+    train, validation, test = (int(one[longest]) for one in ends)
+    parts = [f"{count(train)} steps to train on"]
+    for begin, end, use in ((train, validation, "choose the epoch"), (validation, test, "score")):
+        if end > begin:
+            parts.append(f"{count(end - begin)} to {use} (from {time_text(time_at(panel, longest, begin))})")
+    series = "1 series" if len(panel) == 1 else f"{count(len(panel))} series, the longest"
+    step = frequency_text(str(panel.frequency))
+    return f"{series} of {count(test)} steps of {step}, season {panel.season_length}: " + ", ".join(parts)
+
+
 def frequency_text(frequency: str) -> str:
     """A time step in words: "1h" is "1 hour", "15min" is "15 minutes"; others as they are."""
     parsed = _parsed(frequency)
@@ -150,7 +167,10 @@ def time_at(panel: Panel, series: int, step: int) -> Time:
 def times_of(panel: Panel, series: int, begin: int, end: int) -> list[Time]:
     """The times of consecutive steps of a series: whole numbers, or ISO 8601."""
     steps = np.arange(begin, end)
-    times = panel.index_frame(np.full(len(steps), series), steps)[panel.columns.time].to_list()
+    kind = panel.time_type
+    if kind.zone is not None and kind.zone[0] in "+-":  # no zone of a datetime: as its clock shows
+        kind = replace(kind, local=True)
+    times = kind.column(panel.step_times(np.full(len(steps), series), steps), panel.columns.time).to_list()
     return [
         time
         if isinstance(time, int)

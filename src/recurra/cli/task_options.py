@@ -1,0 +1,115 @@
+"""Options of a command that come from the tasks: of their answers, and of how other data are read."""
+
+import inspect
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
+
+import typer
+
+from recurra.cli.help import Command
+from recurra.errors import ConfigError
+from recurra.tasks.registry import Entry, entries
+
+if TYPE_CHECKING:
+    from recurra.config import Config, Option
+
+
+class Given(NamedTuple):
+    """An option as it was typed."""
+
+    key: str
+    flag: str
+    text: str
+
+
+class TaskCommand(Command):
+    """A command with an option for each that a task has; it is called with its own parameters, then these.
+
+    Attributes:
+        answers: Whether options of the answers are among them, beside those of how data are read.
+    """
+
+    answers: ClassVar[bool] = False
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its own parameters, then those of the tasks."""
+        return [*super().get_params(ctx), *self._of_tasks]
+
+    def invoke(self, ctx: Any) -> Any:
+        """Answer what the command's function makes of its own parameters, with the options of the tasks."""
+        texts = {str(one.name): ctx.params.pop(one.name) for one in self._of_tasks}
+        flags = {str(one.name): str(one.opts[0]) for one in self._of_tasks}
+        given = [Given(key, flags[key], text) for key, text in texts.items() if text is not None]
+        self.perform(super().invoke(ctx), given)
+
+    def perform(self, request: Any, given: Sequence[Given]) -> None:
+        """Do what was asked for."""
+        raise NotImplementedError
+
+    @cached_property
+    def _of_tasks(self) -> list[Any]:
+        return _parameters({one.name for one in self.params}, answers=self.answers)
+
+
+def marks_of(entry: Entry, *, answers: bool) -> "Iterator[tuple[type[Config], Mapping[str, Option]]]":
+    """The options that a task gives a command, with the class that declares them."""
+    from recurra.config import options_again, options_of
+
+    config = entry.load("config")
+    yield config, options_again(config)
+    if answers:
+        answer = entry.load("answer")
+        yield answer, options_of(answer)
+
+
+def checked(kind: "type[Config]", known: "Mapping[str, Option]", given: Sequence[Given]) -> None:
+    """Make sure that options have values that a class of settings takes.
+
+    Raises:
+        ConfigError: One has not; the message names the option.
+    """
+    from recurra.config import validated
+
+    own = {one.key: one.text for one in given if one.key in known}
+    missing = {key: 1 for key, field in kind.model_fields.items() if field.is_required()}  # the run has them
+    try:
+        validated(kind, {**missing, **own})
+    except ConfigError as error:
+        key, _, rest = error.got.partition(" ")
+        flag = known[key].flag if key in known else key
+        remedy = error.remedy.replace(f"Change {key}.", f"Change {flag}.")
+        raise ConfigError(f"{flag} {rest}", error.expected, remedy) from error
+
+
+def _parameters(taken: Collection[str | None], *, answers: bool) -> list[Any]:
+    """An option for each that some task has; its help names the tasks."""
+    meanings: dict[str, list[str]] = {}
+    marks: dict[str, Option] = {}
+    for one in entries().values():
+        try:
+            classes = list(marks_of(one, answers=answers))
+        except ConfigError:
+            continue  # said when a run of this task is used
+        for kind, known in classes:
+            for key, mark in known.items():
+                if key not in taken:
+                    marks.setdefault(key, mark)
+                    text = kind.model_fields[key].description or ""
+                    meanings.setdefault(key, []).append(f"Of {one.name}: {text[:1].lower()}{text[1:]}")
+    signature = []
+    for key, mark in marks.items():
+        option = typer.Option(mark.flag, metavar=mark.metavar, help=" ".join(meanings[key]))
+        annotation = Annotated[str | None, option]
+        signature.append(
+            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        )
+
+    def options(**given: Any) -> None:
+        del given
+
+    options.__signature__ = inspect.Signature(signature)  # type: ignore[attr-defined]
+    options.__annotations__ = {one.name: one.annotation for one in signature}
+    alone = typer.Typer(rich_markup_mode=None, add_completion=False)
+    alone.command()(options)
+    return list(typer.main.get_command(alone).params)

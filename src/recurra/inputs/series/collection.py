@@ -1,0 +1,132 @@
+"""The rows that a panel is made of: the columns that have a role, and those of a table of the future."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from recurra.data.reader import require_columns
+from recurra.data.table import Table, numbers, read_table
+from recurra.data.timestamp import INTEGER, ReadTimes, TimeReading, read_times
+from recurra.errors import DataError
+from recurra.inputs.series.columns import TARGET, TIME, UNIQUE_ID, Columns
+
+_PEEKED_ROWS = 10_000  # from as many the columns of JSON lines are inferred
+
+
+class Look(NamedTuple):
+    """A source whose columns are known.
+
+    Attributes:
+        table: The source, or its rows where all of them had to be read.
+        head: Its first rows, or all.
+        wide: The columns of a wide table that are series, which both have as rows; none where it is long.
+    """
+
+    table: Any
+    head: Table
+    wide: tuple[str, ...]
+
+
+def looked_at(source: Any, time: str | None, unique_id: str | None, target: str | None) -> Look:
+    """Look at a source: all of it where a column is not named by convention, so that another stands in.
+
+    Raises:
+        DataError: As `read_table` and `melted` do.
+    """
+    table = source if isinstance(source, str | Path) else read_table(source)
+    head = read_table(table, rows=_PEEKED_ROWS)
+    if {time or TIME, target or TARGET} <= set(head.frame.columns):
+        return Look(table, head, ())
+    whole = read_table(table)
+    if target is None or target in whole.frame.columns or "," not in target:
+        return Look(whole, whole, ())
+    wide = tuple(name.strip() for name in target.split(",") if name.strip())
+    long = melted(whole, wide, unique_id or UNIQUE_ID)
+    return Look(long, long, wide)
+
+
+def collect(
+    table: Table, columns: Columns, reading: TimeReading, *, with_static: bool, future: Any
+) -> tuple[pl.DataFrame, ReadTimes]:
+    """The columns that have a role and their times, with the rows of the future if there are any.
+
+    Args:
+        table: The rows of the past.
+        columns: The roles of its columns.
+        reading: How times are read.
+        with_static: Whether static covariates are columns of the table.
+        future: A table of covariates after the last target; None: there is none.
+
+    Raises:
+        DataError: A column is missing, a time cannot be read, or the two tables do not fit each other.
+    """
+    if columns.wide and columns.target not in table.frame.columns:
+        table = melted(table, columns.wide, columns.unique_id)
+    names = columns.names if with_static else tuple(set(columns.names) - set(columns.static))
+    require_columns(table.frame.columns, names, table.source)
+    frame = table.frame.select(names)
+    read = read_times(frame[columns.time], reading)
+    frame = frame.drop(columns.time)
+    if future is None:
+        return frame, read
+    return _append(frame, read, read_table(future), columns, reading)
+
+
+def melted(table: Table, columns: Sequence[str], unique_id: str | None) -> Table:
+    """A wide table as a long one: each of some columns is a series, and all others are the same for each.
+
+    Raises:
+        DataError: A column is missing or no number, or a column names series besides.
+    """
+    frame = table.frame
+    require_columns(frame.columns, columns, table.source)
+    if unique_id is not None and unique_id in frame.columns:
+        raise DataError(
+            f"{len(columns)} targets, and column {unique_id!r} that names series",
+            "columns that are series, or one that names them",
+            "Name one target, or leave the id out.",
+        )
+    values = [pl.Series(name, numbers(frame[name])).fill_nan(None) for name in columns]
+    shared = [name for name in frame.columns if name not in (*columns, UNIQUE_ID, TARGET)]
+    names = {"variable_name": UNIQUE_ID, "value_name": TARGET}
+    return replace(table, frame=frame.with_columns(values).unpivot(columns, index=shared, **names))
+
+
+def _append(
+    frame: pl.DataFrame, read: ReadTimes, future: Table, columns: Columns, reading: TimeReading
+) -> tuple[pl.DataFrame, ReadTimes]:
+    """The rows of a table of the future, without targets, after those of the past.
+
+    Where it does not say of which series they are, they are of all.
+    """
+    key, ahead = columns.unique_id, future.frame
+    if key is not None and key not in ahead.columns:
+        ahead = ahead.join(frame.select(key).unique(maintain_order=True), how="cross")
+    names = [columns.time, *columns.future, *((key,) if key else ())]
+    require_columns(ahead.columns, names, "the table of the future")
+    rows = ahead.select(names)
+    later = read_times(rows[columns.time], replace(reading, known=read.type))
+    if (later.type.kind == INTEGER, later.type.zone is None) != (
+        read.type.kind == INTEGER,
+        read.type.zone is None,
+    ):
+        raise DataError(
+            f"column {columns.time!r} of the table of the future is written otherwise",
+            "times as in the data, with a zone or without",
+            "Convert the column.",
+        )
+    rows = rows.drop(columns.time)
+    try:
+        cast = rows.cast({name: frame.schema[name] for name in rows.columns})
+        both = pl.concat([frame, cast], how="diagonal")
+        return both, read._replace(times=np.concatenate([read.times, later.times]))
+    except pl.exceptions.PolarsError as error:
+        raise DataError(
+            f"the table of the future does not fit ({str(error).splitlines()[0]})",
+            "columns of the same types as in the data",
+            "Convert its columns.",
+        ) from error

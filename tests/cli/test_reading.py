@@ -1,0 +1,60 @@
+"""What the command says and gives back of tables as people have them."""
+
+import datetime as dt
+import math
+from pathlib import Path
+from typing import Any
+
+from tests.cli.program import call
+
+DAY = dt.timedelta(days=1)
+TINY = ("hidden_size=4", "max_epochs=1", "steps_per_epoch=2", "baselines=", "device=cpu", "--quiet")
+
+
+def table(path: Path, times: list[Any]) -> Path:
+    rows = [f"{time},{10 + 3 * math.sin(row):.3f}" for row, time in enumerate(times)]
+    path.write_text("\n".join(["ds,y", *rows]) + "\n")
+    return path
+
+
+def days(count: int, first: dt.date = dt.date(2024, 1, 1)) -> list[dt.date]:
+    return [first + DAY * one for one in range(count)]
+
+
+def test_times_come_back_as_they_came_and_notes_come_first(capsys, tmp_path: Path) -> None:
+    given = table(tmp_path / "sales.csv", [f"{one:%d/%m/%Y} 00:00" for one in days(40)])
+    trained = call(capsys, "train", "forecast", given, "--horizon", "3", *TINY, "--out", tmp_path / "run")
+    assert trained.code == 0, trained.err
+    assert "note: 1 series of 40 steps of 1 day, season 7: " in trained.err
+    told = call(capsys, "predict", tmp_path / "run", "--level", "none").out.splitlines()
+    assert [line.split(",")[1] for line in told[1:]] == [
+        "10/02/2024 00:00",
+        "11/02/2024 00:00",
+        "12/02/2024 00:00",
+    ]
+    # new rows that could be read in either way follow the run's own, and others are named
+    later = table(tmp_path / "later.csv", [f"{one:%d/%m/%Y} 00:00" for one in days(9, dt.date(2024, 3, 1))])
+    ahead = call(capsys, "predict", tmp_path / "run", later, "--level", "none").out.splitlines()
+    assert ahead[1].split(",")[1] == "10/03/2024 00:00"
+    other = table(tmp_path / "other.csv", [f"{one:%y%m%dT%H}" for one in days(30)])
+    refused = call(capsys, "predict", tmp_path / "run", other)
+    assert refused.code == 2
+    assert "--time-format" in refused.err
+    forced = call(capsys, "predict", tmp_path / "run", other, "--time-format", "%y%m%dT%H", "--level", "none")
+    assert forced.out.splitlines()[1].split(",")[1] == "240131T00"
+    scored = call(capsys, "evaluate", tmp_path / "run", other, "--time-format", "%y%m%dT%H")
+    assert scored.code == 0, scored.err
+
+
+def test_a_run_is_told_from_a_folder_of_runs_and_from_a_file(capsys, tmp_path: Path) -> None:
+    given = table(tmp_path / "sales.csv", days(40))
+    for name in ("first", "second"):
+        done = call(
+            *(capsys, "train", "forecast", given, "--horizon", "3", *TINY, "--out", tmp_path / "runs" / name)
+        )
+        assert done.code == 0, done.err
+    for words in (["predict"], ["evaluate"], ["report"]):
+        refused = call(capsys, *words, tmp_path / "runs")
+        assert refused.code == 2
+        assert "is no run, but a folder of 2 runs; expected one of them: first, second" in refused.err
+    assert "is a file; expected a run folder" in call(capsys, "predict", given).err
