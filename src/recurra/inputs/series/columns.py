@@ -75,7 +75,7 @@ class Columns:
     def from_dict(cls, description: dict[str, Any]) -> "Columns":
         """The columns that `to_dict` described."""
         lists = ("past", "future", "static", "categorical", "wide")
-        names: dict[str, Any] = {key: tuple(description[key]) for key in lists}
+        names: dict[str, Any] = {key: tuple(description.get(key, ())) for key in lists}
         return cls(description["unique_id"], description["time"], description["target"], **names)
 
 

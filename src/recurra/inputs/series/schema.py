@@ -105,5 +105,5 @@ class PanelSchema:
             {name: tuple(words) for name, words in description["vocabularies"].items()},
             tuple(description["cycles"]),
             description["resampled"],
-            description["time_zone"],
+            description.get("time_zone"),
         )
