@@ -1,5 +1,6 @@
 """`recurra evaluate`: scores of a trained model beside the baselines."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,10 @@ def evaluate(
         str | None,
         typer.Argument(metavar="DATA", help="Another table to score on; left out: the recorded scores."),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", help="Write a page about these scores, as HTML, too."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object: the scores and how they were taken.")
     ] = False,
@@ -23,6 +28,7 @@ def evaluate(
     Examples:
       recurra evaluate runs/sales
       recurra evaluate runs/sales sales-2025.csv
+      recurra evaluate runs/sales sales-2025.csv --report 2025.html
       recurra evaluate runs/sales --json
     """
     from recurra.cli.score_table import print_scores
@@ -32,9 +38,17 @@ def evaluate(
     check_source(data)
     entry = entry_of_run(run)
     from recurra.experiment.run import evaluate as scores_of
+    from recurra.experiment.run import write_evaluation
 
-    metrics = scores_of(entry.load("task"), run, data)
+    task = entry.load("task")
+    if report is None:
+        metrics = scores_of(task, run, data)
+    else:
+        words = ["recurra", "evaluate", str(run), *([data] if data else []), "--report", str(report)]
+        metrics = write_evaluation(task, run, data, report, shlex.join(words))
     if as_json:
         screen.emit(metrics.model_dump(mode="json"))
-    else:
-        print_scores(metrics)
+        return
+    print_scores(metrics)
+    if report is not None:
+        screen.say(f"\nreport    {report}")

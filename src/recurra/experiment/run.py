@@ -1,6 +1,7 @@
 """The verbs over any task: train, evaluate, predict."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from recurra.errors import ConfigError
 from recurra.experiment.artifact import CONFIG as MODEL
 from recurra.experiment.artifact import load_fitted
 from recurra.experiment.entrant import RIVALS, baselines_of, entrants, fit_all
-from recurra.experiment.judge import SUBJECT, judge_on
+from recurra.experiment.judge import SUBJECT, Judgement, judge_on
 from recurra.experiment.learnt import read_learnt
 from recurra.experiment.refit import check_refit, refit
 from recurra.experiment.run_folder import (
@@ -21,11 +22,12 @@ from recurra.experiment.run_folder import (
     put_back_when_refused,
     workplace,
 )
-from recurra.experiment.task import Task
+from recurra.experiment.task import Fitted, Task
 from recurra.experiment.written import write_run
 from recurra.files import exchange_folder
-from recurra.report.page import write_report
+from recurra.report.page import read_records, write_page, write_report
 from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics
+from recurra.report.section import SectionsRecord
 from recurra.training.progress import Progress
 
 
@@ -124,12 +126,43 @@ def evaluate(task: Task, run: Path, source: Any = None) -> MetricsRecord:
                 f"Give them: recurra evaluate {run} DATA.",
             )
         return read_metrics(run)
+    return _judged_on(task, run, source)[1].metrics
+
+
+def write_evaluation(task: Task, run: Path, source: Any, page: Path, command: str | None) -> MetricsRecord:
+    """The scores of a run, and the page about them: that of the run itself, or of other data.
+
+    Args:
+        task: The task.
+        run: The run folder.
+        source: The data; None: the recorded scores.
+        page: Where to write the page.
+        command: What was typed.
+
+    Raises:
+        As `evaluate`, and StorageError where the page cannot be written.
+    """
+    if source is None:
+        metrics = evaluate(task, run)
+        write_page(page, read_records(run))
+        return metrics
+    fitted, (part, rivals, scored) = _judged_on(task, run, source)
+    metrics = scored.model_copy(update={"command": command})
+    sections = [*task.outlook(fitted, source), *task.show(fitted, part, rivals, metrics)]
+    records = replace(read_records(run), metrics=metrics, sections=SectionsRecord(sections=sections))
+    write_page(page, records)
+    return metrics
+
+
+def _judged_on(task: Task, run: Path, source: Any) -> tuple[Fitted, Judgement]:
+    """The net of a run, and what it and all that was trained beside it scored on other data."""
     rivals = {
         place.parent.name: load_fitted(task, place.parent)
         for place in sorted((run / RIVALS).glob(f"*/{MODEL}"))
     }
     learnt = read_learnt(run / RIVALS)
-    return judge_on(task, load_fitted(task, run), source, learnt=learnt, rivals=rivals).metrics
+    fitted = load_fitted(task, run)
+    return fitted, judge_on(task, fitted, source, learnt=learnt, rivals=rivals)
 
 
 class Told(NamedTuple):
