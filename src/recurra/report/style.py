@@ -174,7 +174,10 @@ def label_ends(figure: Figure, axes: Axes, names: Sequence[tuple[str, str]]) -> 
 
 
 def whole_ticks(axes: Axes, nbins: int = 6) -> None:
-    """Ticks of the horizontal axis at whole numbers only."""
+    """Ticks of the horizontal axis at whole numbers only, and room for one where there is a single place."""
+    low, high = axes.get_xlim()
+    if high - low < 1:
+        axes.set_xlim((low + high) / 2 - 0.6, (low + high) / 2 + 0.6)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=nbins, integer=True))
     axes.xaxis.set_major_formatter(TickNumbers())
 

@@ -162,17 +162,17 @@ def _worst_section(fitted: Fitted, part: ForecastPart, residuals: Residuals) -> 
     """The forecasts that are furthest off, no two of them of the same steps."""
     there = np.isfinite(residuals.values)
     size = np.where(there, np.abs(residuals.values), 0).sum(axis=1) / np.maximum(there.sum(axis=1), 1)
+    middle = float(np.median(size[size > 0])) if (size > 0).any() else np.inf
     rows: list[int] = []
     for row in np.argsort(-size, kind="stable").tolist():
         near = [one for one in rows if part.origins.series[one] == part.origins.series[row]]
         apart = [abs(int(part.origins.position[one] - part.origins.position[row])) for one in near]
-        if size[row] > 0 and all(distance >= part.resolved.horizon for distance in apart):
+        if size[row] > middle and all(distance >= part.resolved.horizon for distance in apart):
             rows.append(row)
         if len(rows) == WORST:
             break
-    if len(rows) < WORST or len(part) < 2 * WORST:
+    if not rows or len(part) < 2 * WORST:
         return []
-    middle = float(np.median(size[size > 0]))
     chosen = dataclasses.replace(part, origins=Origins(*(values[rows] for values in part.origins)))
     notes = []
     for row in rows:
