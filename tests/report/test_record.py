@@ -32,7 +32,8 @@ def test_programs_find_scores_by_name_and_metrics_describe_themselves(tmp_path):
     document = json.loads((tmp_path / "metrics.json").read_text())
     assert document["models"][0]["scores"]["mae"] == 1.25
     assert document["metrics"][0] | {"note": ""} == {
-        "name": "mae", "label": "MAE", "note": "", "better": "low", "target": 0.0, "unit": "", "short": ""
+        "name": "mae", "label": "MAE", "note": "", "better": "low", "target": 0.0, "unit": "", "short": "",
+        "tolerance": 0.0,
     }  # fmt: skip
 
 
@@ -50,6 +51,14 @@ def test_scores_are_ranked_by_what_the_metric_says():
     assert accuracy.badness(0.9) < accuracy.badness(0.8)
     assert coverage.badness(0.79) < coverage.badness(0.7) < coverage.badness(0.99)
     assert width.badness(1.0) == math.inf
+
+
+def test_a_score_too_far_from_its_target_is_told():
+    covered = MetricRecord.of(metric("coverage_80"))
+    assert [covered.miss(share) for share in (None, 0.71, 0.72, 0.8, 0.88, 0.89)] == [
+        "", "below", "", "", "", "above"
+    ]  # fmt: skip
+    assert MetricRecord(name="x", label="x").miss(5.0) == ""
 
 
 def test_scores_are_written_in_their_unit():

@@ -2,6 +2,7 @@
 
 import io
 import math
+import re
 import wave
 
 import numpy as np
@@ -11,12 +12,13 @@ from tests.report.document import Document
 
 from recurra.errors import DamagedError
 from recurra.files import write_document
-from recurra.report.drawing import MOST_CLASSES, drawn_section
+from recurra.report.drawing import MOST_CLASSES, Drawing, drawn_section, evened
 from recurra.report.page import write_report
 from recurra.report.piece import (
     Audio,
     Bar,
     Bars,
+    Columns,
     HighlightedText,
     LegendItem,
     Line,
@@ -24,6 +26,7 @@ from recurra.report.piece import (
     Matrix,
     Picture,
     Scatter,
+    Span,
     Table,
     Token,
 )
@@ -52,6 +55,7 @@ LINES = {"kind": "lines", "x": [1, 2], "lines": [{"label": "a", "role": "model",
 def pieces():
     return [
         Lines(title="Curve", x=[1, 2], lines=[Line(label="ours", role="model", y=[1, 2])]),
+        Columns(title="Spread", x=[-1, 0, 1], heights=[0.2, None, 0.5], limit=0.1, unit="share"),
         Scatter(title="Points", points=[(0.1, 0.2)]),
         Matrix(title="Confusion", rows=["cat", "<dog>"], counts=[[9, 1], [0, 0]]),
         Bars(title="Weights", bars=[Bar(label="good", value=2.0), Bar(label="bad", value=-1.0)]),
@@ -79,7 +83,7 @@ def test_what_is_written_is_read_and_drawn(tmp_path, layout):
     assert all(value.startswith("data:") for value in document.attributes("src"))
     assert "a seven" in document.attributes("alt")[0]
     assert "media-src data:" in page
-    assert document.count("svg") == {"hero": 3, "grid": 2, "full": 3}[layout]
+    assert document.count("svg") == {"hero": 4, "grid": 3, "full": 4}[layout]
 
 
 def test_sections_come_in_their_order(tmp_path):
@@ -146,7 +150,7 @@ def test_ids_are_unique_and_free(ids, message):
 
 def drawn(piece):
     made = drawn_section(section(pieces=[piece]))
-    return made.others[0]
+    return [*made.large, *made.others][0]
 
 
 def test_a_matrix_is_normalised_by_row():
@@ -173,7 +177,7 @@ def test_a_matrix_may_have_other_columns_than_rows():
 
 
 @pytest.mark.parametrize(
-    ("columns", "breadth"), [(3, ""), (8, ""), (9, "broad"), (16, "broad"), (17, "full")]
+    ("columns", "breadth"), [(3, "whole"), (8, "whole"), (9, "broad"), (16, "broad"), (17, "full")]
 )
 def test_a_matrix_gets_the_room_that_its_columns_need(columns, breadth):
     size = range(columns)
@@ -209,4 +213,50 @@ def test_lines_explain_themselves_where_the_section_does_not():
     assert [item.label for item in drawn(piece).legend] == ["ours", "theirs"]
     assert drawn(Lines(x=[1], lines=lines[:1])).legend == []
     explained = drawn_section(section(pieces=[piece], legend=[LegendItem(label="all")]))
-    assert explained.others[0].legend == []
+    assert explained.large[0].legend == []
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 7, 8])
+def test_rows_of_a_grid_are_filled(number):
+    widths = {"third": 1 / 3, "half": 1 / 2, "whole": 1.0}
+    shares = [widths[one.breadth] for one in evened([Drawing("a", "")] * number)]
+    filled = 0.0
+    for share in shares:
+        filled += share
+        assert filled < 1.01  # none is cut by the end of its row
+        filled = 0.0 if filled > 0.99 else filled
+    assert filled == 0
+
+
+def test_stretches_are_shaded_and_named_once():
+    spans = [Span(label="no value", begin=1, end=2), Span(label="no value", begin=4, end=5)]
+    lines = [Line(label="ours", role="model", y=[1, 2, 3, 4, 5])]
+    bare = drawn(Lines(x=[1, 2, 3, 4, 5], lines=lines))
+    shaded = drawn(Lines(x=[1, 2, 3, 4, 5], lines=lines, spans=spans))
+    assert [item.label for item in shaded.legend] == ["no value"]
+    assert len(shaded.svg) > len(bare.svg)
+    with pytest.raises(ValueError, match="some are dates"):
+        Lines(
+            x=[1, 2],
+            lines=lines[:0] or [LINES["lines"][0]],
+            spans=[Span(label="a", begin="2025-01-01", end=2)],
+        )
+
+
+def test_names_at_the_ends_of_lines_that_lie_upon_each_other_are_apart():
+    names = ("ours", "theirs", "another")
+    lines = [Line(label=name, role="model", y=[1.0, 2.0]) for name in names]
+    made = drawn(Lines(x=[1, 2], lines=lines, labels="ends"))
+    assert made.legend == []
+    heights = [
+        float(
+            re.search(r"translate\(\S+ ([\d.]+)\)|y=\"([\d.]+)\"", found[0])[0]
+            .strip(')"')
+            .split()[-1]
+            .split('"')[-1]
+        )
+        for name in names
+        if (found := re.search(rf"<text[^>]*>{name}", made.svg))
+    ]
+    assert len(heights) == len(names)
+    assert min(abs(one - other) for i, one in enumerate(heights) for other in heights[:i]) > 11

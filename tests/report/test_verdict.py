@@ -40,7 +40,23 @@ def record(subject=0.5, naive=1.0, others=(), name="mase", **more):
         (
             2160.1,
             "worse",
-            f"LSTM loses to {BEST}: its MASE is 2\u202f160 times as large (2\u202f160.1 against 1.0).",
+            (
+                f"The training of LSTM diverged: its MASE is 2\u202f160 times as large as that of {BEST} "
+                "(2\u202f160.1 against 1.0)."
+            ),
+        ),
+        (
+            5.4e9,
+            "worse",
+            (
+                f"The training of LSTM diverged: its MASE is 5.40\u00d710⁹ times as large as that of {BEST} "
+                "(5.40\u00d710⁹ against 1.00)."
+            ),
+        ),
+        (
+            21.0,
+            "worse",
+            f"LSTM loses to {BEST}: its MASE is 21 times as large (21.00 against 1.00).",
         ),
         (
             9.9,

@@ -1,5 +1,6 @@
 """`recurra evaluate`: scores of a trained model beside the baselines."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
@@ -16,6 +17,7 @@ class Request(NamedTuple):
 
     run: Path
     data: str | None
+    report: Path | None
     as_json: bool
 
 
@@ -33,6 +35,10 @@ def evaluate(
         str | None,
         typer.Argument(metavar="DATA", help="Another table to score on; left out: the recorded scores."),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", metavar="FILE", help="Write a page about these scores, as HTML, too."),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object: the scores and how they were taken.")
     ] = False,
@@ -42,13 +48,14 @@ def evaluate(
     Examples:
       recurra evaluate runs/sales
       recurra evaluate runs/sales sales-2025.csv
+      recurra evaluate runs/sales sales-2025.csv --report 2025.html
       recurra evaluate runs/sales --json
     """
-    return Request(run, data, as_json)
+    return Request(run, data, report, as_json)
 
 
 def _tell(request: Request, given: Sequence[Given]) -> None:
-    run, data, as_json = request
+    run, data, report, as_json = request
     from recurra.cli.score_table import print_scores
     from recurra.data.sample import check_source
     from recurra.tasks.registry import entry_of_run
@@ -61,9 +68,17 @@ def _tell(request: Request, given: Sequence[Given]) -> None:
         raise ConfigError(f"{stray} for a run of task {entry.name}", "none", f"Leave {stray} out.")
     checked(kind, own, given)
     from recurra.experiment.run import evaluate as scores_of
+    from recurra.experiment.run import write_evaluation
 
-    metrics = scores_of(entry.load("task"), run, data, {one.key: one.text for one in given})
+    task, again = entry.load("task"), {one.key: one.text for one in given}
+    if report is None:
+        metrics = scores_of(task, run, data, again)
+    else:
+        words = ["recurra", "evaluate", str(run), *([data] if data else []), "--report", str(report)]
+        metrics = write_evaluation(task, run, data, report, shlex.join(words), again)
     if as_json:
         screen.emit(metrics.model_dump(mode="json"))
-    else:
-        print_scores(metrics)
+        return
+    print_scores(metrics)
+    if report is not None:
+        screen.say(f"\nreport    {report}")

@@ -195,7 +195,12 @@ class Estimator(ABC):
             fitted.config.model_dump(mode="json"),
             None if past is None else course_of(past.steps, past.epochs),
             metrics,
-            SectionsRecord(sections=list(self.task.show(fitted, part, rivals, metrics))),
+            SectionsRecord(
+                sections=[
+                    *self.task.outlook(self.fitted_, data),
+                    *self.task.show(fitted, part, rivals, metrics),
+                ]
+            ),
         )
         return page.write_page(place, records)
 

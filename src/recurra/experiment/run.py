@@ -1,7 +1,7 @@
 """The verbs over any task: train, evaluate, predict."""
 
-import dataclasses
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from recurra.errors import ConfigError
 from recurra.experiment.artifact import CONFIG as MODEL
 from recurra.experiment.artifact import load_fitted
 from recurra.experiment.entrant import RIVALS, baselines_of, entrants, fit_all
-from recurra.experiment.judge import SUBJECT, judge_on
+from recurra.experiment.judge import SUBJECT, Judgement, judge_on
 from recurra.experiment.learnt import read_learnt
 from recurra.experiment.refit import check_refit, refit
 from recurra.experiment.run_folder import (
@@ -26,8 +26,9 @@ from recurra.experiment.run_folder import (
 from recurra.experiment.task import Fitted, Task
 from recurra.experiment.written import write_run
 from recurra.files import exchange_folder
-from recurra.report.page import write_report
+from recurra.report.page import read_records, write_page, write_report
 from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics
+from recurra.report.section import SectionsRecord
 from recurra.training.progress import Progress
 
 
@@ -143,13 +144,51 @@ def evaluate(
                 f"Give them: recurra evaluate {run} DATA.",
             )
         return read_metrics(run)
+    return _judged_on(task, run, source, again)[1].metrics
+
+
+def write_evaluation(
+    task: Task,
+    run: Path,
+    source: Any,
+    page: Path,
+    command: str | None,
+    again: Mapping[str, Any] = MappingProxyType({}),
+) -> MetricsRecord:
+    """The scores of a run, and the page about them: that of the run itself, or of other data.
+
+    Args:
+        task: The task.
+        run: The run folder.
+        source: The data; None: the recorded scores.
+        page: Where to write the page.
+        command: What was typed.
+        again: As for `evaluate`.
+
+    Raises:
+        As `evaluate`, and StorageError where the page cannot be written.
+    """
+    if source is None:
+        metrics = evaluate(task, run)
+        write_page(page, read_records(run))
+        return metrics
+    fitted, (part, rivals, scored) = _judged_on(task, run, source, again)
+    metrics = scored.model_copy(update={"command": command})
+    sections = [*task.outlook(fitted, source), *task.show(fitted, part, rivals, metrics)]
+    records = replace(read_records(run), metrics=metrics, sections=SectionsRecord(sections=sections))
+    write_page(page, records)
+    return metrics
+
+
+def _judged_on(task: Task, run: Path, source: Any, again: Mapping[str, Any]) -> tuple[Fitted, Judgement]:
+    """The net of a run, and what it and all that was trained beside it scored on other data."""
     rivals = {
         place.parent.name: load_fitted(task, place.parent)
         for place in sorted((run / RIVALS).glob(f"*/{MODEL}"))
     }
     learnt = read_learnt(run / RIVALS)
     fitted = _given_again(load_fitted(task, run), again)
-    return judge_on(task, fitted, source, learnt=learnt, rivals=rivals).metrics
+    return fitted, judge_on(task, fitted, source, learnt=learnt, rivals=rivals)
 
 
 def _given_again(fitted: Fitted, again: Mapping[str, Any]) -> Fitted:
@@ -157,7 +196,7 @@ def _given_again(fitted: Fitted, again: Mapping[str, Any]) -> Fitted:
     if not again:
         return fitted
     settings = {**fitted.config.model_dump(), **again}
-    return dataclasses.replace(fitted, config=validated(type(fitted.config), settings))
+    return replace(fitted, config=validated(type(fitted.config), settings))
 
 
 class Told(NamedTuple):

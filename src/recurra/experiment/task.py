@@ -185,6 +185,12 @@ def no_highlights(scores: Mapping[str, float]) -> tuple[Sequence[TileRecord], Se
     return (), ()
 
 
+def no_outlook(fitted: Any, source: Any) -> Sequence[Section]:
+    """Nothing lies ahead."""
+    del fitted, source
+    return ()
+
+
 def no_groups(schema: Any, part: Any, answer: Any) -> None:
     """Scores of all rows together are enough."""
     del schema, part, answer
@@ -215,6 +221,8 @@ class Task:
             nothing is kept of `learn`, and its rivals are missing.
         describe: (Fitted, part) -> words about data and protocol.
         show: (Fitted, part, rivals, record of the scores) -> sections of the report.
+        outlook: (Fitted, source) -> sections that come first in the report: what the net that is kept says of
+            what is not known yet; source None: what the schema holds.
         learn: Prepared -> baselines that are learnt from the training part; they are kept with a run.
         metrics: Scores of its own, where `recurra.metrics.metric` does not know them.
         calibrate: (net, Prepared) -> what is learnt with the trained net, written into its buffers: after
@@ -244,6 +252,7 @@ class Task:
     naive: Callable[[Any, Mapping[str, Learnt], Any], Iterable[Rival]]
     describe: Callable[[Fitted, Any], Description]
     show: Callable[[Fitted, Any, Sequence[Rival], MetricsRecord], Sequence[Section]]
+    outlook: Callable[[Fitted, Any], Sequence[Section]] = no_outlook
     learn: Callable[[Prepared], Iterable[Learnt]] = nothing_to_learn
     metrics: Sequence[Metric] = ()
     calibrate: Callable[[nn.Module, Prepared], None] = nothing_to_calibrate

@@ -1,6 +1,6 @@
 """What a finished run holds, written into its folder; the manifest comes last."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +14,7 @@ from recurra.experiment.run_folder import CONFIG, HISTORY
 from recurra.experiment.task import Fitted, Part, Prepared, Task
 from recurra.files import write_manifest
 from recurra.report.record import METRICS_FILE, MetricsRecord, write_metrics
-from recurra.report.section import SECTIONS_FILE, write_sections
+from recurra.report.section import SECTIONS_FILE, Section, write_sections
 from recurra.streaming import PROGRAM
 
 
@@ -43,10 +43,14 @@ def write_run(
     """
     kept = (whole or trained[SUBJECT]).fitted
     files = [CONFIG, HISTORY, *write_fitted(task, kept, out), *_write_program(task, kept, out)]
-    metrics = None
+    metrics, sections = None, [*task.outlook(kept, None)]
     if prepared.test is not None:
-        metrics = _write_scores(task, trained, whole, baselines, prepared, out, command)
-        files += [METRICS_FILE, SECTIONS_FILE]
+        metrics, shown = _write_scores(task, trained, whole, baselines, prepared, out, command)
+        sections += shown
+        files.append(METRICS_FILE)
+    if metrics is not None or sections:
+        write_sections(out, sections)
+        files.append(SECTIONS_FILE)
     for name, one in trained.items():
         if name != SUBJECT:
             names = write_fitted(task, one.fitted, out / RIVALS / name)
@@ -65,8 +69,8 @@ def _write_scores(
     prepared: Prepared,
     out: Path,
     command: str | None,
-) -> MetricsRecord:
-    """Judge the nets on the test part, and write the scores and what the report shows."""
+) -> tuple[MetricsRecord, Sequence[Section]]:
+    """Judge the nets on the test part, write the scores, and tell what the report shows of them."""
     part, scored = cast("Part", prepared.test), trained[SUBJECT].fitted
     nets = {name: (one.fitted, one.seconds) for name, one in trained.items()}
     rivals = [*net_rivals(task, nets, part), *baselines.rivals]
@@ -79,8 +83,7 @@ def _write_scores(
         )
         metrics = metrics.model_copy(update={"notes": [*metrics.notes, told]})
     write_metrics(out, metrics)
-    write_sections(out, task.show(scored, part, rivals, metrics))
-    return metrics
+    return metrics, task.show(scored, part, rivals, metrics)
 
 
 def _write_program(task: Task, fitted: Fitted, out: Path) -> list[str]:

@@ -22,8 +22,9 @@ class Metric:
         note: What it is, in a clause.
         better: "low", "high", "target" (as near to `target` as possible), or "none" (neither way is better).
         target: The best value where `better` is "target".
-        unit: "" (plain), "share" (0 to 1, shown in percent), "percent" (is in percent) or "count" (a whole
-            number).
+        tolerance: How far from the target a score is still good; 0 leaves it unsaid.
+        unit: "" (plain), "share" (0 to 1, shown in percent), "percent" (is in percent), "count" (a whole
+            number) or "target" (in the unit of what is told).
         short: The label where there is little room; empty means `label`.
     """
 
@@ -34,6 +35,7 @@ class Metric:
     target: float = 0.0
     unit: str = ""
     short: str = ""
+    tolerance: float = 0.0
 
 
 _FORECAST = (
@@ -43,8 +45,8 @@ _FORECAST = (
     Metric("wql", "WQL", "weighted quantile loss, an approximation of the normalised CRPS"),
 )
 _NUMBER = (
-    Metric("mae", "MAE", "mean absolute error, in the unit of the target"),
-    Metric("rmse", "RMSE", "root of the mean squared error, in the unit of the target"),
+    Metric("mae", "MAE", "mean absolute error, in the unit of the target", unit="target"),
+    Metric("rmse", "RMSE", "root of the mean squared error, in the unit of the target", unit="target"),
     Metric("mse", "MSE", "mean squared error"),
     Metric("r2", "R²", "share of the variance that is explained; 0 = the mean, 1 = perfect", "high"),
 )
@@ -108,6 +110,8 @@ def metric(name: str, own: Sequence[Metric] = ()) -> Metric:
         )
     level = found[2]
     if found[1] == "width":
-        return Metric(name, f"Width {level}", f"mean width of the {level} % interval", "none")
+        return Metric(name, f"Width {level}", f"mean width of the {level} % interval", "none", unit="target")
     note = f"share of the truth inside the {level} % interval; best at {level} %"
-    return Metric(name, f"Coverage {level}", note, "target", float(level) / 100, "share", f"in {level}%")
+    share = float(level) / 100
+    tolerance = min(max(0.4 * (1 - share), 0.03), 0.08)
+    return Metric(name, f"Coverage {level}", note, "target", share, "share", f"in {level}%", tolerance)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from recurra.report.number import NARROW_SPACE, NOT_DEFINED, count, fixed, plain, signed_percent
 from recurra.report.record import MetricRecord
 
+_COUNTED = 1e5  # times another score, from where on two digits are enough
 MANY = 10  # times another score, from where on a share of it says nothing
 _PAR = {"ratio": 0.01, "share": 0.005, "difference": 0.005}
 """Changes below these are called on a par: of 1 %, half a percentage point, half a hundredth."""
@@ -51,7 +52,7 @@ def _made(metric: MetricRecord, change: float, kind: str) -> Change:
     gain = -change if metric.better == "low" else change
     times = ""
     if kind == "ratio" and change >= MANY - 1 and math.isfinite(change):
-        number = count(round(change + 1))
+        number = plain(change + 1, 2) if change >= _COUNTED else count(round(change + 1))
         times, signed = f"{number} times as large", f"\N{MULTIPLICATION SIGN}{number}"
     return Change(gain, size, signed, abs(gain) < _PAR[kind], times)
 

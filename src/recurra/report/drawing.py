@@ -1,16 +1,17 @@
 """Sections as the page draws them: every piece becomes a drawing of a figure, table or text."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from recurra.report.figure import SMALL, WIDE, lines_figure, scatter_figure
+from recurra.report.figure import SMALL, WIDE, columns_figure, lines_figure, scatter_figure
 from recurra.report.number import column, count, fixed, percent
 from recurra.report.piece import (
     AnyPiece,
     Audio,
     Bars,
+    Columns,
     HighlightedText,
     LegendItem,
     Lines,
@@ -79,7 +80,8 @@ class Drawing:
         wide: The same drawn for wide screens, if it is.
         legend: What the colours mean.
         kind: What `content` is: "figure" (there is `svg` instead) or the kind of the piece.
-        breadth: "broad" for the room of two drawings beside each other, "full" for all of it.
+        breadth: "broad" for the room of two drawings beside each other, "full" for all of it; where all of a
+            grid are alike, the share of its row: "third", "half" or "whole".
         content: What the template draws.
     """
 
@@ -104,21 +106,37 @@ class DrawnSection:
 
 def drawn_section(section: Section) -> DrawnSection:
     """Draw all pieces of a section."""
-    first = {"hero": 1, "full": len(section.pieces), "grid": 0}[section.layout]
+    alone = len(section.pieces) == 1 and isinstance(section.pieces[0], Lines)
+    first = {"hero": 1, "full": len(section.pieces), "grid": int(alone)}[section.layout]
     drawings = [
         _drawing(piece, f"{section.id}-{index}", wide=index < first, explained=bool(section.legend))
         for index, piece in enumerate(section.pieces)
     ]
-    return DrawnSection(section, drawings[:first], drawings[first:])
+    return DrawnSection(section, drawings[:first], evened(drawings[first:]))
+
+
+def evened(drawings: Sequence[Drawing]) -> list[Drawing]:
+    """Share the rows of a grid so that none has room left: three in a row, and two in the last ones."""
+    if any(one.breadth for one in drawings):
+        return list(drawings)
+    halves = {0: 0, 1: 4, 2: 2}[len(drawings) % 3]
+    if len(drawings) == 1:
+        return [replace(drawings[0], breadth="whole")]
+    thirds = len(drawings) - halves
+    return [
+        replace(one, breadth="third" if number < thirds else "half") for number, one in enumerate(drawings)
+    ]
 
 
 def _drawing(piece: AnyPiece, name: str, *, wide: bool, explained: bool) -> Drawing:
     if isinstance(piece, Lines):
         large = lines_figure(piece, f"{name}-wide", WIDE) if wide else None
         legend = [] if explained else _lines_legend(piece)
+        legend += _spans_legend(piece)
         return Drawing(piece.title, piece.note, lines_figure(piece, name, SMALL), large, legend)
-    if isinstance(piece, Scatter):
-        return Drawing(piece.title, piece.note, scatter_figure(piece, name))
+    if isinstance(piece, Columns | Scatter):
+        drawn = columns_figure(piece, name) if isinstance(piece, Columns) else scatter_figure(piece, name)
+        return Drawing(piece.title, piece.note, drawn)
     if isinstance(piece, Matrix):
         return _matrix_drawing(piece)
     if isinstance(piece, Bars):
@@ -130,12 +148,19 @@ def _drawing(piece: AnyPiece, name: str, *, wide: bool, explained: bool) -> Draw
 
 def _lines_legend(piece: Lines) -> list[LegendItem]:
     """What lines and bands are, where there are several."""
-    items = [LegendItem(label=line.label, role=line.role) for line in piece.lines]
+    named = piece.lines if piece.labels == "legend" else ()
+    items = [LegendItem(label=line.label, role=line.role) for line in named]
     widest_first = sorted(piece.bands, key=lambda one: -one.level)
     for number, band in enumerate(widest_first):
         deep = number > 0 or len(widest_first) == 1
         items.append(LegendItem(label=band.label, role=band.role, mark="deep" if deep else "area"))
-    return items if len(items) > 1 else []
+    return items if len(items) > 1 or (items and not named) else []
+
+
+def _spans_legend(piece: Lines) -> list[LegendItem]:
+    """What shaded stretches are, each once."""
+    named = dict.fromkeys((span.label, span.role) for span in piece.spans)
+    return [LegendItem(label=label, role=role, mark="area") for label, role in named]
 
 
 def _matrix_drawing(piece: Matrix) -> Drawing:

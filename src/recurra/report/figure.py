@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, DateLocator, DayLocator
 from matplotlib.ticker import MaxNLocator
 
 from recurra.report.number import NARROW_SPACE
-from recurra.report.piece import Lines, Place, Scatter
+from recurra.report.piece import Columns, Lines, Place, Scatter
 from recurra.report.style import (
     TickNumbers,
     colour,
@@ -19,6 +19,7 @@ from recurra.report.style import (
     finite,
     fit_margins,
     inline_svg,
+    label_ends,
     plain_log_axis,
     whole_ticks,
 )
@@ -53,6 +54,7 @@ def lines_figure(piece: Lines, name: str, size: tuple[int, int]) -> Markup:
     scale = 100.0 if piece.unit == "share" else 1.0
     with drawing(*size) as (figure, axes):
         axes.set(xscale="log" if piece.log_x else "linear", yscale="log" if piece.log_y else "linear")
+        _draw_spans(axes, piece, places[begin])
         _draw_bands(axes, places, piece, begin, scale)
         for line in reversed(piece.lines):
             start = max(line.start, begin)
@@ -73,7 +75,17 @@ def lines_figure(piece: Lines, name: str, size: tuple[int, int]) -> Markup:
         if not piece.log_x:
             _place_ticks(axes, piece.x, size[0])
         fit_margins(figure, axes, x_label=piece.x_label, y_label=piece.y_label)
+        if piece.labels == "ends":
+            label_ends(figure, axes, [(line.label, line.role) for line in reversed(piece.lines)])
         return inline_svg(figure, name, piece.spoken)
+
+
+def _draw_spans(axes: Axes, piece: Lines, begin: float) -> None:
+    """Stretches of the horizontal axis, as far as they are drawn."""
+    for span in piece.spans:
+        first, last = _positions([span.begin, span.end])
+        if last > begin:
+            axes.axvspan(max(first, begin), last, color=colour(span.role), alpha=0.14, linewidth=0)
 
 
 def _draw_bands(axes: Axes, places: Sequence[float], piece: Lines, begin: int, scale: float) -> None:
@@ -103,6 +115,32 @@ def _number_axes(axes: Axes, piece: Lines) -> None:
         axes.set_ylim(bottom=0)
     if piece.unit == "share":
         axes.yaxis.set_major_formatter(TickNumbers(f"{NARROW_SPACE}%"))
+
+
+def columns_figure(piece: Columns, name: str) -> Markup:
+    """Columns from zero.
+
+    Args:
+        piece: What to draw.
+        name: Unique within the page.
+    """
+    scale = 100.0 if piece.unit == "share" else 1.0
+    width = 0.86 * (min(np.diff(sorted(piece.x))) if len(piece.x) > 1 else 1.0)
+    with drawing(*SMALL) as (figure, axes):
+        heights = [scale * value for value in finite(piece.heights)]
+        axes.bar(piece.x, heights, width=width, color=colour("model"), linewidth=0)
+        axes.axhline(0, color=colour("muted"), linewidth=1)
+        if piece.limit is not None:
+            for side in (-scale * piece.limit, scale * piece.limit):
+                axes.axhline(side, color=colour("muted"), linewidth=1.2, linestyle=_DIAGONAL)
+        axes.xaxis.set_major_locator(
+            MaxNLocator(nbins=6, integer=all(float(x).is_integer() for x in piece.x))
+        )
+        axes.xaxis.set_major_formatter(TickNumbers())
+        if piece.unit == "share":
+            axes.yaxis.set_major_formatter(TickNumbers(f"{NARROW_SPACE}%"))
+        fit_margins(figure, axes, x_label=piece.x_label, y_label=piece.y_label)
+        return inline_svg(figure, name, piece.spoken)
 
 
 def scatter_figure(piece: Scatter, name: str) -> Markup:
@@ -164,7 +202,7 @@ def _days(date: datetime) -> float:
 def _place_ticks(axes: Axes, places: Sequence[Place], width: int) -> None:
     most = max(5, width // 110)  # fewer, and no interval of dates would do for some spans
     if isinstance(places[0], str):
-        locator = AutoDateLocator(minticks=2, maxticks=most)  # type: ignore[no-untyped-call]
+        locator = _date_locator(_positions(places), most)
         axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(
             ConciseDateFormatter(  # type: ignore[no-untyped-call]
@@ -176,3 +214,11 @@ def _place_ticks(axes: Axes, places: Sequence[Place], width: int) -> None:
     else:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=most))
         axes.xaxis.set_major_formatter(TickNumbers())
+
+
+def _date_locator(places: Sequence[float], most: int) -> DateLocator:
+    """Ticks of dates; where there is no clock, days at the finest."""
+    days = places[-1] - places[0]
+    if days < most and all(place.is_integer() for place in places):
+        return DayLocator(interval=max(1, round(days / most)))  # type: ignore[no-untyped-call]
+    return AutoDateLocator(minticks=2, maxticks=most)  # type: ignore[no-untyped-call]

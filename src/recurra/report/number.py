@@ -29,6 +29,8 @@ def fixed(value: float | None, decimals: int | None) -> str:
         if value == 0:
             return "0"
         exponent = math.floor(math.log10(abs(value)))
+        if 0 <= exponent < 3:
+            return fixed(value, 2 - exponent)
         text = f"{value / 10**exponent:.2f}\N{MULTIPLICATION SIGN}10{str(exponent).translate(_SUPERSCRIPTS)}"
     else:
         text = f"{round(value, decimals) + 0.0:,.{decimals}f}".replace(",", NARROW_SPACE)

@@ -11,14 +11,15 @@ import yaml
 from recurra.errors import ArtifactError, DamagedError
 from recurra.files import read_bytes, write_text
 from recurra.report.control import visible
-from recurra.report.drawing import drawn_section
+from recurra.report.download import group_downloads, score_downloads
+from recurra.report.drawing import DrawnSection, drawn_section
 from recurra.report.heading import data_facts, heading
 from recurra.report.history import HISTORY_FILE, Course, read_course
 from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics
 from recurra.report.section import SECTIONS_FILE, SectionsRecord, read_sections
-from recurra.report.table import group_table, score_rows
+from recurra.report.table import GroupTable, group_table, score_rows
 from recurra.report.training_section import training
-from recurra.report.verdict import reference_of, subject_of, within
+from recurra.report.verdict import group_columns, reference_of, subject_of, within
 
 CONFIG_FILE = "config.yaml"
 REPORT_FILE = "report.html"
@@ -101,6 +102,8 @@ def render(records: Records) -> str:
         lstrip_blocks=True,
     )
     environment.filters["within"] = within
+    sections = [drawn_section(one) for one in records.sections.sections] if records.sections else []
+    groups = group_table(metrics) if metrics else None
     return environment.get_template("page.html.j2").render(
         heading=heading(metrics, records.folder.resolve().name),
         metrics=metrics,
@@ -108,12 +111,25 @@ def render(records: Records) -> str:
         scores=score_rows(metrics) if metrics else [],
         reference=reference_of(metrics) if metrics else None,
         subject=subject_of(metrics) if metrics else None,
-        sections=[drawn_section(one) for one in records.sections.sections] if records.sections else [],
-        groups=group_table(metrics) if metrics else None,
+        sections=sections,
+        groups=groups,
+        contents=_contents(sections, groups, metrics),
+        score_downloads=score_downloads(metrics) if metrics else [],
+        group_downloads=group_downloads(metrics, group_columns(metrics)) if metrics and groups else [],
         training=training(records.course, config, _labels(metrics)),
         settings=_settings(config),
         facts=data_facts(metrics) if metrics else [],
     )
+
+
+def _contents(
+    sections: list[DrawnSection], groups: GroupTable | None, metrics: MetricsRecord | None
+) -> list[tuple[str, str]]:
+    """The sections in the order of the page, as (id, heading)."""
+    own = [(one.section.id, one.section.heading) for one in sections]
+    grouped = [("groups", f"{groups.group.capitalize()} by {groups.group}")] if groups else []
+    data = [("data", "Data")] if metrics else []
+    return [*own, ("scores", "Scores"), *grouped, ("training", "Training"), *data, ("again", "Reproduce")]
 
 
 def _labels(metrics: MetricsRecord | None) -> dict[str, str]:

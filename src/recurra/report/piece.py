@@ -76,6 +76,15 @@ class Band(Record):
     upper: Sequence[Number]
 
 
+class Span(Record):
+    """A stretch of the horizontal axis of `Lines`, such as the part that is held out, or one without data."""
+
+    label: str
+    role: Role = "muted"
+    begin: Place
+    end: Place
+
+
 class Lines(Piece):
     """Lines over numbers or times, the first of them uppermost.
 
@@ -83,6 +92,8 @@ class Lines(Piece):
         x: Places, in order.
         lines: The lines.
         bands: Intervals, drawn beneath the lines.
+        spans: Stretches of the horizontal axis, shaded.
+        labels: Whether lines are named in a legend or at their right ends, kept apart where they overlap.
         marker: A place to mark with a dotted line, such as the last one known.
         small_start: Index of the place where the drawing begins when there is little room.
         x_label: What the horizontal axis is.
@@ -97,6 +108,8 @@ class Lines(Piece):
     x: Sequence[Place] = Field(min_length=1)
     lines: Sequence[Line] = Field(min_length=1)
     bands: Sequence[Band] = Field(default_factory=list)
+    spans: Sequence[Span] = Field(default_factory=list)
+    labels: Literal["legend", "ends"] = "legend"
     marker: Place | None = None
     small_start: int = Field(default=0, ge=0)
     x_label: str = ""
@@ -117,8 +130,36 @@ class Lines(Piece):
         if self.small_start >= len(self.x):
             raise ValueError("small_start is past the last place")
         places = [*self.x, *([] if self.marker is None else [self.marker])]
+        places += [place for span in self.spans for place in (span.begin, span.end)]
         if len({isinstance(place, str) for place in places}) > 1:
             raise ValueError("some places are numbers and some are dates")
+        return self
+
+
+class Columns(Piece):
+    """Values as columns from zero over numbers at equal distances: a histogram, an autocorrelation.
+
+    Attributes:
+        x: The middles of the columns.
+        heights: Their heights; null leaves one out.
+        limit: Draw a dashed line this far above and below zero, such as what luck alone gives.
+        x_label: What the horizontal axis is.
+        y_label: What the vertical axis is.
+        unit: Of the vertical axis: "" or "share" (0 to 1, shown in percent).
+    """
+
+    kind: Literal["columns"] = "columns"
+    x: Sequence[FiniteFloat] = Field(min_length=1)
+    heights: Sequence[Number]
+    limit: FiniteFloat | None = None
+    x_label: str = ""
+    y_label: str = ""
+    unit: Literal["", "share"] = ""
+
+    @model_validator(mode="after")
+    def _lengths_agree(self) -> "Columns":
+        if len(self.heights) != len(self.x):
+            raise ValueError("heights are not one per place")
         return self
 
 
@@ -266,6 +307,7 @@ class Audio(Piece):
 
 
 AnyPiece = Annotated[
-    Lines | Scatter | Matrix | Bars | Table | HighlightedText | Picture | Audio, Field(discriminator="kind")
+    Lines | Columns | Scatter | Matrix | Bars | Table | HighlightedText | Picture | Audio,
+    Field(discriminator="kind"),
 ]
 """One of the kinds of pieces."""

@@ -64,8 +64,9 @@ class MetricRecord(Record):
         note: What it is, in a clause.
         better: "low", "high", "target" (as near to `target` as possible), or "none" (neither way is better).
         target: The best value where `better` is "target".
-        unit: "" (plain), "share" (0 to 1, shown in percent), "percent" (is in percent) or "count" (a whole
-            number).
+        tolerance: How far from the target a score is still good; 0 leaves it unsaid.
+        unit: "" (plain), "share" (0 to 1, shown in percent), "percent" (is in percent), "count" (a whole
+            number) or "target" (in the unit of what is told).
         short: The label where there is little room; empty means `label`.
     """
 
@@ -74,7 +75,8 @@ class MetricRecord(Record):
     note: str = ""
     better: Literal["low", "high", "target", "none"] = "low"
     target: float = 0.0
-    unit: Literal["", "share", "percent", "count"] = ""
+    tolerance: float = 0.0
+    unit: Literal["", "share", "percent", "count", "target"] = ""
     short: str = ""
 
     @classmethod
@@ -87,6 +89,12 @@ class MetricRecord(Record):
         if score is None or self.better == "none":
             return math.inf
         return {"low": score, "high": -score, "target": abs(score - self.target)}[self.better]
+
+    def miss(self, score: float | None) -> str:
+        """On which side of its target a score lies too far off: "below", "above", or "" where it is good."""
+        if score is None or not self.tolerance or abs(score - self.target) <= self.tolerance + 1e-9:
+            return ""
+        return "below" if score < self.target else "above"
 
     def texts(self, scores: Sequence[float | None]) -> list[str]:
         """Scores of one column as people read them."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from recurra.files import read_document, write_document
+from recurra.report.download import Download
 from recurra.report.piece import AnyPiece, LegendItem
 from recurra.report.record import Record, validated_record
 
@@ -30,6 +31,7 @@ class Section(Record):
         layout: "hero" (the first large, the others beside each other), "grid" (all beside each other) or
             "full" (each as wide as the page).
         notes: Sentences at the end, such as what is not shown and why.
+        downloads: Tables behind links at the end.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
@@ -39,6 +41,7 @@ class Section(Record):
     pieces: Sequence[AnyPiece] = Field(default_factory=list)
     layout: Literal["hero", "grid", "full"] = "grid"
     notes: Sequence[str] = Field(default_factory=list)
+    downloads: Sequence[Download] = Field(default_factory=list)
 
 
 class SectionsRecord(Record):

@@ -13,6 +13,7 @@ from html import escape
 from typing import Any, Literal
 
 import matplotlib as mpl
+import numpy as np
 from markupsafe import Markup
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
@@ -28,6 +29,7 @@ _STAND_INS = {role: f"#0c0c{index:02x}" for index, role in enumerate(ROLES)}
 _POINTS_PER_INCH = 72
 _FONT_SIZE = 11.5
 _DIGIT_WIDTH = 0.6 * _FONT_SIZE
+_LETTER_WIDTH = 0.53 * _FONT_SIZE
 
 
 def colour(role: str) -> str:
@@ -140,8 +142,42 @@ def fit_margins(figure: Figure, axes: Axes, *, x_label: str = "", y_label: str =
         axes.set_ylabel(y_label, labelpad=6)
 
 
+def label_ends(figure: Figure, axes: Axes, names: Sequence[tuple[str, str]]) -> None:
+    """Name lines at their right ends, in their colours, and keep the names apart.
+
+    Args:
+        figure: The figure, whose margins are set.
+        axes: Its axes, whose first lines are those to name.
+        names: What each is called, and its role.
+    """
+    width, height = figure.get_size_inches() * _POINTS_PER_INCH
+    ends = [
+        (float(known[-1]), name, role)
+        for line, (name, role) in zip(axes.get_lines(), names, strict=False)
+        if len(known := np.asarray(line.get_ydata(), float)[np.isfinite(line.get_ydata())])
+    ]
+    room = min(0.45 * width, 12 + _LETTER_WIDTH * max((len(name) for _, name, _ in ends), default=0))
+    figure.subplots_adjust(right=1 - (room + 4) / width)
+    box = axes.get_position()
+    apart = (_FONT_SIZE + 3) / (height * (box.y1 - box.y0))
+    wanted = [(axes.transAxes.inverted().transform(axes.transData.transform((0, end)))[1], name, role)
+              for end, name, role in ends]  # fmt: skip
+    places: list[float] = []
+    for place, _, _ in (ordered := sorted(wanted)):
+        places.append(max(place, places[-1] + apart) if places else max(place, 0.02))
+    over = max(0.0, places[-1] - 1.0) if places else 0.0
+    for number in reversed(range(len(places))):
+        most = 1.0 if number == len(places) - 1 else places[number + 1] - apart
+        places[number] = min(places[number], most) if over else places[number]
+    for place, (_, name, role) in zip(places, ordered, strict=True):
+        axes.text(1.015, place, name, color=colour(role), va="center", transform=axes.transAxes)
+
+
 def whole_ticks(axes: Axes, nbins: int = 6) -> None:
-    """Ticks of the horizontal axis at whole numbers only."""
+    """Ticks of the horizontal axis at whole numbers only, and room for one where there is a single place."""
+    low, high = axes.get_xlim()
+    if high - low < 1:
+        axes.set_xlim((low + high) / 2 - 0.6, (low + high) / 2 + 0.6)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=nbins, integer=True))
     axes.xaxis.set_major_formatter(TickNumbers())
 

@@ -18,11 +18,15 @@ FEW_GROUPS = 10
 
 @dataclass(frozen=True)
 class Cell:
-    """A score: the text, the exact number behind it, and whether it is the best of several."""
+    """A score: the text, the exact number behind it, and whether it is the best of several.
+
+    `miss` says on which side of its target it lies too far off: "below", "above", or "".
+    """
 
     text: str
     value: float | None
     best: bool = False
+    miss: str = ""
 
 
 @dataclass(frozen=True)
@@ -171,7 +175,7 @@ def _cells(column: MetricRecord, scores: list[float | None], *, bold: bool = Tru
     known = [bad for bad in badness if bad < math.inf]
     least = min(known) if len(known) > 1 else None
     return [
-        Cell(text, score, bold and bad == least)
+        Cell(text, score, bold and bad == least, column.miss(score) if bold else "")
         for text, score, bad in zip(column.texts(scores), scores, badness, strict=True)
     ]
 

@@ -51,7 +51,8 @@ def rate_figure(course: Course, name: str, description: str) -> Markup:
     """Learning rate over the run."""
     with drawing(*SMALL) as (figure, axes):
         records, place = (course.steps, _place(course)) if course.steps else (course.epochs, _epochs(course))
-        axes.plot(place, _column(records, "learning_rate"), color=colour("model"), linewidth=1.8)
+        rates = _column(records, "learning_rate")
+        axes.plot(place, rates, color=colour("model"), linewidth=1.8, marker="o" if len(rates) == 1 else "")
         axes.set_ylim(bottom=0)
         whole_ticks(axes)
         fit_margins(figure, axes, x_label=_x_label(course))
@@ -85,7 +86,8 @@ def _band(axes: Axes, place: Float[np.ndarray, "_"], values: Float[np.ndarray, "
         low = [values[group].min() for group in groups]
         high = [values[group].max() for group in groups]
         axes.fill_between(middle, low, high, color=colour(role), alpha=0.18, linewidth=0)
-    axes.plot(middle, means, color=colour(role), linewidth=1.1, alpha=0.6 if role == "muted" else 1)
+    alpha, marker = 0.6 if role == "muted" else 1, "o" if len(means) == 1 else ""
+    axes.plot(middle, means, color=colour(role), linewidth=1.1, alpha=alpha, marker=marker)
 
 
 def _scale(axes: Axes) -> None:

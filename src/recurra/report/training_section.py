@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from recurra.report.drawing import Drawing
+from recurra.report.drawing import Drawing, evened
 from recurra.report.history import Course
 from recurra.report.number import count, duration, percent, plain
 from recurra.report.piece import LegendItem
@@ -50,7 +50,7 @@ def training(course: Course | None, config: Mapping[str, Any], labels: Mapping[s
         drawings.append(_monitor_drawing(course, monitor, best, labels))
     drawings += [*_rate_drawing(course), *_gradient_drawing(course, config.get("gradient_clip"))]
     words = _words(monitor, labels) if monitor else None
-    return Training(_summary(course, best, words), drawings)
+    return Training(_summary(course, best, words), evened(drawings))
 
 
 def _loss_drawing(course: Course, losses: list[str], best: int | None, labels: Mapping[str, str]) -> Drawing:

@@ -1,5 +1,6 @@
 """What a run's scores say, in sentences: better, worse or on a par, with the numbers, and no more."""
 
+import statistics
 from dataclasses import dataclass
 
 from recurra.report.comparison import Change, change_of
@@ -8,6 +9,9 @@ from recurra.report.record import MetricRecord, MetricsRecord, ModelRecord
 
 BASELINE_KINDS = ("naive", "linear")
 """Kinds of models that are no nets."""
+
+DIVERGED = 1_000
+"""Times the score of most other models that a trained one reaches only where its training went wrong."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +70,26 @@ def verdict(metrics: MetricsRecord) -> Verdict:
         sentence = f"{names[0]} and {names[1]} are on a par in {label} ({numbers})."
         return Verdict(sentence, details, change.gain, "par")
     verb, outcome = ("beats", "better") if change.gain > 0 else ("loses to", "worse")
+    if change.times and _diverged(metrics):
+        far = f"its {label} is {change.times} as that of {names[1]} ({numbers})"
+        sentence = f"The training of {names[0]} diverged: {far}."
+        return Verdict(sentence, details, change.gain, outcome)
     if change.times:
         sentence = f"{names[0]} {verb} {names[1]}: its {label} is {change.times} ({numbers})."
     else:
         sentence = f"{names[0]} {verb} {names[1]} by {change.size} in {label} ({numbers})."
     return Verdict(sentence, details, change.gain, outcome)
+
+
+def _diverged(metrics: MetricsRecord) -> bool:
+    """Whether a trained subject is so much worse than most of the others that its training went wrong."""
+    first, subject = metrics.metrics[0], subject_of(metrics)
+    scores = [model.scores.get(first.name) for model in metrics.models if model is not subject]
+    known = [score for score in scores if score is not None]
+    if not known or subject.kind in BASELINE_KINDS:
+        return False
+    change = change_of(first, subject.scores.get(first.name), statistics.median(known))
+    return change is not None and change.gain <= 1 - DIVERGED
 
 
 def _named(metrics: MetricsRecord, reference: ModelRecord) -> str:

@@ -43,7 +43,7 @@ def test_metrics_tell_what_was_done(head: str):
     times = pl.from_epoch(pl.Series(panel.times(0)), "us")
     train_end = 60 - 9 - forecaster.config_.validation_size
     assert facts["Training until"] == time_text(times[train_end - 1].isoformat())
-    assert facts["Test part"] == span_text(times[51].isoformat(), times[59].isoformat())
+    assert facts["Scored part"] == span_text(times[51].isoformat(), times[59].isoformat())
     held = percent(metrics.models[0].scores["coverage_80"])
     assert metrics.remarks[-1].startswith(f"Its 80\u202f% interval held {held} of the truth")
     assert [row["group"] for row in metrics.per_group["recurra"]] == ["a", "b"]
@@ -123,6 +123,6 @@ def test_missing_truth_is_null_in_examples():
 def test_whole_numbers_are_times_too():
     frame = pl.DataFrame({"ds": range(60), "y": np.sin(np.arange(60.0))})
     metrics, shown, _, _ = records(frame)
-    assert dict(metrics.data.facts)["Test part"].endswith("to 59")
+    assert dict(metrics.data.facts)["Scored part"].endswith("to 59")
     first = shown["forecasts"].pieces[0]
     assert first.x[first.lines[0].start :] == [57, 58, 59]

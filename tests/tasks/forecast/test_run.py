@@ -14,7 +14,7 @@ from tests.tasks.forecast.example import hourly
 from recurra.errors import ConfigError, DamagedError, DataError, UsageError
 from recurra.experiment import run as run_module
 from recurra.experiment import written
-from recurra.experiment.run import Summary, evaluate, told_by, train
+from recurra.experiment.run import Summary, evaluate, told_by, train, write_evaluation
 from recurra.files import read_document
 from recurra.inputs.series.window import WindowSource
 from recurra.metrics.forecast_baseline import BASELINES
@@ -127,8 +127,21 @@ class TestFolder:
         assert set(after) == set(before) == {"recurra", "convolutional", *BASELINES, RIDGE}
         for name, scores in after.items():
             assert scores == pytest.approx(before[name], rel=1e-6), name
-        assert again.data.facts == recorded.data.facts
+        renamed = [(name.replace("Test", "Scored"), text) for name, text in recorded.data.facts]
+        assert again.data.facts == renamed
         assert recorded.judged == f"{again.judged} in the test part"
+
+    def test_a_page_about_other_data_has_the_rivals_and_goes_on_from_them(
+        self, finished: Path, source: Path, tmp_path: Path
+    ):
+        page = tmp_path / "2025.html"
+        metrics = write_evaluation(FORECAST, finished, str(source), page, "recurra evaluate ...")
+        assert {model.name for model in metrics.models} == {"recurra", "convolutional", *BASELINES, RIDGE}
+        text = page.read_text()
+        for shown in ("What comes next", "Convolutional net", "recurra evaluate ...", "Scored part"):
+            assert shown in text
+        write_evaluation(FORECAST, finished, None, page, None)
+        assert "Test part" in page.read_text()
 
     def test_the_model_in_it_is_that_of_the_library(self, finished: Path, source: Path):
         forecaster = Forecaster(**SETTINGS).fit(str(source))
@@ -345,7 +358,7 @@ class TestResume:
 
 
 def test_examples_show_truth_forecast_and_baseline(finished: Path):
-    section = read_document(finished / "sections.json", version=1)["sections"][0]
+    section = read_document(finished / "sections.json", version=1)["sections"][1]
     assert section["id"] == "forecasts"
     assert {one["title"] for one in section["pieces"]} == {"a", "b"}
     for one in section["pieces"]:

@@ -52,6 +52,7 @@ class ForecastPart:
         scaling: Of the covariates.
         probabilities: The quantiles to forecast.
         notes: What is to be said of the net that forecasts them.
+        train_end: Where the training part of each series ended; None of series that it did not see.
     """
 
     panel: Panel
@@ -60,6 +61,7 @@ class ForecastPart:
     scaling: Scaling
     probabilities: tuple[float, ...] = field(default=TRAINED_QUANTILES)
     notes: tuple[str, ...] = ()
+    train_end: Int64[np.ndarray, " series"] | None = None
 
     def __len__(self) -> int:
         return len(self.origins.series)

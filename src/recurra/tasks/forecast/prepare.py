@@ -157,7 +157,7 @@ def prepare(data: SeriesData) -> Prepared:
         None if config.network == "streaming" else learn_floor(panel, split.train_end),
         last_time(panel, split.train_end),
     )
-    test, reason = _test(data.config, panel, resolved, scaling)
+    test, reason = _test(data.config, panel, resolved, scaling, split)
     repairs = (*panel.repairs, *split.repairs)
     outline = outline_of(panel, split)
     return Prepared(
@@ -232,7 +232,7 @@ def _base(panel: Panel, split: Split, resolved: Resolved, units: Units) -> Base 
 
 
 def _test(
-    given: ForecastConfig, panel: Panel, resolved: Resolved, scaling: Scaling
+    given: ForecastConfig, panel: Panel, resolved: Resolved, scaling: Scaling, split: Split
 ) -> tuple[ForecastPart | None, RecurraError | None]:
     """The part that the final score is of; or why there is none."""
     if resolved.test_size < resolved.horizon:
@@ -244,7 +244,8 @@ def _test(
             )
         return None, None
     try:
-        return ForecastPart(panel, held_out_origins(panel, resolved), resolved, scaling), None
+        origins = held_out_origins(panel, resolved)
+        return ForecastPart(panel, origins, resolved, scaling, train_end=split.train_end), None
     except DataError as error:
         return None, error
 

@@ -1,29 +1,28 @@
 """What a forecaster's report has to show: some forecasts to look at, and where the errors are."""
 
 import dataclasses
-import math
-from collections.abc import Iterator, Sequence
-from typing import cast
+from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
 
 from recurra.experiment.task import Fitted, Rival
 from recurra.inputs.series.origin import Origins
-from recurra.metrics.forecast_baseline import BASELINES
-from recurra.report.heading import time_text
 from recurra.report.number import fixed
-from recurra.report.piece import Band, LegendItem, Line, Lines, Role, Scatter
+from recurra.report.piece import Line, Lines, Role, Scatter
 from recurra.report.record import MetricsRecord
 from recurra.report.section import Section
 from recurra.report.table import leaders
 from recurra.report.verdict import group_pairs, reference_of, subject_of, wins, within
-from recurra.tasks.forecast.answer import REFERENCE, Evaluation, answer, evaluation_of, interval_probabilities
-from recurra.tasks.forecast.part import ForecastPart, history_of
-from recurra.tasks.forecast.wording import times_of
+from recurra.tasks.forecast.answer import Evaluation, evaluation_of
+from recurra.tasks.forecast.part import ForecastPart
+from recurra.tasks.forecast.show_residual import residual_sections
+from recurra.tasks.forecast.show_series import series_section
+from recurra.tasks.forecast.show_window import numbers, window_legend, window_pieces, with_intervals
 
-EXAMPLES = 6
-SHOWN_LEVELS = (80.0, 95.0)
+EXAMPLES = 4
+MOST_DOTS = 2000
+"""Series that are drawn as dots."""
+
 LEADERS: tuple[Role, ...] = ("model", "reference", "third", "fourth")
 """Colours of several models: that of the run, the reference, and others."""
 
@@ -31,77 +30,27 @@ LEADERS: tuple[Role, ...] = ("model", "reference", "third", "fourth")
 def show(
     fitted: Fitted, part: ForecastPart, rivals: Sequence[Rival], metrics: MetricsRecord
 ) -> list[Section]:
-    """Some forecasts, and the errors by step, by level and by series."""
-    chosen = dataclasses.replace(
-        part, origins=_chosen(part.origins), probabilities=interval_probabilities(SHOWN_LEVELS)
-    )
+    """Some forecasts, errors by step, level and series, the worst forecasts, residuals, the series."""
     evaluation = evaluation_of(part, rivals)
-    return [_forecasts_section(list(_examples(fitted, chosen))), _errors_section(evaluation, metrics)]
+    return [
+        _forecasts_section(fitted, part),
+        _errors_section(evaluation, metrics),
+        *residual_sections(fitted, part, rivals[0]),
+        series_section(part),
+    ]
 
 
-def _forecasts_section(examples: list[Lines]) -> Section:
-    levels = sorted(SHOWN_LEVELS, reverse=True)
-    intervals = [
-        LegendItem(label=f"{level:g} % interval", mark="deep" if number else "area")
-        for number, level in enumerate(levels)
-    ]
-    legend = [
-        LegendItem(label="what happened", role="ink"),
-        LegendItem(label="forecast (median)", role="model"),
-        *intervals,
-        LegendItem(label=BASELINES[REFERENCE].label, role="reference"),
-    ]
+def _forecasts_section(fitted: Fitted, part: ForecastPart) -> Section:
+    """Some forecasts with their history: from early and late moments of several series."""
+    chosen, given = with_intervals(fitted, dataclasses.replace(part, origins=_chosen(part.origins)))
     return Section(
         id="forecasts",
-        heading="Forecasts",
+        heading="Forecasts and what happened",
         lead="Each begins at the dotted line and saw nothing after it.",
-        legend=legend,
-        pieces=examples,
+        legend=window_legend(fitted, known="what happened", baseline=True),
+        pieces=window_pieces(chosen, given, baseline=True),
         layout="hero",
     )
-
-
-def _examples(fitted: Fitted, part: ForecastPart) -> Iterator[Lines]:
-    """Some forecasts with their history: from early and late moments of several series."""
-    panel, horizon, season = part.panel, part.resolved.horizon, part.panel.season_length
-    shown = min(part.resolved.context, max(3 * horizon, 2 * season), max(64, 4 * horizon))
-    few = max(32, 2 * horizon)
-    given = answer(fitted, part)
-    rows = iter(zip(given.point, cast("np.ndarray", given.quantiles), strict=True))
-    for windows in part.windows():
-        naive = BASELINES[REFERENCE](*history_of(panel, windows), horizon, season)
-        for row in range(len(windows)):
-            point, quantiles = next(rows)
-            series, origin = int(windows.series[row]), int(windows.origin[row])
-            before = min(shown, origin)
-            values = windows.target[row].numpy() + panel.levels[series]
-            values = np.where(windows.observed[row].numpy(), values, np.nan)
-            times = times_of(panel, series, origin - before, origin + horizon)
-            last = time_text(times[before - 1])
-            yield Lines(
-                title=panel.ids[series],
-                note=f"from {last}",
-                description=f"Forecast of {horizon} steps for series {panel.ids[series]}, made after {last}, "
-                "with intervals, beside what happened.",
-                x=times,
-                lines=[
-                    Line(label="forecast", role="model", start=before, y=_numbers(point)),
-                    Line(label="truth", role="ink", y=_numbers(values[windows.context - before :])),
-                    Line(label=REFERENCE, role="reference", start=before, y=_numbers(naive[row])),
-                ],
-                bands=[
-                    Band(
-                        label=f"{level:g} % interval",
-                        level=level,
-                        start=before,
-                        lower=_numbers(quantiles[:, 2 * index]),
-                        upper=_numbers(quantiles[:, 2 * index + 1]),
-                    )
-                    for index, level in enumerate(SHOWN_LEVELS)
-                ],
-                marker=times[before - 1],
-                small_start=max(0, before - few),
-            )
 
 
 def _errors_section(evaluation: Evaluation, metrics: MetricsRecord) -> Section:
@@ -120,7 +69,7 @@ def _step_piece(evaluation: Evaluation, metrics: MetricsRecord) -> list[Lines]:
         return []
     judge = judges[0]
     lines = [
-        Line(label=model.label, role=role, y=_numbers(by_step[model.name][judge.name]))
+        Line(label=model.label, role=role, y=numbers(by_step[model.name][judge.name]))
         for model, role in zip(shown, LEADERS, strict=False)
     ]
     return [
@@ -133,6 +82,7 @@ def _step_piece(evaluation: Evaluation, metrics: MetricsRecord) -> list[Lines]:
             x_label="steps ahead",
             y_label=judge.label,
             from_zero=True,
+            labels="ends",
         )
     ]
 
@@ -167,17 +117,19 @@ def _series_piece(metrics: MetricsRecord) -> list[Scatter]:
     """The reference's score of every series against the network's; nothing for a few series."""
     counted, reference = wins(metrics), reference_of(metrics)
     positive = [pair for pair in group_pairs(metrics) if min(pair) > 0]
+    apart = -(-len(positive) // MOST_DOTS)
     if counted is None or reference is None or len(positive) < 5:
         return []
     subject, judge = subject_of(metrics), metrics.metrics[0]
     across = f"{judge.label} of every series, {reference.label} across, {subject.label} up."
-    note = f"One dot a series; below the dashed line {subject.label} is better: {counted[0]} of {counted[1]}."
+    dots = "One dot a series" if apart == 1 else f"One of {apart} series is drawn"
+    note = f"{dots}; below the dashed line {subject.label} is better: {counted[0]} of {counted[1]}."
     return [
         Scatter(
             title=f"Against {within(reference.label)}, series by series",
             note=note,
             description=f"{across} {note}",
-            points=positive,
+            points=positive[::apart],
             x_label=f"{judge.label} of the baseline",
             y_label=f"{judge.label} of the model",
         )
@@ -185,7 +137,7 @@ def _series_piece(metrics: MetricsRecord) -> list[Scatter]:
 
 
 def _chosen(origins: Origins) -> Origins:
-    """Six of the moments, of as many series as there are; the last moment of the first series leads."""
+    """Some of the moments, of as many series as there are; the last moment of the first series leads."""
     named = np.unique(origins.series)
     picked = named[np.linspace(0, len(named) - 1, min(EXAMPLES, len(named))).round().astype(int)]
     series, position = [], []
@@ -196,12 +148,3 @@ def _chosen(origins: Origins) -> Origins:
         series += [one] * len(spread)
         position += spread.tolist()
     return Origins(np.array(series), np.array(position))
-
-
-def _numbers(values: Float[np.ndarray, " steps"]) -> list[float | None]:
-    """As many digits as tell each value from the others, and seven at least."""
-    finite = values[np.isfinite(values)]
-    moves = float(np.ptp(finite)) if len(finite) else 0.0
-    far = float(np.abs(finite).max()) / moves if moves > 0 else 1.0
-    digits = min(15, 6 + max(1, math.ceil(math.log10(max(far, 1.0)))))
-    return [float(f"{value:.{digits}g}") if np.isfinite(value) else None for value in values]

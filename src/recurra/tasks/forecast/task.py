@@ -8,6 +8,7 @@ import polars as pl
 from recurra.errors import ConfigError
 from recurra.experiment.task import Fitted, Task
 from recurra.inputs.series.schema import PanelSchema
+from recurra.report.section import Section
 from recurra.streaming import Program
 from recurra.tasks.forecast.answer import (
     METRICS,
@@ -30,6 +31,7 @@ from recurra.tasks.forecast.prepare import prepare, read, whole
 from recurra.tasks.forecast.resolution import Resolved
 from recurra.tasks.forecast.schema import ForecastSchema, SeriesSource, resolved_of, revive
 from recurra.tasks.forecast.show import show
+from recurra.tasks.forecast.show_ahead import ahead
 from recurra.tasks.forecast.stream_program import run_program
 from recurra.tasks.forecast.streaming_network import Network, StreamingNetwork
 from recurra.tasks.forecast.unit import Units
@@ -109,6 +111,11 @@ def write(fitted: Fitted, part: ForecastPart, given: Answer, options: ForecastAn
     return forecast_frame(part, given, options.level, options.horizon, written=True)
 
 
+def outlook(fitted: Fitted, source: Any) -> list[Section]:
+    """What comes after the last rows of the training, or of other series."""
+    return ahead(fitted, part(source, fitted, ForecastAnswer()))
+
+
 def program(fitted: Fitted) -> Program:
     """The stream program of a network that streams.
 
@@ -140,6 +147,7 @@ FORECAST = Task(
     learn=learn_ridge,
     describe=describe,
     show=show,
+    outlook=outlook,
     groups=groups,
     highlights=highlights,
     columns=METRICS,

@@ -52,7 +52,7 @@ def describe(fitted: Fitted, part: ForecastPart) -> Description:
     return Description(
         title=f"{source_name(panel.table.source)}, {horizon} ahead",
         judged=f"{count(len(part))} forecasts",
-        facts=(*_facts(part), *_base_facts(fitted)),
+        facts=(*_facts(part, fitted.schema.trained_until), *_base_facts(fitted)),
         source=panel.table.source,
         rows=len(panel.target),
         target=panel.columns.target,
@@ -87,7 +87,7 @@ def _overlap_notes(part: ForecastPart) -> list[str]:
     return [f"Of the {count(len(part))} forecasts {kept}, so differences between models may be luck."]
 
 
-def _facts(part: ForecastPart) -> list[tuple[str, str]]:
+def _facts(part: ForecastPart, trained_until: str) -> list[tuple[str, str]]:
     """What the series are, and from which moments was forecast, in words.
 
     Times are those of the longest series that was scored.
@@ -97,7 +97,6 @@ def _facts(part: ForecastPart) -> list[tuple[str, str]]:
     series = int(origins.series[np.argmax(panel.lengths[origins.series])])
     positions = origins.position[origins.series == series]
     first, last = int(positions[0]), int(positions[-1])
-    train_end = max(first - resolved.validation_size, 1)
     judged = f"{count(len(part))}, each {steps_text(horizon, frequency)} ahead"
     if len(positions) > 1:
         stride = steps_text(int(positions[1] - positions[0]), frequency)
@@ -107,8 +106,8 @@ def _facts(part: ForecastPart) -> list[tuple[str, str]]:
         ("Series", count(len(panel))),
         ("Time step", frequency_text(frequency)),
         ("Season", f"{panel.season_length} steps"),
-        ("Training until", time_text(time_at(panel, series, train_end - 1))),
-        ("Test part", span_text(begin, end)),
+        ("Training until", time_words(trained_until)),
+        ("Scored part" if part.train_end is None else "Test part", span_text(begin, end)),
         ("Forecasts judged", judged),
     ]
 
@@ -127,6 +126,14 @@ def outline_of(panel: Panel, split: Split) -> str:
     return f"{series} of {count(test)} steps of {step}, season {panel.season_length}: " + ", ".join(parts)
 
 
+def time_words(text: str) -> str:
+    """A time that was written down by its table's own type."""
+    try:
+        return time_text(dt.datetime.fromisoformat(text).isoformat())
+    except ValueError:
+        return text  # a whole number
+
+
 def frequency_text(frequency: str) -> str:
     """A time step in words: "1h" is "1 hour", "15min" is "15 minutes"; others as they are."""
     parsed = _parsed(frequency)
@@ -134,6 +141,11 @@ def frequency_text(frequency: str) -> str:
         return frequency
     step, unit = parsed
     return f"{step} {unit}" + ("s" if step != 1 else "")
+
+
+def series_name(panel: Panel, series: int) -> str:
+    """What to call a series: its id, or the target where there is only one without a name."""
+    return panel.ids[series] if panel.columns.unique_id else panel.columns.target
 
 
 def steps_text(steps: int, frequency: str) -> str:
