@@ -18,7 +18,9 @@ def check(outcome: Outcome, *fragments: str, code: int = 2) -> None:
     """One message that says what, after nothing but notes on the data."""
     assert outcome.code == code, outcome
     assert outcome.out == ""
-    assert re.fullmatch(r"(note: .+\n)*error: .+; expected .+\.\n {7}\S.*\n", outcome.err), outcome.err
+    assert re.fullmatch(r"((note: |epoch \d+ of ).+\n)*error: .+; expected .+\.\n {7}\S.*\n", outcome.err), (
+        outcome.err
+    )
     for fragment in fragments:
         assert fragment in outcome.err
     assert "Traceback" not in outcome.err

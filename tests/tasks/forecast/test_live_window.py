@@ -49,6 +49,7 @@ def live(forecaster: Forecaster, *level: float) -> LiveWindow:
 COVARIATES = {"past": ("price", "weather"), "future": ("holiday",), "static": ("size",)}
 
 
+@pytest.mark.filterwarnings("ignore::recurra.errors.DataWarning")  # of predict, as the stream has notes
 @pytest.mark.parametrize(
     "settings",
     [
@@ -90,6 +91,7 @@ def test_a_row_without_a_target_advances_and_forecasts() -> None:
     np.testing.assert_array_equal(skipped["forecast"], values[2]["forecast"])
 
 
+@pytest.mark.filterwarnings("ignore::recurra.errors.DataWarning")  # of predict, as the stream has notes
 def test_covariates_known_ahead_come_in_a_list_or_in_columns_and_stay_known() -> None:
     frame = table()
     forecaster = fitted(frame, future=("holiday",))
@@ -121,6 +123,7 @@ def test_covariates_known_ahead_come_in_a_list_or_in_columns_and_stay_known() ->
         stream.predict({**row, "day": day + dt.timedelta(days=2), "holiday": [1] * 5})
 
 
+@pytest.mark.filterwarnings("ignore::recurra.errors.DataWarning")  # of predict, as the stream has notes
 def test_a_series_that_training_did_not_see_is_forecast_and_told() -> None:
     forecaster = fitted(table(), **COVARIATES)
     stream = live(forecaster)

@@ -170,9 +170,8 @@ class Panel:
         columns, found = _find_columns(table, static_frame, columns, schema)
         reading = reading or (TimeReading() if schema is None else schema.reading())
         frame, read = collect(table, columns, reading, with_static=static is None, future=future)
-        placement = place_rows(
-            frame, columns, None if schema else _as_frequency(frequency), schema, read, reading.zone
-        )
+        step = None if schema else _as_frequency(frequency)
+        placement = place_rows(frame, columns, step, schema, read, reading.zone)
         schema = schema or _make_schema(
             frame, static_frame, columns, placement, season_length, reading, resampled=frequency is not None
         )
