@@ -1,12 +1,13 @@
 """The task of forecasting: many steps to many, of series on a regular grid."""
 
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
 from recurra.errors import ConfigError
 from recurra.experiment.task import Fitted, Task
+from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.schema import PanelSchema
 from recurra.report.section import Section
 from recurra.streaming import Program
@@ -92,16 +93,29 @@ def _streaming_network(resolved: Resolved, schema: PanelSchema, units: Units) ->
 
 def part(source: Any, fitted: Fitted, options: ForecastAnswer | None) -> ForecastPart:
     """Other series, or the last rows of those of training: to be forecast as asked for, or to be judged."""
-    given, resolved, schema = SeriesSource.of(source), resolved_of(fitted), fitted.schema
-    future = given.future if options is None or options.future is None else options.future
-    tables = {"future": future, "static": given.static}
-    panel = schema.read_panel(given.data, **tables, time_format=resolved.config.time_format)
+    resolved = resolved_of(fitted)
     if options is None:
-        return ForecastPart(panel, held_out_origins(panel, resolved), resolved, schema.scaling)
-    warn_of_missing_future(panel, resolved.horizon)
-    panel.repairs.extend(notes_on_history(panel, resolved.horizon))
+        panel = _panel(source, fitted, None)
+        return ForecastPart(panel, held_out_origins(panel, resolved), resolved, fitted.schema.scaling)
+    found = _after(source, fitted, options)
+    warn_of_missing_future(found.panel, resolved.horizon)
+    found.panel.repairs.extend(notes_on_history(found.panel, resolved.horizon))
+    return found
+
+
+def _panel(source: Any, fitted: Fitted, future: str | None) -> Panel:
+    """Series as those of training are read; those of no source are their last rows."""
+    given, schema = SeriesSource.of(source), fitted.schema
+    tables = {"future": given.future if future is None else future, "static": given.static}
+    return cast("Panel", schema.read_panel(given.data, **tables, time_format=fitted.config.time_format))
+
+
+def _after(source: Any, fitted: Fitted, options: ForecastAnswer) -> ForecastPart:
+    """The moment after the last target of every series."""
+    panel, schema = _panel(source, fitted, options.future), fitted.schema
     probabilities = interval_probabilities(options.level)
     until = (f"the net was trained on times up to {schema.trained_until}",) if schema.trained_until else ()
+    resolved = resolved_of(fitted)
     return ForecastPart(panel, panel.last_origins, resolved, schema.scaling, probabilities, until)
 
 
@@ -112,8 +126,8 @@ def write(fitted: Fitted, part: ForecastPart, given: Answer, options: ForecastAn
 
 
 def outlook(fitted: Fitted, source: Any) -> list[Section]:
-    """What comes after the last rows of the training, or of other series."""
-    return ahead(fitted, part(source, fitted, ForecastAnswer()))
+    """What comes after the last rows of the training, or of other series; the page says what is unknown."""
+    return ahead(fitted, _after(source, fitted, ForecastAnswer()))
 
 
 def program(fitted: Fitted) -> Program:
