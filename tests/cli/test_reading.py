@@ -1,7 +1,9 @@
 """What the command says and gives back of tables as people have them."""
 
 import datetime as dt
+import json
 import math
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -58,3 +60,32 @@ def test_a_run_is_told_from_a_folder_of_runs_and_from_a_file(capsys, tmp_path: P
         assert refused.code == 2
         assert "is no run, but a folder of 2 runs; expected one of them: first, second" in refused.err
     assert "is a file; expected a run folder" in call(capsys, "predict", given).err
+
+
+def test_zone_categories_and_holidays_are_settings_of_the_command(capsys, tmp_path: Path) -> None:
+    start = dt.datetime(2024, 12, 1, tzinfo=dt.UTC)
+    rows = (
+        f"{start + hour * DAY / 24:%Y-%m-%dT%H:%MZ},{hour % 24 + hour % 5},{hour // 8 % 3}"
+        for hour in range(24 * 21)
+    )
+    given = tmp_path / "load.csv"
+    given.write_text("\n".join(["ds,y,shift", *rows]) + "\n")
+    options = ("--future", "shift", "--categorical", "shift", "--time-zone", "America/New_York")
+    trained = call(
+        *(capsys, "train", "forecast", given, "--horizon", "6", *options, "--holidays", "us,DE-BY"),
+        *(*TINY, "--out", tmp_path / "run"),
+    )
+    assert trained.code == 0, trained.err
+    schema = json.loads((tmp_path / "run" / "config.json").read_text())["schema"]["panel"]
+    assert schema["time_zone"] == "America/New_York"
+    assert schema["vocabularies"] == {"shift": ["0", "1", "2"]}
+    assert schema["holidays"] == {"places": ["US", "DE-BY"], "ahead": 6}
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        told = call(capsys, "predict", tmp_path / "run", "--level", "none")
+    assert told.code == 0
+    assert "warning: shift not known for 6 of 6 steps" in told.err  # and holidays are
+    assert call(capsys, "evaluate", tmp_path / "run", given).code == 0
+    refused = call(capsys, "train", "forecast", given, "--horizon", "6", "--holidays", "Germany")
+    assert refused.code == 2
+    assert "'Germany' is none (near: DE" in refused.err

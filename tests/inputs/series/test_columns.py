@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from recurra.errors import DataError
-from recurra.inputs.series.columns import Columns, resolve_columns
+from recurra.inputs.series.columns import Columns, Wanted, resolve_columns
 
 
 def frame(**columns: object) -> pl.DataFrame:
@@ -32,7 +32,7 @@ def test_what_is_clear_is_found_and_told() -> None:
 
 def test_covariates_are_no_candidates() -> None:
     table = frame(date="day", opened="day", demand="number", price="number")
-    columns, _ = resolve_columns(table, future=["price"], past=["opened"])
+    columns, _ = resolve_columns(table, Wanted(future=["price"], past=["opened"]))
     assert (columns.time, columns.target) == ("date", "demand")
 
 
@@ -65,15 +65,15 @@ def test_a_named_column_that_is_not_there(role: str) -> None:
     with pytest.raises(
         DataError, match=r"file\.csv has no column 'prise'; .*unique_id, ds, y, price.*'price'"
     ):
-        resolve_columns(table, **{role: name}, source="file.csv")
+        resolve_columns(table, Wanted(**{role: name}), source="file.csv")
 
 
 def test_a_column_has_one_role() -> None:
     table = frame(unique_id="text", ds="day", y="number", price="number")
     with pytest.raises(DataError, match="column 'price' has two roles"):
-        resolve_columns(table, past=["price"], future=["price"])
+        resolve_columns(table, Wanted(past=["price"], future=["price"]))
     with pytest.raises(DataError, match="column 'y' has two roles"):
-        resolve_columns(table, target="y", past=["y"])
+        resolve_columns(table, Wanted(target="y", past=["y"]))
 
 
 def test_categorical_columns_are_covariates() -> None:
@@ -84,8 +84,8 @@ def test_categorical_columns_are_covariates() -> None:
 def test_static_columns_of_a_table_of_their_own() -> None:
     table = frame(unique_id="text", ds="day", y="number")
     static = frame(unique_id="text", size="number", kind="text")
-    assert resolve_columns(table, static_frame=static)[0].static == ("size", "kind")
-    assert resolve_columns(table, static_frame=static, static=["kind"])[0].static == ("kind",)
+    assert resolve_columns(table, static=static)[0].static == ("size", "kind")
+    assert resolve_columns(table, Wanted(static=["kind"]), static=static)[0].static == ("kind",)
 
 
 def test_a_description_gives_the_same_columns() -> None:

@@ -13,6 +13,7 @@ from recurra.errors import DataError
 from recurra.inputs.series.columns import SINGLE_SERIES, Columns
 from recurra.inputs.series.frequency import BUSINESS, Frequency
 from recurra.inputs.series.grid import Grid
+from recurra.inputs.series.holiday import Holidays
 from recurra.inputs.series.inference import infer_frequency
 from recurra.inputs.series.layout import Extent, Steps, find_extent, find_steps, sort_order
 from recurra.inputs.series.repair import report_extent, report_merged
@@ -30,6 +31,7 @@ class Placement:
     extent: Extent
     target: Float64[np.ndarray, " rows"]
     repairs: tuple[str, ...]
+    holidays: Holidays
 
     @property
     def starts(self) -> Int64[np.ndarray, " kept"]:
@@ -44,16 +46,18 @@ def place_rows(
     schema: PanelSchema | None,
     read: ReadTimes,
     zone: str | None,
+    holidays: Holidays | None = None,
 ) -> Placement:
     """Sort the rows of a table, find their grid, and put the target on it.
 
     Args:
         frame: The rows.
         columns: The roles of its columns.
-        frequency: The distance between steps; None: inferred, or the schema's.
+        frequency: The distance between steps; None: inferred. That of a schema goes before it.
         schema: How the data of a model were read, if there is one.
         read: The times of the rows.
         zone: Whose days and hours count; None: that of the times.
+        holidays: Whose are known, how far after the last target of each series; None: the schema's, or none.
 
     Raises:
         DataError: Ids, times or targets are missing, of the wrong type, infinite, or do not fit the schema.
@@ -67,6 +71,8 @@ def place_rows(
         if late:
             repairs.append(f"sorted by time: {counted(late, 'row')} stood after a later one of their series")
     grid = _find_grid(series, times, time_type, frequency, schema, zone)
+    holidays = holidays or (Holidays() if schema is None else schema.holidays)
+    repairs += holidays.told(grid)
     if grid.frequency.is_business and frequency is None and schema is None:
         repairs.append(
             "steps are business days, as no row is on a Saturday or Sunday; frequency=1d keeps these"
@@ -77,10 +83,12 @@ def place_rows(
     values = numbers(frame[columns.target])
     repairs += report_merged(steps, values, columns.unique_id, chosen=chosen)
     merged = steps.merge_numbers(values)
-    extent = find_extent(steps, ~np.isnan(merged), beyond=bool(columns.future), ids=ids)
+    extent = find_extent(steps, ~np.isnan(merged), beyond=bool(columns.future), ahead=holidays.ahead, ids=ids)
     target = extent.spread(merged, np.float64)
     repairs += report_extent(steps, extent, merged, ids, grid)
-    return Placement(ids.gather(extent.kept), grid, time_type, steps, extent, target, tuple(repairs))
+    return Placement(
+        ids.gather(extent.kept), grid, time_type, steps, extent, target, tuple(repairs), holidays
+    )
 
 
 def _encode_ids(frame: pl.DataFrame, name: str | None) -> tuple[pl.Series, Int32[np.ndarray, " rows"]]:

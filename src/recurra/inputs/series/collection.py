@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,41 +12,46 @@ from recurra.data.reader import require_columns
 from recurra.data.table import Table, numbers, read_table
 from recurra.data.timestamp import INTEGER, ReadTimes, TimeReading, read_times
 from recurra.errors import DataError
-from recurra.inputs.series.columns import TARGET, TIME, UNIQUE_ID, Columns
+from recurra.inputs.series.columns import TARGET, TIME, UNIQUE_ID, Columns, Wanted, resolve_columns
 
 _PEEKED_ROWS = 10_000  # from as many the columns of JSON lines are inferred
 
 
-class Look(NamedTuple):
-    """A source whose columns are known.
+def find_columns(
+    source: Any, wanted: Wanted, static: pl.DataFrame | None
+) -> tuple[Table, Columns, list[str]]:
+    """Read a source, whose columns need not all be named, and as little of it as will do.
 
-    Attributes:
-        table: The source, or its rows where all of them had to be read.
-        head: Its first rows, or all.
-        wide: The columns of a wide table that are series, which both have as rows; none where it is long.
-    """
+    Args:
+        source: Anything that `read_table` takes; all of it is read where time or target is not named.
+        wanted: The columns that are named.
+        static: A table of static covariates, if they are not columns of the source.
 
-    table: Any
-    head: Table
-    wide: tuple[str, ...]
-
-
-def looked_at(source: Any, time: str | None, unique_id: str | None, target: str | None) -> Look:
-    """Look at a source: all of it where a column is not named by convention, so that another stands in.
+    Returns:
+        The columns of the table that have a role, these roles, and what to tell about them.
 
     Raises:
-        DataError: As `read_table` and `melted` do.
+        DataError: As `read_table`, `melted` and `resolve_columns` do.
     """
     table = source if isinstance(source, str | Path) else read_table(source)
     head = read_table(table, rows=_PEEKED_ROWS)
-    if {time or TIME, target or TARGET} <= set(head.frame.columns):
-        return Look(table, head, ())
-    whole = read_table(table)
-    if target is None or target in whole.frame.columns or "," not in target:
-        return Look(whole, whole, ())
-    wide = tuple(name.strip() for name in target.split(",") if name.strip())
-    long = melted(whole, wide, unique_id or UNIQUE_ID)
-    return Look(long, long, wide)
+    if not {wanted.time or TIME, wanted.target or TARGET} <= set(head.frame.columns):
+        table = head = read_table(table)
+    series = _series_of(head.frame, wanted)
+    if series:
+        table = head = melted(head, series, wanted.unique_id or UNIQUE_ID)
+        wanted = replace(wanted, unique_id=None, target=None)
+    columns, notes = resolve_columns(head.frame, wanted, static=static, source=head.source)
+    own = [name for name in columns.names if static is None or name not in columns.static]
+    return read_table(table, columns=own), replace(columns, wide=series), notes
+
+
+def _series_of(frame: pl.DataFrame, wanted: Wanted) -> tuple[str, ...]:
+    """The columns of a wide table that are series; none where it is long."""
+    target = wanted.target
+    if target is None or target in frame.columns or "," not in target:
+        return ()
+    return tuple(name.strip() for name in target.split(",") if name.strip())
 
 
 def collect(

@@ -79,24 +79,36 @@ class Columns:
         return cls(description["unique_id"], description["time"], description["target"], **names)
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """The columns that a caller names; what is None is looked up.
+
+    Attributes:
+        unique_id, time, target: As of `Columns`; a target may be several series ("a,b").
+        past, future, static, categorical: As of `Columns`.
+    """
+
+    unique_id: str | None = None
+    time: str | None = None
+    target: str | None = None
+    past: Sequence[str] = ()
+    future: Sequence[str] = ()
+    static: Sequence[str] = ()
+    categorical: Sequence[str] = ()
+
+
 def resolve_columns(
     frame: pl.DataFrame,
+    wanted: Wanted | None = None,
     *,
-    unique_id: str | None = None,
-    time: str | None = None,
-    target: str | None = None,
-    past: Sequence[str] = (),
-    future: Sequence[str] = (),
-    static: Sequence[str] = (),
-    categorical: Sequence[str] = (),
-    static_frame: pl.DataFrame | None = None,
+    static: pl.DataFrame | None = None,
     source: str = "the table",
 ) -> tuple[Columns, list[str]]:
     """Find the roles of a table's columns.
 
     A column that is not named is looked up by convention (`unique_id`, `ds`, `y`). Without it, the table is
     one series, its time is the only column of dates, and its target the only numeric column that has no other
-    role. Static covariates are columns of the table, or of `static_frame`: those named, or all but its ids.
+    role. Static covariates are columns of the table, or of `static`: those named, or all but its ids.
 
     Returns:
         The columns, and a sentence about every one that was found otherwise than by name.
@@ -104,17 +116,20 @@ def resolve_columns(
     Raises:
         DataError: A named column does not exist, has two roles, or the choice is not clear.
     """
-    named = (unique_id, time, target, *past, *future, *(static if static_frame is None else ()))
+    wanted = wanted or Wanted()
+    unique_id, time, target = wanted.unique_id, wanted.time, wanted.target
+    past, future, fixed = wanted.past, wanted.future, wanted.static
+    named = (unique_id, time, target, *past, *future, *(fixed if static is None else ()))
     require_columns(frame.columns, [name for name in named if name is not None], source)
     notes: list[str] = []
-    taken = {*past, *future, *static}
+    taken = {*past, *future, *fixed}
     if unique_id is None:
         unique_id = UNIQUE_ID if UNIQUE_ID in frame.columns and UNIQUE_ID not in (time, target) else None
         if unique_id is None:
             notes.append(f"no column {UNIQUE_ID!r}: all rows are one series")
     taken.add(unique_id or "")
-    if static_frame is not None and not static:
-        static = [name for name in static_frame.columns if name != unique_id]
+    if static is not None and not fixed:
+        fixed = [name for name in static.columns if name != unique_id]
     if time is None:
         time = TIME if TIME in frame.columns and target != TIME else None
         if time is None:
@@ -125,8 +140,8 @@ def resolve_columns(
         if target is None:
             target = _only_number(frame.select(pl.exclude([*taken, time])), source)
             notes.append(f"target is column {target!r}, the only numeric one without another role")
-    columns = Columns(unique_id, time, target, tuple(past), tuple(future), tuple(static), tuple(categorical))
-    return columns, notes
+    lists = (tuple(names) for names in (past, future, fixed, wanted.categorical))
+    return Columns(unique_id, time, target, *lists), notes
 
 
 def _only_time(frame: pl.DataFrame, source: str) -> str:

@@ -74,7 +74,7 @@ def place_covariates(
     count = len(placement.ids)
     return Covariates(
         _spread_numbers(frame, schema.numeric("past"), placement),
-        _spread_numbers(frame, schema.numeric("future"), placement),
+        _spread_future(frame, schema, placement),
         _spread_codes(frame, schema.categorical("past"), words, placement),
         _spread_codes(frame, schema.categorical("future"), words, placement),
         np.stack(fixed, axis=1).astype(np.float32) if fixed else np.empty((count, 0), np.float32),
@@ -104,6 +104,21 @@ def _spread_numbers(
         values = placement.steps.merge_numbers(numbers(frame[name]))
         flat[:, index] = placement.extent.spread(values, np.float32)
     return flat
+
+
+def _spread_future(
+    frame: pl.DataFrame, schema: PanelSchema, placement: Placement
+) -> Float32[np.ndarray, "rows columns"]:
+    """Numeric covariates known ahead: those of the table, and those that times alone give."""
+    computed = schema.holidays.names
+    named = _spread_numbers(
+        frame, [one for one in schema.numeric("future") if one not in computed], placement
+    )
+    offsets = placement.extent.offsets
+    sizes = np.diff(offsets)
+    steps = np.arange(len(named)) - np.repeat(offsets[:-1], sizes)
+    shares = schema.holidays.shares(schema.grid, np.repeat(placement.starts, sizes), steps)
+    return np.concatenate([named, shares], axis=1)
 
 
 def _spread_codes(

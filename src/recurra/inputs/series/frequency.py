@@ -180,6 +180,11 @@ def parse_frequency(text: str) -> Frequency:
     return Frequency(int(number or 1), unit, month_day)
 
 
+def as_frequency(given: Frequency | str | None) -> Frequency | None:
+    """A frequency that may be written; errors as of `parse_frequency`."""
+    return parse_frequency(given) if isinstance(given, str) else given
+
+
 def advance(
     times: Int64[np.ndarray, "*starts"], steps: Int64[np.ndarray, "*steps"], frequency: Frequency
 ) -> Int64[np.ndarray, "*result"]:

@@ -184,7 +184,7 @@ def _starts(
 
 
 def find_extent(
-    steps: Steps, observed: Bool[np.ndarray, " steps"], *, beyond: bool, ids: pl.Series
+    steps: Steps, observed: Bool[np.ndarray, " steps"], *, beyond: bool, ahead: int, ids: pl.Series
 ) -> Extent:
     """Cut every series to the steps from its first to its last value.
 
@@ -192,6 +192,7 @@ def find_extent(
         steps: The steps of the table.
         observed: Which of them have a target.
         beyond: Whether steps after the last value are kept, because they hold known-future covariates.
+        ahead: How many steps after the last value there are at least.
         ids: The names of all series.
 
     Raises:
@@ -210,14 +211,15 @@ def find_extent(
     kept = owner[begins].astype(np.int64)
     first, last = steps.positions[values[begins]], steps.positions[values[ends]]
     lengths = last - first + 1
+    final = last + ahead
     if beyond:
-        last = steps.positions[np.flatnonzero(np.diff(steps.series, append=-1))][kept]
-    offsets = np.concatenate([[0], np.cumsum(last - first + 1)])
+        final = np.maximum(final, steps.positions[np.flatnonzero(np.diff(steps.series, append=-1))][kept])
+    offsets = np.concatenate([[0], np.cumsum(final - first + 1)])
     _check_fill(steps, kept, np.diff(offsets), ids)
     place = np.full(len(ids), -1, dtype=np.int64)
     place[kept] = np.arange(len(kept))
     index = place[steps.series]
-    inside = (index >= 0) & (steps.positions >= first[index]) & (steps.positions <= last[index])
+    inside = (index >= 0) & (steps.positions >= first[index]) & (steps.positions <= final[index])
     cells = np.where(inside, offsets[index] + steps.positions - first[index], -1)
     return Extent(kept, first, lengths, offsets, cells)
 

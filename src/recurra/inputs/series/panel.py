@@ -21,10 +21,11 @@ from recurra.data.zone import DAY
 from recurra.errors import ConfigError
 from recurra.inputs.series.assembly import Placement, place_rows
 from recurra.inputs.series.calendar import calendar_cycles, calendar_features
-from recurra.inputs.series.collection import collect, looked_at
-from recurra.inputs.series.columns import Columns, resolve_columns
+from recurra.inputs.series.collection import collect, find_columns
+from recurra.inputs.series.columns import Columns, Wanted, resolve_columns
 from recurra.inputs.series.covariate import learn_vocabularies, place_covariates
-from recurra.inputs.series.frequency import Frequency, parse_frequency
+from recurra.inputs.series.frequency import Frequency, as_frequency
+from recurra.inputs.series.holiday import Holidays
 from recurra.inputs.series.origin import Origins
 from recurra.inputs.series.schema import PanelSchema
 
@@ -82,6 +83,7 @@ class Panel:
         season_length: int | None = None,
         static_table: Any = None,
         reading: TimeReading | None = None,
+        holidays: Holidays | None = None,
     ) -> "Panel":
         """Find the columns of a source, read only these, and put its series on a grid.
 
@@ -98,33 +100,22 @@ class Panel:
             season_length: As for `build`.
             static_table: As `static` for `build`.
             reading: As for `build`.
+            holidays: As for `build`.
 
         Raises:
             DataError: As `read_table`, `resolve_columns` and `build` do.
         """
         static_frame = None if static_table is None else read_table(static_table).frame
-        table, head, wide = looked_at(source, time, unique_id, target)
-        columns, notes = resolve_columns(
-            head.frame,
-            unique_id=None if wide else unique_id,
-            time=time,
-            target=None if wide else target,
-            past=past,
-            future=future,
-            static=static,
-            static_frame=static_frame,
-            categorical=categorical,
-            source=head.source,
-        )
-        columns = replace(columns, wide=wide)
-        own = [name for name in columns.names if static_frame is None or name not in columns.static]
+        wanted = Wanted(unique_id, time, target, past, future, static, categorical)
+        table, columns, notes = find_columns(source, wanted, static_frame)
         return cls.build(
-            read_table(table, columns=own),
+            table,
             columns,
             frequency=frequency,
             season_length=season_length,
             static=static_frame,
             reading=reading,
+            holidays=holidays,
             notes=notes,
         )
 
@@ -140,6 +131,7 @@ class Panel:
         future: Any = None,
         schema: PanelSchema | None = None,
         reading: TimeReading | None = None,
+        holidays: Holidays | None = None,
         notes: Sequence[str] = (),
     ) -> "Panel":
         """Put the series of a table on a regular grid.
@@ -155,11 +147,11 @@ class Panel:
             columns: The roles of its columns; None: by convention (`resolve_columns`), or the schema's.
             frequency: The distance between steps, such as "1h"; None: inferred, or the schema's.
             season_length: Steps of a season; None: the frequency's own.
-            static: A table with one row of static covariates for every series; None: they are columns of
-                `table`.
+            static: A table of the static covariates, a row a series; None: they are columns of `table`.
             future: A table with known-future covariates after the last target; its targets are ignored.
             schema: Read the table as the data of a model were read.
             reading: How times are written, and whose clock counts; None: as found, or the schema's.
+            holidays: Covariates known ahead that times alone give; None: the schema's, or none.
             notes: Sentences to begin `repairs` with.
 
         Raises:
@@ -170,8 +162,7 @@ class Panel:
         columns, found = _find_columns(table, static_frame, columns, schema)
         reading = reading or (TimeReading() if schema is None else schema.reading())
         frame, read = collect(table, columns, reading, with_static=static is None, future=future)
-        step = None if schema else _as_frequency(frequency)
-        placement = place_rows(frame, columns, step, schema, read, reading.zone)
+        placement = place_rows(frame, columns, as_frequency(frequency), schema, read, reading.zone, holidays)
         schema = schema or _make_schema(
             frame, static_frame, columns, placement, season_length, reading, resampled=frequency is not None
         )
@@ -297,15 +288,11 @@ def _find_columns(
     if schema is not None:
         columns = schema.columns
     elif columns is None:
-        columns, notes = resolve_columns(table.frame, static_frame=static, source=table.source)
+        columns, notes = resolve_columns(table.frame, static=static, source=table.source)
     if static is not None:
         own = columns.static if columns.unique_id is None else (columns.unique_id, *columns.static)
         require_columns(static.columns, own, "the static table")
     return columns, notes
-
-
-def _as_frequency(frequency: Frequency | str | None) -> Frequency | None:
-    return parse_frequency(frequency) if isinstance(frequency, str) else frequency
 
 
 def _make_schema(
@@ -320,9 +307,7 @@ def _make_schema(
 ) -> PanelSchema:
     if season_length is not None and season_length < 1:
         raise ConfigError(
-            f"season_length is {season_length}",
-            "a whole number of at least 1",
-            "Leave it out for the usual one.",
+            f"season_length is {season_length}", "a whole number of at least 1", "Leave it out."
         )
     frequency = placement.grid.frequency
     size = frequency.size or max(frequency.months * 30, 1) * DAY
@@ -335,4 +320,5 @@ def _make_schema(
         calendar_cycles(frequency, int(placement.extent.lengths.max()) * size),
         resampled,
         reading.zone,
+        placement.holidays,
     )

@@ -54,10 +54,9 @@ def report_extent(
     missing = int(np.count_nonzero(np.isnan(target) & inside)) - ahead
     if missing:
         repairs.append(f"found {counted(missing, 'row')} without a target: missing values")
-    beyond = int((np.diff(extent.offsets) - extent.lengths).sum())
-    if beyond:
+    if ahead:
         repairs.append(
-            f"kept {counted(beyond, 'step')} after the last target of their series: the known future"
+            f"kept {counted(ahead, 'step')} after the last target of their series: the known future"
         )
     return repairs
 

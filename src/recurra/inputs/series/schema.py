@@ -1,6 +1,6 @@
 """How a model's data were read, so that new data are read in the same way."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from recurra.data.timestamp import TimeReading, TimeType
@@ -9,6 +9,7 @@ from recurra.inputs.series.clock import Clock
 from recurra.inputs.series.columns import Columns
 from recurra.inputs.series.frequency import Frequency
 from recurra.inputs.series.grid import Grid
+from recurra.inputs.series.holiday import Holidays
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class PanelSchema:
         cycles: The calendar cycles that windows carry.
         resampled: Whether the frequency was chosen, so that every time moves to its nearest step.
         time_zone: The zone whose days and hours count; None: that of the times.
+        holidays: Covariates known ahead that no table holds.
     """
 
     columns: Columns
@@ -34,6 +36,7 @@ class PanelSchema:
     cycles: tuple[str, ...]
     resampled: bool = False
     time_zone: str | None = None
+    holidays: Holidays = field(default_factory=Holidays)
 
     @property
     def grid(self) -> Grid:
@@ -51,7 +54,8 @@ class PanelSchema:
 
     def numeric(self, role: str) -> tuple[str, ...]:
         """The numeric covariates of a role ("past", "future" or "static"), in the order of their arrays."""
-        return tuple(name for name in getattr(self.columns, role) if name not in self.vocabularies)
+        computed = self.holidays.names if role == "future" else ()
+        return (*(name for name in getattr(self.columns, role) if name not in self.vocabularies), *computed)
 
     def categorical(self, role: str) -> tuple[str, ...]:
         """The categorical covariates of a role, in the order of their arrays."""
@@ -92,6 +96,7 @@ class PanelSchema:
             "cycles": list(self.cycles),
             "resampled": self.resampled,
             "time_zone": self.time_zone,
+            "holidays": self.holidays.to_dict(),
         }
 
     @classmethod
@@ -106,4 +111,5 @@ class PanelSchema:
             tuple(description["cycles"]),
             description["resampled"],
             description.get("time_zone"),
+            Holidays.from_dict(description.get("holidays", {})),
         )

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator
 
 from recurra.config import Config, Option, validated
+from recurra.data.holiday import as_place
 from recurra.errors import ConfigError
 from recurra.experiment.config import NetConfig
 
@@ -29,6 +30,8 @@ class ForecastConfig(NetConfig):
         future: Columns known ahead, such as holidays or prices; numeric or categorical.
         static: Columns that never change within a series; numeric or categorical.
         categorical: Those of these columns to read as categories although they are numbers.
+        holidays: Countries, or parts of them, whose public holidays are covariates known ahead ("DE-BY,FR");
+            the times say which days are some, so that no table has to.
         time_format: How times are written: letters of strftime ("%d/%m/%Y %H:%M"), "integer", or "epoch_s"
             (ms, us, ns); "auto" finds out. New data may have another.
         time_zone: Zone whose days and hours count ("Europe/Berlin"); "auto" takes that of the times.
@@ -73,6 +76,7 @@ class ForecastConfig(NetConfig):
     future: Annotated[tuple[str, ...], Option("A,B")] = ()
     static: Annotated[tuple[str, ...], Option("A,B")] = ()
     categorical: Annotated[tuple[str, ...], Option("A,B")] = ()
+    holidays: Annotated[tuple[str, ...], Option("PLACES")] = ()
     time_format: Annotated[str, Option("FORMAT", "--time-format", again=True)] = "auto"
     time_zone: Annotated[str, Option("ZONE", "--time-zone")] = "auto"
     frequency: str = "auto"
@@ -103,6 +107,12 @@ class ForecastConfig(NetConfig):
     warmup: float | None = Field(default=0.1, ge=0, lt=1)
     averaging: Literal["none", "ema", "swa"] = "ema"
     averaging_decay: float = Field(default=0.99, ge=0, lt=1)
+
+    @field_validator("holidays", mode="before")
+    @classmethod
+    def _are_places(cls, value: Any) -> tuple[str, ...]:
+        parts = value.split(",") if isinstance(value, str) else value
+        return tuple(dict.fromkeys(as_place(str(one)) for one in parts or ()))
 
     @field_validator("time_format")
     @classmethod

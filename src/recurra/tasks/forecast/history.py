@@ -92,7 +92,7 @@ class History(NamedTuple):
         """
         place = self.length + missing
         ahead = {name: _ahead(name, row, horizon) for name in schema.columns.future}
-        rows = max(len(self.target), place + 1 + horizon * bool(ahead))
+        rows = max(len(self.target), place + 1 + horizon * bool(ahead or schema.holidays.places))
         new = self._replace(length=place + 1, **{name: _grown(getattr(self, name), rows) for name in BY_ROW})
         new.target[place] = target
         for at, name in enumerate(schema.numeric("past")):
@@ -100,7 +100,7 @@ class History(NamedTuple):
         for at, name in enumerate(schema.categorical("past")):
             new.past_codes[place, at] = _code(row[name], schema.vocabularies[name])
         for at, name in enumerate(schema.numeric("future")):
-            for step, value in enumerate(ahead[name]):
+            for step, value in enumerate(ahead.get(name, ())):
                 known = number(name, value)
                 if not np.isnan(known):
                     new.future[place + step, at] = known
@@ -120,6 +120,18 @@ class History(NamedTuple):
         for at, name in enumerate(schema.categorical("static")):
             codes[0, at] = _code(row[name], schema.vocabularies[name]) if name in row else codes[0, at]
         return self._replace(static=static, static_codes=codes)
+
+    def dated(self, schema: PanelSchema, start: int) -> "History":
+        """With the covariates known ahead that times alone give.
+
+        Args:
+            schema: Which there are.
+            start: Grid time of the first row.
+        """
+        rows = np.arange(len(self.target))
+        shares = schema.holidays.shares(schema.grid, np.full(len(rows), start), rows)
+        named = self.future.shape[1] - shares.shape[1]
+        return self._replace(future=np.concatenate([self.future[:, :named], shares], axis=1))
 
     def unknown_ahead(self, schema: PanelSchema, horizon: int) -> list[str]:
         """The covariates known ahead of which not all of the horizon is known."""

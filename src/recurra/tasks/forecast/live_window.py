@@ -100,7 +100,10 @@ class LiveWindow(Live):
         schema, horizon = self._panel.schema, self._resolved.horizon
         history = self._before(name, arrival).followed_by(arrival.missing, target, given, schema, horizon)
         history = history.last(self._resolved.reach)
-        values = self._forecast(self._called(name), arrival.place, history)
+        position = np.array([arrival.place.position - history.length + 1])
+        start = int(schema.grid.advance(np.array([arrival.place.start]), position)[0])
+        history = history.dated(schema, start)
+        values = self._forecast(self._called(name), start, history)
         self._histories[name], times.places[name] = history, arrival.place
         if moment is not None:
             values = {f"forecast-{columns.time}": times.ahead(arrival.place, horizon, moment), **values}
@@ -121,15 +124,14 @@ class LiveWindow(Live):
             return History.empty(self._panel)
         return History.of(self._panel, index).first(arrival.history or 0)
 
-    def _forecast(self, name: str, place: Place, history: History) -> dict[str, Any]:
+    def _forecast(self, name: str, start: int, history: History) -> dict[str, Any]:
         horizon = self._resolved.horizon
         if np.isnan(history.target).all():
             return {one: np.full(horizon, np.nan, np.float32) for one in self.outputs}
-        first = np.array([place.position - history.length + 1])
         panel = replace(
             self._panel,
             id_values=pl.Series(self._panel.id_values.name, [name]),
-            starts=self._panel.schema.grid.advance(np.array([place.start]), first),
+            starts=np.array([start]),
             lengths=np.array([history.length]),
             levels=np.zeros(1),
             offsets=np.array([0, len(history.target)]),

@@ -11,6 +11,7 @@ from jaxtyping import Int64
 from recurra.data.timestamp import TimeReading, TimeType
 from recurra.errors import DataError
 from recurra.inputs.series.columns import Columns
+from recurra.inputs.series.holiday import Holidays
 from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.scaling import Scaling
 from recurra.inputs.series.schema import PanelSchema
@@ -62,6 +63,7 @@ def read_panel(data: Any, config: ForecastConfig, *, static: Any = None) -> Pane
         frequency=_named(config.frequency),
         season_length=None if config.season_length == "auto" else int(config.season_length),
         static_table=static,
+        holidays=Holidays(config.holidays, config.horizon if config.holidays else 0),
     )
     _check_names(panel.columns)
     return panel

@@ -126,6 +126,7 @@ REASONS: dict[str, tuple[Any, str]] = {
     "patch": (1, "a stream goes on by single steps"),
     "series_embedding": (False, "a stream may bring series that training did not see"),
     "future": ((), "a row does not bring what comes later"),
+    "holidays": ((), "the horizon's calendar would have to be computed from the time of every row"),
     "static": ((), "a row does not bring what never changes"),
 }
 """For each setting the value that it must have, and why."""
