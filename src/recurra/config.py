@@ -38,8 +38,8 @@ class Option:
     """Says, in the annotation of a field, that the command line has an option for it.
 
     Attributes:
-        metavar: What the value is, in help: "COLUMN".
-        flag: The option; "" for the field's own name after two dashes.
+        metavar: What the value is, in help: "COLUMN"; "" of a switch.
+        flag: The option; "" for the field's own name after two dashes. Of a switch both: "--wide/--no-wide".
         example: A value, for who leaves out what must be given.
         again: Whether it says how data are read, and so may be given anew with other data.
     """
@@ -48,6 +48,11 @@ class Option:
     flag: str = ""
     example: str = ""
     again: bool = False
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether it is given without a value, or not at all."""
+        return not self.metavar
 
 
 @dataclass(frozen=True)

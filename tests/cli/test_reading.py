@@ -1,13 +1,14 @@
 """What the command says and gives back of tables as people have them."""
 
 import datetime as dt
+import io
 import json
 import math
 import warnings
 from pathlib import Path
 from typing import Any
 
-from tests.cli.program import call
+from tests.cli.program import Outcome, call
 
 DAY = dt.timedelta(days=1)
 TINY = ("hidden_size=4", "max_epochs=1", "steps_per_epoch=2", "baselines=", "device=cpu", "--quiet")
@@ -89,3 +90,48 @@ def test_zone_categories_and_holidays_are_settings_of_the_command(capsys, tmp_pa
     refused = call(capsys, "train", "forecast", given, "--horizon", "6", "--holidays", "Germany")
     assert refused.code == 2
     assert "'Germany' is none (near: DE" in refused.err
+
+
+def test_a_wide_table_goes_through_all_commands(capsys, monkeypatch, tmp_path: Path) -> None:
+    def wide(name: str, rows: range, *columns: str) -> Path:
+        lines = [",".join(["day", *columns])]
+        for row in rows:
+            values = (f"{at + 3 + math.sin(row):.3f}" for at in range(len(columns)))
+            lines.append(",".join([str(dt.date(2024, 1, 1) + row * DAY), *values]))
+        (tmp_path / name).write_text("\n".join(lines) + "\n")
+        return tmp_path / name
+
+    def train(given: Path, *options: str) -> Outcome:
+        kept = ("--horizon", "3", *options, *TINY, "--overwrite", "--out", tmp_path / "run")
+        return call(capsys, "train", "forecast", given, *kept)
+
+    given = wide("sales.csv", range(40), "north", "south")
+    refused = train(given)
+    assert refused.code == 2
+    assert "--wide" in refused.err
+    trained = train(given, "--wide")
+    assert trained.code == 0, trained.err
+    assert "note: 2 series, one a column (north, south)\n" in trained.err
+    later = wide("later.csv", range(30, 60), "north", "south")
+    told = call(capsys, "predict", tmp_path / "run", later, "--level", "none")
+    assert [line.split(",")[:2] for line in told.out.splitlines()[1::3]] == [
+        ["north", "2024-03-01"],
+        ["south", "2024-03-01"],
+    ]
+    assert call(capsys, "evaluate", tmp_path / "run", later).code == 0
+    rows = b"day,north,south\n2024-02-10,3.5,4.5\n2024-02-11,x,4\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(rows)))
+    streamed = call(capsys, "stream", tmp_path / "run")
+    assert [line.split(",")[0] for line in streamed.out.splitlines()] == [
+        "unique_id",
+        "north",
+        "south",
+        "",
+        "south",
+    ]
+    assert "line 3: 'north' holds 'x'" in streamed.err
+    assert "1 rows taken, 1 not usable: line 3" in streamed.err
+    alike = train(wide("alike.csv", range(40), "shop_1", "shop_2"))
+    assert alike.code == 0
+    assert "--no-wide" in alike.err
+    assert train(tmp_path / "alike.csv", "--no-wide").code == 2

@@ -89,7 +89,8 @@ def _parameters(command: Any, context: Any) -> str:
             arguments.append((_argument(each), each.help or ""))
         elif not each.hidden:
             value = "" if each.is_flag else f" {each.metavar}"
-            options.append((", ".join(sorted(each.opts, key=len)) + value, each.help or ""))
+            names = sorted([*each.opts, *each.secondary_opts], key=len)
+            options.append((", ".join(names) + value, each.help or ""))
     return _section("Arguments", arguments) + _section("Options", options)
 
 

@@ -166,21 +166,32 @@ class _Stream:
 
     def _answer(self, rows: Iterator[Row], writer: Writer) -> None:
         for row in rows:
-            try:
-                if isinstance(row.content, DataError):
-                    raise row.content
-                kept, values, notes = self._predictor.predict(row.content)
-                text = writer.text(kept, values)
-            except DataError as error:
-                text = self._at_fault(row.number, error, writer)
-            else:
-                self.rows += 1
-                self._tell(notes)
+            text = "".join(self._answers(row, writer))
+            self.rows += self.faults[-1:] != [row.number]
             with self._signals.waiting():
                 sys.stdout.write(text)
                 sys.stdout.flush()
             if self._pace.is_due(self.rows):
                 self.save()
+
+    def _answers(self, row: Row, writer: Writer) -> Iterator[str]:
+        """What is said of a row: a line for each series that it holds."""
+        try:
+            if isinstance(row.content, DataError):
+                raise row.content
+            parts = self._predictor.split(row.content)
+        except DataError as error:
+            yield self._at_fault(row.number, error, writer)
+            return
+        for part in parts:
+            try:
+                kept, values, notes = self._predictor.predict(part)
+                text = writer.text(kept, values)
+            except DataError as error:
+                yield self._at_fault(row.number, error, writer)
+            else:
+                self._tell(notes)
+                yield text
 
     def _tell(self, notes: Sequence[str]) -> None:
         for sentence in notes:
@@ -193,7 +204,8 @@ class _Stream:
     def _at_fault(self, number: int, error: DataError, writer: Writer) -> str:
         if self._options.on_error == "stop":
             raise DataError(f"line {number}: {error.got}", error.expected, error.remedy) from error
-        self.faults.append(number)
+        if self.faults[-1:] != [number]:
+            self.faults.append(number)
         if len(self.faults) <= MOST_TOLD and not writer.tells_faults:
             screen.note(f"line {number}: {error.got}; expected {error.expected}")
         return "" if self._options.on_error == "skip" else writer.fault(number, error)

@@ -107,7 +107,7 @@ def _function(entry: Entry) -> Callable[..., None]:
     marks = marks_of(entry)
 
     def command(**given: Any) -> None:
-        options = {key: given.pop(key) for key in marks}
+        options = {key: _as_text(given.pop(key)) for key in marks}
         try:
             _run(entry, options, **given)
         except ConfigError as error:
@@ -118,8 +118,9 @@ def _function(entry: Entry) -> Callable[..., None]:
     parameters: dict[str, tuple[Any, Any]] = {"data": (Data, None), "pairs": (Pairs, None)}
     for key, mark in marks.items():
         meaning = own.model_fields[key].description
-        option = typer.Option(mark.flag, metavar=mark.metavar, help=meaning)
-        parameters[key] = (Annotated[str | None, option], None)
+        option = typer.Option(mark.flag, metavar=mark.metavar or None, help=meaning)
+        kind: Any = bool | None if mark.is_switch else str | None
+        parameters[key] = (Annotated[kind, option], None)
     signature = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
         for name, (annotation, default) in {**parameters, **FIXED}.items()
@@ -129,6 +130,11 @@ def _function(entry: Entry) -> Callable[..., None]:
     examples = "\n".join(f"  {example}" for example in entry.examples)
     command.__doc__ = f"{entry.about}\n\nExamples:\n{examples}"
     return command
+
+
+def _as_text(given: str | bool | None) -> str | None:
+    """An option as settings are written; None where it was not given."""
+    return str(given).lower() if isinstance(given, bool) else given
 
 
 def marks_of(entry: Entry) -> "dict[str, Option]":
@@ -287,7 +293,7 @@ def _command(
 ) -> str:
     """What to type to get the run again."""
     words = ["recurra", "train", entry.name, data]
-    flags = {key: mark.flag for key, mark in marks_of(entry).items()}
+    flags = {key: mark.flag for key, mark in marks_of(entry).items() if not mark.is_switch}
     for key, value in settings.items():
         text = "none" if value is None else ",".join(value) if isinstance(value, list | tuple) else str(value)
         words += [flags[key], text] if key in flags else [f"{key}={text}"]

@@ -65,6 +65,14 @@ class Live(ABC):
     def columns(self) -> tuple[str, ...]:
         """The columns that a row must have; a plain list of values is taken in this order."""
 
+    def split(self, row: Mapping[str, Any] | Sequence[Any]) -> Sequence[Mapping[str, Any] | Sequence[Any]]:
+        """What `predict` takes of a row: the row, or one for each series where it holds several.
+
+        Raises:
+            DataError: It holds too few values or too many.
+        """
+        return [row]
+
     @abstractmethod
     def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
         """Take a row.

@@ -1,6 +1,5 @@
 """The rows that a panel is made of: the columns that have a role, and those of a table of the future."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,10 +8,11 @@ import numpy as np
 import polars as pl
 
 from recurra.data.reader import require_columns
-from recurra.data.table import Table, numbers, read_table
+from recurra.data.table import Table, read_table
 from recurra.data.timestamp import INTEGER, ReadTimes, TimeReading, read_times
 from recurra.errors import DataError
 from recurra.inputs.series.columns import TARGET, TIME, UNIQUE_ID, Columns, Wanted, resolve_columns
+from recurra.inputs.series.wide import melted, series_columns
 
 _PEEKED_ROWS = 10_000  # from as many the columns of JSON lines are inferred
 
@@ -35,23 +35,15 @@ def find_columns(
     """
     table = source if isinstance(source, str | Path) else read_table(source)
     head = read_table(table, rows=_PEEKED_ROWS)
-    if not {wanted.time or TIME, wanted.target or TARGET} <= set(head.frame.columns):
+    if wanted.wide or not {wanted.time or TIME, wanted.target or TARGET} <= set(head.frame.columns):
         table = head = read_table(table)
-    series = _series_of(head.frame, wanted)
+    series, told = series_columns(head.frame, wanted)
     if series:
         table = head = melted(head, series, wanted.unique_id or UNIQUE_ID)
         wanted = replace(wanted, unique_id=None, target=None)
     columns, notes = resolve_columns(head.frame, wanted, static=static, source=head.source)
     own = [name for name in columns.names if static is None or name not in columns.static]
-    return read_table(table, columns=own), replace(columns, wide=series), notes
-
-
-def _series_of(frame: pl.DataFrame, wanted: Wanted) -> tuple[str, ...]:
-    """The columns of a wide table that are series; none where it is long."""
-    target = wanted.target
-    if target is None or target in frame.columns or "," not in target:
-        return ()
-    return tuple(name.strip() for name in target.split(",") if name.strip())
+    return read_table(table, columns=own), replace(columns, wide=series), [*told, *notes]
 
 
 def collect(
@@ -69,7 +61,7 @@ def collect(
     Raises:
         DataError: A column is missing, a time cannot be read, or the two tables do not fit each other.
     """
-    if columns.wide and columns.target not in table.frame.columns:
+    if columns.wide and columns.unique_id not in table.frame.columns:
         table = melted(table, columns.wide, columns.unique_id)
     names = columns.names if with_static else tuple(set(columns.names) - set(columns.static))
     require_columns(table.frame.columns, names, table.source)
@@ -79,26 +71,6 @@ def collect(
     if future is None:
         return frame, read
     return _append(frame, read, read_table(future), columns, reading)
-
-
-def melted(table: Table, columns: Sequence[str], unique_id: str | None) -> Table:
-    """A wide table as a long one: each of some columns is a series, and all others are the same for each.
-
-    Raises:
-        DataError: A column is missing or no number, or a column names series besides.
-    """
-    frame = table.frame
-    require_columns(frame.columns, columns, table.source)
-    if unique_id is not None and unique_id in frame.columns:
-        raise DataError(
-            f"{len(columns)} targets, and column {unique_id!r} that names series",
-            "columns that are series, or one that names them",
-            "Name one target, or leave the id out.",
-        )
-    values = [pl.Series(name, numbers(frame[name])).fill_nan(None) for name in columns]
-    shared = [name for name in frame.columns if name not in (*columns, UNIQUE_ID, TARGET)]
-    names = {"variable_name": UNIQUE_ID, "value_name": TARGET}
-    return replace(table, frame=frame.with_columns(values).unpivot(columns, index=shared, **names))
 
 
 def _append(

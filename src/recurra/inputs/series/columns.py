@@ -86,6 +86,7 @@ class Wanted:
     Attributes:
         unique_id, time, target: As of `Columns`; a target may be several series ("a,b").
         past, future, static, categorical: As of `Columns`.
+        wide: Whether each column is a series; None: so where nothing else can be meant.
     """
 
     unique_id: str | None = None
@@ -95,6 +96,12 @@ class Wanted:
     future: Sequence[str] = ()
     static: Sequence[str] = ()
     categorical: Sequence[str] = ()
+    wide: bool | None = None
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """All columns but the time that are named."""
+        return (*filter(None, (self.unique_id, self.target)), *self.past, *self.future, *self.static)
 
 
 def resolve_columns(
@@ -172,6 +179,6 @@ def _only_number(frame: pl.DataFrame, source: str) -> str:
     raise DataError(
         f"{source} leaves the target open: {found}",
         "one numeric column to forecast",
-        f"Name it with target=..., or several with commas between, each a series of its own; its columns are "
-        f"{listed(frame.columns)}.",
+        "Name it with target=..., or several with commas between, each a series of its own; --wide (in "
+        f"Python wide=True) takes all as series. Its columns are {listed(frame.columns)}.",
     )

@@ -79,6 +79,7 @@ class Panel:
         future: Sequence[str] = (),
         static: Sequence[str] = (),
         categorical: Sequence[str] = (),
+        wide: bool | None = None,
         frequency: Frequency | str | None = None,
         season_length: int | None = None,
         static_table: Any = None,
@@ -96,6 +97,7 @@ class Panel:
             future: Covariates known for the time to be forecast as well.
             static: Covariates that are the same for all rows of a series.
             categorical: Those covariates to read as categories although they are numbers.
+            wide: Whether each column is a series; None: so where nothing else can be meant.
             frequency: As for `build`.
             season_length: As for `build`.
             static_table: As `static` for `build`.
@@ -106,7 +108,7 @@ class Panel:
             DataError: As `read_table`, `resolve_columns` and `build` do.
         """
         static_frame = None if static_table is None else read_table(static_table).frame
-        wanted = Wanted(unique_id, time, target, past, future, static, categorical)
+        wanted = Wanted(unique_id, time, target, past, future, static, categorical, wide)
         table, columns, notes = find_columns(source, wanted, static_frame)
         return cls.build(
             table,

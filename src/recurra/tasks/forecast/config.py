@@ -32,6 +32,8 @@ class ForecastConfig(NetConfig):
         categorical: Those of these columns to read as categories although they are numbers.
         holidays: Countries, or parts of them, whose public holidays are covariates known ahead ("DE-BY,FR");
             the times say which days are some, so that no table has to.
+        wide: Whether each column is a series, named by its heading; "auto" takes it so where the names of all
+            but the time differ in a number alone (store_1, store_2).
         time_format: How times are written: letters of strftime ("%d/%m/%Y %H:%M"), "integer", or "epoch_s"
             (ms, us, ns); "auto" finds out. New data may have another.
         time_zone: Zone whose days and hours count ("Europe/Berlin"); "auto" takes that of the times.
@@ -77,6 +79,7 @@ class ForecastConfig(NetConfig):
     static: Annotated[tuple[str, ...], Option("A,B")] = ()
     categorical: Annotated[tuple[str, ...], Option("A,B")] = ()
     holidays: Annotated[tuple[str, ...], Option("PLACES")] = ()
+    wide: Annotated[bool | Auto, Option("", "--wide/--no-wide")] = "auto"
     time_format: Annotated[str, Option("FORMAT", "--time-format", again=True)] = "auto"
     time_zone: Annotated[str, Option("ZONE", "--time-zone")] = "auto"
     frequency: str = "auto"

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from recurra.data.naming import listed
 from recurra.errors import ArtifactError, ConfigError, DataError
 from recurra.inputs.series.timeline import Arrival, Place, Timelines
 from recurra.streaming import Live, Prediction, Program, Session
@@ -66,6 +67,7 @@ class LiveForecast(Live):
         self.target, self.time, self.unique_id = about["target"], about["time"], about["unique_id"]
         self.past: tuple[str, ...] = tuple(about["past"])
         self._names_needed = self.unique_id is not None and about["series"] > 1
+        self.wide: tuple[str, ...] = tuple(about.get("wide") or ())
         self._past_mean = tuple(about["past_mean"])
         self._last_counts = about["centre"] == "last"
         self._blank = self.program.session(weights)
@@ -78,6 +80,10 @@ class LiveForecast(Live):
     def columns(self) -> tuple[str, ...]:
         """The columns that a row must have; one that names the series where training saw several."""
         return (*((self.unique_id,) if self._names_needed else ()), self.target, *self.past)
+
+    def split(self, row: Mapping[str, Any] | Sequence[Any]) -> Sequence[Mapping[str, Any] | Sequence[Any]]:
+        """See `Live.split`."""
+        return split_row(row, self.wide, self.past, self.unique_id, self.target)
 
     def step(self, row: Mapping[str, Any]) -> dict[str, Array]:
         """Take the next row of a series, and forecast what comes after it.
@@ -110,7 +116,9 @@ class LiveForecast(Live):
                 "Give the columns that the model was trained with.",
             )
         name = ONLY if self.unique_id not in given else series_named(self.unique_id, given[self.unique_id])
-        row_values = [number(one, given[one]) for one in (self.target, *self.past)]
+        called = name if name in self.wide else self.target
+        row_values = [number(called, given[self.target])]
+        row_values += [number(one, given[one]) for one in self.past]
         kept = {one: given[one] for one in (self.unique_id, self.time) if one in given}
         times = self._timelines
         if times is None:
@@ -194,6 +202,39 @@ def _timelines(about: Mapping[str, Any], recent: Mapping[str, Recent]) -> Timeli
         return None
     kept = {name: Place(len(one.values) - 1, one.start) for name, one in recent.items()}
     return Timelines(clock, kept, {name: len(one.values) for name, one in recent.items()})
+
+
+def split_row(
+    row: Mapping[str, Any] | Sequence[Any],
+    wide: Sequence[str],
+    past: Sequence[str],
+    unique_id: str | None,
+    target: str,
+) -> Sequence[Mapping[str, Any] | Sequence[Any]]:
+    """The rows of a long table that a row of a wide one stands for; the row itself of any other.
+
+    Args:
+        row: With a value for each series that it tells of, and what is the same for all.
+        wide: The columns that are series; none where tables are long.
+        past: Covariates known up to the present, which follow the series in a plain list.
+        unique_id: What the column of the long table is called that names the series.
+        target: What that of the values is called.
+
+    Raises:
+        DataError: A plain list has too few values or too many, or a row tells of no series.
+    """
+    if not wide or (isinstance(row, Mapping) and unique_id in row):
+        return [row]
+    given = row if isinstance(row, Mapping) else values_of(row, (*wide, *past))
+    shared = {name: value for name, value in given.items() if name not in wide}
+    rows = [{**shared, str(unique_id): name, target: given[name]} for name in wide if name in given]
+    if not rows:
+        raise DataError(
+            f"a row with {listed(map(repr, given))}",
+            f"a value of some series: {listed(wide)}",
+            f"Name columns as training did, or give {unique_id} and {target}.",
+        )
+    return rows
 
 
 def marks_of(timelines: Timelines | None, name: str) -> tuple[int, ...]:

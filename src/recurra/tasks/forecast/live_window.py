@@ -19,7 +19,7 @@ from recurra.streaming import Live, Prediction
 from recurra.streaming.live import ONLY, Memory, States, number, values_of
 from recurra.tasks.forecast.answer import answer, interval_probabilities
 from recurra.tasks.forecast.history import History
-from recurra.tasks.forecast.live import marks_of, place_of, series_named
+from recurra.tasks.forecast.live import marks_of, place_of, series_named, split_row
 from recurra.tasks.forecast.part import ForecastPart
 from recurra.tasks.forecast.schema import resolved_of
 from recurra.tasks.forecast.stream_interval import output_names
@@ -74,6 +74,11 @@ class LiveWindow(Live):
         named = columns.unique_id is not None and len(self._panel) > 1
         return (*((columns.unique_id,) if named else ()), columns.target, *columns.past)
 
+    def split(self, row: Mapping[str, Any] | Sequence[Any]) -> Sequence[Mapping[str, Any] | Sequence[Any]]:
+        """See `Live.split`."""
+        columns = self._panel.columns
+        return split_row(row, columns.wide, columns.past, columns.unique_id, columns.target)
+
     def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
         """See `Live.predict`; a plain list is a row of the only series."""
         given = row if isinstance(row, Mapping) else values_of(row, self.columns)
@@ -88,7 +93,7 @@ class LiveWindow(Live):
         name = ONLY
         if columns.unique_id in given:
             name = series_named(str(columns.unique_id), given[str(columns.unique_id)])
-        target = number(columns.target, given[columns.target])
+        target = number(name if name in columns.wide else columns.target, given[columns.target])
         moment = times.clock.read(given[columns.time]) if columns.time in given else None
         arrival = times.arrive(name, moment)
         if arrival.place.start is None:

@@ -59,6 +59,7 @@ def read_panel(data: Any, config: ForecastConfig, *, static: Any = None) -> Pane
         future=config.future,
         static=config.static,
         categorical=config.categorical,
+        wide=None if config.wide == "auto" else config.wide,
         reading=TimeReading(_named(config.time_format) or "", _named(config.time_zone)),
         frequency=_named(config.frequency),
         season_length=None if config.season_length == "auto" else int(config.season_length),

@@ -85,6 +85,7 @@ _METADATA: Mapping[str, tuple[Callable[[Any], bool], str]] = MappingProxyType({
     "time": (is_name, "the name of a column"),
     "unique_id": (lambda given: given is None or is_name(given), "the name of a column, or none"),
     "series": (_is_count, "a whole number of at least 1"),
+    "wide": (lambda given: given is None or is_names(given), "a list of columns, or none"),
     "past": (is_names, "a list of columns"),
     "past_mean": (lambda given: isinstance(given, list) and all(map(_is_number, given)), "a list of numbers"),
     "centre": (lambda given: given in ("last", "mean"), "last or mean"),

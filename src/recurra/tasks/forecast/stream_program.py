@@ -73,6 +73,7 @@ def forecast_program(fitted: Fitted, level: Sequence[float] = (), *, for_run: bo
             "time": columns.time,
             "unique_id": columns.unique_id,
             "series": len(schema.series),
+            "wide": list(columns.wide),
             "past": list(columns.past),
             "past_mean": list(schema.scaling.past.mean),
             "centre": network.centre,
