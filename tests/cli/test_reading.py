@@ -135,3 +135,30 @@ def test_a_wide_table_goes_through_all_commands(capsys, monkeypatch, tmp_path: P
     assert alike.code == 0
     assert "--no-wide" in alike.err
     assert train(tmp_path / "alike.csv", "--no-wide").code == 2
+
+
+def test_a_stream_takes_times_as_training_wrote_them_or_as_told(capsys, monkeypatch, tmp_path: Path) -> None:
+    def streamed(rows: str, *options: object) -> Outcome:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(rows.encode())))
+        return call(capsys, "stream", tmp_path / "run", *options)
+
+    business = [one for one in days(80) if one.weekday() < 5]  # up to Wednesday, 20 March
+    given = table(tmp_path / "prices.csv", [f"{one:%d/%m/%Y}" for one in business])
+    trained = call(
+        *(capsys, "train", "forecast", given, "--horizon", "3", *TINY, "preset=streaming"),
+        *("--out", tmp_path / "run"),
+    )
+    assert trained.code == 0, trained.err
+    told = streamed("ds,y\n21/03/2024,9\n23/03/2024,9\n22/03/2024,9\n")
+    assert [line.split(",")[:4] for line in told.out.splitlines()[1:]] == [
+        ["21/03/2024", "22/03/2024", "25/03/2024", "26/03/2024"],
+        ["", "", "", ""],  # a Saturday
+        ["22/03/2024", "25/03/2024", "26/03/2024", "27/03/2024"],
+    ]
+    seconds = streamed('{"ds": 1710979200, "y": 9}\n', "--time-format", "epoch_s")
+    assert json.loads(seconds.out)["forecast-ds"] == [1711065600, 1711324800, 1711411200]
+    refused = streamed('{"ds": "2024-03-21", "y": 9}\n', "--time-format=%d.%m.%Y")
+    assert "a time written as '%d.%m.%Y'" in refused.out
+    for wrong, message in (("day", "--time-format is 'day'"), ("integer", "times of training were dates")):
+        told = streamed("", "--time-format", wrong)
+        assert (told.code, message in told.err) == (2, True)

@@ -110,11 +110,14 @@ def _run(options: Options, signals: Signals) -> int:
         raise ConfigError(
             f"--on-error is {options.on_error!r}", f"one of {', '.join(ON_ERROR)}", "Choose one of these."
         )
+    options.check_time_format()
     levels = options.levels
     pace = Pace.parse(options.save_every, with_state=options.state is not None)
     if options.state is not None:
         check_place(options.state)
     predictor = load_predictor(options.folder, options.weights, levels)
+    if options.time_format is not None:
+        predictor.read_times(options.time_format)
     for sentence in predictor.about:
         screen.note(f"note: {sentence}")
     before = 0 if options.state is None else load_state(options.state, predictor)

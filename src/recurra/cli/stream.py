@@ -44,6 +44,14 @@ OnError = Annotated[
 Level = Annotated[
     str | None, Option(metavar="LEVELS", help="Intervals of forecasts too, in percent, such as 80,95.")
 ]
+TimeFormat = Annotated[
+    str | None,
+    Option(
+        "--time-format",
+        metavar="FORMAT",
+        help="How times are written, where not as in training: %d/%m/%Y %H:%M, or epoch_s (ms, us, ns).",
+    ),
+]
 AsJson = Annotated[
     bool, Option("--json", help="Write predictions as JSON Lines, whatever form the rows have.")
 ]
@@ -58,6 +66,7 @@ def stream(
     save_every: SaveEvery = None,
     on_error: OnError = "emit",
     level: Level = None,
+    time_format: TimeFormat = None,
     as_json: AsJson = False,
 ) -> None:
     """Predict after every row of a live stream: rows on stdin, predictions on stdout.
@@ -70,6 +79,6 @@ def stream(
     """
     from recurra.cli.live import run_stream
 
-    code = run_stream(Options(run, weights, format, state, save_every, on_error, as_json, level))
+    code = run_stream(Options(run, weights, format, state, save_every, on_error, as_json, level, time_format))
     if code:
         raise typer.Exit(code)

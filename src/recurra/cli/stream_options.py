@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from recurra.data.epoch import FORMATS, is_format
 from recurra.errors import ConfigError
 
 COMMAND = "stream"
-NAMES = ("--weights", "--format", "--state", "--save-every", "--on-error", "--level")
+NAMES = ("--weights", "--format", "--state", "--save-every", "--on-error", "--level", "--time-format")
 FLAGS = ("--json",)
 
 
@@ -23,6 +24,7 @@ class Options(NamedTuple):
         on_error: What becomes of a row that cannot be used: "emit", "skip" or "stop".
         as_json: Whether predictions are JSON Lines, whatever form rows have.
         level: Intervals of forecasts ("80,95"); None: what the model gives by itself.
+        time_format: How times are written; None: as in training, or as times themselves tell.
     """
 
     folder: Path
@@ -33,6 +35,20 @@ class Options(NamedTuple):
     on_error: str = "emit"
     as_json: bool = False
     level: str | None = None
+    time_format: str | None = None
+
+    def check_time_format(self) -> None:
+        """Make sure that a way to write times is one.
+
+        Raises:
+            ConfigError: It is none.
+        """
+        if self.time_format is not None and not is_format(self.time_format):
+            raise ConfigError(
+                f"--time-format is {self.time_format!r}",
+                f"a pattern such as %d/%m/%Y, or one of {', '.join(FORMATS)}",
+                "Use the letters of strftime: %Y year, %m month, %d day, %H:%M:%S clock.",
+            )
 
     @property
     def levels(self) -> tuple[float, ...]:
@@ -85,4 +101,5 @@ def plain_stream(arguments: Sequence[str]) -> Options | None:
         given.get("--on-error", "emit"),
         "--json" in given,
         given.get("--level"),
+        given.get("--time-format"),
     )

@@ -4,7 +4,6 @@ Dates and datetimes become microseconds since 1970-01-01 in UTC; whole numbers s
 they are seconds (or less) since 1970 or dates such as 20240131. Text is read as `time_text` says.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
@@ -13,14 +12,11 @@ import numpy as np
 import polars as pl
 from jaxtyping import Int64
 
+from recurra.data.epoch import EPOCHS, FORMATS, INTEGER, is_format
 from recurra.data.time_text import MOMENT, MONTH, QUARTER, TextTimes, has_clock, read_text, write_text
 from recurra.data.zone import DAY, load_zone, offset_of, zone_of
 from recurra.errors import ConfigError, DataError
 
-EPOCHS: Mapping[str, int] = MappingProxyType({"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9})
-"""Units since 1970-01-01 in UTC, each with how many make a second."""
-INTEGER = "integer"
-FORMATS = (INTEGER, *(f"epoch_{unit}" for unit in EPOCHS))
 _FURTHEST = 1 << 60  # microseconds; leaves room for the arithmetic of grids
 _FIRST_EPOCH, _LAST_EPOCH = 946_684_800, 4_102_444_800  # 2000 to 2100: what whole numbers are seconds of
 _FIRST_DAY, _LAST_DAY = 19_000_101, 21_001_231
@@ -104,7 +100,7 @@ class TimeReading:
     known: TimeType | None = None
 
     def __post_init__(self) -> None:
-        if self.format and self.format not in FORMATS and "%" not in self.format:
+        if self.format and not is_format(self.format):
             raise ConfigError(
                 f"time_format is {self.format!r}",
                 f"a pattern such as %d/%m/%Y, or one of {', '.join(FORMATS)}",

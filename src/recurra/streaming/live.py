@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from recurra.errors import ArtifactError, DataError
+from recurra.errors import ArtifactError, ConfigError, DataError
 
 ONLY = ""  # the id of the sequence where rows name none
 LARGEST = float(np.finfo(np.float32).max)
@@ -64,6 +64,19 @@ class Live(ABC):
     @abstractmethod
     def columns(self) -> tuple[str, ...]:
         """The columns that a row must have; a plain list of values is taken in this order."""
+
+    def read_times(self, time_format: str) -> None:
+        """Take times as written in one way and no other.
+
+        Args:
+            time_format: A pattern of `strftime`, "integer", or "epoch_s" (ms, us, ns).
+
+        Raises:
+            ConfigError: Rows have no times, or none that could be written so.
+        """
+        raise ConfigError(
+            f"time_format is {time_format!r} where rows have no times", "a forecaster", "Leave it out."
+        )
 
     def split(self, row: Mapping[str, Any] | Sequence[Any]) -> Sequence[Mapping[str, Any] | Sequence[Any]]:
         """What `predict` takes of a row: the row, or one for each series where it holds several.

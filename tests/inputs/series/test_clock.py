@@ -1,17 +1,21 @@
 """Times of live rows: read as a table's are, set on the grid, and written as they came."""
 
 import datetime as dt
+import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
-from recurra.data.timestamp import TimeType, read_times
-from recurra.errors import DataError
-from recurra.inputs.series.clock import Clock, Style
+from recurra.data.timestamp import TimeReading, TimeType, read_times
+from recurra.data.zone import DAY
+from recurra.errors import ConfigError, DataError
+from recurra.inputs.series.clock import Clock
 from recurra.inputs.series.frequency import parse_frequency
 from recurra.inputs.series.grid import Grid
+from recurra.inputs.series.spelling import Spelling, Style
 
 
 def clock(
@@ -146,3 +150,115 @@ def test_a_clock_survives_as_a_document() -> None:
 
 def test_the_kind_is_that_of_the_table() -> None:
     assert TimeType("date").kind == clock().kind
+
+
+SPELT = [
+    ("%d/%m/%Y", ["03/04/2024", "04/04/2024"]),
+    ("%-d/%-m/%Y", ["3/4/2024", "4/4/2024"]),
+    ("%d.%m.%Y %H:%M", ["03.04.2024 00:00", "04.04.2024 00:00"]),
+    ("%b %d, %Y", ["Apr 03, 2024", "Apr 04, 2024"]),
+    ("%m/%d/%Y %I:%M %p", ["04/03/2024 01:00 PM", "04/04/2024 01:00 PM"]),
+]
+
+
+@pytest.mark.parametrize(("pattern", "texts"), SPELT)
+def test_times_in_the_pattern_of_training_are_read_and_come_back_so(pattern: str, texts: list[str]) -> None:
+    one = replace(clock("1d", "datetime"), spelling=Spelling.of(pattern, "", local=False))
+    moment = one.read(texts[0])
+    assert moment.time == read_times(pl.Series("ds", texts), TimeReading(pattern)).times[0]
+    assert one.written(moment.time, np.arange(2), moment.style).tolist() == texts
+    assert one.read("2024-04-03").time == moment.time - moment.time % DAY  # may be written otherwise
+    strict = clock("1d", "datetime").told(pattern)
+    assert strict.read(texts[0]).time == moment.time
+    with pytest.raises(DataError, match=re.escape(f"expected a time written as {pattern!r}")):
+        strict.read("2024-04-03")
+
+
+def test_months_and_quarters_are_written_as_they_are_read() -> None:
+    quarters = replace(clock("1q"), spelling=Spelling("%YQ%q"))
+    moment = quarters.read("2024Q4")
+    assert quarters.written(moment.time, np.arange(3), moment.style).tolist() == [
+        "2024Q4",
+        "2025Q1",
+        "2025Q2",
+    ]
+    months = replace(clock("1mo"), spelling=Spelling("%Y/%m"))
+    moment = months.read("2024/12")
+    assert months.written(moment.time, np.arange(2), moment.style).tolist() == ["2024/12", "2025/01"]
+
+
+@pytest.mark.parametrize(("unit", "number"), [("s", 1_706_702_400), ("ms", 1_706_702_400_000)])
+@pytest.mark.parametrize("zone", [None, "America/New_York"])
+def test_numbers_since_1970_are_times(unit: str, number: int, zone: str | None) -> None:
+    one = replace(clock("1h", "datetime", zone), spelling=Spelling.of("", unit, local=False))
+    hour = 3600 * (1000 if unit == "ms" else 1)
+    moment = one.read(number)  # 2024-01-31 12:00 UTC
+    assert moment.time == dt.datetime(2024, 1, 31, 12, tzinfo=dt.UTC).timestamp() * 1_000_000
+    assert one.written(moment.time, np.arange(3), moment.style).tolist() == [
+        number,
+        number + hour,
+        number + 2 * hour,
+    ]
+    assert one.read(str(number)).time == one.read(float(number)).time == moment.time
+    with pytest.raises(DataError, match="36,000 years"):
+        one.read(10**30)
+    for given in (None, True, "x", float("nan")):
+        with pytest.raises(DataError, match=f"expected {unit} since 1970"):
+            one.read(given)
+    assert clock("1h", "datetime", zone).told(f"epoch_{unit}").read(number).time == moment.time
+
+
+def test_days_as_numbers_come_back_as_numbers() -> None:
+    one = replace(clock(), spelling=Spelling.of("%Y%m%d", "", local=False))
+    number, text = one.read(20240228), one.read("20240228")
+    assert number.time == text.time == one.read("2024-02-28").time
+    assert one.written(number.time, np.arange(3), number.style).tolist() == [20240228, 20240229, 20240301]
+    assert one.written(text.time, np.arange(2), text.style).tolist() == ["20240228", "20240229"]
+
+
+def test_times_on_the_clock_of_a_zone_that_training_named() -> None:
+    one = replace(clock("1h", "datetime", "Europe/Berlin"), spelling=Spelling(local=True))
+    moment = one.read("2024-03-31 01:00")
+    assert moment.time == one.read("2024-03-31T00:00Z").time
+    after = one.written(moment.time, np.arange(2), moment.style).tolist()
+    assert after == ["2024-03-31 01:00", "2024-03-31 03:00"]  # no clock showed 2
+    daily = replace(clock("1d", "date", "Europe/Berlin"), spelling=Spelling("%d/%m/%Y", local=True))
+    day = daily.read("31/03/2024")
+    assert daily.written(day.time, np.arange(2), day.style).tolist() == ["31/03/2024", "01/04/2024"]
+
+
+def test_business_days_go_from_friday_to_monday() -> None:
+    one = clock("b")
+    friday = one.read("2024-03-01")
+    assert one.position(one.start(friday), one.read("2024-03-04")) == 1
+    assert one.written(one.start(friday), np.arange(3), friday.style).tolist() == [
+        "2024-03-01",
+        "2024-03-04",
+        "2024-03-05",
+    ]
+    with pytest.raises(DataError, match="off the grid of 1b; expected a step such as 2024-03-01"):
+        one.position(one.start(friday), one.read("2024-03-02"))
+
+
+def test_a_format_must_suit_what_training_saw() -> None:
+    for kind, told in (("integer", "%Y"), ("integer", "epoch_s"), ("date", "integer")):
+        one = clock("1" if kind == "integer" else "1d", kind)
+        with pytest.raises(ConfigError, match=f"time_format is '{told}', and times of training were"):
+            one.told(told)
+    assert clock("1", "integer").told("integer") == clock("1", "integer")
+
+
+def test_how_times_are_written_is_kept_and_checked() -> None:
+    one = replace(clock(), spelling=Spelling("%d/%m/%Y", local=True))
+    assert Clock.from_dict(one.to_dict()) == one
+    older = {key: value for key, value in one.to_dict().items() if key != "spelling"}
+    assert Clock.from_dict(older) == clock()
+    for wrong in ({"pattern": 3}, {"epoch": "h"}, {"strict": "yes"}, {"other": ""}):
+        with pytest.raises((ValueError, TypeError)):
+            Clock.from_dict({**one.to_dict(), "spelling": wrong})
+
+
+def test_far_times_are_written_all_the_same() -> None:
+    one = replace(clock(), spelling=Spelling("%d/%m/%Y"))
+    last = one.read("31/12/9999")
+    assert one.written(last.time, np.arange(2), last.style).tolist()[0] == "31/12/9999"

@@ -1,43 +1,21 @@
 """The clock of live series: times as rows give them, as steps of a grid, and written again; no polars."""
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Int64
 
+from recurra.data.epoch import INTEGER
 from recurra.data.zone import DAY, SECOND, load_zone
-from recurra.errors import DataError
+from recurra.errors import ConfigError, DataError
 from recurra.inputs.series.frequency import Frequency
 from recurra.inputs.series.grid import Grid
+from recurra.inputs.series.spelling import Spelling, Style, write
 
-Unit = Literal["", "D", "m", "s", "us"]
-
-_QUARTER = re.compile(r"(\d{4})-?[Qq]([1-4])")
-_YEAR_FIRST = re.compile(r"(\d{4})[-/](\d{1,2})(?:[-/](\d{1,2})(?:[T ](.+))?)?")
-_YEAR_LAST = re.compile(r"(\d{1,2})([./-])(\d{1,2})[./-](\d{4})(?:[T ]+(\d{1,2}:\d{2}(?::\d{2})?))?")
 _FURTHEST = 1 << 60  # as in `recurra.data.timestamp`
-_DAY_ONLY = 10  # letters of a date
-
-
-class Style(NamedTuple):
-    """How a time was written.
-
-    Attributes:
-        unit: The smallest part that was written: "D" of a date, "" of a whole number.
-        separator: Between date and time of day.
-        zone: "" without one, "Z", or "+" for an offset.
-    """
-
-    unit: Unit = "D"
-    separator: str = "T"
-    zone: str = ""
-
-
-_DAYS = Style()
 
 
 class Moment(NamedTuple):
@@ -64,6 +42,7 @@ class Clock:
         kind: "datetime", "date", or "integer".
         moves: Whether a time off the grid moves to its nearest step, as in the data of training.
         longest_gap: Steps without a row that are filled as missing ones.
+        spelling: How times are written.
     """
 
     column: str
@@ -71,6 +50,27 @@ class Clock:
     kind: Literal["datetime", "date", "integer"]
     moves: bool
     longest_gap: int
+    spelling: Spelling = field(default_factory=Spelling)
+
+    def told(self, time_format: str) -> "Clock":
+        """A clock of which times are written as a caller says, and in no other way.
+
+        Args:
+            time_format: A pattern of `strftime`, "integer", or "epoch_s" (ms, us, ns).
+
+        Raises:
+            ConfigError: Times of training were dates and these are numbers, or the other way round.
+        """
+        if (time_format == INTEGER) != (self.kind == "integer"):
+            what = "whole numbers" if self.kind == "integer" else "dates"
+            raise ConfigError(
+                f"time_format is {time_format!r}, and times of training were {what}",
+                "integer"
+                if self.kind == "integer"
+                else "a pattern such as %d/%m/%Y, or epoch_s (ms, us, ns)",
+                "Leave it out, or change it.",
+            )
+        return self if self.kind == "integer" else replace(self, spelling=self.spelling.told(time_format))
 
     def read(self, given: object) -> Moment:
         """The time that a row gives.
@@ -80,11 +80,17 @@ class Clock:
         """
         if self.kind == "integer":
             return Moment(self._whole(given), Style(""), given)
-        when, style = _written_time(given)
+        since_1970 = self.spelling.number(given)
+        if since_1970 is not None:
+            if abs(since_1970) > _FURTHEST:
+                raise self._wrong(f"{given!r}", "a time within 36,000 years of 1970")
+            return Moment(self._of_utc(since_1970), Style(epoch=self.spelling.epoch), given)
+        when, style = self.spelling.read(given)
         if when is None:
-            raise self._wrong(f"{given!r}", "a time such as 2020-01-31 or 2020-01-31 14:00")
+            raise self._wrong(f"{given!r}", self.spelling.expected)
         zone = self.grid.zone
-        if (when.tzinfo is None) != (zone is None):
+        on_the_wall = when.tzinfo is None and zone is not None and self.spelling.local
+        if (when.tzinfo is None) != (zone is None) and not on_the_wall:
             expected = "none, as in the data of training" if zone is None else f"one, as in training ({zone})"
             raise self._wrong(f"{given!r}, {'without' if zone else 'with'} a time zone", expected)
         try:
@@ -93,9 +99,13 @@ class Clock:
             raise self._wrong(f"{given!r}", "a time between the years 1 and 9999") from None
         since = day - datetime(1970, 1, 1)  # both in UTC, or both on the wall
         time = since.days * DAY + since.seconds * SECOND + since.microseconds
-        if zone is not None:
-            time = int(self.grid.from_utc(np.array([time]))[0])
-        return Moment(time, style, given)
+        if on_the_wall:
+            time = int(load_zone(str(zone)).utc(np.array([time]))[0])
+        return Moment(self._of_utc(time), style, given)
+
+    def _of_utc(self, time: int) -> int:
+        """Grid time of a time in UTC, or on the wall where there is no zone."""
+        return time if self.grid.zone is None else int(self.grid.from_utc(np.array([time]))[0])
 
     def start(self, moment: Moment) -> int:
         """The first step of a series that begins with a row."""
@@ -128,19 +138,9 @@ class Clock:
         if self.kind == "integer":
             return times
         style = style or Style("D" if self.kind == "date" else "s", zone="+" if self.grid.zone else "")
-        offsets = np.zeros_like(times)
-        if style.zone == "+":
-            offsets = load_zone(str(self.grid.zone)).wall(times) - times
-        wall = times + offsets
-        unit: Any = style.unit if style.unit != "D" or not np.any(wall % DAY) else "s"
-        texts: np.ndarray = np.datetime_as_string(wall.astype("datetime64[us]"), unit=unit)
-        if style.separator != "T":
-            texts = np.char.replace(texts, "T", style.separator)
-        if style.zone:
-            texts = np.char.add(
-                texts, "Z" if style.zone == "Z" else [_offset(one) for one in offsets.tolist()]
-            )
-        return texts
+        zone = self.grid.zone
+        shows_wall = zone is not None and style.zone != "Z"
+        return write(times, load_zone(str(zone)).wall(times) if shows_wall else times, style)
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-able description."""
@@ -151,6 +151,7 @@ class Clock:
             "kind": self.kind,
             "moves": self.moves,
             "longest_gap": self.longest_gap,
+            "spelling": self.spelling.to_dict(),
         }
 
     @classmethod
@@ -176,7 +177,8 @@ class Clock:
             raise ValueError(f"a step of {frequency} for {kind} times")
         if zone is not None:
             load_zone(zone)
-        return cls(document["column"], Grid(frequency, zone), kind, document["moves"], gap)
+        spelling = Spelling.from_dict(document.get("spelling", {}))
+        return cls(document["column"], Grid(frequency, zone), kind, document["moves"], gap, spelling)
 
     def _whole(self, given: object) -> int:
         value: int | None = None
@@ -191,59 +193,3 @@ class Clock:
 
     def _wrong(self, got: str, expected: str) -> DataError:
         return DataError(f"{self.column!r} holds {got}", expected, "Correct the row's time.")
-
-
-def _written_time(given: object) -> tuple[datetime | None, Style]:
-    """A time, and how it was written; None where it is none."""
-    if isinstance(given, datetime):
-        return given, Style("us" if given.microsecond else "s", zone="+" if given.tzinfo else "")
-    if isinstance(given, date):
-        return datetime.combine(given, time()), Style()
-    if not isinstance(given, str):
-        return None, Style()
-    text = given.strip()
-    try:
-        when: datetime | None = datetime.fromisoformat(text)
-    except ValueError:
-        when = _spelt(text)
-    return when, _style(text)
-
-
-def _style(text: str) -> Style:
-    if len(text) == _DAY_ONLY:
-        return _DAYS
-    clock = re.split(r"[Zz+-]", text[_DAY_ONLY:])[0]
-    if ":" not in clock:
-        return _DAYS
-    unit: Unit = "us" if re.search("[.,]", clock) else "s" if clock.count(":") > 1 else "m"
-    zone = "Z" if text[-1] in "Zz" else "+" if re.search(r"[+-]\d\d:?\d\d$", text[_DAY_ONLY:]) else ""
-    return Style(unit, "T" if "T" in text else " ", zone)
-
-
-def _spelt(text: str) -> datetime | None:
-    """A time that is not in full, or has the year last; None where days and months cannot be told apart."""
-    if found := _QUARTER.fullmatch(text):
-        return _day(found[1], str(3 * int(found[2]) - 2), "1", None)
-    if found := _YEAR_FIRST.fullmatch(text):
-        return _day(found[1], found[2], found[3] or "1", found[4])
-    found = _YEAR_LAST.fullmatch(text)
-    if found is None:
-        return None
-    first, separator, second, year, clock = found.groups()
-    if separator == "." or int(first) > 12:
-        return _day(year, second, first, clock)
-    return _day(year, first, second, clock) if int(second) > 12 else None
-
-
-def _day(year: str, month: str, day: str, clock: str | None) -> datetime | None:
-    try:
-        whole = datetime.fromisoformat(f"{year}-{month:0>2}-{day:0>2}")
-        return whole if clock is None else datetime.fromisoformat(f"{whole.date()}T{clock:0>5}")
-    except ValueError:
-        return None
-
-
-def _offset(microseconds: int) -> str:
-    minutes = int(microseconds) // (60 * SECOND)
-    hours, rest = divmod(abs(minutes), 60)
-    return f"{'-' if minutes < 0 else '+'}{hours:02}:{rest:02}"

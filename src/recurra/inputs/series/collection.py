@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from recurra.data.epoch import INTEGER
 from recurra.data.reader import require_columns
 from recurra.data.table import Table, read_table
-from recurra.data.timestamp import INTEGER, ReadTimes, TimeReading, read_times
+from recurra.data.timestamp import ReadTimes, TimeReading, read_times
 from recurra.errors import DataError
 from recurra.inputs.series.columns import TARGET, TIME, UNIQUE_ID, Columns, Wanted, resolve_columns
 from recurra.inputs.series.wide import melted, series_columns

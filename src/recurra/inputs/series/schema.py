@@ -10,6 +10,7 @@ from recurra.inputs.series.columns import Columns
 from recurra.inputs.series.frequency import Frequency
 from recurra.inputs.series.grid import Grid
 from recurra.inputs.series.holiday import Holidays
+from recurra.inputs.series.spelling import Spelling
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,9 @@ class PanelSchema:
     def clock(self, longest_gap: int) -> Clock:
         """The clock of live rows; steps without one are filled as missing ones up to the longest gap."""
         moves = self.resampled or self.frequency.months > 0
-        return Clock(self.columns.time, self.grid, self.time_type.kind, moves, longest_gap)
+        own = self.time_type
+        spelling = Spelling.of(own.pattern, own.epoch, local=own.local)
+        return Clock(self.columns.time, self.grid, own.kind, moves, longest_gap, spelling)
 
     def numeric(self, role: str) -> tuple[str, ...]:
         """The numeric covariates of a role ("past", "future" or "static"), in the order of their arrays."""

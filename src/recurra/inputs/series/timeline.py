@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from recurra.errors import DataError
-from recurra.inputs.series.clock import Clock, Moment, Style
+from recurra.inputs.series.clock import Clock, Moment
+from recurra.inputs.series.spelling import Style
 
 BLOCK = 64
 """Steps whose times are computed together, since most rows are the step after the last one."""

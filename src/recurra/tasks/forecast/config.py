@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field, field_validator
 
 from recurra.config import Config, Option, validated
+from recurra.data.epoch import FORMATS, is_format
 from recurra.data.holiday import as_place
 from recurra.errors import ConfigError
 from recurra.experiment.config import NetConfig
 
 Auto = Literal["auto"]
 Whole = int | Auto
-FORMATS = ("integer", "epoch_s", "epoch_ms", "epoch_us", "epoch_ns")
 Weighting = Literal["unit", "owa"]
 
 
@@ -120,7 +120,7 @@ class ForecastConfig(NetConfig):
     @field_validator("time_format")
     @classmethod
     def _is_format(cls, value: str) -> str:
-        if value != "auto" and value not in FORMATS and "%" not in value:
+        if value != "auto" and not is_format(value):
             raise ValueError(f"a pattern such as %d/%m/%Y, {', '.join(FORMATS)}, or auto")
         return value
 

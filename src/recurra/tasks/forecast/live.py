@@ -81,6 +81,13 @@ class LiveForecast(Live):
         """The columns that a row must have; one that names the series where training saw several."""
         return (*((self.unique_id,) if self._names_needed else ()), self.target, *self.past)
 
+    def read_times(self, time_format: str) -> None:
+        """See `Live.read_times`."""
+        if self._timelines is None:
+            super().read_times(time_format)
+        else:
+            self._timelines.clock = self._timelines.clock.told(time_format)
+
     def split(self, row: Mapping[str, Any] | Sequence[Any]) -> Sequence[Mapping[str, Any] | Sequence[Any]]:
         """See `Live.split`."""
         return split_row(row, self.wide, self.past, self.unique_id, self.target)

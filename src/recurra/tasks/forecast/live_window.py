@@ -74,6 +74,10 @@ class LiveWindow(Live):
         named = columns.unique_id is not None and len(self._panel) > 1
         return (*((columns.unique_id,) if named else ()), columns.target, *columns.past)
 
+    def read_times(self, time_format: str) -> None:
+        """See `Live.read_times`."""
+        self._timelines.clock = self._timelines.clock.told(time_format)
+
     def split(self, row: Mapping[str, Any] | Sequence[Any]) -> Sequence[Mapping[str, Any] | Sequence[Any]]:
         """See `Live.split`."""
         columns = self._panel.columns
