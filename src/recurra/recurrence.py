@@ -2,9 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from recurra.config import Config, Search
+
+CELLS = ("elman", "elman_relu", "lstm", "gru", "gru_reset_before", "layer_norm_lstm")
+"""The names of `recurra.cells`, which need not be loaded to tell that one is misspelt."""
 
 
 class Recurrence(Config):
@@ -33,6 +36,13 @@ class Recurrence(Config):
     recurrent_dropout: Annotated[float, Search(0.0, 0.4)] = Field(default=0.0, ge=0, lt=1)
     zoneout: float = Field(default=0.0, ge=0, lt=1)
     recompute: bool = False
+
+    @field_validator("cell")
+    @classmethod
+    def _is_cell(cls, value: str) -> str:
+        if value not in CELLS:
+            raise ValueError(f"one of {', '.join(CELLS)}")
+        return value
 
     @property
     def recurrence(self) -> "Recurrence":

@@ -2,8 +2,10 @@
 
 import pytest
 
+from recurra import recurrence
 from recurra.cells import CELLS, GRU, LSTM, Elman, Identity, Initialization, Zoneout, make_cell
 from recurra.cells.registry import label_of
+from recurra.config import validated
 from recurra.errors import ConfigError
 
 
@@ -29,6 +31,12 @@ def test_options():
 def test_a_misspelt_name_lists_the_names_there_are():
     with pytest.raises(ConfigError, match="cell 'LSTMM'; expected one of elman, elman_relu, lstm"):
         make_cell("LSTMM", 3, 5)
+
+
+def test_settings_know_every_name_without_the_cells():
+    assert tuple(CELLS) == recurrence.CELLS
+    with pytest.raises(ConfigError, match="cell is 'LSTMM'; expected one of elman, elman_relu, lstm"):
+        validated(recurrence.Recurrence, {"cell": "LSTMM"})
 
 
 def test_every_cell_has_a_label_for_people() -> None:

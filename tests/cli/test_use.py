@@ -103,6 +103,22 @@ def test_levels_may_be_chosen(capsys, finished: Path) -> None:
     assert call(capsys, "predict", finished, "--level", "none").out.splitlines()[0] == "shop,day,forecast"
 
 
+def test_pairs_need_no_data_before_them(capsys, finished: Path, table: Path, tmp_path: Path) -> None:
+    plain = call(capsys, "predict", finished, "level=none", "horizon=2")
+    assert plain.code == 0, plain.err
+    assert plain.out.splitlines()[0].endswith(",forecast")
+    assert len(plain.out.splitlines()) == 1 + 2 * 2
+    (tmp_path / "a=b.csv").write_bytes(table.read_bytes())
+    for words in ((table, "level=none"), ("level=none", table), (tmp_path / "a=b.csv", "level=none")):
+        assert call(capsys, "predict", finished, *words).out.splitlines()[0] == plain.out.splitlines()[0]
+    refused = call(capsys, "predict", finished, "levle=none")
+    assert (refused.code, "unknown setting 'levle'" in refused.err) == (2, True)
+    twice = call(capsys, "predict", finished, table, table)
+    assert (twice.code, "is left over" in twice.err) == (2, True)
+    after = call(capsys, "train", "forecast", *TINY, table, "--out", tmp_path / "run")
+    assert after.code == 0, after.err
+
+
 def test_newer_data_move_the_forecast_on(capsys, finished: Path, tmp_path: Path) -> None:
     longer = written(tmp_path / "longer.csv", rows=65)
     known = pl.read_csv(io.StringIO(call(capsys, "predict", finished).out), try_parse_dates=True)

@@ -62,17 +62,8 @@ def make_cell(
     >>> make_cell("gru", 3, 5)
     GRU(3, 5, reset_after=True)
     """
-    check_name(name)
+    if name not in CELLS:
+        raise ConfigError(f"cell {name!r}", f"one of {', '.join(CELLS)}", "Choose one of these names.")
     chosen = {} if initialization is None else {"initialization": initialization}
     cell = CELLS[name](input_size, hidden_size, **chosen)
     return Zoneout(cell, zoneout) if zoneout else cell
-
-
-def check_name(name: str) -> None:
-    """Make sure that there is a cell of this name.
-
-    Raises:
-        ConfigError: There is none.
-    """
-    if name not in CELLS:
-        raise ConfigError(f"cell {name!r}", f"one of {', '.join(CELLS)}", "Choose one of these names.")

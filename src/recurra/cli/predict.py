@@ -75,7 +75,10 @@ def predict(
 
 
 def _tell(request: Request, given: Sequence[Given]) -> None:
-    run, data, pairs, output, as_json = request
+    from recurra.cli.setting import data_and_pairs
+
+    run, _, _, output, as_json = request
+    data, pairs = data_and_pairs(request.data, request.pairs)
     if output is not None:
         _check_output(output)
     entry = entry_of_run(run)

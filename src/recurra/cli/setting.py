@@ -1,7 +1,9 @@
 """`key=value` on the command line, and how settings are shown in help."""
 
+import re
 import types
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -32,6 +34,21 @@ def parse_settings(
             raise ConfigError(f"{key} is given twice", "each setting once", f"Drop one {key}.")
         settings[key] = _value(text, fields[key].annotation)
     return settings
+
+
+def data_and_pairs(data: str | None, pairs: Sequence[str] | None) -> tuple[str | None, list[str]]:
+    """DATA and settings as they were meant, where DATA may be left out or come after them.
+
+    A word is a setting if it is written like one (key=value) and is no file.
+    """
+    words = [word for word in (data, *(pairs or ())) if word is not None]
+    settings = [word for word in words if _is_pair(word)]
+    others = [word for word in words if word not in settings]
+    return (others[0] if others else None), [*settings, *others[1:]]
+
+
+def _is_pair(word: str) -> bool:
+    return re.match(r"[\w-]+=", word) is not None and not Path(word).exists()
 
 
 class Setting(NamedTuple):

@@ -158,12 +158,11 @@ def _run(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    from recurra.cli.setting import parse_settings
+    from recurra.cli.setting import data_and_pairs, parse_settings
     from recurra.data.sample import check_source
 
-    if resume and data is not None and "=" in data:  # a setting where DATA may be left out
-        pairs, data = [data, *(pairs or [])], None
-    settings = parse_settings([*config_classes(entry).values()], pairs or [], options)
+    data, pairs = data_and_pairs(data, pairs)
+    settings = parse_settings([*config_classes(entry).values()], pairs, options)
     if resume:
         began = _begun(entry, out, overwrite=overwrite)
         settings = {**began.get("given", {}), **settings}
@@ -177,7 +176,7 @@ def _run(
     for source in (data, validation, test):
         check_source(source)
     _check_required(entry, settings)
-    settings = _checked(entry, settings)
+    settings = _checked(entry, settings, data)
     folder = out or _new_folder(entry.name, data)
     given = {"--validation": validation, "--test": test}
     command = _command(entry, data, settings, {k: v for k, v in given.items() if v is not None}, folder)
@@ -236,12 +235,14 @@ def as_typed(error: ConfigError, flags: Mapping[str, str]) -> ConfigError:
     return ConfigError(got, error.expected, remedy)
 
 
-def _checked(entry: Entry, settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a task, of which each takes its value; nothing slow is loaded for that."""
+def _checked(entry: Entry, settings: dict[str, Any], data: str) -> dict[str, Any]:
+    """The settings of a task, which take their values and suit the data; nothing slow is loaded for that."""
     from recurra.config import validated
 
     if entry.check:
         checked = loaded(entry.check)(settings)
+        if entry.look:
+            loaded(entry.look)(checked, data)
         return {key: getattr(checked, key) for key in settings}
     own = entry.load("config")
     validated(own, {key: value for key, value in settings.items() if key in own.model_fields})

@@ -7,7 +7,6 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
-from recurra.cells.registry import check_name
 from recurra.experiment.config import NetConfig
 from recurra.experiment.task import Fitted, Prepared, Task
 from recurra.experiment.validation import validation_of
@@ -38,7 +37,6 @@ def fresh_net(task: Task, prepared: Prepared) -> nn.Module:
         OutOfMemoryError: The memory does not suffice for these sizes.
     """
     config: NetConfig = prepared.config
-    check_name(config.cell)
     with torch.random.fork_rng(devices=[]), memory_errors(config):
         torch.manual_seed(config.seed)
         return task.build(config, prepared.schema)

@@ -38,6 +38,8 @@ class Entry:
         streams_with: The command that trains a net that streams.
         left_out: Settings that help leaves out, since the task refuses them whenever they are given.
         check: Function from settings to their config without torch, before anything slow begins, if any.
+        look: Function (config, source), without torch too, that refuses data which lack a named column,
+            if any.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Entry:
     streams_with: str = ""
     left_out: frozenset[str] = frozenset()
     check: str = ""
+    look: str = ""
 
     def load(self, what: str) -> Any:
         """What stands at one of its places: "config", "answer", "task", "live" or "live_net"."""
@@ -75,6 +78,7 @@ _BUILT_IN = (
         live_net="recurra.tasks.forecast.live_window:LiveWindow",
         streams_with="recurra train forecast DATA --horizon STEPS preset=streaming",
         check="recurra.tasks.forecast.config:forecast_config",
+        look="recurra.tasks.forecast.glance:check_columns",
         left_out=frozenset({"tbptt_steps"}),
     ),
     Entry(

@@ -135,6 +135,18 @@ class ForecastConfig(NetConfig):
             raise ValueError("a name of the IANA database such as Europe/Berlin, or auto") from error
         return value
 
+    @field_validator("frequency")
+    @classmethod
+    def _is_frequency(cls, value: str) -> str:
+        if value != "auto":
+            from recurra.inputs.series.frequency import parse_frequency  # noqa: PLC0415 - help needs no NumPy
+
+            try:
+                parse_frequency(value)
+            except ConfigError as error:
+                raise ValueError(f"{error.expected}, or auto") from error
+        return value
+
     @field_validator("season_length", "context", "patch", "steps_per_epoch")
     @classmethod
     def _is_above_zero(cls, value: Whole) -> Whole:

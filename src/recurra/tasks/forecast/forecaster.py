@@ -7,7 +7,6 @@ from typing import Any, cast
 
 from matplotlib.axes import Axes
 
-from recurra.cells.registry import check_name
 from recurra.errors import ConfigError, NotFittedError
 from recurra.experiment.estimator import Estimator
 from recurra.experiment.judge import SUBJECT, judge, record
@@ -71,7 +70,6 @@ class Forecaster(Estimator):
     def _check_settings(self) -> None:
         """Make sure that every setting is known and takes its value."""
         self.config: ForecastConfig = forecast_config(self._settings)
-        check_name(self.config.cell)
 
     def fit(
         self,

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from jaxtyping import Float, Float64
 
-from recurra.cells.registry import check_name
 from recurra.errors import ConfigError, DataError, RecurraError
 from recurra.experiment.task import Prepared
 from recurra.inputs.series.origin import Origins
@@ -102,7 +101,6 @@ def read(source: Any, settings: Mapping[str, Any], validation: Any, test: Any) -
                 f"Set {name}_size=STEPS instead.",
             )
     config = forecast_config(settings)
-    check_name(config.cell)
     given = SeriesSource.of(source)
     return SeriesData(config, read_panel(given.data, config, static=given.static))
 
