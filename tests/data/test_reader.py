@@ -2,14 +2,15 @@ import gzip
 import json
 import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 import pytest
 from tests.inputs.series.example import hourly
 
-from recurra.data.comma_separated import separator_of
 from recurra.data.reader import read_file
+from recurra.data.separator import separator_of
 from recurra.data.table import read_table
 from recurra.errors import DataError, MissingDependencyError
 
@@ -284,3 +285,69 @@ def test_a_country_called_na_stays_a_name(tmp_path: Path) -> None:
 def test_times_are_left_as_they_are_written(tmp_path: Path, text: str) -> None:
     column = read_file(csv(tmp_path, f"ds,y\n{text},1\n{text},2\n"))["ds"]
     assert column.to_list() == [text, text]
+
+
+ROWS = ["2024-01-01,1200.5", "2024-01-02,1300.25", "2024-01-03,1250"]
+TABLE = {"ds": ["2024-01-01", "2024-01-02", "2024-01-03"], "y": [1200.5, 1300.25, 1250.0]}
+
+
+def lines(*above: str, end: str = "\n", below: str = "", rows: Sequence[str] = ROWS) -> str:
+    return end.join([*above, *rows]) + end + below
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        lines("\ufeffds,y"),
+        lines("ds,y,", rows=[f"{row}," for row in ROWS]).replace("ds,y,", "ds,y"),
+        lines("ds,y", below="\n\n  \n"),
+        lines("ds,y", below=",\n , \n"),
+        lines("# exported, by a tool", "#", "ds,y"),
+        lines("Sales of 2024", "", "ds,y"),
+        lines("sep=;", "ds;y").replace(",", ";"),
+        lines(" ds , y "),
+        lines("ds,y", end="\r"),
+        lines("ds,y", end="\r\n"),
+        lines('"ds","y"', rows=[row.replace(",", ',"') + '"' for row in ROWS]),
+        lines("ds;y", rows=[row.replace(",", ";").replace(".", ",") + " €" for row in ROWS]),
+        lines("ds,y", rows=[row.replace(",", ",$") for row in ROWS]),
+        lines("ds,y", rows=[f"{row}%" for row in ROWS]),
+        lines("ds;y", rows=["2024-01-01;1 200,5", "2024-01-02;1\u00a0300,25", "2024-01-03;1250"]),
+        lines("ds,y", rows=['2024-01-01,"1,200.5"', "2024-01-02,'1300.25", "2024-01-03,1250"]).replace(
+            "'", ""
+        ),
+    ],
+)
+def test_tables_as_people_export_them(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "odd.csv"
+    path.write_bytes(text.encode())
+    assert read_file(path).to_dict(as_series=False) == TABLE
+    assert read_file(path, ["y", "ds"]).columns == ["y", "ds"]
+    assert read_file(path, ["y"], 2)["y"].to_list() == TABLE["y"][:2]
+
+
+def test_what_stands_above_is_left_out_only_where_a_header_follows(tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    for text, names in (
+        ("#ds,y\n2024-01-01,1\n2024-01-02,2\n", ["#ds", "y"]),
+        ("a\n1\n2\n3\n", ["a"]),
+        ("a\n\nb\n", ["a"]),
+    ):
+        path.write_text(text)
+        assert read_file(path).columns == names
+    for text in ("review\ngood, film\nbad, film\n", "Sales\nds,y\n2024-01-01,1,2\n2024-01-02,2\n"):
+        path.write_text(text)
+        with pytest.raises(DataError, match=r"line \d of .* or remove lines above the header"):
+            read_file(path)
+    path.write_text(
+        "# by a tool\nds,y\n2024-01-01,1\n2024-01-02,2\n" + "2024-01-03,3\n" * 40 + "2024-01-04,4,5\n"
+    )
+    with pytest.raises(DataError, match="line 45 of "):
+        read_file(path)
+
+
+@pytest.mark.parametrize("text", ["$1 €2", "5% 6", "1_23 4_567", "kg_1 kg_2", "1$$ 2$$"])
+def test_signs_that_differ_stay_text(tmp_path: Path, text: str) -> None:
+    path, texts = tmp_path / "odd.csv", [one.replace("_", " ") for one in text.split()]
+    path.write_text("a;b\n" + "".join(f"x;{one}\n" for one in texts))
+    assert read_file(path)["b"].to_list() == texts

@@ -2,98 +2,107 @@
 
 import csv
 import io
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Any, cast
 
 import polars as pl
 
 from recurra.data.encoding import open_bytes, utf8_source
+from recurra.data.number_text import as_numbers
+from recurra.data.separator import beginning, is_data
 from recurra.data.timestamp import looks_like_time
 from recurra.errors import DataError
 
-MISSING_WORDS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "-")
-SEPARATORS = (",", ";", "\t", "|")
 _PEEKED_ROWS = 1000
-_PEEKED_LINES = 20  # that say what separates
-_DATA = re.compile(r"\s*([+-]?(\d+([.,]\d*)?|\.\d+)([eE][+-]?\d+)?|\d{4}-\d{1,2}-\d{1,2}.*)\s*")
-_DECIMAL_COMMA = r"^[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?$"
-_THOUSANDS_COMMA = r"^[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?$"
+_PEEKED_LINES = 20
 
 
 def read_csv(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.DataFrame:
     """Read a CSV or TSV file, also .gz.
 
+    Lines above the header, blank lines below the table and blank cells right of it are left out; names lose
+    the spaces around them.
+
     Raises:
         DataError: It is empty, has no header, or is no text in UTF-8.
         ColumnNotFoundError, PolarsError, OSError, ...: It cannot be read.
     """
-    source = utf8_source(path, marked=True)
-    first_lines = _first_lines(source)
-    separator = separator_of(first_lines, path.name)
+    source, above, separator = _table_of(utf8_source(path, marked=True), path.name)
+    options: dict[str, Any] = {"separator": separator}
     try:
-        head = pl.read_csv(source, separator=separator, n_rows=_PEEKED_ROWS, infer_schema=False)
+        head = _head(source, options)
     except pl.exceptions.NoDataError as error:
         raise DataError(
             f"{path} is empty", "a table with a header and rows", "Write the file again."
         ) from error
     except pl.exceptions.ComputeError:
-        _check_widths(path, source, separator)
-        raise
+        _check_widths(path, source, separator, above)
+        options["truncate_ragged_lines"] = True
+        head = _head(source, options)
     _check_header(path, head.columns, separator)
     with suppress(csv.Error):  # what polars can read all the same
-        check_names(next(csv.reader(io.StringIO(first_lines), delimiter=separator), []), str(path))
-    wanted = None if columns is None else [name for name in columns if name in head.columns]
-    if columns is not None and len(wanted or ()) < len(columns):
+        names = next(csv.reader(io.StringIO(_first_lines(source)), delimiter=separator), [])
+        check_names(names, str(path))
+    own = {name.strip() or name: name for name in head.columns}
+    if columns is not None and not set(columns) <= set(own):
         raise pl.exceptions.ColumnNotFoundError(path)
-    times = {name: pl.String() for name in wanted or head.columns if looks_like_time(head[name])}
+    wanted = list(own) if columns is None else list(columns)
+    times = {own[name]: pl.String() for name in wanted if looks_like_time(head[own[name]])}
+    options |= {"columns": [own[name] for name in wanted], "n_rows": rows}
+    options["schema_overrides"] = times  # left as text, whose style results are written in
+    try:
+        frame = pl.read_csv(_again(source), infer_schema_length=10_000, **options)
+    except pl.exceptions.ComputeError:
+        _check_widths(path, source, separator, above)
+        options["truncate_ragged_lines"] = True
+        frame = pl.read_csv(_again(source), infer_schema_length=None, **options)  # types from all rows
+    frame = _without_blank_end(frame.select(own[name] for name in wanted))
+    texts = [column for column in frame if column.dtype == pl.String and column.name not in times]
+    frame = frame.with_columns([as_numbers(column, separator) for column in texts])
+    return frame.rename({own[name]: name for name in wanted})
 
-    def read(inferred_rows: int | None) -> pl.DataFrame:
-        if not isinstance(source, Path):
-            source.seek(0)
-        return pl.read_csv(
-            source,
-            columns=wanted,
-            separator=separator,
-            n_rows=rows,
-            schema_overrides=times,  # left as text, whose style results are written in
-            infer_schema_length=inferred_rows,
-        )
 
+def _head(source: Path | io.BytesIO, options: Mapping[str, Any]) -> pl.DataFrame:
+    return pl.read_csv(_again(source), n_rows=_PEEKED_ROWS, infer_schema=False, **options)
+
+
+def _again(source: Path | io.BytesIO) -> Path | io.BytesIO:
+    """A source, read from its beginning."""
     if not isinstance(source, Path):
         source.seek(0)
-    try:
-        frame = read(10_000)
-    except pl.exceptions.ComputeError:
-        _check_widths(path, source, separator)
-        frame = read(None)  # a later row differs from the first ones: find the types from all rows
-    if wanted is not None:
-        frame = frame.select(wanted)
-    texts = [column for column in frame if column.dtype == pl.String and column.name not in times]
-    return frame.with_columns([_numbers(column, separator) for column in texts])
+    return source
 
 
-def separator_of(text: str, name: str) -> str:
-    """What separates the values of a file: a tab in .tsv, else what each of the first lines holds as often.
+def _table_of(source: Path | io.BytesIO, name: str) -> tuple[Path | io.BytesIO, int, str]:
+    """The source from its header on, how many lines stood above, and what separates its values."""
+    first_lines = _first_lines(source)
+    if "\r" in first_lines and "\n" not in first_lines:  # as old spreadsheets end lines
+        source = io.BytesIO(_content(source).replace(b"\r", b"\n"))
+        first_lines = _first_lines(source)
+    above, separator = beginning(first_lines, name)
+    if above:
+        source = io.BytesIO(_content(source).split(b"\n", above)[above])
+    return source, above, separator
 
-    Args:
-        text: The beginning of the file; what stands in quotes does not count.
-        name: Its name.
-    """
-    if ".tsv" in name.lower():
-        return "\t"
-    outside = re.sub(r'"[^"]*"', "", text)
-    lines = [line for line in outside.splitlines() if line.strip()][:_PEEKED_LINES]
 
-    def fits(one: str) -> tuple[float, int, bool]:
-        counts = [line.count(one) for line in lines] or [0]
-        alike = counts.count(counts[0]) / len(counts) if counts[0] else 0.0
-        return alike, counts[0], one == ","
+def _content(source: Path | io.BytesIO) -> bytes:
+    with open_bytes(source) if isinstance(source, Path) else io.BytesIO(source.getvalue()) as file:
+        return file.read()
 
-    return max(SEPARATORS, key=fits)
+
+def _without_blank_end(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows up to the last one that says something; of a single column all."""
+    if frame.width < 2 or not frame.height:
+        return frame
+    said = [
+        pl.col(name).str.strip_chars() != "" if kind == pl.String else pl.col(name).is_not_null()
+        for name, kind in frame.schema.items()
+    ]
+    rows = frame.select(pl.any_horizontal(said).fill_null(value=False)).to_series().arg_true()
+    return frame.head(int(rows[-1]) + 1) if len(rows) else frame
 
 
 def check_names(names: Sequence[str], source: str) -> None:
@@ -116,7 +125,7 @@ def _first_lines(source: Path | io.BytesIO) -> str:
 
 
 def _check_header(path: Path, names: Sequence[str], separator: str) -> None:
-    if names and all(_DATA.fullmatch(name.partition("_duplicated_")[0]) for name in names):
+    if is_data([name.partition("_duplicated_")[0] for name in names]):
         raise DataError(
             f"the first line of {path} holds data ({separator.join(names[:3])!r}), no names of columns",
             "a header",
@@ -124,49 +133,26 @@ def _check_header(path: Path, names: Sequence[str], separator: str) -> None:
         )
 
 
-def _check_widths(path: Path, source: Path | io.BytesIO, separator: str) -> None:
-    """Name the first line with more values than the header; only called after reading failed."""
+def _check_widths(path: Path, source: Path | io.BytesIO, separator: str, above: int) -> None:
+    """Name the first line with more values than the header, if not blank; only called after reading failed.
+
+    Args:
+        path: What the file is called.
+        source: The table in it.
+        separator: What separates values.
+        above: Lines above its header.
+    """
     with open_bytes(path) if isinstance(source, Path) else io.BytesIO(source.getvalue()) as file:
         lines = io.TextIOWrapper(cast("IO[bytes]", file), encoding="utf-8", errors="replace", newline="")
         reader = csv.reader(lines, delimiter=separator)
         try:
             width = len(next(reader, []))
-            wrong = next((cells for cells in reader if len(cells) > width), None)
+            wrong = next((cells for cells in reader if any(map(str.strip, cells[width:]))), None)
         except csv.Error:
             return  # what polars said is told
     if wrong is not None:
         raise DataError(
-            f"line {reader.line_num} of {path} holds {len(wrong)} values",
+            f"line {reader.line_num + above} of {path} holds {len(wrong)} values",
             f"{width}, as the header has columns",
-            "Correct the line, or quote values that hold the separator.",
+            "Correct the line, quote values that hold the separator, or remove lines above the header.",
         )
-
-
-def _numbers(column: pl.Series, separator: str) -> pl.Series:
-    """A text column as numbers when all of it is numbers or words for a missing value, but not only these."""
-    for part in (column.head(_PEEKED_ROWS), column):
-        known = part.str.strip_chars()
-        known = known.set(known.is_in(MISSING_WORDS), None)
-        numbers = known.cast(pl.Float64, strict=False)
-        if numbers.null_count() > known.null_count():
-            known = _with_point(known, separator)
-            numbers = known.cast(pl.Float64, strict=False)
-        if numbers.null_count() > known.null_count():
-            return column
-    return column if numbers.null_count() == len(numbers) > 0 else numbers
-
-
-def _with_point(texts: pl.Series, separator: str) -> pl.Series:
-    """Numbers as they are written elsewhere, 1.234,5 or 1,234.5, with a decimal point and no other sign.
-
-    Where both readings fit (1,234), a comma is a decimal one unless it separates columns too.
-    """
-    for pattern, drop, comma in _readings(separator):
-        if texts.str.contains(pattern).all():
-            return texts.str.replace_all(drop, "", literal=True).str.replace(comma, ".", literal=True)
-    return texts
-
-
-def _readings(separator: str) -> list[tuple[str, str, str]]:
-    decimal, thousands = (_DECIMAL_COMMA, ".", ","), (_THOUSANDS_COMMA, ",", ".")
-    return [thousands, decimal] if separator == "," else [decimal, thousands]

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from recurra.data.comma_separated import check_names, separator_of
+from recurra.data.comma_separated import check_names
+from recurra.data.separator import separator_of
 from recurra.data.table import Table
 from recurra.errors import DataError
 from recurra.inputs.rows import Rows, decoded, file_kind

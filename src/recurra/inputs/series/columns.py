@@ -160,10 +160,11 @@ def _only_time(frame: pl.DataFrame, source: str) -> str:
         if candidates
         else f"no column {TIME!r} and none that holds dates"
     )
+    joined = "" if candidates else ", or join its parts (year, month, ...) to one such as 2020-01-31"
     raise DataError(
         f"{source} leaves the time open: {found}",
         "one column of dates, datetimes or whole numbers",
-        f"Name it with time=...; its columns are {listed(frame.columns)}.",
+        f"Name it with time=...{joined}; its columns are {listed(frame.columns)}.",
     )
 
 

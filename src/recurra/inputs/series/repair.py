@@ -25,7 +25,8 @@ def report_merged(
         raise DataError(
             f"{conflicts:,} of {len(steps.heads):,} times have several, different targets in one series",
             "one row for every series and time",
-            f"Name the column that tells series apart with unique_id=... (now {unique_id}).",
+            f"Name the column that tells series apart with unique_id=... (now {unique_id}); where the clock "
+            "has a column of its own, join the two to one time such as 2020-01-31 14:00.",
         )
     means = f"; {counted(conflicts, 'time')} had different targets, which were averaged" if conflicts else ""
     return [f"merged {counted(repeated, 'row')} that repeated a time of their series{means}"]
