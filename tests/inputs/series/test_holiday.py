@@ -131,3 +131,10 @@ def test_steps_without_holidays_are_refused_and_days_of_utc_told() -> None:
     assert not any("holidays" in one for one in Panel.read(frame, holidays=wanted).repairs)
     zoned = frame.with_columns(pl.col("ds").dt.replace_time_zone("UTC"))
     assert any("days in UTC; time_zone=" in one for one in Panel.read(zoned, holidays=wanted).repairs)
+
+
+def test_what_a_run_says_of_them_is_checked() -> None:
+    assert Holidays.from_dict({}) == Holidays()
+    for wrong in ({"places": ["QQQ"]}, {"places": [3]}, {"places": 3}, {"places": ["DE"], "ahead": -1}):
+        with pytest.raises((ValueError, TypeError, AttributeError)):
+            Holidays.from_dict(wrong)

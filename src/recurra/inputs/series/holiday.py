@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Int64
 
-from recurra.data.holiday import days_off
+from recurra.data.holiday import as_place, days_off
 from recurra.data.zone import DAY
 from recurra.errors import DataError
 from recurra.inputs.series.grid import Grid
@@ -83,8 +83,16 @@ class Holidays:
 
     @classmethod
     def from_dict(cls, description: dict[str, Any]) -> "Holidays":
-        """What `to_dict` described; nothing: there are none."""
-        return cls(tuple(description.get("places", ())), int(description.get("ahead", 0)))
+        """What `to_dict` described; nothing: there are none.
+
+        Raises:
+            ValueError: A place is unknown, or the steps are below 0.
+            MissingDependencyError: The package that knows them is not installed.
+        """
+        places, ahead = tuple(map(as_place, description.get("places", ()))), int(description.get("ahead", 0))
+        if ahead < 0:
+            raise ValueError(f"holidays {ahead} steps ahead")
+        return cls(places, ahead)
 
 
 def _days(
