@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from tests.cli.conftest import TINY, written
-from tests.cli.program import Outcome, call, environment, listing
+from tests.cli.program import Outcome, call, environment, feed, listing
 from tests.tasks.forecast.example import TOO_LARGE, long_series
 
 
@@ -291,7 +291,8 @@ def test_a_mistake_is_told_before_torch_is_loaded(words: list[str]) -> None:
     assert outcome.stderr.startswith("error: ")
 
 
-def test_a_table_on_standard_input(tmp_path: Path) -> None:
+def test_a_table_on_standard_input(capsys, monkeypatch, tmp_path: Path) -> None:
+    """Through a pipe where a process predicts; for the rest one process has to do."""
     table = written(tmp_path / "sales.csv", rows=41).read_bytes()
     words = [
         "forecast",
@@ -305,16 +306,17 @@ def test_a_table_on_standard_input(tmp_path: Path) -> None:
         *TINY,
         "--quiet",
     ]
-    command = [sys.executable, "-m", "recurra", "train", *words]
-    outcome = subprocess.run(command, input=table, capture_output=True, env=environment(), check=False)
-    assert outcome.returncode == 0, outcome.stderr
-    again = [sys.executable, "-m", "recurra", "predict", str(tmp_path / "run"), "-"]
-    predicted = subprocess.run(again, input=table, capture_output=True, env=environment(), check=False)
+    feed(monkeypatch, table)
+    trained = call(capsys, "train", *words)
+    assert trained.code == 0, trained.err
+    again = ["predict", str(tmp_path / "run"), "-"]
+    command = [sys.executable, "-m", "recurra", *again]
+    predicted = subprocess.run(command, input=table, capture_output=True, env=environment(), check=False)
     assert predicted.stdout.count(b"\n") == 7
-    ragged = subprocess.run(again, input=b"a,b\n1,2,3\n", capture_output=True, env=environment(), check=False)
-    assert ragged.stderr.startswith(b"error: line 2 of standard input holds 3 values")
-    empty = subprocess.run(again, input=b"", capture_output=True, env=environment(), check=False)
-    assert empty.stderr.startswith(b"error: nothing on standard input")
+    feed(monkeypatch, b"a,b\n1,2,3\n")
+    assert call(capsys, *again).err.startswith("error: line 2 of standard input holds 3 values")
+    feed(monkeypatch, b"")
+    assert call(capsys, *again).err.startswith("error: nothing on standard input")
 
 
 @pytest.mark.parametrize(

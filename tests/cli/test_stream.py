@@ -1,5 +1,7 @@
 """`recurra stream`: rows in, predictions out, as they come; and what stays when it ends."""
 
+import contextlib
+import io
 import json
 import os
 import select
@@ -14,9 +16,10 @@ import numpy as np
 import polars as pl
 import pytest
 from tests.cli.conftest import HORIZON, TINY
-from tests.cli.program import Outcome, call, environment, run
+from tests.cli.program import Outcome, call, environment, feed
 
 from recurra import Forecaster
+from recurra.cli.app import main
 from recurra.cli.predictor import load_predictor
 from recurra.cli.stream_options import Options, plain_stream
 from recurra.cli.stream_state import load_state, save_state
@@ -32,8 +35,9 @@ MEMORY = 60 * 1024  # KiB
 def streaming(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of the tiny table whose network streams."""
     folder = tmp_path_factory.mktemp("runs") / "live"
-    made = run("train", "forecast", table, *TINY, "preset=streaming", "--out", folder, cwd=folder.parent)
-    assert made.code == 0, made.err
+    command = ["train", "forecast", str(table), *TINY, "preset=streaming", "--out", str(folder)]
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        assert main(command) == 0
     return folder
 
 
@@ -471,9 +475,14 @@ def test_outputs_that_are_no_numbers_are_null(tmp_path: Path) -> None:
 
 
 def test_a_run_without_a_program_reads_its_context_at_each_row(
-    capsys, finished: Path, table: Path, tmp_path: Path
+    capsys, monkeypatch, finished: Path, table: Path, tmp_path: Path
 ) -> None:
     """The same numbers as predict, times and intervals included, and the same bits after a restart."""
+
+    def told(given: str, *options: object) -> Outcome:
+        feed(monkeypatch, given.encode())
+        return call(capsys, "stream", finished, *options)
+
     last, state = rows(table)[-2:], tmp_path / "state.json"
     with opened(finished, "--level", "80,95", "--state", state) as process:
         out, err = process.communicate(as_lines(last), timeout=60)
@@ -486,11 +495,11 @@ def test_a_run_without_a_program_reads_its_context_at_each_row(
         for name in own[0].keys() - {"shop", "day"}:
             np.testing.assert_allclose(line[name], [row[name] for row in own], rtol=1e-5, err_msg=name)
     more = as_lines([{"shop": "north", "day": "2024-03-02", "sales": None}, {"shop": "north", "sales": 21}])
-    whole = answered(as_lines(last) + more, finished).out
-    parts = [answered(as_lines(last), finished, "--state", tmp_path / "other")]
-    parts.append(answered(more, finished, "--state", tmp_path / "other"))
+    whole = told(as_lines(last) + more).out
+    parts = [told(as_lines(last), "--state", tmp_path / "other")]
+    parts.append(told(more, "--state", tmp_path / "other"))
     assert "".join(part.out for part in parts) == whole
-    assert "--weights int8 of a run without" in answered("", finished, "--weights", "int8").err
+    assert "--weights int8 of a run without" in told("", "--weights", "int8").err
 
 
 def test_times_are_checked_and_said(streaming: Path) -> None:
