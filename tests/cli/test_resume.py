@@ -3,10 +3,13 @@
 import json
 import shlex
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import TINY
-from tests.cli.program import call, listing, start
+from tests.cli.program import call, environment, listing, start
 from tests.cli.test_interruption import LONG, newest_checkpoint, wait_until
 from tests.tasks.forecast.test_run import stop_at
 
@@ -57,6 +60,39 @@ def test_a_killed_replacement_leaves_the_old_run_whole(
     assert listing(run_copy)["model.safetensors"] != before["model.safetensors"]
     assert call(capsys, "predict", run_copy).code == 0
     assert not growing.exists()
+
+
+KILLED_BETWEEN = """
+import os, sys
+from pathlib import Path
+from recurra.cli.app import main
+replace = Path.replace
+def dying(self, target):
+    if self.name.endswith(".new"):
+        os.kill(os.getpid(), 9)
+    return replace(self, target)
+Path.replace = dying
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.filterwarnings("default::recurra.errors.DataWarning")
+def test_a_replacement_killed_between_its_renames_loses_no_run(capsys, run_copy: Path, table: Path) -> None:
+    before = listing(run_copy)
+    command = ["train", "forecast", table, *TINY, "--out", run_copy, "--overwrite", "seed=1"]
+    program = [sys.executable, "-c", KILLED_BETWEEN, *map(str, command)]
+    killed = subprocess.run(program, env=environment(), capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert not run_copy.exists()
+
+    scored = call(capsys, "evaluate", run_copy)
+    assert scored.code == 0, scored.err
+    assert "was put back as it was" in scored.err
+    assert "--overwrite --resume" in scored.err
+    assert listing(run_copy) == before
+    assert call(capsys, *command, "--resume").code == 0
+    assert listing(run_copy)["model.safetensors"] != before["model.safetensors"]
+    assert [path.name for path in run_copy.parent.iterdir()] == [run_copy.name]
 
 
 def test_fewer_steps_are_told_when_asked_for(capsys, finished: Path) -> None:
