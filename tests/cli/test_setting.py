@@ -94,7 +94,7 @@ def test_help_lists_every_setting_once_with_the_nearest_default_and_meaning() ->
         ],
         [
             Setting("rate", "2.0", "How fast here."),
-            Setting("clip", "1.0", "None leaves it alone."),
+            Setting("clip", "1.0", "none leaves it alone."),
             Setting("names", "a,b", "Any."),
         ],
     ]

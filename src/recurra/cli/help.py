@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from recurra.config import Config
 
 GAP = 2
+EXAMPLES = "Examples:"
 
 
 class Command(typer.core.TyperCommand):
@@ -63,10 +64,12 @@ class Group(typer.core.TyperGroup):
 
 
 def _opening(command: Any) -> str:
-    lines = [
-        _heading(line) if line.endswith(":") and line[0] != " " else line
-        for line in command.help.splitlines()
-    ]
+    lines = []
+    for paragraph in command.help.split("\n\n"):
+        if paragraph.startswith(EXAMPLES):
+            lines += [_heading(EXAMPLES), *paragraph.splitlines()[1:], ""]
+        else:
+            lines += [*textwrap.wrap(paragraph, width(sys.stdout, most=110)), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -84,7 +87,7 @@ def _argument(argument: Any) -> str:
 
 def _parameters(command: Any, context: Any) -> str:
     arguments, options = [], []
-    for each in command.get_params(context):
+    for each in sorted(command.get_params(context), key=lambda one: "--help" in one.opts):
         if each.param_type_name == "argument":
             arguments.append((_argument(each), each.help or ""))
         elif not each.hidden:

@@ -1,5 +1,6 @@
 """`key=value` on the command line, and how settings are shown in help."""
 
+import re
 import types
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
@@ -27,7 +28,7 @@ def parse_settings(
     settings: dict[str, Any] = {}
     for key, text in [*_split(pairs), *((key, text) for key, text in options.items() if text is not None)]:
         if key not in fields:
-            raise _unknown(key, fields)
+            raise _unknown(key, text, fields)
         if key in settings:
             raise ConfigError(f"{key} is given twice", "each setting once", f"Drop one {key}.")
         settings[key] = _value(text, fields[key].annotation)
@@ -61,7 +62,7 @@ def settings_by_class(config_class: type[Config]) -> list[list[Setting]]:
 
 def _setting(config_class: type[Config], key: str) -> Setting:
     field = config_class.model_fields[key]
-    meaning = field.description or ""
+    meaning = re.sub(r"\bNone\b", "none", field.description or "")  # as it is typed
     values = [value for kind in _alternatives(field.annotation) for value in _literals(kind)]
     if len(values) > 1:
         meaning = f"{meaning} [{', '.join(map(str, values))}]"
@@ -96,11 +97,12 @@ def _split(pairs: Sequence[str]) -> list[tuple[str, str]]:
     return [(key.strip().replace("-", "_"), text) for key, _, text in (pair.partition("=") for pair in pairs)]
 
 
-def _unknown(key: str, known: Iterable[str]) -> ConfigError:
+def _unknown(key: str, text: str, known: Iterable[str]) -> ConfigError:
     near = nearest_keys(key, known)
-    remedy = "The --help of the command lists all settings."
     if near:
+        remedy = f"Write {near[0]}={text}; the --help of the command lists all settings."
         return ConfigError(f"unknown setting {key!r}", f"a setting such as {' or '.join(near)}", remedy)
+    remedy = "The --help of the command lists all settings."
     return ConfigError(f"unknown setting {key!r}", "one of the settings that --help lists", remedy)
 
 
