@@ -257,7 +257,7 @@ def test_sizes_that_no_memory_holds_are_told(capsys: pytest.CaptureFixture[str],
         *(capsys, "train", "forecast", tmp_path / "long.parquet", *settings),
         *("validation_size=0", "device=cpu", "--out", tmp_path / "run"),
     )
-    check(outcome, "out of memory", "Lower batch_size", "hidden_size", "context (now 9000000)", code=1)
+    check(outcome, "out of memory", "Lower batch_size", "hidden_size", "context (now 2700000)", code=1)
 
 
 @pytest.mark.parametrize(

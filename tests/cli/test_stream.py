@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 import pytest
 from tests.cli.conftest import HORIZON, TINY
-from tests.cli.program import Outcome, call, environment, feed
+from tests.cli.program import Outcome, call, environment
 
 from recurra import Forecaster
 from recurra.cli.app import main
@@ -67,9 +67,16 @@ def opened(*arguments: object, **options: Any) -> subprocess.Popen[str]:
 
 
 def answered(text: str, *arguments: object) -> Outcome:
-    with opened(*arguments) as process:
-        out, err = process.communicate(text, timeout=60)
-    return Outcome(process.returncode, out, without_notes(err))
+    """What the program answers, in this process."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    stdin, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(text.encode()))
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = main(["stream", *map(str, arguments)])
+    finally:
+        sys.stdin = stdin
+    said, told = (one.buffer.getvalue().decode() for one in (out, err))
+    return Outcome(code, said, without_notes(told))
 
 
 def without_notes(err: str) -> str:
@@ -475,14 +482,9 @@ def test_outputs_that_are_no_numbers_are_null(tmp_path: Path) -> None:
 
 
 def test_a_run_without_a_program_reads_its_context_at_each_row(
-    capsys, monkeypatch, finished: Path, table: Path, tmp_path: Path
+    capsys, finished: Path, table: Path, tmp_path: Path
 ) -> None:
     """The same numbers as predict, times and intervals included, and the same bits after a restart."""
-
-    def told(given: str, *options: object) -> Outcome:
-        feed(monkeypatch, given.encode())
-        return call(capsys, "stream", finished, *options)
-
     last, state = rows(table)[-2:], tmp_path / "state.json"
     with opened(finished, "--level", "80,95", "--state", state) as process:
         out, err = process.communicate(as_lines(last), timeout=60)
@@ -495,11 +497,11 @@ def test_a_run_without_a_program_reads_its_context_at_each_row(
         for name in own[0].keys() - {"shop", "day"}:
             np.testing.assert_allclose(line[name], [row[name] for row in own], rtol=1e-5, err_msg=name)
     more = as_lines([{"shop": "north", "day": "2024-03-02", "sales": None}, {"shop": "north", "sales": 21}])
-    whole = told(as_lines(last) + more).out
-    parts = [told(as_lines(last), "--state", tmp_path / "other")]
-    parts.append(told(more, "--state", tmp_path / "other"))
+    whole = answered(as_lines(last) + more, finished).out
+    parts = [answered(as_lines(last), finished, "--state", tmp_path / "other")]
+    parts.append(answered(more, finished, "--state", tmp_path / "other"))
     assert "".join(part.out for part in parts) == whole
-    assert "--weights int8 of a run without" in told("", "--weights", "int8").err
+    assert "--weights int8 of a run without" in answered("", finished, "--weights", "int8").err
 
 
 def test_times_are_checked_and_said(streaming: Path) -> None:
