@@ -108,16 +108,19 @@ def _settings(classes: "Mapping[str, type[Config]]", hidden: set[str]) -> str:
 
     rows = {
         name: [
-            [(f"{key}={default}", line) for key, default, line in group if key not in hidden]
-            for group in settings_by_class(each)
+            (heading, [(f"{key}={default}", line) for key, default, line in group if key not in hidden])
+            for heading, group in settings_by_class(each)
         ]
         for name, each in classes.items()
     }
-    column = max(len(first) for groups in rows.values() for group in groups for first, _ in group)
+    column = max(len(first) for groups in rows.values() for _, group in groups for first, _ in group)
     text = ""
     for name, groups in rows.items():
         title = f"With input={name}:" if name else "Settings, given as key=value; here with their defaults:"
-        text += f"\n{_heading(title)}\n" + "\n".join(_columns(group, column) for group in groups)
+        text += f"\n{_heading(title)}\n"
+        for number, (heading, group) in enumerate(groups):
+            text += "\n" * (number > 0) + (f"{heading}\n" if number and heading else "")
+            text += _columns(group, column)
     return text
 
 

@@ -49,15 +49,23 @@ class Setting(NamedTuple):
     meaning: str
 
 
-def settings_by_class(config_class: type[Config]) -> list[list[Setting]]:
+class SettingGroup(NamedTuple):
+    """The settings that one class declares, and what help calls them."""
+
+    heading: str
+    settings: list[Setting]
+
+
+def settings_by_class(config_class: type[Config]) -> list[SettingGroup]:
     """The settings of a config class, in groups: its own first, then those of the classes that it extends."""
-    groups: list[list[Setting]] = []
+    groups: list[SettingGroup] = []
     listed: set[str] = set()
     for each in reversed(config_class.__mro__):
         keys = [key for key in config_class.model_fields if key in vars(each).get("__annotations__", {})]
-        groups.insert(0, [_setting(config_class, key) for key in keys if key not in listed])
+        own = [_setting(config_class, key) for key in keys if key not in listed]
+        groups.insert(0, SettingGroup(str(vars(each).get("heading", "")), own))
         listed |= set(keys)
-    return [group for group in groups if group]
+    return [group for group in groups if group.settings]
 
 
 def _setting(config_class: type[Config], key: str) -> Setting:

@@ -1,6 +1,6 @@
 """The settings that every training run has."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -46,6 +46,8 @@ class TrainingConfig(Config):
         device: "auto", "cpu", "cuda", "cuda:1", "mps"; auto takes a CUDA device where there is one.
         devices: Processes that share every batch, each on a device of its own.
     """
+
+    heading: ClassVar[str] = "Training:"
 
     max_epochs: int = Field(default=20, ge=1)
     batch_size: Annotated[int, Search(16, 256, log=True)] = Field(default=64, ge=1)
