@@ -227,6 +227,40 @@ def test_what_a_killed_process_left_is_cleared_away(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == sorted([path, alive])
 
 
+def aside(place: Path) -> Path:
+    """A folder, moved aside by a process that was killed before it put another in its place."""
+    place.mkdir()
+    (place / "model").write_bytes(b"old")
+    program = (
+        "import os, sys; from pathlib import Path; from recurra import files;"
+        "files.exchange_folder(type('Killing', (), {'replace': lambda *_: os.kill(os.getpid(), 9)})(),"
+        "Path(sys.argv[1]))"
+    )
+    killed = subprocess.run([sys.executable, "-c", program, str(place)], check=False)
+    assert (killed.returncode, place.exists()) == (-9, False)
+    (left,) = place.parent.iterdir()
+    return left
+
+
+def test_a_folder_that_a_killed_process_moved_aside_comes_back(tmp_path: Path) -> None:
+    place = tmp_path / "run"
+    aside(place)
+    assert files.put_back(place)
+    assert not files.put_back(place)
+    assert [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()] == [b"old"]
+    with files.whole_folder(place, overwrite=True) as filling:
+        (filling / "model").write_bytes(b"new")
+    assert [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()] == [b"new"]
+
+
+def test_a_folder_that_was_replaced_does_not_come_back(tmp_path: Path) -> None:
+    place = tmp_path / "run"
+    aside(place)
+    place.mkdir()
+    assert not files.put_back(place)
+    assert [*tmp_path.iterdir()] == [place]
+
+
 @pytest.mark.parametrize("content", [b"[" * 100_000, b'"\\ud800"', b'{"a": "\\uDFFF"}', b"{", b"\xff"])
 def test_json_that_is_no_text_or_no_json_is_refused(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):

@@ -1,24 +1,30 @@
-"""Every file that a run folder holds, altered in thousands of ways: read, or refused with an error of ours.
+"""Every kind of file in a run folder, altered thousands of times: read, or refused by an error of ours.
 
     python benchmarks/reliability/fuzz.py [--mutations 10000] [--seed 0] [--only history.jsonl] [--json]
 
-Trains small runs of each task, then for each of their files: alters it (bytes, tokens, and for sealed
-documents values under a fresh seal), and does what people do with a run: report, evaluate, predict, load,
-stream. Whatever else than success or a RecurraError comes out is a fault; its file is kept.
+Trains small runs of each task. For each kind of file in them, alters one (bytes, tokens, and for sealed
+documents values under a fresh seal; every other time the manifest vouches for what came of it), and does one
+of the things that people do with a run: report, evaluate, predict, load, stream. Whatever else than success
+or a RecurraError comes out is a fault; its file is kept. The work is done in processes of bounded memory, so
+that one that dies or hangs is a fault, too, and the rest goes on. Progress goes to stderr.
 """
 
 import argparse
 import io
 import json
+import multiprocessing
 import random
+import resource
 import shutil
 import sys
 import tempfile
 import time
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +33,7 @@ from recurra.cli.app import main as recurra
 from recurra.cli.live import run_stream
 from recurra.cli.stream_options import Options
 from recurra.errors import RecurraError
-from recurra.files import write_document
+from recurra.files import write_document, write_manifest
 from recurra.report import write_report
 from recurra.streaming import PROGRAM
 from recurra.training.checkpoint import checkpoints, load_checkpoint
@@ -147,6 +153,7 @@ def uses(run: Path, name: str) -> dict[str, Callable[[], object]]:
     kinds = {"forecast": Forecaster, "classify": Classifier, "tag": Tagger}
     found = {"load": lambda: kinds[task].load(run), "report": lambda: write_report(run)}
     found |= {} if (run / PROGRAM).is_dir() or task != "forecast" else {"stream": stream}
+    found |= {"judge": command("evaluate", JOBS[run.name][1])} if name.startswith("baselines/") else {}
     return {**found, "evaluate": command("evaluate"), "predict": command("predict")}
 
 
@@ -166,25 +173,25 @@ def fault_of(use: Callable[[], object]) -> str | None:
 
 
 def faults_of(
-    run: Path, name: str, mutations: int, source: random.Random, kept: Path, *, one_use: bool = False
-) -> dict[str, int]:
-    """Alter one file again and again; each kind of fault, and how often it came.
+    run: Path, name: str, numbers: range, seed: int, kept: Path
+) -> Iterator[tuple[int, str | None]]:
+    """Alter one file again and again, each time for one use, and put it back.
 
     Args:
         run: The run.
         name: Of the file in it.
-        mutations: How often.
-        source: Of chance.
+        numbers: Of the alterations; each is the same one whenever it is made.
+        seed: Of all chance.
         kept: Where altered files with which something went wrong are left.
-        one_use: Whether one thing is done with each altered file, by chance, instead of all.
+
+    Yields:
+        Before each use the number and None, after it the number and the fault, if there is one.
     """
-    path = run / name
-    whole = path.read_bytes()
+    path, manifest = run / name, run / "manifest.json"
+    whole, vouched = path.read_bytes(), manifest.read_bytes()
     sealed = path.suffix == ".json" and b'"checksum"' in whole
-    manifest = run / "manifest.json"
-    vouched = manifest.read_bytes()
-    found: dict[str, int] = {}
-    for number in range(mutations):
+    for number in numbers:
+        source = random.Random(f"{seed}/{run.name}/{name}/{number}")
         if sealed and number % 2:
             document = json.loads(whole)
             version = document.pop("format")
@@ -192,19 +199,84 @@ def faults_of(
             write_document(path, resealed(document, source), version=version)
         else:
             path.write_bytes(altered(whole, source))
-        if number % 4 < 2 and path != manifest:
-            manifest.unlink(missing_ok=True)  # so that what it vouches for is looked at
-        todo = [*uses(run, name).items()]
-        for what, use in [source.choice(todo)] if one_use else todo:
-            fault = fault_of(use)
-            if fault is not None:
-                key = f"{what}: {fault.partition(':')[0]}"
-                if key not in found:
-                    shutil.copy(path, kept / f"{run.name}-{name.replace('/', '-')}-{len(found)}")
-                    print(f"  {run.name}/{name} {what}: {fault}", file=sys.stderr)
-                found[key] = found.get(key, 0) + 1
+        if number % 4 < 2 and path != manifest:  # so that what it vouches for is looked at
+            write_manifest(run, json.loads(vouched)["files"])
+        what, use = source.choice([*uses(run, name).items()])
+        yield number, None
+        fault = fault_of(use)
+        if fault is not None:
+            shutil.copy(path, kept / kept_name(run, name, number))
+            yield number, f"{what}: {fault}"
         path.write_bytes(whole)
         manifest.write_bytes(vouched)
+
+
+def kept_name(run: Path, name: str, number: int) -> str:
+    """Of an altered file with which something went wrong."""
+    return f"{run.name}-{name.replace('/', '-')}-{number}"
+
+
+def work(
+    run: Path, name: str, numbers: range, seed: int, kept: Path, progress: Connection, memory: int
+) -> None:
+    """Do it in a process of its own, of so many bytes at most, and tell each step."""
+    resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
+    for step in faults_of(run, name, numbers, seed, kept):
+        progress.send(step)
+
+
+def watched(
+    run: Path, name: str, numbers: range, seed: int, kept: Path, *, memory: int, patience: float
+) -> Iterator[tuple[int, str | None]]:
+    """The same in a process that is watched: that it dies or hangs is a fault, and another goes on behind it.
+
+    The process may take so many bytes of memory, and one use so many seconds of patience.
+    """
+    path, manifest = run / name, run / "manifest.json"
+    whole, vouched = path.read_bytes(), manifest.read_bytes()
+    while numbers:
+        ours, theirs = multiprocessing.get_context("spawn").Pipe(duplex=False)
+        arguments = (run, name, numbers, seed, kept, theirs, memory)
+        process = multiprocessing.get_context("spawn").Process(target=work, args=arguments)
+        process.start()
+        theirs.close()
+        number, end = numbers.start, "it hung"
+        try:
+            while ours.poll(patience):
+                number, fault = ours.recv()
+                yield number, fault
+        except EOFError:
+            process.join()
+            end = f"the process ended with {process.exitcode}"
+        process.kill()
+        process.join()
+        if process.exitcode == 0:
+            return
+        shutil.copy(path, kept / kept_name(run, name, number))
+        yield number, end
+        path.write_bytes(whole)
+        manifest.write_bytes(vouched)
+        numbers = range(number + 1, numbers.stop)
+
+
+def kind_of(name: str) -> str:
+    """What a file is, wherever in a run it stands: `learnt.json`, `stream/config.json`."""
+    first, last = name.partition("/")[0], name.rpartition("/")[2]
+    return f"{first}/{last}" if first in ("checkpoints", "stream") else last
+
+
+def trained(folder: Path, only: str) -> dict[str, list[tuple[Path, str]]]:
+    """Small runs of each task; of each kind of file the runs and names where there is one."""
+    found: dict[str, list[tuple[Path, str]]] = {}
+    for task, words in JOBS.items():
+        run = folder / task
+        with redirect_stdout(StringIO()):
+            if recurra(["train", *words, *TINY, "--out", str(run)]):
+                sys.exit(1)
+        for path in sorted(run.rglob("*")):
+            name = str(path.relative_to(run))
+            if path.suffix in SUFFIXES and only in name:
+                found.setdefault(kind_of(name), []).append((run, name))
     return found
 
 
@@ -213,30 +285,36 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--mutations", type=int, default=10_000, help="alterations of each file")
+    parser.add_argument("--mutations", type=int, default=10_000, help="alterations of each kind of file")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default="", help="files whose name holds this")
+    parser.add_argument("--memory", type=float, default=4, help="GiB that the work may take")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
-    source, began = random.Random(options.seed), time.perf_counter()
-    faults: dict[str, dict[str, int]] = {}
-    tried = 0
+    began, memory = time.perf_counter(), int(options.memory * 2**30)
     folder = Path(tempfile.mkdtemp(prefix="recurra-fuzz-"))
     kept = folder / "faults"
     kept.mkdir()
-    for task, words in JOBS.items():
-        run = folder / task
-        with redirect_stdout(StringIO()):
-            if recurra(["train", *words, *TINY, "--out", str(run)]):
-                return 1
-        for path in sorted(run.rglob("*")):
-            name = str(path.relative_to(run))
-            if path.suffix in SUFFIXES and options.only in name:
-                found = faults_of(run, name, options.mutations, source, kept)
-                tried += options.mutations
-                if found:
-                    faults[f"{task}/{name}"] = found
-    count = sum(sum(own.values()) for own in faults.values())
+    faults: dict[str, Counter[str]] = {}
+    tried = 0
+    for kind, places in trained(folder, options.only).items():
+        since, own = time.perf_counter(), Counter[str]()
+        for index, (run, name) in enumerate(places):
+            share = range(index, options.mutations, len(places))
+            numbers = range(len(share))
+            for number, fault in watched(run, name, numbers, options.seed, kept, memory=memory, patience=120):
+                if fault is not None:
+                    print(f"  {kept_name(run, name, number)}: {fault}", file=sys.stderr)
+                    own[":".join(fault.split(":")[:2])] += 1
+                elif number % 500 == 0:
+                    print(f"{name} of {run.name}: {number:,} of {len(share):,}", file=sys.stderr)
+        tried += options.mutations
+        faults |= {kind: own} if own else {}
+        seconds = time.perf_counter() - since
+        print(
+            f"{kind}: {options.mutations:,} alterations, {own.total():,} faults, {seconds:.0f} s", flush=True
+        )
+    count = sum(own.total() for own in faults.values())
     seconds = round(time.perf_counter() - began, 1)
     if not count:
         shutil.rmtree(folder)

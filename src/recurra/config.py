@@ -5,7 +5,7 @@ import inspect
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -16,8 +16,11 @@ class Config(BaseModel):
     """Base of all settings: unknown keys are errors, and a finished one never changes.
 
     The "Attributes:" part of a subclass's docstring describes its keys, and those that it takes over from its
-    base and does not describe anew; the command line's help shows it.
+    base and does not describe anew; the command line's help shows it, under the `heading` of the class that
+    declares a key.
     """
+
+    heading: ClassVar[str] = ""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, protected_namespaces=())
 

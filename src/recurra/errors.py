@@ -23,6 +23,10 @@ class DataWarning(UserWarning):
     """Data that can be used, and make answers worse than they need be."""
 
 
+class UsageHint(UserWarning):
+    """A way to do the same that is shorter or faster, said once a process."""
+
+
 class RecurraError(Exception):
     """Base of all errors of this package.
 

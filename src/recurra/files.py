@@ -56,12 +56,21 @@ def check_writable(path: Path) -> None:
 
 def _temporary(path: Path) -> Path:
     """A name of this process beside a place, after names of processes that are no more were cleared away."""
-    host = checksum(platform.node().encode())[:8]
-    for left in path.parent.glob(f".{glob.escape(path.name)}.{host}-*"):
+    for left in _left_behind(path):
+        shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+    return path.with_name(f".{path.name}.{_host()}-{os.getpid()}.{uuid.uuid4().hex}")
+
+
+def _left_behind(path: Path, kind: str = "") -> Iterator[Path]:
+    """What stands beside a place under names of processes of this machine that are no more."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}{kind}.{_host()}-*"):
         process = left.name.rpartition("-")[2].partition(".")[0]
         if process.isdecimal() and not _is_alive(int(process)):
-            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
-    return path.with_name(f".{path.name}.{host}-{os.getpid()}.{uuid.uuid4().hex}")
+            yield left
+
+
+def _host() -> str:
+    return checksum(platform.node().encode())[:8]
 
 
 def _is_alive(process: int) -> bool:
@@ -90,6 +99,7 @@ def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     Raises:
         StorageError: The disk is full, or the folder exists and may not be replaced.
     """
+    put_back(path)
     if path.exists() and not overwrite:
         raise StorageError(f"{path} exists", "a new folder", "Choose another name or allow overwriting.")
     temporary = _temporary(path)
@@ -100,7 +110,6 @@ def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
             for entry in (*temporary.rglob("*"), temporary):
                 flush(entry)
             exchange_folder(temporary, path)
-            flush(path.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -265,20 +274,42 @@ def _document_checksum(document: Mapping[str, Any]) -> str:
     return checksum(json.dumps(document, sort_keys=True).encode())
 
 
+ASIDE = ".old"
+
+
 def exchange_folder(new: Path, place: Path) -> None:
     """Put a folder in its place; a folder that was there is moved aside first and removed last.
+
+    A process that is killed in between leaves it aside, whence `put_back` fetches it.
 
     Raises:
         OSError: The system refuses; the folder that was there stays.
     """
-    if not place.exists():
+    if place.exists():
+        old = place.with_name(f".{place.name}{ASIDE}.{_host()}-{os.getpid()}")
+        place.replace(old)
+        try:
+            new.replace(place)
+        except OSError:
+            old.replace(place)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+    else:
         new.replace(place)
-        return
-    old = _temporary(place)
-    place.replace(old)
-    try:
-        new.replace(place)
-    except OSError:
-        old.replace(place)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+    flush(place.parent)
+
+
+def put_back(place: Path) -> bool:
+    """Fetch back the folder that a process moved aside and was killed before it put another in its place.
+
+    Returns:
+        Whether there was one.
+    """
+    found = False
+    for old in [*_left_behind(place, ASIDE)]:
+        if place.exists():  # the other one is there, and this was to be removed
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.replace(place)
+            found = True
+    return found

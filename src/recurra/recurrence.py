@@ -1,6 +1,6 @@
 """The options of a recurrence, as one small value that a model takes and hands to one stack."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator
 
@@ -25,6 +25,8 @@ class Recurrence(Config):
         zoneout: Probability that a unit of the state keeps its value over a step, in training.
         recompute: Whether the backward pass runs the recurrence again: half of the memory, more time.
     """
+
+    heading: ClassVar[str] = "The net:"
 
     cell: Annotated[str, Search(choices=("lstm", "gru"))] = "lstm"
     hidden_size: Annotated[int, Search(16, 256, log=True)] = Field(default=64, ge=1, le=16_384)

@@ -1,5 +1,6 @@
 """Running the command line: in this process for many cases, in one of its own for what only that can show."""
 
+import io
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from recurra.cli.app import main
+from recurra.data.reader import standard_input
 
 
 class Outcome(NamedTuple):
@@ -31,6 +33,12 @@ def environment(**more: str) -> dict[str, str]:
         key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "COLUMNS", "FORCE_COLOR")
     }
     return {**inherited, "OMP_NUM_THREADS": "1", **more}
+
+
+def feed(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    """What the program, run in this process, reads from standard input."""
+    standard_input.cache_clear()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
 
 
 def start(*arguments: object, cwd: Path, **more: str) -> subprocess.Popen[str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from tests.cli.conftest import TINY, written
-from tests.cli.program import Outcome, call, environment, listing
+from tests.cli.program import Outcome, call, environment, feed, listing
 from tests.tasks.forecast.example import TOO_LARGE, long_series
 
 
@@ -131,7 +131,7 @@ BAD_SETTINGS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "missing time": (("--horizon", "3", "--time", "date"), ("'date'", "day")),
     "missing id": (("--horizon", "3", "--id", "store"), ("'store'", "shop")),
     "missing covariate": (("--horizon", "3", "--past", "price"), ("'price'", "sales")),
-    "unknown option": (("--horizon", "3", "--epochs", "3"), ("no such option: --epochs",)),
+    "unknown option": (("--horizon", "3", "--zzzz", "3"), ("no such option: --zzzz",)),
     "unknown key": (("--horizon", "3", "hiden_size=5"), ("unknown setting 'hiden_size'", "hidden_size")),
     "not a pair": (("--horizon", "3", "fast"), ("'fast' is left over", "key=value")),
     "given twice": (("--horizon", "3", "horizon=4"), ("horizon is given twice",)),
@@ -257,7 +257,7 @@ def test_sizes_that_no_memory_holds_are_told(capsys: pytest.CaptureFixture[str],
         *(capsys, "train", "forecast", tmp_path / "long.parquet", *settings),
         *("validation_size=0", "device=cpu", "--out", tmp_path / "run"),
     )
-    check(outcome, "out of memory", "Lower batch_size", "hidden_size", "context (now 9000000)", code=1)
+    check(outcome, "out of memory", "Lower batch_size", "hidden_size", "context (now 2700000)", code=1)
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,8 @@ def test_a_mistake_is_told_before_torch_is_loaded(words: list[str]) -> None:
     assert outcome.stderr.startswith("error: ")
 
 
-def test_a_table_on_standard_input(tmp_path: Path) -> None:
+def test_a_table_on_standard_input(capsys, monkeypatch, tmp_path: Path) -> None:
+    """Through a pipe where a process predicts; for the rest one process has to do."""
     table = written(tmp_path / "sales.csv", rows=41).read_bytes()
     words = [
         "forecast",
@@ -310,16 +311,17 @@ def test_a_table_on_standard_input(tmp_path: Path) -> None:
         *TINY,
         "--quiet",
     ]
-    command = [sys.executable, "-m", "recurra", "train", *words]
-    outcome = subprocess.run(command, input=table, capture_output=True, env=environment(), check=False)
-    assert outcome.returncode == 0, outcome.stderr
-    again = [sys.executable, "-m", "recurra", "predict", str(tmp_path / "run"), "-"]
-    predicted = subprocess.run(again, input=table, capture_output=True, env=environment(), check=False)
+    feed(monkeypatch, table)
+    trained = call(capsys, "train", *words)
+    assert trained.code == 0, trained.err
+    again = ["predict", str(tmp_path / "run"), "-"]
+    command = [sys.executable, "-m", "recurra", *again]
+    predicted = subprocess.run(command, input=table, capture_output=True, env=environment(), check=False)
     assert predicted.stdout.count(b"\n") == 7
-    ragged = subprocess.run(again, input=b"a,b\n1,2,3\n", capture_output=True, env=environment(), check=False)
-    assert ragged.stderr.startswith(b"error: line 2 of standard input holds 3 values")
-    empty = subprocess.run(again, input=b"", capture_output=True, env=environment(), check=False)
-    assert empty.stderr.startswith(b"error: nothing on standard input")
+    feed(monkeypatch, b"a,b\n1,2,3\n")
+    assert call(capsys, *again).err.startswith("error: line 2 of standard input holds 3 values")
+    feed(monkeypatch, b"")
+    assert call(capsys, *again).err.startswith("error: nothing on standard input")
 
 
 @pytest.mark.parametrize(
@@ -327,7 +329,10 @@ def test_a_table_on_standard_input(tmp_path: Path) -> None:
     [
         (("--max_epochs=2",), ("--max_epochs is no option", "Write max_epochs=2.")),
         (("--hidden-size", "8"), ("--hidden-size is no option", "Write hidden_size=8.")),
-        (("lr=1",), ("unknown setting 'lr'", "learning_rate")),
+        (("lr=1",), ("unknown setting 'lr'", "Write learning_rate=1;")),
+        (("--lr", "0.1"), ("--lr is no option", "Write learning_rate=0.1.")),
+        (("--epochs=3",), ("--epochs is no option", "Write max_epochs=3.")),
+        (("--horizont", "3"), ("no such option: --horizont; did you mean --horizon;",)),
         (("--horizon", "x"), ("--horizon is 'x'", "Change --horizon.")),
     ],
     ids=str,

@@ -26,7 +26,10 @@ def test_the_first_screen_has_examples_and_every_command(capsys, monkeypatch, ar
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "train", "train forecast"])
-def test_the_help_of_a_command_begins_with_what_it_does_and_examples(capsys, command: str) -> None:
+def test_the_help_of_a_command_begins_with_what_it_does_and_examples(
+    capsys, monkeypatch, command: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     outcome = call(capsys, *command.split(), "--help")
     lines = outcome.out.splitlines()
     assert outcome.code == 0
@@ -35,7 +38,9 @@ def test_the_help_of_a_command_begins_with_what_it_does_and_examples(capsys, com
     assert lines[3].startswith(f"  recurra {command}")
     assert f"Usage: recurra {command}" in outcome.out
     assert "--install-completion" not in outcome.out
-    assert all(len(line) <= 80 for line in lines if line.startswith("  recurra"))
+    assert all(len(line) <= 80 for line in lines)
+    options = outcome.out.partition("Options:\n")[2].partition("\n\n")[0]
+    assert [line for line in options.splitlines() if line.startswith("  -")][-1].startswith("  -h, --help")
 
 
 def test_every_option_has_a_meaning(capsys) -> None:

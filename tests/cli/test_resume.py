@@ -3,11 +3,15 @@
 import json
 import shlex
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 from tests.cli.conftest import TINY
-from tests.cli.program import call, listing, start
+from tests.cli.program import call, environment, listing, start
 from tests.cli.test_interruption import LONG, newest_checkpoint, wait_until
+from tests.tasks.forecast.test_run import stop_at
 
 LONGER = (*(each for each in TINY if not each.startswith(("max_epochs", "steps_per_epoch"))), *LONG)
 
@@ -35,7 +39,9 @@ def test_resuming_as_another_task_or_without_a_run_is_told(capsys, run_copy: Pat
     assert "DATA is missing" in call(capsys, "train", "forecast", "--horizon", 3).err
 
 
-def test_a_killed_replacement_leaves_the_old_run_whole(capsys, run_copy: Path, table: Path) -> None:
+def test_a_killed_replacement_leaves_the_old_run_whole(
+    capsys, monkeypatch, run_copy: Path, table: Path
+) -> None:
     before, told = listing(run_copy), call(capsys, "predict", run_copy).out
     command = ["train", "forecast", table, *LONGER, "--out", run_copy, "--overwrite"]
     growing = run_copy.with_name(f".{run_copy.name}.new")
@@ -45,16 +51,48 @@ def test_a_killed_replacement_leaves_the_old_run_whole(capsys, run_copy: Path, t
     assert listing(run_copy) == before
     assert call(capsys, "predict", run_copy).out == told
 
-    with start(*command, "--resume", "--json", cwd=run_copy.parent) as process:
-        wait_until(lambda: newest_checkpoint(growing) > "epoch-00001", process)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=120)
-    assert (process.returncode, err.count("go on")) == (130, 1)
+    with monkeypatch.context() as patch:
+        stop_at(patch, 9, politely=True)
+        stopped = call(capsys, *command, "--resume", "--json")
+    assert (stopped.code, stopped.err.count("go on")) == (130, 1)
     assert listing(run_copy) == before
-    assert call(capsys, *shlex.split(json.loads(out)["resume"])[1:]).code == 0
+    assert call(capsys, *shlex.split(json.loads(stopped.out)["resume"])[1:]).code == 0
     assert listing(run_copy)["model.safetensors"] != before["model.safetensors"]
     assert call(capsys, "predict", run_copy).code == 0
     assert not growing.exists()
+
+
+KILLED_BETWEEN = """
+import os, sys
+from pathlib import Path
+from recurra.cli.app import main
+replace = Path.replace
+def dying(self, target):
+    if self.name.endswith(".new"):
+        os.kill(os.getpid(), 9)
+    return replace(self, target)
+Path.replace = dying
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.filterwarnings("default::recurra.errors.DataWarning")
+def test_a_replacement_killed_between_its_renames_loses_no_run(capsys, run_copy: Path, table: Path) -> None:
+    before = listing(run_copy)
+    command = ["train", "forecast", table, *TINY, "--out", run_copy, "--overwrite", "seed=1"]
+    program = [sys.executable, "-c", KILLED_BETWEEN, *map(str, command)]
+    killed = subprocess.run(program, env=environment(), capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert not run_copy.exists()
+
+    scored = call(capsys, "evaluate", run_copy)
+    assert scored.code == 0, scored.err
+    assert "was put back as it was" in scored.err
+    assert "--overwrite --resume" in scored.err
+    assert listing(run_copy) == before
+    assert call(capsys, *command, "--resume").code == 0
+    assert listing(run_copy)["model.safetensors"] != before["model.safetensors"]
+    assert [path.name for path in run_copy.parent.iterdir()] == [run_copy.name]
 
 
 def test_fewer_steps_are_told_when_asked_for(capsys, finished: Path) -> None:

@@ -1,4 +1,4 @@
-from typing import Literal
+from typing import ClassVar, Literal
 
 import pytest
 from pydantic import Field
@@ -17,6 +17,8 @@ class Below(Config):
         clip: None leaves it alone.
         names: Any.
     """
+
+    heading: ClassVar[str] = "How:"
 
     rate: float = 0.5
     clip: float | None = Field(default=1.0, gt=0)
@@ -86,15 +88,20 @@ def test_an_option_and_its_key_together_are_one_too_many() -> None:
 
 
 def test_help_lists_every_setting_once_with_the_nearest_default_and_meaning() -> None:
-    assert settings_by_class(Above) == [
+    own, below = settings_by_class(Above)
+    assert own == (
+        "",
         [
             Setting("horizon", "", "Steps."),
             Setting("kinds", "", "What else. [p, q]"),
             Setting("linear", "true", ""),
         ],
+    )
+    assert below == (
+        "How:",
         [
             Setting("rate", "2.0", "How fast here."),
-            Setting("clip", "1.0", "None leaves it alone."),
+            Setting("clip", "1.0", "none leaves it alone."),
             Setting("names", "a,b", "Any."),
         ],
-    ]
+    )

@@ -1,5 +1,7 @@
 """`recurra stream`: rows in, predictions out, as they come; and what stays when it ends."""
 
+import contextlib
+import io
 import json
 import os
 import select
@@ -14,9 +16,10 @@ import numpy as np
 import polars as pl
 import pytest
 from tests.cli.conftest import HORIZON, TINY
-from tests.cli.program import Outcome, call, environment, run
+from tests.cli.program import Outcome, call, environment
 
 from recurra import Forecaster
+from recurra.cli.app import main
 from recurra.cli.predictor import load_predictor
 from recurra.cli.stream_options import Options, plain_stream
 from recurra.cli.stream_state import load_state, save_state
@@ -32,8 +35,9 @@ MEMORY = 60 * 1024  # KiB
 def streaming(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of the tiny table whose network streams."""
     folder = tmp_path_factory.mktemp("runs") / "live"
-    made = run("train", "forecast", table, *TINY, "preset=streaming", "--out", folder, cwd=folder.parent)
-    assert made.code == 0, made.err
+    command = ["train", "forecast", str(table), *TINY, "preset=streaming", "--out", str(folder)]
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        assert main(command) == 0
     return folder
 
 
@@ -63,9 +67,16 @@ def opened(*arguments: object, **options: Any) -> subprocess.Popen[str]:
 
 
 def answered(text: str, *arguments: object) -> Outcome:
-    with opened(*arguments) as process:
-        out, err = process.communicate(text, timeout=60)
-    return Outcome(process.returncode, out, without_notes(err))
+    """What the program answers, in this process."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+    stdin, sys.stdin = sys.stdin, io.TextIOWrapper(io.BytesIO(text.encode()))
+    try:
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = main(["stream", *map(str, arguments)])
+    finally:
+        sys.stdin = stdin
+    said, told = (one.buffer.getvalue().decode() for one in (out, err))
+    return Outcome(code, said, without_notes(told))
 
 
 def without_notes(err: str) -> str:

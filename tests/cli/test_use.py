@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from tests.cli.conftest import HORIZON, TINY, written
-from tests.cli.program import call, listing, run
+from tests.cli.program import call, listing
 
 from recurra.files import checksum
 
@@ -17,9 +17,8 @@ COLUMNS = ["shop", "day", "forecast", *INTERVALS]
 
 
 def test_train_evaluate_predict_report(capsys, monkeypatch, table: Path, tmp_path: Path) -> None:
-    """The slow ones in processes of their own."""
     monkeypatch.chdir(tmp_path)
-    trained = run("train", "forecast", table, *TINY, cwd=tmp_path)
+    trained = call(capsys, "train", "forecast", table, *TINY)
     folder = tmp_path / "runs" / "forecast-sales-1"
     assert trained.code == 0, trained.err
     assert re.search(r"LSTM +\d", trained.out)
@@ -33,7 +32,7 @@ def test_train_evaluate_predict_report(capsys, monkeypatch, table: Path, tmp_pat
     table_of = trained.out.partition("\nreport")[0].rstrip()
     assert (scored.code, scored.out.rstrip(), scored.err) == (0, table_of, "")
 
-    predicted = run("predict", "runs/forecast-sales-1", cwd=tmp_path)
+    predicted = call(capsys, "predict", "runs/forecast-sales-1")
     frame = pl.read_csv(io.StringIO(predicted.out))
     assert (predicted.code, predicted.err) == (0, "note: the net was trained on times up to 2024-02-18\n")
     assert frame.columns == COLUMNS

@@ -35,6 +35,24 @@ def test_the_tagger_refits() -> None:
     assert tagger.predict(steps).height == 40
 
 
+def test_a_run_that_goes_on_keeps_one_refit_and_its_times(capsys, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    settings = ("max_epochs=1", "hidden_size=4", "refit=true", "patience=none", "--out", run)
+    assert call(capsys, "train", "classify", "sample:iris", *settings).code == 0
+    (kept,) = (run / "refit").iterdir()
+    stale = kept.with_name("7-epochs")
+    stale.mkdir()
+    (stale / "history.jsonl").touch()
+    outcome = call(capsys, "train", "classify", "--out", run, "--resume", "max_epochs=4", "--json")
+    assert outcome.code == 0, outcome.err
+    assert len([*(run / "refit").iterdir()]) == 1
+    trained = {one["name"]: one["seconds"] for one in json.loads(outcome.out)["models"]}
+    again = json.loads(call(capsys, "evaluate", run, "sample:iris", "--json").out)["models"]
+    for one in again:
+        if one["kind"] != "naive":
+            assert one["seconds"] == trained[one["name"]] is not None
+
+
 def test_a_run_without_a_test_part_trains_on_everything(capsys, tmp_path: Path) -> None:
     run = tmp_path / "run"
     settings = ("max_epochs=1", "hidden_size=4", "test_size=0", "refit=true", "--out", run)

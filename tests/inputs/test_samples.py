@@ -32,9 +32,7 @@ def test_every_sample_is_read_by_the_input_that_it_suits(name: str) -> None:
 
 def test_samples_are_the_same_every_time() -> None:
     for name in ("docstrings", "python"):
-        first = load_sample(name)
-        load_sample.cache_clear()
-        assert load_sample(name).equals(first)
+        assert load_sample.__wrapped__(name).equals(load_sample(name))
 
 
 def test_docstrings_are_each_of_one_package() -> None:

@@ -13,7 +13,8 @@ from tests.trial import assert_close, random_lengths, unchecked, weighted
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import recurra
-from recurra.errors import ConfigError, ShapeError
+from recurra.errors import ConfigError, ShapeError, UsageHint
+from recurra.layers.torch_recurrence import _hint_at_lengths
 
 BATCH, TIME, FEATURES, HIDDEN = 5, 7, 3, 4
 
@@ -103,6 +104,7 @@ def test_lengths_are_packed_sequences(name, options):
         assert_close(one, two)
 
 
+@pytest.mark.filterwarnings("ignore::recurra.errors.UsageHint")
 @pytest.mark.parametrize("sorted_already", [False, True])
 @every_form
 def test_a_packed_batch_comes_back_packed(name, options, sorted_already):
@@ -127,12 +129,36 @@ def test_a_packed_batch_comes_back_packed(name, options, sorted_already):
         assert_close(*(gradients(results, [inputs])[0] for results in (found, wanted)))
 
 
-@every_kind
+@every_form
 def test_what_programs_read_of_torchs_modules_is_there(name, options):
-    ours, theirs = pair(name, options | {"num_layers": 2, "bidirectional": True})
-    assert ours.mode == theirs.mode
-    for one, two in zip(ours._flat_weights, theirs._flat_weights, strict=True):
+    ours, theirs = pair(name, options)
+    for what in ("mode", "_all_weights", "_flat_weights_names"):
+        assert getattr(ours, what) == getattr(theirs, what)
+    flat_of = lambda layer: [*layer._flat_weights, *itertools.chain(*layer.all_weights)]  # noqa: E731
+    for one, two in zip(flat_of(ours), flat_of(theirs), strict=True):
         assert torch.equal(one, two)
+    for layer in (ours, theirs):  # as Keras does, and many programs by way of these names
+        for names in layer._all_weights:
+            for own in filter(lambda one: "bias" in one, names):
+                getattr(layer, own).data[HIDDEN : 2 * HIDDEN].fill_(1)
+    inputs = torch.randn(TIME, BATCH, FEATURES, dtype=torch.float64)
+    assert_close(ours(inputs)[0], theirs(inputs)[0])
+
+
+def test_a_kind_of_ones_own_keeps_the_mode():
+    class Own(recurra.LSTM):
+        pass
+
+    assert Own(FEATURES, HIDDEN).mode == "LSTM"
+
+
+def test_packing_is_taken_with_one_hint():
+    _hint_at_lengths.cache_clear()
+    layer = recurra.GRU(FEATURES, HIDDEN)
+    packed = pack_padded_sequence(torch.randn(TIME, BATCH, FEATURES), torch.full((BATCH,), TIME))
+    with pytest.warns(UsageHint, match=r"layer\(padded, lengths=lengths\)"):
+        layer(packed)
+    layer(packed)  # where warnings are errors, a second one would be an error
 
 
 def test_lengths_may_be_a_list():
@@ -268,6 +294,7 @@ def test_it_compiles_whole():
     )  # our type checks in tests cannot be compiled
 
 
+@pytest.mark.filterwarnings("ignore:LSTM with projections is not supported with oneDNN")  # by some processors
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 @every_kind
 def test_autocast_gives_the_type_that_torch_gives(name, options, dtype):

@@ -17,8 +17,9 @@ from recurra.cli.predict import Predict, predict
 from recurra.cli.report import report
 from recurra.cli.stream import stream
 from recurra.cli.train import train
+from recurra.config import nearest_keys
 from recurra.errors import ConfigError, RecurraError
-from recurra.tasks.registry import config_classes
+from recurra.tasks.registry import Entry, config_classes
 from recurra.version import __version__
 
 USAGE_ERROR: Any = (
@@ -33,7 +34,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Results go to stdout, messages to stderr; --json makes one JSON object of them.\n"
+    epilog="recurra COMMAND --help says more; recurra train TASK --help lists all settings.\n"
+    "Results go to stdout, messages to stderr; --json makes one JSON object of them.\n"
     "Exit codes: 0 done, 2 a mistake in what was given, 130 interrupted, 1 the rest.",
 )
 app.add_typer(train, name="train")
@@ -125,17 +127,25 @@ def _as_ours(error: Any, arguments: Sequence[str]) -> ConfigError:
         return ConfigError(message, "a command as help shows it", "See: recurra --help")
     command, path = error.ctx.command, error.ctx.command_path
     option, entry = str(getattr(error, "option_name", "")), getattr(command, "entry", None)
-    key = option.lstrip("-").replace("-", "_")
-    if entry is not None and any(key in one.model_fields for one in config_classes(entry).values()):
-        return ConfigError(
-            f"{option} is no option", "a setting, as key=value", f"Write {_pair(key, option, arguments)}."
-        )
+    near = [one for one in getattr(error, "possibilities", None) or () if one != "--help"]
+    setting = "" if entry is None or not option or near else _meant(option, entry)
+    if setting:
+        remedy = f"Write {_pair(setting, option, arguments)}."
+        return ConfigError(f"{option} is no option", "a setting, as key=value", remedy)
+    message = message.partition(" (Possible options")[0] + (f"; did you mean {near[0]}" if near else "")
     usage = (
         f"one of {', '.join(command.list_commands(error.ctx))}"
         if isinstance(command, Group)
         else usage_line(command, path)
     )
     return ConfigError(message, usage, f"See: {path} --help")
+
+
+def _meant(option: str, entry: Entry) -> str:
+    """The setting that was typed as an option, or the nearest one; "" where none is near."""
+    key = option.lstrip("-").replace("-", "_")
+    known = [name for one in config_classes(entry).values() for name in one.model_fields]
+    return key if key in known else next(iter(nearest_keys(key, known)), "")
 
 
 def _pair(key: str, option: str, arguments: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from recurra.config import Config
 
 GAP = 2
+EXAMPLES = "Examples:"
 
 
 class Command(typer.core.TyperCommand):
@@ -63,10 +64,12 @@ class Group(typer.core.TyperGroup):
 
 
 def _opening(command: Any) -> str:
-    lines = [
-        _heading(line) if line.endswith(":") and line[0] != " " else line
-        for line in command.help.splitlines()
-    ]
+    lines = []
+    for paragraph in command.help.split("\n\n"):
+        if paragraph.startswith(EXAMPLES):
+            lines += [_heading(EXAMPLES), *paragraph.splitlines()[1:], ""]
+        else:
+            lines += [*textwrap.wrap(paragraph, width(sys.stdout, most=110)), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -84,7 +87,7 @@ def _argument(argument: Any) -> str:
 
 def _parameters(command: Any, context: Any) -> str:
     arguments, options = [], []
-    for each in command.get_params(context):
+    for each in sorted(command.get_params(context), key=lambda one: "--help" in one.opts):
         if each.param_type_name == "argument":
             arguments.append((_argument(each), each.help or ""))
         elif not each.hidden:
@@ -106,16 +109,19 @@ def _settings(classes: "Mapping[str, type[Config]]", hidden: set[str]) -> str:
 
     rows = {
         name: [
-            [(f"{key}={default}", line) for key, default, line in group if key not in hidden]
-            for group in settings_by_class(each)
+            (heading, [(f"{key}={default}", line) for key, default, line in group if key not in hidden])
+            for heading, group in settings_by_class(each)
         ]
         for name, each in classes.items()
     }
-    column = max(len(first) for groups in rows.values() for group in groups for first, _ in group)
+    column = max(len(first) for groups in rows.values() for _, group in groups for first, _ in group)
     text = ""
     for name, groups in rows.items():
         title = f"With input={name}:" if name else "Settings, given as key=value; here with their defaults:"
-        text += f"\n{_heading(title)}\n" + "\n".join(_columns(group, column) for group in groups)
+        text += f"\n{_heading(title)}\n"
+        for number, (heading, group) in enumerate(groups):
+            text += "\n" * (number > 0) + (f"{heading}\n" if number and heading else "")
+            text += _columns(group, column)
     return text
 
 

@@ -29,7 +29,7 @@ def parse_settings(
     settings: dict[str, Any] = {}
     for key, text in [*_split(pairs), *((key, text) for key, text in options.items() if text is not None)]:
         if key not in fields:
-            raise _unknown(key, fields)
+            raise _unknown(key, text, fields)
         if key in settings:
             raise ConfigError(f"{key} is given twice", "each setting once", f"Drop one {key}.")
         settings[key] = _value(text, fields[key].annotation)
@@ -65,20 +65,28 @@ class Setting(NamedTuple):
     meaning: str
 
 
-def settings_by_class(config_class: type[Config]) -> list[list[Setting]]:
+class SettingGroup(NamedTuple):
+    """The settings that one class declares, and what help calls them."""
+
+    heading: str
+    settings: list[Setting]
+
+
+def settings_by_class(config_class: type[Config]) -> list[SettingGroup]:
     """The settings of a config class, in groups: its own first, then those of the classes that it extends."""
-    groups: list[list[Setting]] = []
+    groups: list[SettingGroup] = []
     listed: set[str] = set()
     for each in reversed(config_class.__mro__):
         keys = [key for key in config_class.model_fields if key in vars(each).get("__annotations__", {})]
-        groups.insert(0, [_setting(config_class, key) for key in keys if key not in listed])
+        own = [_setting(config_class, key) for key in keys if key not in listed]
+        groups.insert(0, SettingGroup(str(vars(each).get("heading", "")), own))
         listed |= set(keys)
-    return [group for group in groups if group]
+    return [group for group in groups if group.settings]
 
 
 def _setting(config_class: type[Config], key: str) -> Setting:
     field = config_class.model_fields[key]
-    meaning = field.description or ""
+    meaning = re.sub(r"\bNone\b", "none", field.description or "")  # as it is typed
     values = [value for kind in _alternatives(field.annotation) for value in _literals(kind)]
     if len(values) > 1:
         meaning = f"{meaning} [{', '.join(map(str, values))}]"
@@ -113,11 +121,12 @@ def _split(pairs: Sequence[str]) -> list[tuple[str, str]]:
     return [(key.strip().replace("-", "_"), text) for key, _, text in (pair.partition("=") for pair in pairs)]
 
 
-def _unknown(key: str, known: Iterable[str]) -> ConfigError:
+def _unknown(key: str, text: str, known: Iterable[str]) -> ConfigError:
     near = nearest_keys(key, known)
-    remedy = "The --help of the command lists all settings."
     if near:
+        remedy = f"Write {near[0]}={text}; the --help of the command lists all settings."
         return ConfigError(f"unknown setting {key!r}", f"a setting such as {' or '.join(near)}", remedy)
+    remedy = "The --help of the command lists all settings."
     return ConfigError(f"unknown setting {key!r}", "one of the settings that --help lists", remedy)
 
 

@@ -69,11 +69,11 @@ def stream(
     time_format: TimeFormat = None,
     as_json: AsJson = False,
 ) -> None:
-    """Predict after every row of a live stream: rows on stdin, predictions on stdout.
+    """Predict after every row of a live stream, from stdin to stdout.
 
     Examples:
       recurra stream runs/sales < newest.csv
-      tail -f sensor.jsonl | recurra stream runs/sensor --state sensor.state --save-every 10s
+      tail -f sensor.jsonl | recurra stream runs/sensor --state sensor.state
       recurra stream runs/sales --level 80,95 < newest.csv
       recurra train forecast sales.csv --horizon 7 preset=streaming  for speed
     """

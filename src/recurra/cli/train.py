@@ -117,7 +117,8 @@ def _function(entry: Entry) -> Callable[..., None]:
 
     parameters: dict[str, tuple[Any, Any]] = {"data": (Data, None), "pairs": (Pairs, None)}
     for key, mark in marks.items():
-        meaning = own.model_fields[key].description
+        field = own.model_fields[key]
+        meaning = f"{field.description or ''}{' Required.' if field.is_required() else ''}".strip()
         option = typer.Option(mark.flag, metavar=mark.metavar or None, help=meaning)
         kind: Any = bool | None if mark.is_switch else str | None
         parameters[key] = (Annotated[kind, option], None)

@@ -19,6 +19,8 @@ class NetConfig(TrainingConfig, Recurrence):
             validation chose.
     """
 
+    heading: ClassVar[str] = "Which nets, and what is kept:"
+
     network: str = "recurrent"
     baselines: tuple[str, ...] = ()
     refit: bool = False
@@ -37,6 +39,7 @@ class TaskConfig(NetConfig):
     `needs` says what the task needs of an input: "examples", or "steps" where it tells something of each.
     """
 
+    heading: ClassVar[str] = "Data:"
     needs: ClassVar[str] = "examples"
 
     input: str = "auto"

@@ -1,10 +1,11 @@
 """Whether the run in a folder ended; told without torch, since help and streams ask it too."""
 
+import warnings
 from pathlib import Path
 
 from recurra.data.naming import counted, listed
-from recurra.errors import DamagedError
-from recurra.files import MANIFEST
+from recurra.errors import DamagedError, DataWarning
+from recurra.files import MANIFEST, put_back
 
 SETTINGS = "config.yaml"
 MODEL = "config.json"  # of a run that ended, or of a saved model
@@ -25,12 +26,24 @@ def check_ended(run: Path) -> None:
         )
 
 
+def restore(run: Path) -> None:
+    """Put a run back, with a warning, where the process that was to replace it was killed as it did so."""
+    if put_back(run):
+        warnings.warn(
+            f"{run} was put back as it was: what was to replace it was killed at its last step; "
+            "a run finishes that when its command is given with --overwrite --resume",
+            DataWarning,
+            stacklevel=3,
+        )
+
+
 def check_is_one(run: Path) -> None:
     """Make sure that a folder is there, and is no folder of runs.
 
     Raises:
         DamagedError: It is.
     """
+    restore(run)
     if not run.is_dir():
         what = f"{run} is a file" if run.is_file() else f"there is no folder {run}"
         raise DamagedError(what, "a run folder", "Check the path.")

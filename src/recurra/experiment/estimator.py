@@ -12,6 +12,7 @@ from recurra.errors import ConfigError, NotFittedError
 from recurra.experiment.artifact import load_fitted, save_fitted
 from recurra.experiment.config import combined
 from recurra.experiment.display import as_html, as_text
+from recurra.experiment.ended import restore
 from recurra.experiment.entrant import RIVALS
 from recurra.experiment.fit import Trained, fit
 from recurra.experiment.judge import Judgement, judge_on, learn, net_label
@@ -220,6 +221,7 @@ class Estimator(ABC):
             DamagedError: A file is missing, truncated or altered.
             NewerFormatError: A newer version of recurra wrote it.
         """
+        restore(Path(folder))
         fitted = load_fitted(cls.task, Path(folder), device=device)
         estimator = cls(**fitted.config.model_dump())
         estimator._fitted, estimator._learnt = fitted, read_learnt(Path(folder) / RIVALS)

@@ -5,6 +5,7 @@ import datetime as dt
 import platform
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -110,6 +111,7 @@ def judge_on(
     *,
     learnt: Mapping[str, Learnt] | None = None,
     rivals: Mapping[str, Fitted] | None = None,
+    seconds: Mapping[str, float | None] = MappingProxyType({}),
 ) -> Judgement:
     """Judge a net and what it is compared with: on other data, or on the test part of its own.
 
@@ -120,10 +122,12 @@ def judge_on(
         prepared: What the net was trained on.
         learnt: Baselines that were learnt beside it, by name.
         rivals: Nets that were trained beside it, by name.
+        seconds: How long each of them trained, where that is known.
     """
     part = task.part(source, fitted, None) if prepared is None or prepared.test is None else prepared.test
     nets = {SUBJECT: fitted, **(rivals or {})}
-    judged = judge(task, {name: (one, None) for name, one in nets.items()}, learnt or {}, part)
+    timed = {name: (one, seconds.get(name)) for name, one in nets.items()}
+    judged = judge(task, timed, learnt or {}, part)
     repairs = part.repairs if prepared is None else prepared.repairs
     metrics = record(task, fitted, part, judged, repairs=repairs, held_out=prepared is not None)
     return Judgement(part, judged, metrics)

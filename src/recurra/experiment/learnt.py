@@ -66,5 +66,5 @@ def read_learnt(folder: Path) -> dict[str, Learnt]:
         with damage_told(path):
             content = read_checked(path.with_name(ARRAYS), document["files"][ARRAYS])
             one = Learnt(document["name"], document["description"], arrays_from_bytes(content))
-        found[one.name] = one
+            found[one.name] = one
     return found

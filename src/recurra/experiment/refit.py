@@ -1,5 +1,6 @@
 """Training once more on everything, after scores were taken with a part held out."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -59,6 +60,10 @@ def refit(
         progress.say(f"training once more on all data, for {counted(epochs, 'epoch')} as validation chose")
     own = None if folder is None else folder / FOLDER / f"{epochs}-epochs"
     again = fit(task, whole, folder=own, resume=own is not None, progress=progress)
+    if own is not None and not again.history.interrupted:
+        for stale in own.parent.iterdir():  # of lengths that a run chose before it went on
+            if stale != own:
+                shutil.rmtree(stale)
     _take_over(task.calibrated, trained.fitted, again.fitted)
     # The settings stay those that were scored, so that other data are judged as the test part was.
     return again._replace(fitted=replace(again.fitted, config=prepared.config))

@@ -186,9 +186,13 @@ def _judged_on(task: Task, run: Path, source: Any, again: Mapping[str, Any]) -> 
         place.parent.name: load_fitted(task, place.parent)
         for place in sorted((run / RIVALS).glob(f"*/{MODEL}"))
     }
-    learnt = read_learnt(run / RIVALS)
+    models = read_metrics(run).models if (run / METRICS_FILE).exists() else []
+    seconds = {one.name: one.seconds for one in models}
+    learnt = {
+        name: replace(one, seconds=seconds.get(name)) for name, one in read_learnt(run / RIVALS).items()
+    }
     fitted = _given_again(load_fitted(task, run), again)
-    return fitted, judge_on(task, fitted, source, learnt=learnt, rivals=rivals)
+    return fitted, judge_on(task, fitted, source, learnt=learnt, rivals=rivals, seconds=seconds)
 
 
 def _given_again(fitted: Fitted, again: Mapping[str, Any]) -> Fitted:

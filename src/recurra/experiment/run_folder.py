@@ -15,7 +15,7 @@ import yaml
 
 from recurra.errors import ConfigError, DamagedError, UsageError
 from recurra.experiment.config import idle
-from recurra.experiment.ended import SETTINGS, check_ended
+from recurra.experiment.ended import SETTINGS, check_ended, restore
 from recurra.files import MANIFEST, read_bytes, verify_manifest, whole_folder, write_bytes, write_text
 from recurra.training.config import TrainingConfig
 from recurra.training.snapshot import FREE_TO_CHANGE, shortens
@@ -42,6 +42,7 @@ def check_folder(out: Path, *, overwrite: bool, resume: bool) -> None:
     Raises:
         ConfigError: The folder exists and is neither to be replaced nor resumed, or holds something else.
     """
+    restore(out)
     if out.exists() and not out.is_dir():
         raise ConfigError(f"{out} is a file", "a folder for the run", "Choose another name.")
     if overwrite and resume and replacement(out).exists():

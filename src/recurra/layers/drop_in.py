@@ -72,7 +72,7 @@ class RNN(TorchRecurrence):
             device=device,
             dtype=dtype,
         )
-        self.nonlinearity = nonlinearity
+        self.nonlinearity, self.mode = nonlinearity, f"RNN_{nonlinearity.upper()}"
 
     def _op(self) -> Op:
         return elman.OPS[self.nonlinearity]
@@ -101,6 +101,7 @@ class GRU(TorchRecurrence):
     (torch.Size([7, 2, 10]), torch.Size([2, 2, 5]))
     """
 
+    mode = "GRU"
     gates = len(gru.GATES)
     keeps_type = True
     weights_kind = gru.GRUWeights
@@ -164,6 +165,7 @@ class LSTM(TorchRecurrence):
     (torch.Size([7, 2, 5]), torch.Size([1, 2, 5]))
     """
 
+    mode = "LSTM"
     gates = len(lstm.GATES)
     weights_kind = lstm.LSTMWeights
     state_kind = lstm.LSTMState

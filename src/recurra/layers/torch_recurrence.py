@@ -4,6 +4,7 @@ import math
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, cast
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from recurra.cells.parameter import check_projection, check_sizes, empty_parameter
-from recurra.errors import ShapeError
+from recurra.errors import ShapeError, UsageHint
 from recurra.layers.dropout import check_probability
 from recurra.ops import backends
 from recurra.ops.arguments import check_resets, is_under_autocast
@@ -27,8 +28,10 @@ class TorchRecurrence(nn.Module, ABC):
     Attributes:
         input_size: Number of features of the input.
         output_size: Number of features of the output, all directions together.
+        mode: What torch.nn calls the recurrence: "LSTM", "GRU", "RNN_TANH" or "RNN_RELU".
     """
 
+    mode: str
     gates: int  # blocks that the weights are stacked of
     weights_kind: Any  # the NamedTuples of the op
     state_kind: Any
@@ -109,7 +112,8 @@ class TorchRecurrence(nn.Module, ABC):
 
         Args:
             input: (time, batch, input_size), with `batch_first` (batch, time, input_size), or (time,
-                input_size). A packed batch is taken too; `lengths` needs no packing and no sorting.
+                input_size). A packed batch is taken too, with a `UsageHint` once a process; `lengths` needs
+                no packing and no sorting.
             hx: The state before the first step as torch.nn takes it: (num_layers * directions, batch, size),
                 without the batch axis for one sequence; for the LSTM a tuple of hidden and cell state. None
                 for zeros.
@@ -163,6 +167,8 @@ class TorchRecurrence(nn.Module, ABC):
         self, packed: PackedSequence, hx: Any, lengths: Any, resets: Any
     ) -> tuple[PackedSequence, Any]:
         """Run over the rows of a packed batch, which come and go in its order."""
+        if not torch.compiler.is_compiling():
+            _hint_at_lengths()
         if lengths is not None or resets is not None:
             raise ShapeError(
                 "a packed batch with lengths or resets",
@@ -208,20 +214,22 @@ class TorchRecurrence(nn.Module, ABC):
         return mapped(lambda field: field.narrow(0, first, number), state)
 
     @property
-    def mode(self) -> str:
-        """What torch.nn calls the recurrence: "LSTM", "GRU", "RNN_TANH" or "RNN_RELU"."""
-        nonlinearity = getattr(self, "nonlinearity", None)
-        return type(self).__name__ if nonlinearity is None else f"RNN_{nonlinearity.upper()}"
+    def _all_weights(self) -> list[list[str]]:
+        """The names of the weights of every layer and direction, which programs that initialise them read."""
+        return [list(names.values()) for layer in self._names for names in layer]
+
+    @property
+    def _flat_weights_names(self) -> list[str]:
+        return [name for names in self._all_weights for name in names]
 
     @property
     def _flat_weights(self) -> list[Tensor]:
-        """All weights in torch.nn's order, which programs that initialise them read."""
-        return [weight for layer in self.all_weights for weight in layer]
+        return [getattr(self, name) for name in self._flat_weights_names]
 
     @property
     def all_weights(self) -> list[list[Tensor]]:
         """The weights of every layer and direction, as torch.nn lists them."""
-        return [[getattr(self, own) for own in names.values()] for layer in self._names for names in layer]
+        return [[getattr(self, name) for name in names] for names in self._all_weights]
 
     def _rows_first(
         self, input: Tensor, lengths: Tensor | None, resets: Tensor | None
@@ -297,3 +305,14 @@ class TorchRecurrence(nn.Module, ABC):
         chosen = {name: getattr(self, name, default) for name, default in defaults.items()}
         shown = [f"{name}={value!r}" for name, value in chosen.items() if value != defaults[name]]
         return ", ".join([str(self.input_size), str(self.hidden_size), *shown])
+
+
+@cache
+def _hint_at_lengths() -> None:
+    """Say once how sequences of different lengths need no packing."""
+    warnings.warn(
+        "a packed batch is unpacked here and packed again; layer(padded, lengths=lengths) gives the same "
+        "without either, in any order of lengths",
+        UsageHint,
+        stacklevel=6,  # of the line that calls the layer, past torch's own frames
+    )

@@ -133,9 +133,8 @@ def columns_figure(piece: Columns, name: str) -> Markup:
         if piece.limit is not None:
             for side in (-scale * piece.limit, scale * piece.limit):
                 axes.axhline(side, color=colour("muted"), linewidth=1.2, linestyle=_DIAGONAL)
-        axes.xaxis.set_major_locator(
-            MaxNLocator(nbins=6, integer=all(float(x).is_integer() for x in piece.x))
-        )
+        whole = all(float(x).is_integer() for x in piece.x)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=whole, min_n_ticks=1 if whole else 2))
         axes.xaxis.set_major_formatter(TickNumbers())
         if piece.unit == "share":
             axes.yaxis.set_major_formatter(TickNumbers(f"{NARROW_SPACE}%"))

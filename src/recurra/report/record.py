@@ -127,11 +127,19 @@ class ModelRecord(Record):
 
 
 class TileRecord(Record):
-    """A number that matters at the top of the page: the number, what it is, and what to compare it with."""
+    """A number that matters at the top of the page.
+
+    Attributes:
+        number: As people read it.
+        label: What it is.
+        note: What to compare it with.
+        miss: On which side of what is good it lies too far off: "below", "above" or "".
+    """
 
     number: str
     label: str
     note: str = ""
+    miss: Literal["", "below", "above"] = ""
 
 
 class DataRecord(Record):

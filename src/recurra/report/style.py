@@ -178,7 +178,7 @@ def whole_ticks(axes: Axes, nbins: int = 6) -> None:
     low, high = axes.get_xlim()
     if high - low < 1:
         axes.set_xlim((low + high) / 2 - 0.6, (low + high) / 2 + 0.6)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=nbins, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=nbins, integer=True, min_n_ticks=1))
     axes.xaxis.set_major_formatter(TickNumbers())
 
 

@@ -1,6 +1,6 @@
 """The settings that every training run has."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -22,7 +22,8 @@ class TrainingConfig(Config):
         weight_decay: Pull of the weight matrices towards zero (biases and other vectors are left alone);
             decoupled for adamw, added to the gradient otherwise.
         momentum: Of sgd and rmsprop; None means 0.9 for sgd and 0 for rmsprop.
-        schedule: Course of the learning rate over the run; see `recurra.training.schedule`.
+        schedule: Course of the learning rate over the run: constant; falling to 0 (cosine); rising, then
+            falling (one_cycle); lower where validation improves no more (plateau) or every few epochs (step).
         warmup: Share of the run over which the learning rate rises from zero; None means 0.3 for one_cycle,
             which rises by nature, and 0 for the others.
         decay_factor: What the plateau and step schedules multiply the learning rate by.
@@ -45,6 +46,8 @@ class TrainingConfig(Config):
         device: "auto", "cpu", "cuda", "cuda:1", "mps"; auto takes a CUDA device where there is one.
         devices: Processes that share every batch, each on a device of its own.
     """
+
+    heading: ClassVar[str] = "Training:"
 
     max_epochs: int = Field(default=20, ge=1)
     batch_size: Annotated[int, Search(16, 256, log=True)] = Field(default=64, ge=1)

@@ -52,6 +52,7 @@ def test_spellings(text: str, expected: Frequency) -> None:
         ("5 minuts", "mean 'min'"),
         ("", "expected a number and a unit"),
         ("0h", "at least 1"),
+        ("9" * 30 + "s", "as times allow"),
         ("2B", "Write 'b'"),
         ("-1h", "expected a number"),
     ],
@@ -148,6 +149,11 @@ def test_starts_and_steps_broadcast() -> None:
 def test_units_that_do_not_exist() -> None:
     with pytest.raises(ConfigError, match=r"unit 'hour'; expected one of us, ms, s, min, h"):
         Frequency(1, "hour")
+
+
+def test_days_that_no_month_has() -> None:
+    with pytest.raises(ConfigError, match="a frequency of 1mo on day 32"):
+        Frequency(1, "mo", 32)
 
 
 def test_only_days_and_longer_follow_the_wall() -> None:

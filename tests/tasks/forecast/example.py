@@ -26,15 +26,15 @@ QUICK: dict[str, Any] = {
     "log_every": 1,
 }
 
-TOO_LARGE: dict[str, Any] = {  # 131 TiB
-    "context": 9_000_000,
-    "horizon": 4_000_000,
-    "test_size": 4_000_000,
+TOO_LARGE: dict[str, Any] = {  # 12 TiB
+    "context": 2_700_000,
+    "horizon": 1_200_000,
+    "test_size": 1_200_000,
     "season_length": 1,
 }
 
 
-def long_series(length: int = 9_000_000) -> pl.DataFrame:
+def long_series(length: int = 2_700_000) -> pl.DataFrame:
     """A series that is long enough for sizes of which no memory holds the network."""
     return pl.select(ds=pl.int_range(length), y=pl.int_range(length).mod(7).cast(pl.Float32))
 

@@ -139,7 +139,7 @@ class TestFit:
 
     def test_sizes_that_no_memory_holds_are_told(self):
         settings = {**QUICK, **TOO_LARGE, "validation_size": 0}
-        with pytest.raises(OutOfMemoryError, match=r"out of memory.*context \(now 9000000\)"):
+        with pytest.raises(OutOfMemoryError, match=r"out of memory.*context \(now 2700000\)"):
             Forecaster(**settings).fit(long_series())
 
     def test_counts_are_forecast_as_counts(self):

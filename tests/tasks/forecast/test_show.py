@@ -57,6 +57,15 @@ def test_what_comes_next_is_what_predict_says(made: Any):
     assert list(rows[0]) == given.columns
 
 
+def test_charts_and_errors_name_the_target_and_its_unit():
+    sections, _, _, forecaster = shown(hourly({"a": 90}), unit="kWh", test_size=40)
+    drawn = [piece for name in ("ahead", "series") for piece in sections[name].pieces]
+    assert {piece.y_label for piece in drawn} == {"y (kWh)"}
+    assert any("y (kWh)" in piece.x_label for piece in sections["residuals"].pieces)
+    assert sections["ahead"].lead.startswith("y (kWh), 3 hours after")
+    assert FORECAST.describe(forecaster.fitted_, forecaster._prepared.test).target == "y (kWh)"
+
+
 def test_covariates_that_are_not_known_ahead_are_named():
     frame = hourly({"a": 60}).with_columns(promo=(pl.int_range(pl.len()) % 4 == 0).cast(pl.Float64))
     forecaster = Forecaster(horizon=3, **QUICK, future=("promo",)).fit(frame)

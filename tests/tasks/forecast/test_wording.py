@@ -2,7 +2,19 @@
 
 import pytest
 
-from recurra.tasks.forecast.wording import frequency_text, span_text, steps_text
+from recurra.tasks.forecast.wording import frequency_text, highlights, span_text, steps_text
+
+
+@pytest.mark.parametrize(
+    ("share", "miss", "said"),
+    [(0.6, "below", "too narrow"), (0.95, "above", "too wide"), (0.78, "", "")],
+)
+def test_poor_intervals_are_marked_where_they_are_told(share: float, miss: str, said: str):
+    (tile,), (remark,) = highlights({"coverage_80": share})
+    assert tile.miss == miss
+    assert said in tile.note
+    assert said in remark
+    assert ("too" in tile.note) == bool(said)
 
 
 @pytest.mark.parametrize(

@@ -87,8 +87,9 @@ class Frequency:
                 f"one of {', '.join(UNITS)}",
                 suggestion(self.unit, UNITS, "Choose one of these."),
             )
-        if self.step < 1:
-            raise ConfigError(f"a frequency of {self.step} {self.unit}", "at least 1", "Write it like '1h'.")
+        day = 1 if self.month_day is None else self.month_day
+        if not (1 <= self.step < 2**62 // FIXED_UNITS.get(self.unit, 1) and 1 <= day <= 31):
+            raise ConfigError(f"a frequency of {self}", "at least 1, as times allow", "Write it like '1h'.")
         if self.is_business and self.step > 1:
             raise ConfigError(f"a frequency of {self.step} business days", "one", "Write 'b', or '1w'.")
 

@@ -26,6 +26,7 @@ class ForecastConfig(NetConfig):
         target: Column to forecast; several with commas between are each a series of their own.
         time: Column of time stamps (or whole numbers); "auto" takes `ds`, or the only column of times.
         unique_id: Column that names the series; "auto" takes `unique_id` where there is one.
+        unit: What the target is measured in ("kWh"), for charts and errors.
         past: Columns known up to the present only.
         future: Columns known ahead, such as holidays or prices; numeric or categorical.
         static: Columns that never change within a series; numeric or categorical.
@@ -74,6 +75,7 @@ class ForecastConfig(NetConfig):
     target: Annotated[str, Option("COLUMN")] = "auto"
     time: Annotated[str, Option("COLUMN")] = "auto"
     unique_id: Annotated[str, Option("COLUMN", "--id")] = "auto"
+    unit: Annotated[str | None, Option("UNIT")] = None
     past: Annotated[tuple[str, ...], Option("A,B")] = ()
     future: Annotated[tuple[str, ...], Option("A,B")] = ()
     static: Annotated[tuple[str, ...], Option("A,B")] = ()

@@ -67,6 +67,12 @@ class ForecastPart:
         return len(self.origins.series)
 
     @property
+    def target(self) -> str:
+        """What is forecast, as people call it: the column, and its unit where it was given."""
+        unit = self.resolved.config.unit
+        return self.panel.columns.target + (f" ({unit})" if unit else "")
+
+    @property
     def table(self) -> Table:
         """Where the series came from."""
         return self.panel.table

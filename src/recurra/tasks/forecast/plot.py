@@ -39,7 +39,7 @@ def draw_forecast(
             axes.fill_between(
                 after, low, high, alpha=0.2, linewidth=0, color=line.get_color(), label=f"{one:g} % interval"
             )
-    axes.set(title=panel.ids[series], ylabel=panel.columns.target)
+    axes.set(title=panel.ids[series], ylabel=part.target)
     axes.legend(frameon=False)
     return axes
 

@@ -50,8 +50,7 @@ def ahead(fitted: Fitted, whole: ForecastPart) -> list[Section]:
         Section(
             id="ahead",
             heading="What comes next",
-            lead=f"{panel.columns.target}, {steps} after the last known value, as recurra predict gives it."
-            f"{trained}",
+            lead=f"{whole.target}, {steps} after the last known value, as recurra predict gives it.{trained}",
             legend=window_legend(fitted, known="what is known", baseline=False),
             pieces=window_pieces(shown, few, baseline=False),
             layout="hero",

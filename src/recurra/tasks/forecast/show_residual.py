@@ -42,7 +42,7 @@ class Residuals:
         truth = part.truth
         off = np.where(truth.judged, truth.values - subject.answer.point, np.nan)
         if len(part.panel) == 1:
-            return cls(off, part.panel.columns.target)
+            return cls(off, part.target)
         scale = truth.scale.values[truth.series][:, None]
         return cls(off / np.where(scale > 0, scale, np.nan), "of MASE")
 

@@ -68,7 +68,7 @@ def _piece(part: ForecastPart, series: int) -> Lines:
         ],
         bands=bands,
         spans=[*_parts(part, series), *_missing(panel, series, gaps)],
-        y_label=panel.columns.target,
+        y_label=part.target,
     )
 
 

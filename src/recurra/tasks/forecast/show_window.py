@@ -82,7 +82,7 @@ def window_pieces(
                 bands=_bands(quantiles[row], before),
                 marker=times[before - 1],
                 small_start=max(0, before - max(32, 2 * horizon)),
-                y_label=panel.columns.target,
+                y_label=part.target,
             )
         )
     return pieces

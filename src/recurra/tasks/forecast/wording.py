@@ -4,7 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 
@@ -41,8 +41,12 @@ def highlights(overall: Mapping[str, float]) -> tuple[list[TileRecord], list[str
     share = overall.get("coverage_80", np.nan)
     if not np.isfinite(share):
         return [], []
-    tile = TileRecord(number=percent(share, 1), label="of the truth", note="inside the 80 % interval")
-    said = "" if 0.72 <= share <= 0.88 else ": it is too narrow" if share < 0.8 else ": it is too wide"
+    miss: Literal["", "below", "above"] = ""
+    if not 0.72 <= share <= 0.88:
+        miss = "below" if share < 0.8 else "above"
+    said = {"": "", "below": ": it is too narrow", "above": ": it is too wide"}[miss]
+    note = f"inside the 80{NARROW_SPACE}% interval{said}"
+    tile = TileRecord(number=percent(share, 1), label="of the truth", note=note, miss=miss)
     return [tile], [f"Its 80{NARROW_SPACE}% interval held {percent(share)} of the truth{said}."]
 
 
@@ -55,7 +59,7 @@ def describe(fitted: Fitted, part: ForecastPart) -> Description:
         facts=(*_facts(part, fitted.schema.trained_until), *_base_facts(fitted)),
         source=panel.table.source,
         rows=len(panel.target),
-        target=panel.columns.target,
+        target=part.target,
         notes=(*_base_notes(fitted), *_overlap_notes(part), *part.truth.scale.notes),
     )
 
