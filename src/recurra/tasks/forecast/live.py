@@ -60,7 +60,7 @@ class LiveForecast(Live):
                 "Use program.session() for others.",
             )
         about = checked(program)
-        self.program, self.outputs, self._mixture = select(program, about, level)
+        self.program, self.outputs, self._read = select(program, about, level)
         self.digest = self.program.digest
         self.horizon: int = about["horizon"]
         self.target, self.time, self.unique_id = about["target"], about["time"], about["unique_id"]
@@ -154,10 +154,8 @@ class LiveForecast(Live):
         if session is None or last is None or output is None:
             return {one: np.full(self.horizon, np.nan, np.float32) for one in self.outputs}
         self._sessions[name], self._last[name] = session, last
-        parts = output.reshape(-1, self.horizon)
-        if self._mixture is not None:
-            parts = self._mixture @ parts
-        return dict(zip(self.outputs, parts + last if self._last_counts else parts, strict=True))
+        values = self._read(output.reshape(-1, self.horizon), last)
+        return dict(zip(self.outputs, values.astype(np.float32, copy=False), strict=True))
 
     def snapshot(self) -> dict[str, Memory]:
         """For each series what `restore` needs to go on to the bit: session, last value, place."""
