@@ -114,7 +114,7 @@ def _run(options: Options, signals: Signals) -> int:
     pace = Pace.parse(options.save_every, with_state=options.state is not None)
     if options.state is not None:
         check_place(options.state)
-    predictor = load_predictor(options.folder, options.weights, levels)
+    predictor = load_predictor(options.folder, options.weights, levels, options.rate)
     for sentence in predictor.about:
         screen.note(f"note: {sentence}")
     before = 0 if options.state is None else load_state(options.state, predictor)

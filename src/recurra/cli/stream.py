@@ -44,6 +44,23 @@ OnError = Annotated[
 Level = Annotated[
     str | None, Option(metavar="LEVELS", help="Intervals of forecasts too, in percent, such as 80,95.")
 ]
+Adaptive = Annotated[
+    bool,
+    Option(
+        "--adaptive",
+        help="Let intervals follow what comes, for each series and step ahead: wider where they miss more "
+        "than --level allows, narrower where less.",
+    ),
+]
+AdaptiveRate = Annotated[
+    str | None,
+    Option(
+        "--adaptive-rate",
+        metavar="RATE",
+        help="How fast they do; without it 0.05: a miss widens intervals of 80 by 4 %, a hit narrows them by "
+        "1 %.",
+    ),
+]
 AsJson = Annotated[
     bool, Option("--json", help="Write predictions as JSON Lines, whatever form the rows have.")
 ]
@@ -58,6 +75,8 @@ def stream(
     save_every: SaveEvery = None,
     on_error: OnError = "emit",
     level: Level = None,
+    adaptive: Adaptive = False,
+    adaptive_rate: AdaptiveRate = None,
     as_json: AsJson = False,
 ) -> None:
     """Predict after every row of a live stream: rows on stdin, predictions on stdout.
@@ -65,11 +84,14 @@ def stream(
     Examples:
       recurra stream runs/sales < newest.csv
       tail -f sensor.jsonl | recurra stream runs/sensor --state sensor.state --save-every 10s
-      recurra stream runs/sales --level 80,95 < newest.csv
+      recurra stream runs/sales --level 80,95 --adaptive < newest.csv
       recurra train forecast sales.csv --horizon 7 preset=streaming  for speed
     """
     from recurra.cli.live import run_stream
 
-    code = run_stream(Options(run, weights, format, state, save_every, on_error, as_json, level))
+    options = Options(
+        run, weights, format, state, save_every, on_error, as_json, level, adaptive, adaptive_rate
+    )
+    code = run_stream(options)
     if code:
         raise typer.Exit(code)

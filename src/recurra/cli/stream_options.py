@@ -7,8 +7,10 @@ from typing import NamedTuple
 from recurra.errors import ConfigError
 
 COMMAND = "stream"
-NAMES = ("--weights", "--format", "--state", "--save-every", "--on-error", "--level")
-FLAGS = ("--json",)
+RATE = 0.05
+"""Of adaptive intervals: one that misses grows by 4 % (level 80), one that holds shrinks by 1 %."""
+NAMES = ("--weights", "--format", "--state", "--save-every", "--on-error", "--level", "--adaptive-rate")
+FLAGS = ("--json", "--adaptive")
 
 
 class Options(NamedTuple):
@@ -23,6 +25,8 @@ class Options(NamedTuple):
         on_error: What becomes of a row that cannot be used: "emit", "skip" or "stop".
         as_json: Whether predictions are JSON Lines, whatever form rows have.
         level: Intervals of forecasts ("80,95"); None: what the model gives by itself.
+        adaptive: Whether intervals follow what comes.
+        adaptive_rate: How fast; None: as fast as they do by default.
     """
 
     folder: Path
@@ -33,6 +37,8 @@ class Options(NamedTuple):
     on_error: str = "emit"
     as_json: bool = False
     level: str | None = None
+    adaptive: bool = False
+    adaptive_rate: str | None = None
 
     @property
     def levels(self) -> tuple[float, ...]:
@@ -54,6 +60,27 @@ class Options(NamedTuple):
                 "Write it like 80,95.",
             )
         return levels
+
+    @property
+    def rate(self) -> float | None:
+        """How fast intervals follow what comes; None: not at all.
+
+        Raises:
+            ConfigError: It is no number above 0 and up to 1, or there are no intervals.
+        """
+        if not self.adaptive and self.adaptive_rate is None:
+            return None
+        if not self.levels:
+            raise ConfigError("--adaptive without --level", "intervals that adapt", "Add --level 80.")
+        try:
+            rate = RATE if self.adaptive_rate is None else float(self.adaptive_rate)
+        except ValueError:
+            rate = 0.0
+        if not 0 < rate <= 1:
+            raise ConfigError(
+                f"--adaptive-rate is {self.adaptive_rate!r}", "above 0, at most 1", f"Try {RATE:g}."
+            )
+        return rate
 
 
 def plain_stream(arguments: Sequence[str]) -> Options | None:
@@ -85,4 +112,6 @@ def plain_stream(arguments: Sequence[str]) -> Options | None:
         given.get("--on-error", "emit"),
         "--json" in given,
         given.get("--level"),
+        "--adaptive" in given,
+        given.get("--adaptive-rate"),
     )
