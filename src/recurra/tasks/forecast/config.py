@@ -62,6 +62,8 @@ class ForecastConfig(NetConfig):
         validation_size: Steps before those that choose the best epoch; 0 keeps the last epoch.
         accumulate: Batches whose gradients make one optimiser step.
         steps_per_epoch: Batches an epoch; "auto" shows each part of the data about once.
+        patience: Epochs without improvement after which to stop; unless it is given, five where forecasts
+            begin from a base and training is long, else none.
         baselines: What stands beside the recurrent network and the naive forecasts: networks that `recurra
             train` trains on the same data; auto_ets, auto_theta, auto_arima of statsforecast (extra
             `baselines`; the last is slow); none for no other.
@@ -97,6 +99,7 @@ class ForecastConfig(NetConfig):
     steps_per_epoch: Whole = "auto"
     baselines: tuple[Baseline, ...] = ("feed_forward", "convolutional")
 
+    patience: int | None = Field(default=None, ge=1)
     batch_size: int = Field(default=64, ge=1, le=65_536)
     learning_rate: float = Field(default=2e-3, gt=0, allow_inf_nan=False)
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = "adamw"
