@@ -422,6 +422,18 @@ def test_settings_that_are_none_are_told(tmp_path: Path) -> None:
         load_predictor(tmp_path, "float32")
 
 
+def test_adaptive_intervals_go_on_after_a_restart(streaming: Path, table: Path, tmp_path: Path) -> None:
+    given, options = rows(table), (streaming, "--level", "80", "--adaptive-rate", "0.3")
+    whole = answered(as_lines(given), *options)
+    state = ("--state", tmp_path / "state.json")
+    first, second = (answered(as_lines(part), *options, *state) for part in (given[:9], given[9:]))
+    assert first.out + second.out == whole.out
+    without = answered("", streaming, "--level", "80", *state)
+    assert without.code == 2
+    assert "holds the state of another program" in without.err or "Add --adaptive" in without.err
+    assert whole.out != answered(as_lines(given), streaming, "--level", "80").out
+
+
 def test_what_is_kept_of_a_row_is_json(streaming: Path, tmp_path: Path) -> None:
     program = Program.load(streaming / "stream")
     timeless = {name: own for name, own in program.metadata.items() if name not in ("clock", "recent")}
@@ -583,6 +595,8 @@ def test_the_long_way_is_the_same_command(capsys, monkeypatch, streaming: Path) 
         ["--state=x=y", "--weights=bfloat16", "RUN"],
         ["RUN", "--json", "--on-error=skip", "--save-every", "30s", "--state", "x"],
         ["RUN", "--level", "80,95"],
+        ["RUN", "--level", "80", "--adaptive"],
+        ["--adaptive-rate", "0.1", "RUN", "--level=80"],
     )
     for arguments in words:
         assert call(capsys, "stream", *arguments).code == 0
@@ -621,6 +635,9 @@ def test_what_is_not_plain_goes_the_long_way(arguments: list[str]) -> None:
         (["--save-every", "0", "--state", "x"], "--save-every is '0'; expected rows (1000) or seconds (30s)"),
         (["--save-every", "1.5", "--state", "x"], "--save-every is '1.5'"),
         (["--level", "80,105"], "--level is '80,105'; expected percentages between 0 and 100"),
+        (["--adaptive"], "--adaptive without --level; expected intervals that adapt."),
+        (["--adaptive-rate", "2", "--level", "80"], "--adaptive-rate is '2'; expected above 0, at most 1"),
+        (["--adaptive-rate", "much", "--level", "80"], "--adaptive-rate is 'much'"),
         (["--level", "80"], "--level for a program of no task; expected one of a forecaster"),
         (["--wieghts", "int8"], "no such option: --wieghts"),
         (["too", "many"], "got unexpected extra argument(s) (too many)"),

@@ -115,7 +115,7 @@ def _run(options: Options, signals: Signals) -> int:
     pace = Pace.parse(options.save_every, with_state=options.state is not None)
     if options.state is not None:
         check_place(options.state)
-    predictor = load_predictor(options.folder, options.weights, levels)
+    predictor = load_predictor(options.folder, options.weights, levels, options.rate)
     if options.time_format is not None:
         predictor.read_times(options.time_format)
     for sentence in predictor.about:

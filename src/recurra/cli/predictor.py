@@ -69,18 +69,21 @@ class Outputs(Live):
 
     def restore(self, states: States) -> None:
         """See `Live.restore`."""
-        if list(states) != [ONLY] or states[ONLY][1:] != (None, ()):
+        if list(states) != [ONLY] or states[ONLY][1:] != (None, (), b""):
             raise wrong_state()
         self._session.restore(states[ONLY].content)
 
 
-def load_predictor(folder: Path, weights: str, level: Sequence[float] = ()) -> Live:
+def load_predictor(
+    folder: Path, weights: str, level: Sequence[float] = (), adaptive: float | None = None
+) -> Live:
     """Load a program's folder, or what a run folder streams with: its program, else its net.
 
     Args:
         folder: Of a program or a run.
         weights: "float32", "bfloat16" or "int8".
         level: Intervals to give, in percent.
+        adaptive: How fast these follow what comes; None: not at all.
 
     Raises:
         DamagedError: A file is missing, truncated or altered.
@@ -93,20 +96,20 @@ def load_predictor(folder: Path, weights: str, level: Sequence[float] = ()) -> L
     has_program = (folder / PROGRAM).is_dir()
     task = None if has_program else _task_of_run(folder)
     if task is not None:
-        return _of_net(folder, task, weights, level)
+        return _of_net(folder, task, weights, level, adaptive)
     program = Program.load(folder / PROGRAM if has_program else folder)
     name = program.metadata.get("task")
     kind = Outputs if name is None else entry(str(name)).load("live")
     if level and not kind.takes_level:
         what = "of no task" if name is None else f"of task {name}"
         raise ConfigError(f"--level for a program {what}", "one of a forecaster", "Leave --level out.")
-    options = {"level": level} if level else {}
+    options = {"level": level, "adaptive": adaptive} if level else {}
     with damage_told(folder):
         live: Live = kind(program, weights, **options)
     return live
 
 
-def _of_net(folder: Path, task: str, weights: str, level: Sequence[float]) -> Live:
+def _of_net(folder: Path, task: str, weights: str, level: Sequence[float], adaptive: float | None) -> Live:
     """What streams with the net of a run that holds no program.
 
     Raises:
@@ -125,7 +128,8 @@ def _of_net(folder: Path, task: str, weights: str, level: Sequence[float]) -> Li
 
     fitted = load_fitted(one.load("task"), folder, device="cpu")
     with damage_told(folder):
-        live: Live = one.load("live_net")(fitted, checksum(read_bytes(folder / "config.json")), level)
+        digest = checksum(read_bytes(folder / "config.json"))
+        live: Live = one.load("live_net")(fitted, digest, level, adaptive)
     return live
 
 

@@ -52,6 +52,23 @@ TimeFormat = Annotated[
         help="How times are written, where not as in training: %d/%m/%Y %H:%M, or epoch_s (ms, us, ns).",
     ),
 ]
+Adaptive = Annotated[
+    bool,
+    Option(
+        "--adaptive",
+        help="Let intervals follow what comes, for each series and step ahead: wider where they miss more "
+        "than --level allows, narrower where less.",
+    ),
+]
+AdaptiveRate = Annotated[
+    str | None,
+    Option(
+        "--adaptive-rate",
+        metavar="RATE",
+        help="How fast they do; without it 0.05: a miss widens intervals of 80 by 4 %, a hit narrows them by "
+        "1 %.",
+    ),
+]
 AsJson = Annotated[
     bool, Option("--json", help="Write predictions as JSON Lines, whatever form the rows have.")
 ]
@@ -67,6 +84,8 @@ def stream(
     on_error: OnError = "emit",
     level: Level = None,
     time_format: TimeFormat = None,
+    adaptive: Adaptive = False,
+    adaptive_rate: AdaptiveRate = None,
     as_json: AsJson = False,
 ) -> None:
     """Predict after every row of a live stream, from stdin to stdout.
@@ -74,11 +93,12 @@ def stream(
     Examples:
       recurra stream runs/sales < newest.csv
       tail -f sensor.jsonl | recurra stream runs/sensor --state sensor.state
-      recurra stream runs/sales --level 80,95 < newest.csv
+      recurra stream runs/sales --level 80,95 --adaptive < newest.csv
       recurra train forecast sales.csv --horizon 7 preset=streaming  for speed
     """
     from recurra.cli.live import run_stream
 
-    code = run_stream(Options(run, weights, format, state, save_every, on_error, as_json, level, time_format))
+    given = (run, weights, format, state, save_every, on_error, as_json, level, time_format)
+    code = run_stream(Options(*given, adaptive, adaptive_rate))
     if code:
         raise typer.Exit(code)

@@ -8,8 +8,13 @@ from recurra.data.epoch import FORMATS, is_format
 from recurra.errors import ConfigError
 
 COMMAND = "stream"
-NAMES = ("--weights", "--format", "--state", "--save-every", "--on-error", "--level", "--time-format")
-FLAGS = ("--json",)
+RATE = 0.05
+"""Of adaptive intervals: one that misses grows by 4 % (level 80), one that holds shrinks by 1 %."""
+NAMES = (
+    "--weights", "--format", "--state", "--save-every", "--on-error", "--level", "--time-format",
+    "--adaptive-rate",
+)  # fmt: skip
+FLAGS = ("--json", "--adaptive")
 
 
 class Options(NamedTuple):
@@ -25,6 +30,8 @@ class Options(NamedTuple):
         as_json: Whether predictions are JSON Lines, whatever form rows have.
         level: Intervals of forecasts ("80,95"); None: what the model gives by itself.
         time_format: How times are written; None: as in training, or as times themselves tell.
+        adaptive: Whether intervals follow what comes.
+        adaptive_rate: How fast; None: as fast as they do by default.
     """
 
     folder: Path
@@ -36,6 +43,8 @@ class Options(NamedTuple):
     as_json: bool = False
     level: str | None = None
     time_format: str | None = None
+    adaptive: bool = False
+    adaptive_rate: str | None = None
 
     def check_time_format(self) -> None:
         """Make sure that a way to write times is one.
@@ -71,6 +80,27 @@ class Options(NamedTuple):
             )
         return levels
 
+    @property
+    def rate(self) -> float | None:
+        """How fast intervals follow what comes; None: not at all.
+
+        Raises:
+            ConfigError: It is no number above 0 and up to 1, or there are no intervals.
+        """
+        if not self.adaptive and self.adaptive_rate is None:
+            return None
+        if not self.levels:
+            raise ConfigError("--adaptive without --level", "intervals that adapt", "Add --level 80.")
+        try:
+            rate = RATE if self.adaptive_rate is None else float(self.adaptive_rate)
+        except ValueError:
+            rate = 0.0
+        if not 0 < rate <= 1:
+            raise ConfigError(
+                f"--adaptive-rate is {self.adaptive_rate!r}", "above 0, at most 1", f"Try {RATE:g}."
+            )
+        return rate
+
 
 def plain_stream(arguments: Sequence[str]) -> Options | None:
     """The options of `recurra stream RUN --name value ...`; None for anything else."""
@@ -102,4 +132,6 @@ def plain_stream(arguments: Sequence[str]) -> Options | None:
         "--json" in given,
         given.get("--level"),
         given.get("--time-format"),
+        "--adaptive" in given,
+        given.get("--adaptive-rate"),
     )

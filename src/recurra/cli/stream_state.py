@@ -92,7 +92,9 @@ def load_state(path: Path, predictor: Live) -> int:
         )
     try:
         states = {
-            name: Memory(b64decode(own["session"]), own["last"], tuple(own["marks"]))
+            name: Memory(
+                b64decode(own["session"]), own["last"], tuple(own["marks"]), b64decode(own.get("beside", ""))
+            )
             for name, own in document["series"].items()
         }
         rows = document["rows"]
@@ -121,8 +123,13 @@ def save_state(path: Path, predictor: Live, rows: int) -> None:
         StorageError: The place cannot be written.
     """
     series = {
-        name: {"session": b64encode(content).decode(), "last": last, "marks": list(marks)}
-        for name, (content, last, marks) in predictor.snapshot().items()
+        name: {
+            "session": b64encode(content).decode(),
+            "last": last,
+            "marks": list(marks),
+            **({"beside": b64encode(beside).decode()} if beside else {}),
+        }
+        for name, (content, last, marks, beside) in predictor.snapshot().items()
     }
     document = {"kind": KIND, "program": predictor.digest, "rows": rows, "series": series}
     write_document(path, document, version=STATE_FORMAT)

@@ -44,7 +44,8 @@ def entrants(task: Task, prepared: Prepared) -> dict[str, tuple[Prepared, nn.Mod
     settings: NetConfig = prepared.config
     networks = {SUBJECT: settings.network}
     if prepared.test is not None:
-        networks |= {name: name for name in settings.baselines if name != settings.network}
+        others = (name for name in settings.baselines if name in NETWORK_LABELS)
+        networks |= {name: name for name in others if name != settings.network}
     found = {}
     for name, network in networks.items():
         config = settings.model_copy(update={"network": network})

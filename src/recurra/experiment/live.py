@@ -97,8 +97,8 @@ class LiveSequences(Live):
     def restore(self, states: States) -> None:
         """See `Live.restore`."""
         sessions, begun = {}, {}
-        for name, (content, last, marks) in states.items():
-            if (last is None) == bool(self._delay) or marks:
+        for name, (content, last, marks, beside) in states.items():
+            if (last is None) == bool(self._delay) or marks or beside:
                 raise wrong_state()
             if last is not None and last not in range(self._delay + 1):
                 raise ArtifactError(

@@ -35,11 +35,13 @@ class Memory(NamedTuple):
         content: The session, as bytes.
         last: A number beside it, if one is needed.
         marks: Whole numbers beside it, such as where in time it is.
+        beside: What else is remembered, as bytes, if anything is.
     """
 
     content: bytes
     last: float | None = None
     marks: tuple[int, ...] = ()
+    beside: bytes = b""
 
 
 States = Mapping[str, Memory]

@@ -33,8 +33,8 @@ class Entry:
         answer: Class of the options of its answers; imports no torch.
         task: A `recurra.experiment.task.Task`.
         live: Torch-free class that runs its stream programs, if they stream.
-        live_net: Function (Fitted, digest, levels) -> `Live` of a net without a program, if runs without one
-            stream as well.
+        live_net: Function (Fitted, digest, levels, adaptive rate) -> `Live` of a net without a program, if
+            runs without one stream as well.
         streams_with: The command that trains a net that streams.
         left_out: Settings that help leaves out, since the task refuses them whenever they are given.
         check: Function from settings to their config without torch, before anything slow begins, if any.

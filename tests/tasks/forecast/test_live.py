@@ -184,9 +184,42 @@ def test_intervals_that_a_program_lacks_are_told(forecaster: Forecaster) -> None
     assert len(LiveForecast(mean, level=(60.0,)).step({"sales": 3.0})) == 3
     with pytest.raises(ConfigError, match="expected levels 50 and above"):
         LiveForecast(mean, level=(20.0,))
-    student = run_program(fitted(series("a", 40), head="student_t").fitted_)
-    with pytest.raises(ConfigError, match="has none that stream"):
-        LiveForecast(student, level=(80.0,))
+
+
+@pytest.fixture(scope="module")
+def of_distribution() -> Program:
+    return run_program(fitted(series("a", 40), head="student_t").fitted_)
+
+
+def test_the_point_alone_is_shown_of_a_distribution_too(of_distribution: Program) -> None:
+    assert LiveForecast(of_distribution).outputs == ("forecast",)
+    assert len(LiveForecast(of_distribution, level=(33.0,)).step({"sales": 3.0})) == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"head": "normal"},
+        {"head": ["student_t"]},
+        {"head": None},
+        {"head": "negative_binomial"},
+        {"outputs": ["forecast", "forecast-lo-80", "forecast-hi-80"]},
+        {"shown": None},
+        {"shown": ["location"]},
+        {"point": None},
+        *({name: None} for name in ("mean", "unit", "widening")),
+        {"unit": 0.0},
+        {"widening": 5},
+        {"widening": [1.0]},
+        {"widening": [1.0] * (HORIZON - 1) + ["1"]},
+    ],
+    ids=str,
+)
+def test_what_it_says_of_its_distribution_is_checked(
+    of_distribution: Program, change: dict[str, Any]
+) -> None:
+    with pytest.raises(DamagedError, match="the program of a forecaster with"):
+        LiveForecast(Program(of_distribution.layers, of_distribution.metadata | change))
 
 
 def test_what_a_run_keeps_is_bounded(forecaster: Forecaster, of_run: Program) -> None:

@@ -106,3 +106,25 @@ def test_the_frequency_is_written_as_it_is_read(text: str):
     assert resolved.config.frequency == text
     again = Panel.build(frame, frequency=resolved.config.frequency)
     assert (again.frequency.step, again.frequency.unit) == (panel.frequency.step, panel.frequency.unit)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "given_settings", "expected"),
+    [
+        ((3000,), {}, 5),  # long, and from a base
+        ((300,), {}, None),  # soon done anyway
+        ((3000,), {"base": "none"}, None),
+        ((3000,), {"preset": "streaming"}, None),
+        ((3000,), {"validation_size": 0}, None),
+        ((3000,), {"patience": 2}, 2),
+        ((3000,), {"patience": None}, None),
+        ((3000,), {"max_epochs": 3}, None),
+        ((300,) * 31, {}, None),
+    ],
+    ids=str,
+)
+def test_long_trainings_from_a_base_end_at_a_plateau_unless_told_otherwise(
+    lengths: tuple[int, ...], given_settings: dict[str, Any], expected: int | None
+):
+    resolved = resolve(forecast_config({"horizon": 7, **given_settings}), panel_of(*lengths, season=7))
+    assert resolved.config.patience == expected

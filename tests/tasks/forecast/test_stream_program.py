@@ -31,7 +31,12 @@ def streamed(forecaster: Forecaster, frame: pl.DataFrame, level: Any = ()) -> di
         {"level": LEVELS, "cell": "layer_norm_lstm", "past": ("price",)},
         {"level": LEVELS, "residual": True, "num_layers": 2},
         {"cell": "gru", "residual": True, "variational": True, "num_layers": 3, "dropout": 0.2},
-        {"head": "student_t", "cell": "elman", "recurrent_dropout": 0.2},
+        {"level": LEVELS, "head": "student_t", "cell": "elman", "recurrent_dropout": 0.2},
+        {"level": LEVELS, "validation_size": 8},
+        {"level": LEVELS, "validation_size": 8, "point": "mean"},
+        {"level": LEVELS, "validation_size": 8, "head": "student_t"},
+        {"level": LEVELS, "head": "negative_binomial"},
+        {"level": LEVELS, "head": "negative_binomial", "point": "mean", "centre": "mean"},
         {
             "head": "student_t",
             "cell": "gru_reset_before",
@@ -46,9 +51,11 @@ def streamed(forecaster: Forecaster, frame: pl.DataFrame, level: Any = ()) -> di
 @pytest.mark.parametrize("length", [1, CONTEXT - 3, CONTEXT])
 def test_streamed_forecasts_are_those_of_predict(settings: dict[str, Any], length: int) -> None:
     level = settings.get("level", ())
-    frame = series("a", 60, gaps=4)
-    forecaster = fitted(frame, **{name: value for name, value in settings.items() if name != "level"})
-    recent = series("a", length, seed=1)
+    forecaster = fitted(
+        series("a", 60, gaps=4).with_columns(pl.col("sales").round()),
+        **{name: value for name, value in settings.items() if name != "level"},
+    )
+    recent = series("a", length, seed=1).with_columns(pl.col("sales").round())
     expected = forecaster.predict(recent, level=level)
     found = streamed(forecaster, recent, level)
     assert list(found) == [name for name in expected.columns if name.startswith("forecast")]
@@ -153,7 +160,6 @@ def test_networks_that_read_windows_are_refused(settings: dict[str, Any], messag
         ({"patch": "auto"}, "patch is 'auto'"),
         ({"series_embedding": True}, "series_embedding is True"),
         ({"future": ("price",)}, "future is .*expected future of nothing"),
-        ({"head": "negative_binomial"}, "head is 'negative_binomial'"),
         ({"past": ("kind",)}, "the covariate 'kind' is categorical"),
     ],
 )
@@ -165,7 +171,18 @@ def test_settings_that_do_not_stream_are_refused_before_training(
         fitted(frame, **settings)
 
 
-def test_intervals_of_other_heads_are_refused() -> None:
-    forecaster = fitted(series("a", 60), head="student_t")
-    with pytest.raises(ConfigError, match="expected head=quantile"):
-        forecaster.to_program(level=(80,))
+def test_validation_widens_intervals_of_streams_too() -> None:
+    forecaster = fitted(series("a", 60), validation_size=8)
+    widening = dict(forecaster.fitted_.model.named_buffers())["widening"]
+    assert (widening != 1).any()
+
+
+@pytest.mark.parametrize("head", ["student_t", "negative_binomial"])
+def test_programs_of_distributions_give_intervals_of_any_level(head: str) -> None:
+    frame = series("a", 60).with_columns(pl.col("sales").round())
+    program = fitted(frame, head=head).to_program(level=(80,))
+    assert LiveForecast(program).outputs == ("forecast", "forecast-lo-80", "forecast-hi-80")
+    found = LiveForecast(program, level=(20.0, 99.0)).step({"sales": 50.0})
+    low, inner, high = (found[f"forecast-{side}"] for side in ("lo-99", "lo-20", "hi-99"))
+    assert (low < inner).all()
+    assert (inner < high).all()

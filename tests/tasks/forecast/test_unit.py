@@ -78,3 +78,11 @@ def test_what_is_often_zero_and_never_below_has_a_floor():
     assert learn_floor(panel_of(degrees), np.array([4])) is None
     assert learn_floor(panel_of([*sales, -1.0]), np.array([6])) == 0
     assert learn_floor(panel_of([*sales, -1.0]), np.array([7])) is None
+
+
+def test_a_window_of_zeros_is_measured_in_half_a_spread_where_values_are_often_zero():
+    values = [0.0, 5.0, 0.0, 0.0, 2.0, 0.0]
+    spread = np.std(values)
+    assert learn_units(panel_of(values), np.array([6])).smallest == pytest.approx(0.5 * spread)
+    below = [-1.0, *values[1:]]
+    assert learn_units(panel_of(below), np.array([6])).smallest == pytest.approx(0.01 * np.std(below))

@@ -20,7 +20,6 @@ from recurra.inputs.series.origin import Origins
 from recurra.metrics.forecast import OwaReference, Scores, forecast_scores
 from recurra.metrics.forecast_scale import InSampleScale
 from recurra.metrics.naive2 import naive2
-from recurra.tasks.forecast.network import ForecastNetwork
 from recurra.tasks.forecast.part import ForecastPart
 from recurra.tasks.forecast.streaming_network import Network
 from recurra.training.device import choose_device
@@ -69,7 +68,7 @@ def _quantiles(
     """Quantiles, stretched around the median as far as calibration asks for."""
     found = network.head.quantiles(parameters, (*probabilities, 0.5)).cpu().numpy()
     quantiles: np.ndarray = found[..., :-1]
-    if isinstance(network, ForecastNetwork) and bool((network.widening != 1).any()):
+    if bool((network.widening != 1).any()):
         widening = network.widening.cpu().numpy()
         quantiles = found[..., -1:] + widening[:, None] * (quantiles - found[..., -1:])
     return quantiles

@@ -34,6 +34,7 @@ from recurra.metrics.lag_regression import LagRegression
 from recurra.tasks.forecast.config import ForecastConfig
 from recurra.tasks.forecast.effect import Effects, fit_effects, without
 from recurra.tasks.forecast.head import TRAINED_QUANTILES
+from recurra.tasks.forecast.leading import Leading, choose_leading
 from recurra.tasks.forecast.regression import fit_regression, regression_errors
 
 METHODS: Mapping[str, BaselineFunction] = {
@@ -84,6 +85,7 @@ class Base:
         regression: What `REGRESSION` stands for.
         effects: What covariates known ahead add; None: nothing.
         penalty: Of the regression.
+        leading: What covariates known up to the present add; None: nothing.
     """
 
     members: tuple[str, ...]
@@ -94,6 +96,7 @@ class Base:
     regression: LagRegression | None = None
     effects: Effects | None = None
     penalty: float = 0.0
+    leading: Leading | None = None
 
     def __call__(self, panel: Panel, origins: Origins) -> Beginning:
         """What windows begin from."""
@@ -119,7 +122,7 @@ class Base:
             self._method(name)(history, known, self.horizon, panel.season_length) for name in self.members
         ]
         found: Errors = np.nan_to_num(np.mean(forecasts, axis=0))
-        return found
+        return found if self.leading is None else found + self.leading.added(panel, origins)
 
     def again(self, panel: Panel, ends: Int64[np.ndarray, " series"]) -> "Base":
         """The same base, its regression fitted to all that comes before some ends."""
@@ -136,6 +139,8 @@ class Base:
     def label(self) -> str:
         """Its methods, as people read them."""
         methods = " and ".join(name.replace("_", " ") for name in self.members)
+        if self.leading is not None:
+            methods = f"{methods}, led by covariates"
         return methods if self.effects is None else f"{methods}, with effects of covariates"
 
     def to_dict(self) -> dict[str, Any]:
@@ -148,6 +153,7 @@ class Base:
             "quantiles": list(self.quantiles),
             "effects": None if self.effects is None else self.effects.to_dict(),
             "penalty": self.penalty,
+            "leading": None if self.leading is None else self.leading.to_dict(),
         }
 
     def tables(self) -> dict[str, pl.DataFrame]:
@@ -182,7 +188,14 @@ class Base:
         if len(quantiles) not in (0, len(TRAINED_QUANTILES)):
             raise DamagedError(f"{len(quantiles)} quantiles", f"{len(TRAINED_QUANTILES)}", _AGAIN)
         penalty = float(document.get("penalty", 0.0))
-        return cls(members, int(document["span"]), horizon, spread, quantiles, regression, effects, penalty)
+        led = document.get("leading")
+        leading = None if led is None else Leading.from_dict(led)
+        if leading is not None and leading.weights.shape[1:] != (horizon,):
+            raise DamagedError(
+                f"covariates that lead by {leading.weights.shape}", f"{horizon} columns", _AGAIN
+            )
+        span = int(document["span"])
+        return cls(members, span, horizon, spread, quantiles, regression, effects, penalty, leading)
 
 
 class Scored(NamedTuple):
@@ -242,7 +255,13 @@ def choose_base(
         if found is not None and found.error < error:
             chosen, error = found._replace(base=replace(found.base, effects=effects)), found.error
     spread = _spread(chosen.errors)
-    return replace(chosen.base, spread=spread, quantiles=_quantiles(chosen.errors, spread))
+    quantiles = _quantiles(chosen.errors, spread)
+    lags = min(context, max(2 * horizon, panel.season_length))
+    led = without(panel, chosen.base.effects)
+    leading = choose_leading(led, chosen.base.forecast, train_end, end, horizon, lags)
+    if leading is not None:
+        spread = tuple(own * ratio for own, ratio in zip(spread, leading.ratio, strict=True))
+    return replace(chosen.base, spread=spread, quantiles=quantiles, leading=leading)
 
 
 def _best(

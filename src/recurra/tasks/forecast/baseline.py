@@ -7,6 +7,7 @@ Source: Vovk, Gammerman and Shafer, "Algorithmic learning in a random world" (20
 """
 
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int64
 
+from recurra.errors import DataWarning
 from recurra.experiment.learnt import Learnt
 from recurra.experiment.task import Prepared, Rival
 from recurra.inputs.series.origin import Origins, rolling_origins
@@ -27,6 +29,7 @@ from recurra.tasks.forecast.answer import Answer
 from recurra.tasks.forecast.base import MOST_STEPS
 from recurra.tasks.forecast.part import ForecastPart
 from recurra.tasks.forecast.regression import fit_regression
+from recurra.tasks.forecast.statistical import METHODS, asked_for, is_installed, statistical
 from recurra.tasks.forecast.unit import moments
 
 RIDGE = "ridge"
@@ -67,6 +70,17 @@ def naive(schema: object, learnt: Mapping[str, Learnt], part: ForecastPart) -> I
     del schema
     for name, baseline in BASELINES.items():
         yield _rival(name, baseline.label, "naive", baseline, part)
+    wanted = asked_for(part.resolved.config.baselines)
+    if wanted and not is_installed():  # a run that was trained elsewhere
+        warnings.warn(
+            f"left out {', '.join(wanted)}, as statsforecast is not installed; "
+            "run: pip install 'recurra[baselines]'",
+            DataWarning,
+            stacklevel=2,
+        )
+        wanted = []
+    for name in wanted:
+        yield Rival(name, METHODS[name].label, "naive", statistical(name, part))
     if RIDGE in learnt:
         method = LagRegression(learnt[RIDGE].arrays["weights"])
         rival = _rival(RIDGE, "Ridge on the last steps", "linear", method.forecast, part)

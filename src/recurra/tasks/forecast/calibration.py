@@ -16,6 +16,7 @@ from recurra.inputs.series.origin import windows_apart
 from recurra.tasks.forecast.head import NegativeBinomialHead
 from recurra.tasks.forecast.network import ForecastNetwork
 from recurra.tasks.forecast.objective import Validation
+from recurra.tasks.forecast.streaming_network import Network
 
 LEVEL = 0.8
 """The interval that is made to hold what it says; the others are stretched alike."""
@@ -51,25 +52,22 @@ class Forecasts(NamedTuple):
 def calibrate(model: nn.Module, prepared: Prepared) -> None:
     """Settle the share of the net and the width of its intervals, where there is a validation part.
 
-    A streaming network is left as it is, since its program tells what the net puts out; and so are counts,
-    whose quantiles are whole numbers.
+    Counts are left as they are, since their quantiles are whole numbers.
     """
-    validation = cast("Validation | None", prepared.validate)
-    if validation is None:
-        return
-    if not isinstance(model, ForecastNetwork) or isinstance(model.head, NegativeBinomialHead):
+    network, validation = cast("Network", model), cast("Validation | None", prepared.validate)
+    if validation is None or isinstance(network.head, NegativeBinomialHead):
         return
     apart = windows_apart(validation.origins, validation.horizon)
-    if len(model.base_spread):
-        power = 2 if model.head.point == "mean" else 1
-        model.share.fill_(_share(forecasts_of(model, validation), apart, power))
-    widths = _widths(forecasts_of(model, validation), apart)
+    if isinstance(network, ForecastNetwork) and len(network.base_spread):
+        power = 2 if network.head.point == "mean" else 1
+        network.share.fill_(_share(forecasts_of(network, validation), apart, power))
+    widths = _widths(forecasts_of(network, validation), apart)
     if validation.panel.columns.future:  # who forecasts may know less of what comes than validation does
         widths = np.maximum(widths, 1)
-    model.widening.copy_(torch.from_numpy(widths))
+    network.widening.copy_(torch.from_numpy(widths))
 
 
-def forecasts_of(network: ForecastNetwork, validation: Validation) -> Forecasts:
+def forecasts_of(network: Network, validation: Validation) -> Forecasts:
     """Forecast the validation part."""
     probabilities = ((1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2)
     device = next(network.parameters()).device

@@ -16,6 +16,7 @@ from recurra.experiment.config import NetConfig
 Auto = Literal["auto"]
 Whole = int | Auto
 Weighting = Literal["unit", "owa"]
+Baseline = Literal["feed_forward", "convolutional", "auto_ets", "auto_theta", "auto_arima"]
 
 
 class ForecastConfig(NetConfig):
@@ -67,8 +68,11 @@ class ForecastConfig(NetConfig):
         validation_size: Steps before those that choose the best epoch; 0 keeps the last epoch.
         accumulate: Batches whose gradients make one optimiser step.
         steps_per_epoch: Batches an epoch; "auto" shows each part of the data about once.
-        baselines: Networks that `recurra train` trains beside the recurrent one, on the same data; none for
-            no other.
+        patience: Epochs without improvement after which to stop; unless it is given, five where forecasts
+            begin from a base and training is long, else none.
+        baselines: What stands beside the recurrent network and the naive forecasts: networks that `recurra
+            train` trains on the same data; auto_ets, auto_theta, auto_arima of statsforecast (extra
+            `baselines`; the last is slow); none for no other.
     """
 
     horizon: Annotated[int, Option("STEPS", example="24")] = Field(ge=1)
@@ -102,8 +106,9 @@ class ForecastConfig(NetConfig):
     test_size: Whole = "auto"
     validation_size: Whole = "auto"
     steps_per_epoch: Whole = "auto"
-    baselines: tuple[Literal["feed_forward", "convolutional"], ...] = ("feed_forward", "convolutional")
+    baselines: tuple[Baseline, ...] = ("feed_forward", "convolutional")
 
+    patience: int | None = Field(default=None, ge=1)
     batch_size: int = Field(default=64, ge=1, le=65_536)
     learning_rate: float = Field(default=2e-3, gt=0, allow_inf_nan=False)
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = "adamw"

@@ -16,7 +16,7 @@ from jaxtyping import Float64, Int64
 
 from recurra.inputs.series.origin import Origins
 from recurra.inputs.series.panel import Panel
-from recurra.tasks.forecast.unit import moments
+from recurra.tasks.forecast.unit import known_spread, moments
 
 MOST_FEATURES = 64
 _ROWS_EACH = 5  # rows that a feature needs at least
@@ -45,15 +45,8 @@ class Effects:
         """What they add at each row of a panel."""
         away = np.nan_to_num(features_of(panel) - np.array(self.usual))
         added: Float64[np.ndarray, " rows"]
-        added = (away @ np.array(self.weights)) * np.repeat(self._units(panel), panel.extents)
+        added = (away @ np.array(self.weights)) * np.repeat(known_spread(self.units, panel), panel.extents)
         return added
-
-    def _units(self, panel: Panel) -> Float64[np.ndarray, " series"]:
-        known = [self.units.get(name, np.nan) for name in panel.ids]
-        found = np.array(known, dtype=np.float64)
-        if np.isnan(found).any():
-            found = np.where(np.isnan(found), moments(panel, panel.lengths).spread, found)
-        return found
 
     def ahead(self, panel: Panel, origins: Origins, horizon: int) -> Float64[np.ndarray, "windows horizon"]:
         """What they add at each step of some windows; nothing beyond the rows of a series."""
@@ -64,7 +57,7 @@ class Effects:
 
     def doubt(self, panel: Panel, origins: Origins) -> Float64[np.ndarray, "windows 1"]:
         """How far a step of each window may move by covariates of which nothing is known."""
-        return self.spread * self._units(panel)[origins.series, None]
+        return self.spread * known_spread(self.units, panel)[origins.series, None]
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""

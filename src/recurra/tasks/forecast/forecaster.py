@@ -246,7 +246,7 @@ class Forecaster(Estimator):
         zeros, the program's state is that of the whole series.
 
         Args:
-            level: Intervals to give besides the point forecast, in percent; for head quantile.
+            level: Intervals to give besides the point forecast, in percent.
 
         Returns:
             A program for `recurra.tasks.forecast.live.LiveForecast`.

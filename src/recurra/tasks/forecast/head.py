@@ -8,14 +8,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
 import torch
 from jaxtyping import Float
-from scipy import special, stats
 from torch import Tensor
 from torch.nn import functional as F
 
 from recurra.errors import ConfigError
+from recurra.tasks.forecast.distribution import negative_binomial_quantiles, student_t_quantiles
 
 Point = Literal["median", "mean"]
 RawOutput = Float[Tensor, "batch horizon size"]
@@ -165,9 +164,9 @@ class StudentTHead(Head):
         self, parameters: Parameters, probabilities: Sequence[float]
     ) -> Float[Tensor, "batch horizon quantiles"]:
         """Exact quantiles."""
-        location, width, freedom = (parameters[..., index, None] for index in range(3))
-        scores = special.stdtrit(freedom.detach().cpu().double().numpy(), np.asarray(probabilities))
-        return location + width * torch.from_numpy(scores).to(parameters)
+        exact = parameters.detach().cpu().double().numpy()
+        values = student_t_quantiles(exact, probabilities)
+        return torch.from_numpy(values).to(parameters)
 
 
 class NegativeBinomialHead(Head):
@@ -210,11 +209,8 @@ class NegativeBinomialHead(Head):
         self, parameters: Parameters, probabilities: Sequence[float]
     ) -> Float[Tensor, "batch horizon quantiles"]:
         """Exact quantiles: whole numbers."""
-        mean, dispersion = (
-            parameters[..., index, None].detach().cpu().double().numpy() for index in range(2)
-        )
-        count = 1 / dispersion
-        values = stats.nbinom.ppf(np.asarray(probabilities), count, count / (count + mean))
+        exact = parameters.detach().cpu().double().numpy()
+        values = negative_binomial_quantiles(exact, probabilities)
         return torch.from_numpy(values).to(parameters)
 
 

@@ -6,6 +6,7 @@ of and when, what the last value was, and what a missing one counts as.
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,8 +16,9 @@ from recurra.errors import ArtifactError, ConfigError, DataError
 from recurra.inputs.series.timeline import Arrival, Place, Timelines
 from recurra.streaming import Live, Prediction, Program, Session
 from recurra.streaming.live import LARGEST, ONLY, Memory, States, number, values_of, wrong_state
+from recurra.tasks.forecast.adaptive import Adaptation
 from recurra.tasks.forecast.recent import Recent
-from recurra.tasks.forecast.stream_interval import select
+from recurra.tasks.forecast.stream_interval import levels_of, select
 from recurra.tasks.forecast.stream_metadata import checked, clock_of, recent_of
 
 TASK = "forecast"
@@ -31,6 +33,8 @@ class LiveForecast(Live):
         program: What `Forecaster.to_program` made.
         weights: "float32", "bfloat16" or "int8".
         level: Intervals to give, in percent; none: what the program gives by itself.
+        adaptive: How fast intervals follow what comes (see `recurra.tasks.forecast.adaptive`), such as 0.05;
+            None: not at all.
 
     Attributes:
         program: The program.
@@ -53,7 +57,13 @@ class LiveForecast(Live):
 
     takes_level = True
 
-    def __init__(self, program: Program, weights: str = "float32", level: Sequence[float] = ()) -> None:
+    def __init__(
+        self,
+        program: Program,
+        weights: str = "float32",
+        level: Sequence[float] = (),
+        adaptive: float | None = None,
+    ) -> None:
         if program.metadata.get("task") != TASK:
             raise ConfigError(
                 "a program that is not of a forecaster",
@@ -61,7 +71,7 @@ class LiveForecast(Live):
                 "Use program.session() for others.",
             )
         about = checked(program)
-        self.program, self.outputs, self._mixture = select(program, about, level)
+        self.program, self.outputs, self._read = select(program, about, level)
         self.digest = self.program.digest
         self.horizon: int = about["horizon"]
         self.target, self.time, self.unique_id = about["target"], about["time"], about["unique_id"]
@@ -73,6 +83,10 @@ class LiveForecast(Live):
         self._blank = self.program.session(weights)
         self._recent = recent_of(about)
         self._timelines = _timelines(about, self._recent)
+        self._adaptation = None
+        if adaptive is not None:
+            floor = 0.0 if about.get("head") == "negative_binomial" else None
+            self._adaptation = Adaptation(levels_of(self.outputs), self.horizon, adaptive, floor)
         self._sessions: dict[str, Session] = {}
         self._last: dict[str, np.float32] = {}
 
@@ -133,7 +147,7 @@ class LiveForecast(Live):
         moment = times.clock.read(given[self.time]) if self.time in given else None
         arrival = times.arrive(name, moment)
         rows = [*self._rows_before(name, arrival), row_values]
-        found = self._forecast(name, rows, begins=arrival.begins)
+        found = self._forecast(name, rows, arrival)
         times.places[name] = arrival.place
         if moment is not None:
             found = {f"forecast-{self.time}": times.ahead(arrival.place, self.horizon, moment), **found}
@@ -149,9 +163,10 @@ class LiveForecast(Live):
         return rows
 
     def _forecast(
-        self, name: str, rows: Sequence[Sequence[float]], *, begins: bool = False
+        self, name: str, rows: Sequence[Sequence[float]], arrival: Arrival | None = None
     ) -> dict[str, Any]:
         """Step a series through rows of target and covariates, and forecast after the last of them."""
+        begins = arrival is not None and arrival.begins
         session = None if begins else self._sessions.get(name)
         last = None if session is None else self._last[name]
         output = None
@@ -169,15 +184,25 @@ class LiveForecast(Live):
         if session is None or last is None or output is None:
             return {one: np.full(self.horizon, np.nan, np.float32) for one in self.outputs}
         self._sessions[name], self._last[name] = session, last
-        parts = output.reshape(-1, self.horizon)
-        if self._mixture is not None:
-            parts = self._mixture @ parts
-        return dict(zip(self.outputs, parts + last if self._last_counts else parts, strict=True))
+        read, parts = self._read, output.reshape(-1, self.horizon)
+        if self._adaptation is None:
+            values = read(parts, last)
+        else:
+            if begins:
+                self._adaptation.forget(name)
+            self._adaptation.follow(name, rows[-1][0], 0 if arrival is None else arrival.missing)
+            values = self._adaptation.intervals(name, partial(read, parts, last))
+        return dict(zip(self.outputs, values.astype(np.float32, copy=False), strict=True))
 
     def snapshot(self) -> dict[str, Memory]:
         """For each series what `restore` needs to go on to the bit: session, last value, place."""
         return {
-            name: Memory(session.snapshot(), float(self._last[name]), marks_of(self._timelines, name))
+            name: Memory(
+                session.snapshot(),
+                float(self._last[name]),
+                marks_of(self._timelines, name),
+                b"" if self._adaptation is None else self._adaptation.to_bytes(name),
+            )
             for name, session in self._sessions.items()
         }
 
@@ -188,7 +213,7 @@ class LiveForecast(Live):
             ArtifactError: It is damaged, or of another program.
         """
         sessions, lasts, places = {}, {}, {}
-        for name, (content, last, marks) in states.items():
+        for name, (content, last, marks, _) in states.items():
             if last is None:
                 raise wrong_state()
             if not abs(last) <= LARGEST:
@@ -197,6 +222,7 @@ class LiveForecast(Live):
             sessions[name].restore(content)
             lasts[name] = np.float32(last)
             places[name] = place_of(marks)
+        restore_adaptation(self._adaptation, states)
         self._sessions, self._last = sessions, lasts
         if self._timelines is not None:
             self._timelines.places = places
@@ -242,6 +268,21 @@ def split_row(
             f"Name columns as training did, or give {unique_id} and {target}.",
         )
     return rows
+
+
+def restore_adaptation(adaptation: Adaptation | None, states: States) -> None:
+    """Go on from what a snapshot says of intervals that follow what comes.
+
+    Raises:
+        ArtifactError: It is damaged, or of another stream.
+    """
+    kept = {name: one.beside for name, one in states.items()}
+    if adaptation is not None:
+        adaptation.restore(kept)
+    elif any(kept.values()):
+        raise ArtifactError(
+            "a state of adaptive intervals", "one of a stream without", "Add --adaptive, or begin anew."
+        )
 
 
 def marks_of(timelines: Timelines | None, name: str) -> tuple[int, ...]:

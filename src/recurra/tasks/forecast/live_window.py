@@ -6,10 +6,13 @@ each series it remembers as many rows as a forecast looks at.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import polars as pl
+from jaxtyping import Float
+from scipy.special import ndtr
 
 from recurra.errors import DataError
 from recurra.experiment.task import Fitted
@@ -17,12 +20,13 @@ from recurra.inputs.series.origin import Origins
 from recurra.inputs.series.timeline import Arrival, Place, Timelines
 from recurra.streaming import Live, Prediction
 from recurra.streaming.live import ONLY, Memory, States, number, values_of
+from recurra.tasks.forecast.adaptive import Adaptation
 from recurra.tasks.forecast.answer import answer, interval_probabilities
 from recurra.tasks.forecast.history import History
-from recurra.tasks.forecast.live import marks_of, place_of, series_named, split_row
+from recurra.tasks.forecast.live import marks_of, place_of, restore_adaptation, series_named, split_row
 from recurra.tasks.forecast.part import ForecastPart
 from recurra.tasks.forecast.schema import resolved_of
-from recurra.tasks.forecast.stream_interval import output_names
+from recurra.tasks.forecast.stream_interval import Values, both_ends, output_names
 
 
 class LiveWindow(Live):
@@ -36,6 +40,7 @@ class LiveWindow(Live):
         fitted: The forecaster.
         digest: Of its files.
         level: Intervals to give, in percent.
+        adaptive: How fast they follow what comes (see `recurra.tasks.forecast.adaptive`); None: not at all.
 
     >>> import polars as pl
     >>> from recurra import Forecaster
@@ -49,11 +54,16 @@ class LiveWindow(Live):
 
     takes_level = True
 
-    def __init__(self, fitted: Fitted, digest: str, level: Sequence[float] = ()) -> None:
+    def __init__(
+        self, fitted: Fitted, digest: str, level: Sequence[float] = (), adaptive: float | None = None
+    ) -> None:
         self.digest = digest
         self.outputs = tuple(output_names(level))
         self._fitted, self._resolved = fitted, resolved_of(fitted)
-        self._probabilities = interval_probabilities(level)
+        self._probabilities = np.array(interval_probabilities(level)).reshape(-1, 1)
+        self._adaptation = None
+        if adaptive is not None:
+            self._adaptation = Adaptation(level, self._resolved.horizon, adaptive, fitted.schema.floor)
         self._panel = fitted.schema.read_panel()
         self._index = {name: index for index, name in enumerate(self._panel.ids)}
         places, lengths = {}, {}
@@ -112,7 +122,7 @@ class LiveWindow(Live):
         position = np.array([arrival.place.position - history.length + 1])
         start = int(schema.grid.advance(np.array([arrival.place.start]), position)[0])
         history = history.dated(schema, start)
-        values = self._forecast(self._called(name), start, history)
+        values = self._forecast(name, start, arrival, target, history)
         self._histories[name], times.places[name] = history, arrival.place
         if moment is not None:
             values = {f"forecast-{columns.time}": times.ahead(arrival.place, horizon, moment), **values}
@@ -133,10 +143,25 @@ class LiveWindow(Live):
             return History.empty(self._panel)
         return History.of(self._panel, index).first(arrival.history or 0)
 
-    def _forecast(self, name: str, start: int, history: History) -> dict[str, Any]:
-        horizon = self._resolved.horizon
+    def _forecast(
+        self, name: str, start: int, arrival: Arrival, target: float, history: History
+    ) -> dict[str, Any]:
         if np.isnan(history.target).all():
-            return {one: np.full(horizon, np.nan, np.float32) for one in self.outputs}
+            return {one: np.full(self._resolved.horizon, np.nan, np.float32) for one in self.outputs}
+        read = partial(self._read, self._called(name), start, history)
+        if self._adaptation is None:
+            values = read(self._probabilities)
+        else:
+            if arrival.begins:
+                self._adaptation.forget(name)
+            self._adaptation.follow(name, target, arrival.missing)
+            values = self._adaptation.intervals(name, lambda scores: read(ndtr(both_ends(scores))))
+        return dict(zip(self.outputs, values, strict=True))
+
+    def _read(
+        self, name: str, start: int, history: History, ends: Float[np.ndarray, "ends #horizon"]
+    ) -> Values:
+        """The point forecast, and quantiles of some probabilities, which may differ from step to step."""
         panel = replace(
             self._panel,
             id_values=pl.Series(self._panel.id_values.name, [name]),
@@ -148,12 +173,12 @@ class LiveWindow(Live):
         )
         panel = self._fitted.schema.with_levels(panel)
         origins = Origins(np.array([0]), np.array([history.length]))
-        part = ForecastPart(panel, origins, self._resolved, self._fitted.schema.scaling, self._probabilities)
-        found = answer(self._fitted, part)
-        values = [found.point[0]]
-        if found.quantiles is not None:
-            values.extend(found.quantiles[0].T)
-        return dict(zip(self.outputs, values, strict=True))
+        scaling, wanted = self._fitted.schema.scaling, tuple(ends.ravel().tolist())
+        found = answer(self._fitted, ForecastPart(panel, origins, self._resolved, scaling, wanted))
+        steps = np.arange(self._resolved.horizon)
+        quantiles = np.asarray(found.quantiles).reshape(len(steps), *ends.shape)
+        values: Values = np.concatenate([found.point, quantiles[steps, :, steps % ends.shape[1]].T])
+        return values
 
     def _unknown_ahead(self, history: History) -> tuple[str, ...]:
         """Say once that covariates known ahead are not, with their names."""
@@ -168,15 +193,21 @@ class LiveWindow(Live):
     def snapshot(self) -> dict[str, Memory]:
         """See `Live.snapshot`."""
         return {
-            name: Memory(history.to_bytes(), None, (history.length, *marks_of(self._timelines, name)))
+            name: Memory(
+                history.to_bytes(),
+                None,
+                (history.length, *marks_of(self._timelines, name)),
+                b"" if self._adaptation is None else self._adaptation.to_bytes(name),
+            )
             for name, history in self._histories.items()
         }
 
     def restore(self, states: States) -> None:
         """See `Live.restore`."""
         histories, places = {}, {}
-        for name, (content, _, marks) in states.items():
+        for name, (content, _, marks, _) in states.items():
             length, *rest = marks or (0,)
             places[name] = place_of(rest)
             histories[name] = History.from_bytes(content, length, self._panel)
+        restore_adaptation(self._adaptation, states)
         self._histories, self._timelines.places = histories, places

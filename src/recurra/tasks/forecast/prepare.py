@@ -30,6 +30,7 @@ from recurra.tasks.forecast.schema import (
     read_panel,
     recent_rows,
 )
+from recurra.tasks.forecast.statistical import check_installed
 from recurra.tasks.forecast.streaming_network import check_streamable
 from recurra.tasks.forecast.unit import Units, learn_floor, learn_levels, learn_stream_units, learn_units
 from recurra.tasks.forecast.wording import outline_of
@@ -251,6 +252,7 @@ def _test(
 def _check(config: ForecastConfig, resolved: Resolved) -> None:
     """Refuse settings that do not go together."""
     check_parts(resolved)
+    check_installed(config.baselines)
     choose_device(config.device)
     if config.monitor not in ("train_loss", *METRICS):
         raise ConfigError(

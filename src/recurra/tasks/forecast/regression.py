@@ -44,7 +44,7 @@ def regression_errors(
 ) -> Errors:
     """Errors of a regression that has seen nothing of what it forecasts."""
     errors: Errors = np.full(truth.shape, np.nan)
-    for cut, inside in _folds(origins, end):
+    for cut, inside in folds(origins, end):
         found = fit(cut)
         if found is None:
             continue
@@ -55,7 +55,7 @@ def regression_errors(
     return errors
 
 
-def _folds(origins: Origins, end: Int64[np.ndarray, " series"]) -> Iterator[tuple[Any, Any]]:
+def folds(origins: Origins, end: Int64[np.ndarray, " series"]) -> Iterator[tuple[Any, Any]]:
     """Ends to fit before, and the origins from each to the next."""
     share = origins.position / end[origins.series]
     edges = np.linspace(1 / 3, 1, _FOLDS + 1)

@@ -10,6 +10,9 @@
 * Point forecast: the median; the mean of what is mostly 0.
 * Steps an epoch: as many batches as windows fill, at most 100; and at least 20, unless forecasts begin from a
   base, which few windows cannot better.
+* Patience, if the settings say nothing of it: five epochs where forecasts begin from a base and training
+  would take over 500 steps. A base leaves little to learn of noise, and the average of the weights that is
+  kept needs no annealing to be calm.
 """
 
 from typing import NamedTuple
@@ -21,6 +24,8 @@ from recurra.inputs.series.frequency import Frequency
 from recurra.inputs.series.panel import Panel
 from recurra.tasks.forecast.base import Base, suits
 from recurra.tasks.forecast.config import ForecastConfig, Whole
+
+_PATIENCE, _LONG = 5, 500  # epochs without improvement, and steps of a training that is worth cutting short
 
 
 class Resolved(NamedTuple):
@@ -106,6 +111,9 @@ def resolve(config: ForecastConfig, panel: Panel) -> Resolved:
     windows = int(np.maximum(panel.lengths - test_size - validation_size - horizon, 0).sum())
     fewest = 1 if suits(config, panel) else 20
     steps = _known(config.steps_per_epoch, int(np.clip(-(-windows // config.batch_size), fewest, 100)))
+    patience = config.patience
+    if "patience" not in config.model_fields_set and suits(config, panel) and validation_size:
+        patience = _PATIENCE if config.max_epochs * steps > _LONG else None
     lags = _lags(context, season, panel.frequency.seasonal_lags)
     resolved = config.model_copy(
         update={
@@ -119,6 +127,7 @@ def resolve(config: ForecastConfig, panel: Panel) -> Resolved:
             "context": context,
             "patch": patch,
             "steps_per_epoch": steps,
+            "patience": patience,
             "point": _point(panel, test_size) if config.point == "auto" else config.point,
         }
     )

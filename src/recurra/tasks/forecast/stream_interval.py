@@ -1,16 +1,51 @@
-"""Which outputs of a forecaster's program a stream gives: the point, or intervals of any level beside it."""
+"""What a stream gives of the outputs of a forecaster's program: the point, and intervals of any level.
 
+A program of quantiles gives these; others give the raw numbers of a distribution's parameters, which are made
+into a point and quantiles here (`recurra.tasks.forecast.stream_distribution`, loaded where it is needed).
+"""
+
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float, Float32, Int64
 
 from recurra.errors import ConfigError, DamagedError
+from recurra.place import loaded
 from recurra.streaming import Activation, Affine, Program, Scaling
 
 POINT = "forecast"
+SIDES = (("lo", -1), ("hi", 1))
+DISTRIBUTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "student_t": ("recurra.tasks.forecast.stream_distribution:StudentT", ("location", "width", "freedom")),
+    "negative_binomial": (
+        "recurra.tasks.forecast.stream_distribution:NegativeBinomial",
+        ("mean", "dispersion"),
+    ),
+}
+"""Heads whose program gives raw parameters: what reads these, and their names."""
+
+Places = Int64[np.ndarray, "ends #horizon"]
+Outputs = Float32[np.ndarray, "outputs horizon"]
+Values = Float[np.ndarray, "names horizon"]
+Scores = Float[np.ndarray, "levels #horizon"]
+
+
+class Reader(ABC):
+    """Makes outputs of a program into a point forecast and intervals in the units of the data."""
+
+    @abstractmethod
+    def __call__(self, outputs: Outputs, last: np.float32, scores: Scores | None = None) -> Values:
+        """Read the outputs of one step.
+
+        Args:
+            outputs: Of the program.
+            last: The last value of the series.
+            scores: How far intervals reach, in normal scores (1.28 is 80 %), for each level and step; None:
+                as the levels say.
+        """
 
 
 class Selection(NamedTuple):
@@ -19,18 +54,32 @@ class Selection(NamedTuple):
     Attributes:
         program: The program, or the part of it that is needed.
         names: "forecast", "forecast-lo-80", ...
-        weights: What the program's outputs are mixed with, (names, outputs); None: they are given as they
-            are.
+        read: What its outputs are made into these by.
     """
 
     program: Program
     names: tuple[str, ...]
-    weights: Float32[np.ndarray, "names outputs"] | None = None
+    read: Reader
 
 
 def output_names(level: Sequence[float]) -> list[str]:
     """The point forecast, then the ends of each interval."""
-    return [POINT, *(f"{POINT}-{side}-{one:g}" for one in level for side in ("lo", "hi"))]
+    return [POINT, *(f"{POINT}-{side}-{one:g}" for one in level for side, _ in SIDES)]
+
+
+def levels_of(names: Sequence[str]) -> list[float]:
+    """The levels of intervals that have such names."""
+    return [float(name.rpartition("-")[2]) for name in names[1::2]]
+
+
+def score_of(level: float) -> float:
+    """How many deviations of a normal distribution an interval of a level reaches."""
+    return NormalDist().inv_cdf((50 + level / 2) / 100)
+
+
+def scores_of(levels: Sequence[float]) -> Scores:
+    """Those of several levels, the same at each step."""
+    return np.array([score_of(one) for one in levels]).reshape(-1, 1)
 
 
 def select(program: Program, about: Mapping[str, Any], level: Sequence[float]) -> Selection:
@@ -47,56 +96,75 @@ def select(program: Program, about: Mapping[str, Any], level: Sequence[float]) -
     outputs = tuple(about["outputs"])
     shown = tuple(about.get("shown") or outputs)
     wanted = tuple(output_names(level)) if level else shown
-    if wanted == outputs:
-        return Selection(program, wanted)
-    if wanted == (POINT,):
-        return Selection(_point_only(program, about["horizon"]), wanted)
-    places = {name: place for place, name in enumerate(outputs)}
-    levels = sorted({float(name.rpartition("-")[2]) for name in outputs[1:]})
+    if about.get("head") in DISTRIBUTIONS:
+        place, _ = DISTRIBUTIONS[about["head"]]
+        return Selection(program, wanted, loaded(place)(about, levels_of(wanted)))
+    if wanted == (POINT,) != outputs:
+        alone = Given({**about, "outputs": wanted}, ())
+        return Selection(_point_only(program, about["horizon"]), wanted, alone)
     if not set(wanted) <= set(outputs):
-        _check_reach(level, levels, any_level="shown" in about, has_median=about.get("point") == "median")
-    known = {
-        (50 + sign * one / 2) / 100: f"{POINT}-{side}-{one:g}" for one in levels for side, sign in _SIDES
-    }
-    known |= {0.5: POINT} if about.get("point") == "median" else {}
-    weights = np.zeros((len(wanted), len(outputs)), np.float32)
-    weights[0, places[POINT]] = 1
-    for row, name in enumerate(wanted[1:], start=1):
-        for other, share in _mixture(name, outputs, known).items():
-            weights[row, places[other]] += share
-    return Selection(program, wanted, weights)
+        _check_reach(level, about)
+    return Selection(program, wanted, Given(about, levels_of(wanted)))
 
 
-_SIDES = (("lo", -1), ("hi", 1))
-
-
-def _check_reach(
-    level: Sequence[float], levels: Sequence[float], *, any_level: bool, has_median: bool
-) -> None:
+def _check_reach(level: Sequence[float], about: Mapping[str, Any]) -> None:
     """Make sure that intervals can be told from those there are: between them, and beyond the outermost."""
+    any_level, levels = "shown" in about, sorted(levels_of(about["outputs"]))
     asked = f"--level {','.join(f'{one:g}' for one in level)}"
     if not levels:
         raise ConfigError(
             f"{asked} of a program without intervals",
-            "no --level: the head of this forecaster has none that stream",
-            "Train with head=quantile, or leave --level out.",
+            "no --level: it was exported with the point forecast alone",
+            "Export it with to_program(level=...), or leave --level out.",
         )
-    if not any_level or (not has_median and min(level) < levels[0]):
+    if not any_level or (about.get("point") != "median" and min(level) < levels[0]):
         there = f"{levels[0]:g} and above" if any_level else ", ".join(f"{one:g}" for one in levels)
         raise ConfigError(f"{asked} of a program without these", f"levels {there}", "Choose others.")
 
 
-def _mixture(name: str, outputs: Sequence[str], known: Mapping[float, str]) -> dict[str, float]:
-    """The outputs that make another: linear in normal scores, as in the head."""
-    if name in outputs:
-        return {name: 1.0}
-    _, side, level = name.rsplit("-", 2)
-    normal, probabilities = NormalDist(), sorted(known)
-    score = normal.inv_cdf((50 + dict(_SIDES)[side] * float(level) / 2) / 100)
-    scores = [normal.inv_cdf(one) for one in probabilities]
-    right = min(max(int(np.searchsorted(scores, score)), 1), len(scores) - 1)
-    share = (score - scores[right - 1]) / (scores[right] - scores[right - 1])
-    return {known[probabilities[right - 1]]: 1 - share, known[probabilities[right]]: share}
+class Given(Reader):
+    """Reads quantiles; those between and beyond them are linear in normal scores, as in the head.
+
+    Args:
+        about: Metadata of the program.
+        levels: Of the intervals to give.
+    """
+
+    def __init__(self, about: Mapping[str, Any], levels: Sequence[float]) -> None:
+        known = {0.0: 0} if about.get("point") == "median" else {}
+        for place, name in enumerate(about["outputs"][1:], start=1):
+            _, side, level = name.rsplit("-", 2)
+            known[dict(SIDES)[side] * score_of(float(level))] = place
+        self._known = np.array(sorted(known))
+        self._places = np.array([known[one] for one in sorted(known)], np.int64)
+        self._steps = np.arange(about["horizon"])
+        self._last_counts = about["centre"] == "last"
+        self._usual = self._neighbours(scores_of(levels)) if levels else None
+
+    def __call__(self, outputs: Outputs, last: np.float32, scores: Scores | None = None) -> Values:
+        """See `Reader`."""
+        values: Values = outputs[:1]
+        found = self._usual if scores is None else self._neighbours(scores)
+        if found is not None:
+            left, right, share = found
+            ends = (1 - share) * outputs[left, self._steps] + share * outputs[right, self._steps]
+            values = np.concatenate([values, ends])
+        return values + last if self._last_counts else values
+
+    def _neighbours(self, scores: Scores) -> tuple[Places, Places, Float32[np.ndarray, "ends #horizon"]]:
+        """The outputs on both sides of each end of an interval, and the share of the second."""
+        wanted = both_ends(scores)
+        right = np.clip(np.searchsorted(self._known, wanted), 1, len(self._known) - 1)
+        below, above = self._known[right - 1], self._known[right]
+        share = ((wanted - below) / (above - below)).astype(np.float32)
+        return self._places[right - 1], self._places[right], share
+
+
+def both_ends(scores: Scores) -> Float[np.ndarray, "ends #horizon"]:
+    """The normal scores of the lower and the upper end of each interval, as `output_names` has them."""
+    ends: Float[np.ndarray, "ends #horizon"]
+    ends = np.stack([-scores, scores], axis=1).reshape(-1, scores.shape[1])
+    return ends
 
 
 def _point_only(program: Program, horizon: int) -> Program:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from recurra.errors import DamagedError, RecurraError
 from recurra.inputs.series.clock import Clock
 from recurra.streaming import Program
 from recurra.streaming.live import LARGEST, is_name, is_names
 from recurra.tasks.forecast.recent import Recent, from_document
+from recurra.tasks.forecast.stream_interval import DISTRIBUTIONS, levels_of, output_names
 
 
 def checked(program: Program) -> Mapping[str, Any]:
@@ -21,6 +22,7 @@ def checked(program: Program) -> Mapping[str, Any]:
     for name, (fits, expected) in _METADATA.items():
         if not fits(about.get(name)):
             raise _wrong_metadata(f"{name}={about.get(name)!r}", expected)
+    _check_outputs(about)
     values, past = len(about["outputs"]) * about["horizon"], len(about["past"])
     if values != program.output_size:
         raise _wrong_metadata(
@@ -30,6 +32,25 @@ def checked(program: Program) -> Mapping[str, Any]:
         expected = f"a mean for each, and {program.input_size} columns in all, as the first layer takes"
         raise _wrong_metadata(f"{past} covariates with {len(about['past_mean'])} means", expected)
     return about
+
+
+def _check_outputs(about: Mapping[str, Any]) -> None:
+    """Make sure that outputs are forecasts, or parameters with all that it takes to read them.
+
+    Raises:
+        DamagedError: They are not.
+    """
+    outputs, head, widening = about["outputs"], about.get("head"), about.get("widening")
+    if head is None and not _are_outputs(outputs):
+        raise _wrong_metadata(f"outputs={outputs!r}", "forecast, forecast-lo-80, ...")
+    if head is None:
+        return
+    _, parameters = DISTRIBUTIONS[head]
+    numbers = [about.get("mean"), about.get("unit"), *(widening if isinstance(widening, list) else ())]
+    fits = tuple(outputs) == parameters and len(numbers) == 2 + about["horizon"]
+    if not (fits and about.get("shown") and about.get("point") and _are_numbers(numbers) and numbers[1] > 0):
+        expected = f"{', '.join(parameters)}, and what it takes to read them"
+        raise _wrong_metadata(f"outputs={outputs!r} of head {head}", expected)
 
 
 def clock_of(about: Mapping[str, Any]) -> Clock | None:
@@ -68,6 +89,14 @@ def _wrong_metadata(got: str, expected: str) -> DamagedError:
     )
 
 
+def _are_outputs(given: object) -> bool:
+    """Whether they are the names of a point forecast and of intervals."""
+    try:
+        return is_names(given) and given == output_names(levels_of(cast("list[str]", given)))
+    except (TypeError, ValueError):
+        return False
+
+
 def _is_count(given: object) -> bool:
     return isinstance(given, int) and not isinstance(given, bool) and given >= 1
 
@@ -76,9 +105,14 @@ def _is_number(given: object) -> bool:
     return isinstance(given, int | float) and not isinstance(given, bool) and abs(given) <= LARGEST
 
 
+def _are_numbers(given: object) -> bool:
+    return isinstance(given, list) and all(map(_is_number, given))
+
+
 _METADATA: Mapping[str, tuple[Callable[[Any], bool], str]] = MappingProxyType({
     "outputs": (is_names, "a list of names"),
-    "shown": (lambda given: given in (None, ["forecast"]), "the point forecast, or none"),
+    "shown": (lambda given: given is None or _are_outputs(given), "forecast, forecast-lo-80, ..., or none"),
+    "head": (lambda given: given in (None, *DISTRIBUTIONS), f"{', '.join(DISTRIBUTIONS)}, or none"),
     "point": (lambda given: given in (None, "median", "mean"), "median or mean"),
     "horizon": (_is_count, "a whole number of at least 1"),
     "target": (is_name, "the name of a column"),
@@ -87,6 +121,6 @@ _METADATA: Mapping[str, tuple[Callable[[Any], bool], str]] = MappingProxyType({
     "series": (_is_count, "a whole number of at least 1"),
     "wide": (lambda given: given is None or is_names(given), "a list of columns, or none"),
     "past": (is_names, "a list of columns"),
-    "past_mean": (lambda given: isinstance(given, list) and all(map(_is_number, given)), "a list of numbers"),
+    "past_mean": (_are_numbers, "a list of numbers"),
     "centre": (lambda given: given in ("last", "mean"), "last or mean"),
 })  # fmt: skip

@@ -1,12 +1,11 @@
 """A fitted forecaster as a stream program: the network, the scaling around it, and what its head gives."""
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import torch
 
-from recurra.errors import ConfigError
 from recurra.experiment.task import Fitted
 from recurra.export import to_program
 from recurra.export.program import stream_layers
@@ -17,7 +16,7 @@ from recurra.tasks.forecast.head import TRAINED_QUANTILES, QuantileHead
 from recurra.tasks.forecast.live import TASK
 from recurra.tasks.forecast.recent import Recent, rows_kept, to_document
 from recurra.tasks.forecast.schema import read_panel_again
-from recurra.tasks.forecast.stream_interval import output_names
+from recurra.tasks.forecast.stream_interval import DISTRIBUTIONS, output_names
 from recurra.tasks.forecast.streaming_network import StreamingNetwork, check_streamable
 from recurra.version import __version__
 
@@ -32,8 +31,7 @@ def run_program(fitted: Fitted) -> Program:
     Raises:
         ConfigError: A setting does not allow a program.
     """
-    quantiles = isinstance(getattr(fitted.model, "head", None), QuantileHead)
-    return forecast_program(fitted, TRAINED_LEVELS if quantiles else (), for_run=True)
+    return forecast_program(fitted, TRAINED_LEVELS, for_run=True)
 
 
 def forecast_program(fitted: Fitted, level: Sequence[float] = (), *, for_run: bool = False) -> Program:
@@ -42,11 +40,12 @@ def forecast_program(fitted: Fitted, level: Sequence[float] = (), *, for_run: bo
     A step takes the target's value (centre "mean") or its change since the last step (centre "last"), then
     the covariates known up to the present, all in the units of the data. It gives the horizon's point
     forecasts, then for each level the horizon's lower and upper ends: as values (centre "mean") or as
-    differences from the last value (centre "last").
+    differences from the last value (centre "last"). With a head of a distribution it gives the raw numbers of
+    each parameter instead, of which `LiveForecast` makes points and intervals of any level.
 
     Args:
         fitted: A forecaster whose settings are those of preset "streaming".
-        level: Intervals to give, in percent; head quantile only.
+        level: Intervals to give, in percent.
         for_run: Whether it shows the point alone unless a level is asked for, and keeps the last rows of the
             series, so that they start warm.
 
@@ -57,12 +56,12 @@ def forecast_program(fitted: Fitted, level: Sequence[float] = (), *, for_run: bo
     check_streamable(fitted.config, schema.panel)
     if not isinstance(network, StreamingNetwork):
         raise TypeError(f"network=streaming made a {type(network).__name__}")
-    names = output_names(level)
+    _, parameters = DISTRIBUTIONS.get(fitted.config.head, ("", ()))
+    names = list(parameters) or output_names(level)
     layers = [
         _input_scaling(network, schema.scaling.past),
         *to_program([network.net.projection, network.net.encoder]).layers,
-        *_output(network, interval_probabilities(level)),
-        _output_scaling(network, len(names)),
+        *(_parameters(network) if parameters else _quantiles(network, level)),
     ]
     columns = schema.panel.columns
     return Program(
@@ -80,6 +79,7 @@ def forecast_program(fitted: Fitted, level: Sequence[float] = (), *, for_run: bo
             "horizon": network.horizon,
             "outputs": names,
             "point": network.head.point,
+            **(_of_distribution(fitted, level) if parameters else {}),
             "clock": schema.panel.clock(int(fitted.config.context)).to_dict(),
             **(_of_run(fitted) if for_run else {}),
             "recurra": __version__,
@@ -108,42 +108,57 @@ def _input_scaling(network: StreamingNetwork, past: Statistics) -> Scaling:
     return Scaling(np.array(mean, np.float32), np.array([network.input_scale, *past.deviation], np.float32))
 
 
-def _output_scaling(network: StreamingNetwork, outputs: int) -> Scaling:
-    mean, scale = (
-        np.full(outputs * network.horizon, one, np.float32)
-        for one in (network.output_mean, network.output_scale)
-    )
-    return Scaling(mean, scale, inverse=True)
+def _of_distribution(fitted: Fitted, level: Sequence[float]) -> dict[str, Any]:
+    """What it takes to read the parameters of a distribution."""
+    network = cast("StreamingNetwork", fitted.model)
+    return {
+        "head": fitted.config.head,
+        "mean": network.output_mean,
+        "unit": network.output_scale,
+        "widening": network.widening.tolist(),
+        "shown": output_names(level),
+    }
 
 
-def _output(network: StreamingNetwork, probabilities: Sequence[float]) -> list[Layer]:
-    """From the last hidden layer to points and quantiles in units, all steps of the first, then the next."""
-    head, horizon = network.head, network.horizon
+def _last_map(network: StreamingNetwork) -> tuple[Array, Array]:
+    """Weights (horizon, size, hidden) and biases (horizon, size) of the map from the last hidden layer."""
     affine = stream_layers(network.net.output)[0]
     if not isinstance(affine, Affine) or affine.bias is None:
         raise TypeError(f"a linear map with bias was exported as {affine!r}")
-    weight = affine.weight.reshape(horizon, head.size, -1)
-    bias = affine.bias.reshape(horizon, head.size)
-    if not probabilities:
-        return [Affine(weight[:, 0].copy(), bias[:, 0].copy())]
+    shape = (network.horizon, network.head.size)
+    return affine.weight.reshape(*shape, -1), affine.bias.reshape(shape)
+
+
+def _parameters(network: StreamingNetwork) -> list[Layer]:
+    """From the last hidden layer to raw parameters, all steps of the first, then the next."""
+    weight, bias = _last_map(network)
+    return [Affine(weight.swapaxes(0, 1).reshape(bias.size, -1).copy(), bias.T.ravel().copy())]
+
+
+def _quantiles(network: StreamingNetwork, level: Sequence[float]) -> list[Layer]:
+    """From the last hidden layer to points and quantiles, all steps of the first, then the next."""
+    head, horizon, (weight, bias) = network.head, network.horizon, _last_map(network)
     if not isinstance(head, QuantileHead):
-        raise ConfigError(
-            f"level with a head of {type(head).__name__}",
-            "head=quantile, whose intervals are functions that programs have",
-            "Leave level out, or train with head=quantile.",
-        )
-    into, out = _quantile_maps(head, probabilities)
+        raise TypeError(f"a program of the quantiles of a {type(head).__name__}")
+    names = 1 + 2 * len(level)
+    mean, scale = (
+        np.full(names * horizon, one, np.float32) for one in (network.output_mean, network.output_scale)
+    )
+    scaling = Scaling(mean, scale, inverse=True)
+    if not level:
+        return [Affine(weight[:, 0].copy(), bias[:, 0].copy()), scaling]
+    into, out, middle = _quantile_maps(head, interval_probabilities(level))
     features = np.einsum("fs,hsk->fhk", into, weight).reshape(len(into) * horizon, -1)
     shifts = np.einsum("fs,hs->fh", into, bias).ravel()
-    return [
-        Affine(features, shifts),
-        Activation("softplus"),
-        Affine(np.kron(out, np.eye(horizon, dtype=np.float32))),
-    ]
+    widening = network.widening.numpy()[:, None, None]
+    ends = middle + widening * (out[1:] - middle)
+    each = np.concatenate([np.broadcast_to(out[:1], (horizon, 1, len(into))), ends], axis=1)
+    apart = np.einsum("hnf,hg->nhfg", each, np.eye(horizon)).reshape(names * horizon, -1)
+    return [Affine(features, shifts), Activation("softplus"), Affine(apart.astype(np.float32)), scaling]
 
 
-def _quantile_maps(head: QuantileHead, probabilities: Sequence[float]) -> tuple[Array, Array]:
-    """What stands before and behind a softplus so that it makes the quantiles that the head makes.
+def _quantile_maps(head: QuantileHead, probabilities: Sequence[float]) -> tuple[Array, Array, Array]:
+    """What stands before and behind a softplus so that it makes what the head makes: all, and the median.
 
     The head takes the softplus of the distances alone. What it takes as it is goes in twice, since
     c = softplus(c) - softplus(-c).
@@ -165,4 +180,5 @@ def _quantile_maps(head: QuantileHead, probabilities: Sequence[float]) -> tuple[
     scores = head.scores.double().numpy()
     share = ((wanted - scores[right - 1]) / (scores[right] - scores[right - 1]))[:, None]
     quantiles = (1 - share) * trained[right - 1] + share * trained[right]
-    return into, np.concatenate([centre[None], quantiles]).astype(np.float32)
+    out = np.concatenate([centre[None], quantiles])
+    return into, out.astype(np.float32), middle.astype(np.float32)

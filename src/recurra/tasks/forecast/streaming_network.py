@@ -45,6 +45,7 @@ class StreamingNetwork(nn.Module):
     Attributes:
         input_mean, input_scale: What an input of the target is measured from and in.
         output_mean, output_scale: The same of what the net puts out.
+        widening: What distances of quantiles from the median are multiplied by, for each step ahead.
     """
 
     def __init__(
@@ -66,6 +67,8 @@ class StreamingNetwork(nn.Module):
         self.smallest: Tensor
         self.register_buffer("smallest", torch.tensor(float(units.smallest)), persistent=False)
         last = centre == "last"
+        self.widening: Tensor
+        self.register_buffer("widening", torch.ones(horizon))
         self.input_mean, self.input_scale = (0.0, units.change) if last else (units.level, units.spread)
         self.output_mean, self.output_scale = (0.0, units.reach) if last else (units.level, units.spread)
         self.net = ManyToOne(1 + past, horizon * head.size, recurrence)
@@ -153,12 +156,6 @@ def check_streamable(config: ForecastConfig, schema: PanelSchema) -> None:
                 f"{name} of {shown}, since {reason}",
                 "Set preset=streaming, and give none of its settings other values.",
             )
-    if config.head == "negative_binomial":
-        raise ConfigError(
-            "network is 'streaming' and head is 'negative_binomial'",
-            "head of quantile or student_t, since its point forecast is no function that programs have",
-            "Choose head=quantile.",
-        )
     words = schema.categorical("past")
     if words:
         raise ConfigError(

@@ -1,5 +1,6 @@
 """How far the targets of the training part lie from 0, and how far they move, in the units of the data."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -12,6 +13,9 @@ _SMALLEST_OF_NONE = 1e-7  # of the magnitude, where nothing changes
 _OFTEN = 0.02  # of the values are 0: what they count does not go below
 _FAR = 1000.0  # spreads; a level that lies so far from 0 hides in 32 bits how values move
 _SMALLEST_SHARE = 0.01  # of the spread of the steadiest series
+_SMALLEST_OF_COUNTS = (
+    0.5  # the same where values are often 0: a window of zeros tells nothing of the next value
+)
 
 
 class Units(NamedTuple):
@@ -19,7 +23,8 @@ class Units(NamedTuple):
 
     Attributes:
         spread: Standard deviation of all training targets; their mean magnitude where they are all the same.
-        smallest: What the spread of a window is never below: a hundredth of that of the steadiest series.
+        smallest: What the spread of a window is never below: a hundredth of that of the steadiest series, or
+            half of it where values are often 0.
         level: Mean of all training targets; may be negative.
         change: Root mean square of the changes from one step to the next.
         reach: The same of the changes over a horizon.
@@ -58,7 +63,8 @@ def learn_units(panel: Panel, ends: Int64[np.ndarray, " series"]) -> Units:
     spread = float(values.std())
     if spread <= _CONSTANT * float(np.abs(values).mean()):
         spread = float(np.abs(values).mean()) or 1.0
-    smallest = _SMALLEST_SHARE * float(changing.min()) if len(changing) else _SMALLEST_OF_NONE * spread
+    share = _SMALLEST_SHARE if learn_floor(panel, ends) is None else _SMALLEST_OF_COUNTS
+    smallest = share * float(changing.min()) if len(changing) else _SMALLEST_OF_NONE * spread
     return Units(spread, smallest)
 
 
@@ -80,6 +86,14 @@ def moments(panel: Panel, ends: Int64[np.ndarray, " series"]) -> Moments:
     mean = np.bincount(series, weights=values, minlength=len(panel)) / count
     away = np.bincount(series, weights=(values - mean[series]) ** 2, minlength=len(panel))
     return Moments(values, mean, np.sqrt(away / count))
+
+
+def known_spread(units: Mapping[str, float], panel: Panel) -> Float64[np.ndarray, " series"]:
+    """The units of the series of a panel by their ids; of those without one, the standard deviation."""
+    found = np.array([units.get(name, np.nan) for name in panel.ids], dtype=np.float64)
+    if np.isnan(found).any():
+        found = np.where(np.isnan(found), moments(panel, panel.lengths).spread, found)
+    return found
 
 
 def learn_stream_units(panel: Panel, ends: Int64[np.ndarray, " series"], horizon: int) -> Units:
