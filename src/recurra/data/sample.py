@@ -11,6 +11,7 @@ EXAMPLE_SAMPLES = (
     "docstrings",
     "iris",
     "python",
+    "topics",
     "wine",
 )  # see recurra.inputs.samples
 _FOLDER = Path(__file__).parent / "samples"

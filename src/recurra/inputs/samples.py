@@ -84,6 +84,19 @@ def _python() -> pl.DataFrame:
     return pl.DataFrame({"tokens": list(tokens), "tags": list(tags)})
 
 
+def _topics() -> pl.DataFrame:
+    """The language reference as Python's own help shows it, a document for each topic; no paragraph twice."""
+    from pydoc_data.topics import topics  # noqa: PLC0415
+
+    seen: set[str] = set()
+    rows = []
+    for topic, text in topics.items():
+        own = [one for one in dict.fromkeys(text.split("\n\n")) if one not in seen]
+        seen.update(own)
+        rows.append({"topic": topic, "text": "\n\n".join(own)})
+    return pl.DataFrame([row for row in rows if row["text"].strip()])
+
+
 _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "iris": _iris,
     "wine": _wine,
@@ -91,4 +104,5 @@ _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "digits": _digits,
     "docstrings": _docstrings,
     "python": _python,
+    "topics": _topics,
 })  # fmt: skip

@@ -27,6 +27,7 @@ class TrainingConfig(Config):
             which rises by nature, and 0 for the others.
         decay_factor: What the plateau and step schedules multiply the learning rate by.
         decay_epochs: Epochs between two decays (step), or without improvement before a decay (plateau).
+        decay_after: Epochs before the first decay of the step schedule; None: as many as between two.
         gradient_clip: Largest norm of the gradient of the mean loss; None leaves it alone.
         gradient_clip_value: Largest absolute value of each of its elements; None leaves them alone.
         tbptt_steps: Time steps a chunk in truncated backpropagation through time; None: whole sequences.
@@ -60,6 +61,7 @@ class TrainingConfig(Config):
     warmup: float | None = Field(default=None, ge=0, lt=1)
     decay_factor: float = Field(default=0.5, gt=0, lt=1)
     decay_epochs: int = Field(default=5, ge=1)
+    decay_after: int | None = Field(default=None, ge=0)
     gradient_clip: float | None = Field(default=1.0, gt=0)
     gradient_clip_value: float | None = Field(default=None, gt=0)
     tbptt_steps: int | None = Field(default=None, ge=1)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from recurra.errors import ConfigError, DamagedError, DataError
-from recurra.inputs.text.subword import Subwords
+from recurra.inputs.subword import Subwords
 from recurra.inputs.text.vocabulary import UNKNOWN, Vocabulary
 from recurra.inputs.text.word import Unit, lowered, shortened, split_words
 
