@@ -79,6 +79,8 @@ def test_a_model_comes_back_from_its_arrays() -> None:
 
 def test_the_longest_copy_is_found() -> None:
     learnt = np.array([9, 1, 2, 3, 4, 70_000, 5])
-    assert longest_copy(np.array([0, 2, 3, 4, 70_000, 1, 2]), learnt) == (1, 4)
-    assert longest_copy(np.array([0, 0]), learnt) == (0, 0)
+    assert longest_copy(np.array([0, 2, 3, 4, 70_000, 1, 2]), learnt) == (1, 5, 4)
+    assert longest_copy(np.array([0, 2, 3, 3, 3, 4, 8]), learnt) == (1, 6, 3)
+    assert longest_copy(np.array([0, 0]), learnt) == (0, 0, 0)
+    assert longest_copy(np.array([], np.int64), learnt).length == 0
     assert longest_copy(learnt, learnt).length == 7

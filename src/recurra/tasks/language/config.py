@@ -54,10 +54,9 @@ class LanguageConfig(NetConfig):
     )
 
     hidden_size: int = Field(default=256, ge=1, le=16_384)
-    num_layers: int = Field(default=2, ge=1, le=64)
-    batch_size: int = Field(default=32, ge=1, le=65_536)
-    max_epochs: int = Field(default=10, ge=1)
-    learning_rate: float = Field(default=3e-3, gt=0, allow_inf_nan=False)
+    batch_size: int = Field(default=16, ge=1, le=65_536)
+    max_epochs: int = Field(default=15, ge=1)
+    learning_rate: float = Field(default=4e-3, gt=0, allow_inf_nan=False)
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = "adamw"
     dropout: float = Field(default=0.2, ge=0, lt=1)
 

@@ -98,8 +98,7 @@ def _sample(title: str, ids: Any, alphabet: Any, training: Any) -> HighlightedTe
     ids = [int(one) for one in ids if one != UNKNOWN]
     if training is None:
         return HighlightedText(title=title, tokens=[Token(text=alphabet.content(ids))], separator="")
-    begin, length = longest_copy(np.array(ids), training)
-    end = begin + length
+    begin, end, length = longest_copy(np.array(ids), training)
     stretches: list[tuple[list[int], Colour]] = [
         (ids[:begin], ""),
         (ids[begin:end], "muted"),
@@ -107,7 +106,7 @@ def _sample(title: str, ids: Any, alphabet: Any, training: Any) -> HighlightedTe
     ]
     spaced = " " if alphabet.unit == "word" else ""
     tokens = [Token(text=alphabet.content(own), role=role) for own, role in stretches if own]
-    note = f"Longest copy from the training text: {length} {alphabet.unit}s."
+    note = f"Longest copy from the training text: {length} {alphabet.unit}s, repeated ones counted once."
     return HighlightedText(title=title, note=note, tokens=tokens, separator=spaced)
 
 
@@ -150,8 +149,8 @@ def _passages(fitted: Fitted, part: SymbolPart, bits: Any) -> Section:
     tables = [
         Table(
             title=title,
-            columns=[f"bits per {alphabet.unit}", "passage"],
-            rows=[[round(float(means[one]), 2), _passage(alphabet, part, int(one), width)] for one in chosen],
+            columns=["passage", f"bits per {alphabet.unit}"],
+            rows=[[_passage(alphabet, part, int(one), width), round(float(means[one]), 2)] for one in chosen],
         )
         for title, chosen in (("Most predictable", order[:kept]), ("Least predictable", order[::-1][:kept]))
     ]
