@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from recurra.tasks.forecast.forecaster import Forecaster
     from recurra.tasks.language.language_model import LanguageModel
     from recurra.tasks.tag.tagger import Tagger
+    from recurra.tasks.translate.translator import Translator
     from recurra.types import Sequences
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "LanguageModel",
     "Sequences",
     "Tagger",
+    "Translator",
     "__version__",
 ]
 
@@ -37,6 +39,7 @@ _HOMES = {
     "LanguageModel": "recurra.tasks.language.language_model",
     "Sequences": "recurra.types",
     "Tagger": "recurra.tasks.tag.tagger",
+    "Translator": "recurra.tasks.translate.translator",
 }
 
 

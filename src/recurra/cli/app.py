@@ -62,7 +62,6 @@ def start(
     Examples:
       recurra train forecast sample:co2 --horizon 26     a bundled weekly series
       recurra train forecast sales.csv --target sales --horizon 14 --out runs/sales
-      recurra evaluate runs/sales                        its scores once more
       recurra predict runs/sales -o forecast.csv         what comes next
       recurra report runs/sales                          an offline page about it
     """

@@ -46,7 +46,7 @@ def generate(
 
     Examples:
       recurra generate runs/book
-      recurra generate runs/book --prompt 'Once upon a time' --temperature 0.6 --stream
+      recurra generate runs/book --prompt 'Once' --temperature 0.6 --stream
       recurra generate runs/book --length 2000 --top-p 0.9 --seed 7 -o chapter.txt
       recurra generate runs/book --samples 3 --json
     """

@@ -7,9 +7,11 @@ from recurra.errors import DataError
 
 EXAMPLE_SAMPLES = (
     "breast_cancer",
+    "dates",
     "digits",
     "docstrings",
     "iris",
+    "numbers",
     "python",
     "topics",
     "wine",

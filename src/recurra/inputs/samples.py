@@ -13,8 +13,10 @@ import polars as pl
 
 from recurra.data.naming import listed, suggestion
 from recurra.errors import DataError
+from recurra.inputs.generated_text import date_pairs, number_pairs
 from recurra.inputs.library_source import docstring_rows, role_rows
 
+_PAIRS = 5000
 ROLES = (
     "attribute", "class", "function", "import", "keyword", "literal", "operator", "parameter", "variable",
 )  # fmt: skip
@@ -97,6 +99,14 @@ def _topics() -> pl.DataFrame:
     return pl.DataFrame([row for row in rows if row["text"].strip()])
 
 
+def _dates() -> pl.DataFrame:
+    return pl.DataFrame(date_pairs(_PAIRS), schema=["source", "target"], orient="row")
+
+
+def _numbers() -> pl.DataFrame:
+    return pl.DataFrame(number_pairs(_PAIRS), schema=["source", "target"], orient="row")
+
+
 _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "iris": _iris,
     "wine": _wine,
@@ -105,4 +115,6 @@ _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "docstrings": _docstrings,
     "python": _python,
     "topics": _topics,
+    "dates": _dates,
+    "numbers": _numbers,
 })  # fmt: skip

@@ -127,6 +127,20 @@ _BUILT_IN = (
         streams_with="recurra train language DATA",
         left_out=frozenset({"tbptt_steps", "bidirectional"}),
     ),
+    Entry(
+        name="translate",
+        about="Train a net that turns texts into other texts, and judge it beside honest baselines.",
+        examples=(
+            "recurra train translate sample:dates",
+            "recurra train translate pairs.tsv --target english",
+            "recurra train translate train.de --target-file train.en --out runs/german",
+            "recurra predict runs/german new.de",
+        ),
+        config="recurra.tasks.translate.config:TranslateConfig",
+        answer="recurra.tasks.translate.config:TranslateAnswer",
+        task="recurra.tasks.translate.task:TRANSLATE",
+        left_out=frozenset({"tbptt_steps", "text"}),
+    ),
 )
 _REGISTERED: dict[str, Entry] = {entry.name: entry for entry in _BUILT_IN}
 
