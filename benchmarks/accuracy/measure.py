@@ -16,12 +16,17 @@ import recurra
 
 def arguments(description: str) -> argparse.Namespace:
     """Read --data, --seed, --threads and --json."""
-    parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the data files")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
-    parser.add_argument("--json", action="store_true", help="end with one JSON object on a line")
-    return parser.parse_args()
+    return parser(description).parse_args()
+
+
+def parser(description: str) -> argparse.ArgumentParser:
+    """What reads them, for who adds others."""
+    own = argparse.ArgumentParser(description=description)
+    own.add_argument("--data", type=Path, required=True, help="folder of the data files")
+    own.add_argument("--seed", type=int, default=0)
+    own.add_argument("--threads", type=int, default=torch.get_num_threads())
+    own.add_argument("--json", action="store_true", help="end with one JSON object on a line")
+    return own
 
 
 def report(run: Callable[[], Mapping[str, Any]], options: argparse.Namespace) -> None:

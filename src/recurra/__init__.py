@@ -12,10 +12,23 @@ if TYPE_CHECKING:
     from recurra.layers.drop_in import GRU, LSTM, RNN
     from recurra.tasks.classify.classifier import Classifier
     from recurra.tasks.forecast.forecaster import Forecaster
+    from recurra.tasks.language.language_model import LanguageModel
     from recurra.tasks.tag.tagger import Tagger
+    from recurra.tasks.translate.translator import Translator
     from recurra.types import Sequences
 
-__all__ = ["GRU", "LSTM", "RNN", "Classifier", "Forecaster", "Sequences", "Tagger", "__version__"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "Classifier",
+    "Forecaster",
+    "LanguageModel",
+    "Sequences",
+    "Tagger",
+    "Translator",
+    "__version__",
+]
 
 _HOMES = {
     "GRU": "recurra.layers.drop_in",
@@ -23,8 +36,10 @@ _HOMES = {
     "RNN": "recurra.layers.drop_in",
     "Classifier": "recurra.tasks.classify.classifier",
     "Forecaster": "recurra.tasks.forecast.forecaster",
+    "LanguageModel": "recurra.tasks.language.language_model",
     "Sequences": "recurra.types",
     "Tagger": "recurra.tasks.tag.tagger",
+    "Translator": "recurra.tasks.translate.translator",
 }
 
 

@@ -22,6 +22,7 @@ class Recurrence(Config):
         dropout: Share of values dropped between layers, in training.
         variational: Whether the same values are dropped at all time steps of a row.
         recurrent_dropout: Share of hidden units cut off from the recurrence, in training.
+        weight_dropout: Share of the recurrent product's weights that are dropped in training.
         zoneout: Probability that a unit of the state keeps its value over a step, in training.
         recompute: Whether the backward pass runs the recurrence again: half of the memory, more time.
     """
@@ -36,6 +37,7 @@ class Recurrence(Config):
     dropout: Annotated[float, Search(0.0, 0.6)] = Field(default=0.1, ge=0, lt=1)
     variational: bool = False
     recurrent_dropout: Annotated[float, Search(0.0, 0.4)] = Field(default=0.0, ge=0, lt=1)
+    weight_dropout: Annotated[float, Search(0.0, 0.6)] = Field(default=0.0, ge=0, lt=1)
     zoneout: float = Field(default=0.0, ge=0, lt=1)
     recompute: bool = False
 

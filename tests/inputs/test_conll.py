@@ -6,6 +6,7 @@ import pytest
 from recurra.errors import DataError
 from recurra.inputs.choice import suited
 from recurra.inputs.examples import keep_nothing
+from recurra.inputs.registry import get
 from recurra.inputs.text.config import TextConfig
 from recurra.inputs.text.conll import read_conll
 from recurra.inputs.text.input import TEXT
@@ -50,7 +51,7 @@ def test_conll_u_skips_ranges_and_empty_nodes(name: str, tmp_path: Path) -> None
         "upos": [["AUX", "PART"], ["X"]],
         "xpos": [["VB", "RB"], ["FW"]],
     }
-    assert suited(path, ("table", "series", "text"), keep_nothing).name == "text"
+    assert suited(path, ("table", "series", "text"), keep_nothing, get).name == "text"
 
 
 def test_columns_without_annotation_are_left_out(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from recurra.inputs.examples import keep_nothing
 from recurra.inputs.input import Input
 from recurra.inputs.live import LiveInput
 from recurra.inputs.samples import example_names
+from recurra.inputs.symbol import SymbolInput
 from recurra.place import of_other_packages
 
 ORDER = ("table", "series", "text")
@@ -25,8 +26,9 @@ ORDER = ("table", "series", "text")
 
 @pytest.mark.parametrize("name", registry.entries())
 def test_every_name_leads_to_the_input_of_that_name(name: str) -> None:
-    found = registry.get(name)
-    assert isinstance(found, Input)
+    gives_symbols = "symbols" in registry.entries()[name].gives
+    found = registry.symbols(name) if gives_symbols else registry.get(name)
+    assert isinstance(found, SymbolInput if gives_symbols else Input)
     assert found.name == name
     assert issubclass(registry.config(name), Config)
 
@@ -134,8 +136,10 @@ def test_an_input_can_be_added_in_a_process(monkeypatch: pytest.MonkeyPatch) -> 
 )
 def test_a_frame_gets_the_input_that_suits(columns: dict[str, list[object]], expected: str) -> None:
     frame = pl.DataFrame(columns)
-    assert suited(frame, ORDER, keep_nothing).name == expected
-    assert suited(frame.to_pandas(), ORDER, keep_nothing).name == expected or expected != "table"
+    assert suited(frame, ORDER, keep_nothing, registry.get).name == expected
+    assert (
+        suited(frame.to_pandas(), ORDER, keep_nothing, registry.get).name == expected or expected != "table"
+    )
 
 
 @pytest.mark.parametrize(
@@ -155,18 +159,18 @@ def test_a_file_that_cannot_be_read_is_told_as_its_reader_tells_it(
 ) -> None:
     (tmp_path / name).write_text(content)
     with pytest.raises(DataError, match=message):
-        suited(tmp_path / name, ORDER, keep_nothing)
+        suited(tmp_path / name, ORDER, keep_nothing, registry.get)
 
 
 def test_what_suits_nothing_says_so(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="does not exist"):
-        suited(tmp_path / "missing.csv", ORDER, keep_nothing)
+        suited(tmp_path / "missing.csv", ORDER, keep_nothing, registry.get)
     with pytest.raises(DataError, match="looks like none of the inputs table, series"):
-        suited(["a text"], ORDER[:2], keep_nothing)
+        suited(["a text"], ORDER[:2], keep_nothing, registry.get)
     with pytest.raises(DataError, match=r"no sample is named 'iri'.*'iris'"):
-        suited("sample:iri", ORDER, keep_nothing)
+        suited("sample:iri", ORDER, keep_nothing, registry.get)
     with pytest.raises(DataError, match="sample:co2 looks like none"):
-        suited("sample:co2", ORDER, keep_nothing)
+        suited("sample:co2", ORDER, keep_nothing, registry.get)
 
 
 def test_the_samples_of_examples_are_known_where_series_are() -> None:

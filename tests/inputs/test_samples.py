@@ -5,6 +5,7 @@ from recurra.inputs import registry
 from recurra.inputs.choice import suited
 from recurra.inputs.examples import Kept, keep_nothing
 from recurra.inputs.library_source import PACKAGES
+from recurra.inputs.registry import get
 from recurra.inputs.samples import ROLES, example_names, load_sample
 
 SUITED = {
@@ -17,10 +18,10 @@ SUITED = {
 }
 
 
-@pytest.mark.parametrize("name", example_names())
+@pytest.mark.parametrize("name", SUITED)
 def test_every_sample_is_read_by_the_input_that_it_suits(name: str) -> None:
     kind, height, width = SUITED[name]
-    chosen = suited(f"sample:{name}", ("table", "series", "text"), keep_nothing)
+    chosen = suited(f"sample:{name}", ("table", "series", "text"), keep_nothing, get)
     assert chosen.name == kind
     frame = load_sample(name)
     assert frame.width == width
@@ -30,8 +31,16 @@ def test_every_sample_is_read_by_the_input_that_it_suits(name: str) -> None:
     assert examples.columns.columns == (["tags"] if name == "python" else ["label"])
 
 
+def test_topics_are_prose_without_a_paragraph_twice() -> None:
+    assert {*SUITED, "topics", "dates", "numbers"} == {*example_names()}
+    frame = load_sample("topics")
+    paragraphs = [one for text in frame["text"] for one in text.split("\n\n")]
+    assert len(paragraphs) == len(set(paragraphs)) > 1000
+    assert suited("sample:topics", ("corpus",), keep_nothing, registry.symbols).name == "corpus"
+
+
 def test_samples_are_the_same_every_time() -> None:
-    for name in ("docstrings", "python"):
+    for name in ("docstrings", "python", "topics"):
         assert load_sample.__wrapped__(name).equals(load_sample(name))
 
 

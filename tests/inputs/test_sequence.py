@@ -12,6 +12,7 @@ from recurra.config import validated
 from recurra.errors import ConfigError, DamagedError, DataError
 from recurra.inputs.choice import suited
 from recurra.inputs.examples import Examples, Keep, Kept, keep_nothing
+from recurra.inputs.registry import get
 from recurra.inputs.sequence.config import SequenceConfig
 from recurra.inputs.sequence.encoding import SequenceEncoding
 from recurra.inputs.sequence.input import SEQUENCE
@@ -50,7 +51,7 @@ def test_every_list_of_numbers_is_a_channel(kind: str, tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.contents[1].values, [[4, 5]])
     assert found.columns.to_dict(as_series=False) == {"name": ["a", "b"], "label": ["u", "v"]}
     assert found.repairs == ("values are missing in 1 sequence; the net is told where",)
-    assert suited(source, ("table", "series", "text"), keep_nothing).name == "series"
+    assert suited(source, ("table", "series", "text"), keep_nothing, get).name == "series"
 
 
 def test_a_long_table_goes_by_id_and_time() -> None:
@@ -70,12 +71,12 @@ def test_a_text_among_numbers_is_named_by_its_line(tmp_path: Path) -> None:
     for settings in ({}, {"columns": ["x"]}):
         with pytest.raises(DataError, match=r"a\.jsonl, line 4: x holds 'a'; expected a number"):
             sequences(path, **settings)
-    assert suited(path, ("table", "series", "text"), keep_nothing).name == "series"
+    assert suited(path, ("table", "series", "text"), keep_nothing, get).name == "series"
     long = pl.DataFrame({"id": [1, 2] * 8, "x": [*map(str, range(15)), "oops"], "z": range(16)})
     with pytest.raises(DataError, match="row 16: x holds 'oops'"):
         sequences(long)
     digits = pl.DataFrame({"words": [["1", "2"], ["3"]], "label": ["u", "v"]})
-    assert suited(digits, ("table", "series", "text"), keep_nothing).name == "text"
+    assert suited(digits, ("table", "series", "text"), keep_nothing, get).name == "text"
 
 
 def test_without_time_rows_keep_their_order() -> None:
@@ -254,7 +255,7 @@ def test_files_of_the_archive(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.contents[0].values, [[1, 3], [2, 4], [np.nan, 5]])
     assert found.columns["label"].to_list() == ["up", "down"]
     assert found.places[1] == "a.ts, line 7"
-    assert suited(path, ("table", "series", "text"), keep_nothing).name == "series"
+    assert suited(path, ("table", "series", "text"), keep_nothing, get).name == "series"
     path.write_text(
         "@timeStamps true\n@classLabel false\n@data\n(2020-01-01 00:00:00,1),(2020-01-01 00:01:00,2)\n"
     )

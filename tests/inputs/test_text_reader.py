@@ -11,6 +11,7 @@ from recurra.errors import ConfigError, DataError
 from recurra.experiment.config import TaskConfig, combined
 from recurra.inputs.choice import suited
 from recurra.inputs.examples import Examples, Keep, Kept, keep_nothing
+from recurra.inputs.registry import get
 from recurra.inputs.text.config import TextConfig
 from recurra.inputs.text.reader import read
 
@@ -31,7 +32,7 @@ def test_a_file_without_a_header_has_texts_and_labels(tmp_path: Path) -> None:
     assert found.columns.to_dict(as_series=False) == {"label": [1, 0]}
     assert list(found.places) == ["a.tsv, line 1", "a.tsv, line 3"]
     assert found.repairs == ("skipped 1 empty lines of a.tsv",)
-    assert suited(path, ("table", "series", "text"), keep_nothing).name == "text"
+    assert suited(path, ("table", "series", "text"), keep_nothing, get).name == "text"
 
 
 def test_a_comma_in_a_text_does_not_separate(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """A cell over time: states, recurrent dropout, backends."""
 
+from typing import Any
+
 import pytest
 import torch
 from tests.catalogue import every_cell
@@ -8,7 +10,7 @@ from torch.nn.utils.rnn import pack_sequence
 
 from recurra.cells import GRU, LSTM, Cell, LayerNormLSTM
 from recurra.errors import ConfigError, ShapeError
-from recurra.layers import Recurrent, unroll
+from recurra.layers import Bidirectional, Recurrent, unroll
 from recurra.ops.lstm import LSTMState
 from recurra.ops.walk import Walk
 
@@ -106,3 +108,37 @@ def test_wrong_settings_are_refused(without_type_checks):
     with pytest.raises(ShapeError, match="state field 'cell'"):
         Recurrent(LayerNormLSTM(FEATURES, HIDDEN))(torch.zeros(BATCH, TIME, FEATURES), state)
     assert "recurrent_dropout=0.1" in repr(Recurrent(GRU(FEATURES, HIDDEN), recurrent_dropout=0.1))
+
+
+def _both(share: float) -> Bidirectional:
+    return Bidirectional(LSTM(3, 4), LSTM(3, 4), weight_dropout=share)
+
+
+@pytest.mark.parametrize("make", [lambda p: Recurrent(LSTM(3, 4), weight_dropout=p), _both])
+def test_dropped_weights_are_drawn_for_a_call_and_only_in_training(make: Any) -> None:
+    layer, inputs, plain = make(0.5), torch.randn(2, 6, 3), make(0.0)
+    plain.load_state_dict(layer.state_dict())
+    torch.manual_seed(0)
+    first, second = layer(inputs)[0], layer(inputs)[0]
+    assert not torch.equal(first, second)
+    assert torch.equal(first[:, 0, :4], plain(inputs)[0][:, 0, :4]), (
+        "the first step needs no recurrent product"
+    )
+    assert torch.equal(layer.eval()(inputs)[0], plain.eval()(inputs)[0])
+
+
+def test_all_weights_dropped_leave_the_steps_alone() -> None:
+    layer, inputs = Recurrent(GRU(3, 4), weight_dropout=1.0), torch.randn(2, 5, 3)
+    torch.nn.init.zeros_(layer.cell.bias_hh)  # type: ignore[arg-type]
+    outputs, _ = layer(inputs)
+    weights = layer.cell.weights()  # type: ignore[operator]
+    cell = GRU(3, 4)
+    cell.load_state_dict(layer.cell.state_dict())
+    torch.nn.init.zeros_(cell.weight_hh)
+    torch.testing.assert_close(outputs, Recurrent(cell)(inputs)[0])
+    assert weights.weight_hh.any()
+
+
+def test_a_cell_without_an_op_cannot_drop_weights() -> None:
+    with pytest.raises(ConfigError, match="no op that takes its weights"):
+        Recurrent(Unfused(GRU(FEATURES, HIDDEN)), weight_dropout=0.5)

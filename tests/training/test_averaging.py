@@ -79,3 +79,26 @@ def test_nothing_is_averaged_unless_asked() -> None:
     with averaging.applied():
         assert torch.equal(model.weight, weight)
     assert not averaging.averages
+
+
+def test_triggered_averaging_is_the_mean_since_validation_stopped_improving() -> None:
+    model = torch.nn.Linear(1, 1, bias=False)
+    averaging = Averaging(model, TrainingConfig(averaging="triggered", averaging_wait=2))
+    values = iter([9.0, 8.0, 1.0, 2.0, 6.0])
+
+    def step() -> None:
+        torch.nn.init.constant_(model.weight, next(values))
+        averaging.after_step()
+
+    step()
+    averaging.after_validation(waited=1)
+    assert not averaging.averages
+    step()
+    averaging.after_validation(waited=2)
+    for _ in range(3):
+        step()
+    averaging.after_validation(waited=3)
+    assert averaging.count == 4
+    with averaging.applied():
+        assert float(model.weight.detach()) == pytest.approx((8 + 1 + 2 + 6) / 4)
+    assert float(model.weight.detach()) == 6

@@ -109,6 +109,18 @@ def load_predictor(
     return live
 
 
+def program_of(folder: Path) -> Program:
+    """The stream program of a run folder.
+
+    Raises:
+        DamagedError: A file is missing, truncated or altered.
+        ConfigError: The run holds a model that does not stream, in its words.
+    """
+    if (folder / PROGRAM).is_dir():
+        return Program.load(folder / PROGRAM)
+    raise _obstacle(folder, entry(str(_task_of_run(folder))))
+
+
 def _of_net(folder: Path, task: str, weights: str, level: Sequence[float], adaptive: float | None) -> Live:
     """What streams with the net of a run that holds no program.
 

@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 from recurra.errors import DataError
@@ -56,18 +57,38 @@ def utf8_source(path: Path, *, marked: bool) -> Path | io.BytesIO:
     return path
 
 
+def blocks_of(path: Path) -> Iterator[str]:
+    """The text of a file in UTF-8 or as its byte order mark says, also .gz, block by block.
+
+    Raises:
+        DataError: A byte is no text; the message names it.
+        OSError, EOFError, zlib.error: The file is damaged.
+    """
+    with open_bytes(path) as file:
+        start = file.read(4)
+        file.seek(0)
+        encoding = next((own for mark, own in _MARKS.items() if start.startswith(mark)), "utf-8-sig")
+        yield from _decoded_blocks(file, encoding, str(path))
+
+
 def _check_utf8(file: io.BufferedIOBase, name: str) -> None:
-    decoder = codecs.getincrementaldecoder("utf-8")()
+    for _ in _decoded_blocks(file, "utf-8", name):
+        pass
+
+
+def _decoded_blocks(file: io.BufferedIOBase, encoding: str, name: str) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder(encoding)()
     position, lines, kept = 0, 0, b""
     while True:
         block = file.read(_AT_ONCE)
         try:
-            decoder.decode(block, final=not block)
+            text = decoder.decode(block, final=not block)
         except UnicodeDecodeError as error:
             at = position - len(kept) + error.start
             whole = kept + block
             line = lines + whole.count(b"\n", 0, error.start) + 1
             raise _no_text(name, line, at, whole[error.start]) from error
+        yield text
         if not block:
             return
         kept = decoder.getstate()[0]

@@ -24,7 +24,7 @@ class Labelled:
     Attributes:
         sequences: What the net reads.
         target: (batch, ...) one for each row, or (batch, time, ...) one for each step.
-        aligned: Whether there is a target for each step.
+        aligned: Whether targets are sequences, too: one for each step, or of lengths of their own.
     """
 
     sequences: Sequences

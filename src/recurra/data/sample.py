@@ -7,10 +7,13 @@ from recurra.errors import DataError
 
 EXAMPLE_SAMPLES = (
     "breast_cancer",
+    "dates",
     "digits",
     "docstrings",
     "iris",
+    "numbers",
     "python",
+    "topics",
     "wine",
 )  # see recurra.inputs.samples
 _FOLDER = Path(__file__).parent / "samples"

@@ -89,7 +89,7 @@ def _input(name: str, need: str, source: Any, keep: Keep) -> Input:
     """
     names = registry.giving(need)
     if name == "auto":
-        return suited(source, names, keep)
+        return suited(source, names, keep, registry.get)
     found = registry.get(name)
     if name not in names:
         raise ConfigError(

@@ -1,7 +1,7 @@
 """What tasks have in common that learn to tell a column of examples, whatever is in it and in them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -91,6 +91,7 @@ class Labelling:
     Attributes:
         config: The task's settings.
         aligned: Whether there is a truth for each step of an example, or one for each example.
+        unequal: Whether the truth of an example is a sequence of a length of its own.
         learn: (data, training examples) -> Target: what can be told, from all that is given to train on
             (`data.train`), so that no part of it holds what is unknown; how often, from the training part.
         revive_target: The target again from what its `to_dict` gave.
@@ -103,6 +104,7 @@ class Labelling:
 
     config: type[TaskConfig]
     aligned: bool
+    unequal: bool = field(default=False, kw_only=True)
     learn: Callable[[Data, Examples], Target]
     revive_target: Callable[[Mapping[str, Any]], Target]
     metrics: Callable[[ExampleSchema], Sequence[str]]
@@ -146,7 +148,7 @@ class Labelling:
         source = LabelledSource(
             first.encoded,
             first.known(),
-            aligned=self.aligned,
+            aligned=self.aligned or self.unequal,
             batch_size=config.batch_size,
             seed=config.seed,
             augment=encoding.augment,
@@ -194,7 +196,7 @@ class Labelling:
         targets = part.known()
         for rows, _ in batches_by_length(part.encoded, batch_size):
             own = [part.encoded[row] for row in rows]
-            yield labelled(own, [targets[row] for row in rows], aligned=self.aligned)
+            yield labelled(own, [targets[row] for row in rows], aligned=self.aligned or self.unequal)
 
     def revive(self, document: Mapping[str, Any]) -> tuple[Any, ExampleSchema]:
         """Settings and schema from what a run folder holds."""

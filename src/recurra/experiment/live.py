@@ -38,11 +38,11 @@ class LiveSequences(Live):
         about = program.metadata
         labels = about.get(names)
         if not isinstance(about.get("input"), str) or not isinstance(about.get("encoding"), Mapping):
-            raise _damaged("says nothing of its input")
+            raise damaged_program("says nothing of its input")
         if not isinstance(labels, list) or (labels and not is_names(labels)):
-            raise _damaged(f"says {names}={labels!r}")
+            raise damaged_program(f"says {names}={labels!r}")
         if labels and len(labels) != program.output_size:
-            raise _damaged(f"has {program.output_size} outputs for {len(labels)} names")
+            raise damaged_program(f"has {program.output_size} outputs for {len(labels)} names")
         self.program, self.digest, self.labels = program, program.digest, labels
         self.input = registry.live(about["input"]).from_dict(about["encoding"])
         self._blank = program.session(weights)
@@ -68,7 +68,7 @@ class LiveSequences(Live):
         name = given.get(SEQUENCE, ONLY)
         if not isinstance(name, str | int):
             raise DataError(f"{SEQUENCE} holds {name!r}", "the name or number of a sequence", "Correct it.")
-        ends = _ends(given.get(END))
+        ends = ends_sequence(given.get(END))
         steps = [] if ends and self._delay and _holds_no_step(given) else [*self.input.steps(given)]
         if ends:
             steps += [self._nothing()] * self._delay
@@ -110,7 +110,7 @@ class LiveSequences(Live):
         self._sessions, self._begun = sessions, begun
 
 
-def _ends(given: object) -> bool:
+def ends_sequence(given: object) -> bool:
     """Whether a row is the last one of its sequence.
 
     Raises:
@@ -126,7 +126,8 @@ def _holds_no_step(row: Mapping[str, Any]) -> bool:
     return all(value in (None, "") for name, value in row.items() if name not in (SEQUENCE, END))
 
 
-def _damaged(what: str) -> DamagedError:
+def damaged_program(what: str) -> DamagedError:
+    """The error for a program that is none as we export it."""
     return DamagedError(
         f"a stream program that {what}",
         "one as recurra exports it",

@@ -110,7 +110,7 @@ class Rival:
     Attributes:
         name: "recurra", "majority", ...
         label: As people read it.
-        kind: "recurrent", "neural", "linear" or "naive".
+        kind: "recurrent", "neural", "linear" (learnt, and no net) or "naive".
         answer: What the task's `answer` gives.
         seconds: Time to train, else to answer.
         parameters: How many numbers training chose.

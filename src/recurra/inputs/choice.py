@@ -1,19 +1,27 @@
 """Which input a source looks like, where none is named."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from recurra.data.sample import check_source
 from recurra.data.table import Table
 from recurra.errors import DataError
 from recurra.inputs.examples import Keep
 from recurra.inputs.input import Input
-from recurra.inputs.registry import get
+from recurra.inputs.symbol import SymbolInput
+
+InputT = TypeVar("InputT", Input, SymbolInput)
 
 
-def suited(source: Any, names: Sequence[str], keep: Keep) -> Input:
+def suited(source: Any, names: Sequence[str], keep: Keep, get: Callable[[str], InputT]) -> InputT:
     """The first of some inputs that a source looks like, beside the columns that the task keeps.
+
+    Args:
+        source: What was given.
+        names: Of the inputs, in the order in which they are asked.
+        keep: What the task keeps.
+        get: The input of a name: one of those of `recurra.inputs.registry`.
 
     Raises:
         DataError: The source is not there, cannot be read, or looks like none of them.

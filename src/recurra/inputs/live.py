@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
+from recurra.inputs.symbol import Alphabet
+
 
 class LiveInput(ABC):
     """What stands before a stream program: it knows what `Encoding.to_dict` wrote, and no more.
@@ -33,3 +35,17 @@ class LiveInput(ABC):
         Raises:
             DataError: A column is missing, or holds what cannot be read.
         """
+
+
+class LiveSymbols(LiveInput):
+    """A live input whose steps are symbols.
+
+    Attributes:
+        alphabet: The symbols.
+    """
+
+    alphabet: Alphabet
+
+    @abstractmethod
+    def steps(self, row: Mapping[str, Any]) -> Sequence[int]:
+        """The symbols of a row, by number; see `LiveInput.steps`."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # the contract of an input needs torch
     from recurra.config import Config
     from recurra.inputs.input import Input
     from recurra.inputs.live import LiveInput
+    from recurra.inputs.symbol import SymbolInput
 
 GROUP = "recurra.inputs"
 
@@ -26,11 +27,13 @@ class Entry:
 
     Attributes:
         name: As in `input=NAME`.
-        input: A `recurra.inputs.input.Input`.
+        input: A `recurra.inputs.input.Input`, or of what gives "symbols" a
+            `recurra.inputs.symbol.SymbolInput`.
         config: Class of its settings, which stand beside those of the task; imports no torch.
         live: Torch-free `recurra.inputs.live.LiveInput`, if its steps can come one by one.
-        gives: What it makes of data: "examples", and "steps" where each is a sequence of them. A task says
-            which of these it needs (`TaskConfig.needs`), and takes every input that gives it.
+        gives: What it makes of data: "examples", and "steps" where each is a sequence of them; or "symbols",
+            a stream of them. A task says which of these it needs (`needs` of its settings), and takes every
+            input that gives it.
         order: Where it stands among those that are asked, the lowest first, whether data look like them.
     """
 
@@ -64,6 +67,14 @@ _BUILT_IN = (
         live="recurra.inputs.text.live:LiveText",
         order=30,
     ),
+    Entry(
+        name="corpus",
+        input="recurra.inputs.corpus.input:CORPUS",
+        config="recurra.inputs.corpus.config:CorpusConfig",
+        live="recurra.inputs.corpus.live:LiveCorpus",
+        gives=("symbols",),
+        order=10,
+    ),
 )
 _REGISTERED: dict[str, Entry] = {entry.name: entry for entry in _BUILT_IN}
 
@@ -94,6 +105,12 @@ def get(name: str) -> "Input":
         ConfigError: There is none, or the package that it is in cannot be loaded.
     """
     found: Input = loaded(_entry(name).input)
+    return found
+
+
+def symbols(name: str) -> "SymbolInput":
+    """The input of a name that is a stream of symbols. Errors as `get`."""
+    found: SymbolInput = loaded(_entry(name).input)
     return found
 
 

@@ -13,8 +13,10 @@ import polars as pl
 
 from recurra.data.naming import listed, suggestion
 from recurra.errors import DataError
+from recurra.inputs.generated_text import date_pairs, number_pairs
 from recurra.inputs.library_source import docstring_rows, role_rows
 
+_PAIRS = 5000
 ROLES = (
     "attribute", "class", "function", "import", "keyword", "literal", "operator", "parameter", "variable",
 )  # fmt: skip
@@ -84,6 +86,27 @@ def _python() -> pl.DataFrame:
     return pl.DataFrame({"tokens": list(tokens), "tags": list(tags)})
 
 
+def _topics() -> pl.DataFrame:
+    """The language reference as Python's own help shows it, a document for each topic; no paragraph twice."""
+    from pydoc_data.topics import topics  # noqa: PLC0415
+
+    seen: set[str] = set()
+    rows = []
+    for topic, text in topics.items():
+        own = [one for one in dict.fromkeys(text.split("\n\n")) if one not in seen]
+        seen.update(own)
+        rows.append({"topic": topic, "text": "\n\n".join(own)})
+    return pl.DataFrame([row for row in rows if row["text"].strip()])
+
+
+def _dates() -> pl.DataFrame:
+    return pl.DataFrame(date_pairs(_PAIRS), schema=["source", "target"], orient="row")
+
+
+def _numbers() -> pl.DataFrame:
+    return pl.DataFrame(number_pairs(_PAIRS), schema=["source", "target"], orient="row")
+
+
 _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "iris": _iris,
     "wine": _wine,
@@ -91,4 +114,7 @@ _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "digits": _digits,
     "docstrings": _docstrings,
     "python": _python,
+    "topics": _topics,
+    "dates": _dates,
+    "numbers": _numbers,
 })  # fmt: skip

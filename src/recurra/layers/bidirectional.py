@@ -32,6 +32,7 @@ class Bidirectional(Layer):
         backward_cell: What happens in a step back.
         merge: How their outputs become one: "concat" (twice as wide), "sum" or "mean".
         recurrent_dropout: As in `Recurrent`.
+        weight_dropout: As in `Recurrent`, drawn for each direction.
         recompute: As in `Recurrent`.
         backend: As in `Recurrent`.
 
@@ -54,6 +55,7 @@ class Bidirectional(Layer):
         *,
         merge: str = "concat",
         recurrent_dropout: float = 0.0,
+        weight_dropout: float = 0.0,
         recompute: bool = False,
         backend: str = "auto",
     ) -> None:
@@ -73,7 +75,8 @@ class Bidirectional(Layer):
                 "the same output_size",
                 'Give both cells one hidden_size, or use merge="concat".',
             )
-        options: Any = {"recurrent_dropout": recurrent_dropout, "recompute": recompute, "backend": backend}
+        options: Any = {"recurrent_dropout": recurrent_dropout, "weight_dropout": weight_dropout}
+        options |= {"recompute": recompute, "backend": backend}
         self.forward_layer = Recurrent(forward_cell, **options)
         self.backward_layer = Recurrent(backward_cell, reverse=True, **options)
         self.merge = merge

@@ -1,7 +1,8 @@
 """A cell over time, in one direction."""
 
 from collections.abc import Callable
-from typing import Any, Generic, NamedTuple
+from functools import partial
+from typing import Any, Generic, NamedTuple, cast
 
 import torch.nn.functional as F
 from torch import Tensor
@@ -53,6 +54,8 @@ class Recurrent(Layer, Generic[StateT]):
         recurrent_dropout: The share of hidden units that the recurrent product does not see in training: the
             same units at all steps of a call, drawn anew for every row and call (Gal & Ghahramani 2016). The
             state that is carried on keeps them.
+        weight_dropout: The share of the recurrent product's weights that are dropped in training, drawn anew
+            for every call (DropConnect; Merity, Keskar & Socher 2018).
         recompute: Keep nothing for the backward pass but the arguments, and run forward again there: half of
             the memory for a third more time.
         backend: One of `recurra.ops.backends.NAMES`; a cell without an op of its own has only the reference.
@@ -75,6 +78,7 @@ class Recurrent(Layer, Generic[StateT]):
         *,
         reverse: bool = False,
         recurrent_dropout: float = 0.0,
+        weight_dropout: float = 0.0,
         recompute: bool = False,
         backend: str = "auto",
     ) -> None:
@@ -93,9 +97,17 @@ class Recurrent(Layer, Generic[StateT]):
                 'Choose backend="auto".',
             )
         check_probability("recurrent_dropout", recurrent_dropout)
+        check_probability("weight_dropout", weight_dropout)
+        if weight_dropout and not isinstance(_inner(cell), FusedCell):
+            raise ConfigError(
+                f"weight_dropout {weight_dropout} for {type(cell).__name__}",
+                "0, as this cell has no op that takes its weights",
+                "Use recurrent_dropout, or one of recurra's own cells.",
+            )
         self.cell = cell
         self.reverse = reverse
         self.recurrent_dropout = recurrent_dropout
+        self.weight_dropout = weight_dropout
         self.recompute = recompute
         self.backend = backend
         self.input_size, self.output_size = cell.input_size, cell.output_size
@@ -135,7 +147,12 @@ class Recurrent(Layer, Generic[StateT]):
     def op(self) -> Callable[..., tuple[Tensor, StateT]] | None:
         """What runs a whole sequence with the cell's weights; None when the cell goes step by step."""
         cell = _inner(self.cell)
-        return cell.op() if isinstance(cell, FusedCell) else None
+        op: Any = cell.op() if isinstance(cell, FusedCell) else None
+        if op is not None and self.training and self.weight_dropout:
+            weights = op.keywords["weights"]
+            dropped = weights._replace(weight_hh=F.dropout(weights.weight_hh, self.weight_dropout))
+            op = partial(op, weights=dropped)
+        return cast("Callable[..., tuple[Tensor, StateT]] | None", op)
 
     def draw(self, input: Input, state: StateT | None) -> Drawn:
         """The state that a call begins with, and what is dropped and kept in it."""

@@ -115,6 +115,7 @@ def make_stack(input_size: int, recurrence: Recurrence) -> Stack:
     """
     options: dict[str, Any] = {
         "recurrent_dropout": recurrence.recurrent_dropout,
+        "weight_dropout": recurrence.weight_dropout,
         "recompute": recurrence.recompute,
     }
 

@@ -84,7 +84,12 @@ _SPAN = (
     ),
     Metric("span_recall", "Span recall", "share of the true spans that were found", "high", unit="share"),
 )
-_KNOWN = {one.name: one for one in (*_FORECAST, *_NUMBER, *_CLASS, *_SPAN)}
+_SYMBOL = (
+    Metric("perplexity", "Perplexity", "exponential of the mean negative log probability of a symbol"),
+    Metric("bits_per_character", "Bits per character", "mean negative log2 probability of a character"),
+    Metric("bits_per_byte", "Bits per byte", "mean negative log2 probability of a byte of UTF-8"),
+)
+_KNOWN = {one.name: one for one in (*_FORECAST, *_NUMBER, *_CLASS, *_SPAN, *_SYMBOL)}
 
 
 def metric(name: str, own: Sequence[Metric] = ()) -> Metric:

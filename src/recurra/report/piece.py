@@ -247,11 +247,12 @@ class Table(Piece):
 
 
 class Token(Record):
-    """A piece of text of `HighlightedText`: its colour, and a word about it, such as its tag."""
+    """A piece of text of `HighlightedText`: its colour and how strong that is, and a word about it."""
 
     text: str
     role: Colour = ""
     label: str = ""
+    strength: float = Field(default=0.2, ge=0, le=1)
 
 
 class HighlightedText(Piece):

@@ -112,7 +112,7 @@ class ModelRecord(Record):
     Attributes:
         name: Key in `per_group`: "recurra", "seasonal_naive".
         label: As people read it: "LSTM", "Seasonal naive".
-        kind: "recurrent", "neural", "linear" or "naive".
+        kind: "recurrent", "neural", "linear" (learnt, and no net) or "naive".
         scores: Name of a metric -> score over all that was judged.
         seconds: Time to train, or to compute.
         parameters: Number of trained parameters.

@@ -36,6 +36,8 @@ class Entry:
         live_net: Function (Fitted, digest, levels, adaptive rate) -> `Live` of a net without a program, if
             runs without one stream as well.
         streams_with: The command that trains a net that streams.
+        generator: Torch-free class that goes on by itself from a program (`of_program`), with the class of
+            its `options` and `generate(options) -> pieces of text`, if the task makes something of nothing.
         left_out: Settings that help leaves out, since the task refuses them whenever they are given.
         check: Function from settings to their config without torch, before anything slow begins, if any.
         look: Function (config, source), without torch too, that refuses data which lack a named column,
@@ -50,13 +52,14 @@ class Entry:
     task: str
     live: str = ""
     live_net: str = ""
+    generator: str = ""
     streams_with: str = ""
     left_out: frozenset[str] = frozenset()
     check: str = ""
     look: str = ""
 
     def load(self, what: str) -> Any:
-        """What stands at one of its places: "config", "answer", "task", "live" or "live_net"."""
+        """What stands at one of its places: "config", "answer", "task", "live", "live_net" or "generator"."""
         return loaded(getattr(self, what))
 
 
@@ -110,6 +113,37 @@ _BUILT_IN = (
         task="recurra.tasks.tag.task:TAG",
         live="recurra.tasks.tag.live:LiveTagger",
         streams_with="recurra train tag DATA bidirectional=false output=softmax",
+    ),
+    Entry(
+        name="language",
+        about="Train a language model, judge it beside n-grams, and let it write.",
+        examples=(
+            "recurra train language sample:topics",
+            "recurra train language book.txt --out runs/book",
+            "recurra train language train.txt --validation valid.txt --test test.txt tokens=word",
+            "recurra generate runs/book --prompt 'Once upon' --stream",
+        ),
+        config="recurra.tasks.language.config:LanguageConfig",
+        answer="recurra.tasks.language.config:LanguageAnswer",
+        task="recurra.tasks.language.task:LANGUAGE",
+        live="recurra.tasks.language.live:LiveLanguage",
+        generator="recurra.experiment.generation:SymbolGenerator",
+        streams_with="recurra train language DATA",
+        left_out=frozenset({"tbptt_steps", "bidirectional"}),
+    ),
+    Entry(
+        name="translate",
+        about="Train a net that turns texts into other texts, and judge it beside honest baselines.",
+        examples=(
+            "recurra train translate sample:dates",
+            "recurra train translate pairs.tsv --target english",
+            "recurra train translate train.de --target-file train.en --out runs/german",
+            "recurra predict runs/german new.de",
+        ),
+        config="recurra.tasks.translate.config:TranslateConfig",
+        answer="recurra.tasks.translate.config:TranslateAnswer",
+        task="recurra.tasks.translate.task:TRANSLATE",
+        left_out=frozenset({"tbptt_steps", "text"}),
     ),
 )
 _REGISTERED: dict[str, Entry] = {entry.name: entry for entry in _BUILT_IN}

@@ -2,7 +2,8 @@
 
 An exponential average follows every step (Polyak and Juditsky 1992; the decay warms up, so that the random
 initial weights are soon forgotten). Stochastic weight averaging takes the plain mean over the ends of the
-last quarter's epochs (Izmailov et al. 2018).
+last quarter's epochs (Izmailov et al. 2018). Non-monotonically triggered averaging takes the plain mean over
+all steps since validation stopped improving (Merity, Keskar and Socher 2018).
 """
 
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ class Averaging:
         self._parameters = {name: value for name, value in model.named_parameters() if value.requires_grad}
         self._kind = config.averaging
         self._decay = config.averaging_decay
+        self._wait = config.averaging_wait
         self.averages: dict[str, Tensor] = {}
         self.count = 0
 
@@ -35,11 +37,18 @@ class Averaging:
         """Let an exponential average follow the weights."""
         if self._kind == "ema":
             self._take(1 - min(self._decay, (1 + self.count) / (10 + self.count)))
+        elif self._kind == "triggered" and self.count:
+            self._take(1 / (1 + self.count))
 
     def after_epoch(self, progress: float) -> None:
         """Add the weights to the mean, once a share `progress` of the run is done."""
         if self._kind == "swa" and progress > SWA_START:
             self._take(1 / (1 + self.count))
+
+    def after_validation(self, waited: int) -> None:
+        """Begin to average where validation has not improved for some epochs."""
+        if self._kind == "triggered" and not self.count and waited >= self._wait:
+            self._take(1.0)
 
     @contextmanager
     def applied(self) -> Iterator[None]:

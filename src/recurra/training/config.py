@@ -28,13 +28,16 @@ class TrainingConfig(Config):
             which rises by nature, and 0 for the others.
         decay_factor: What the plateau and step schedules multiply the learning rate by.
         decay_epochs: Epochs between two decays (step), or without improvement before a decay (plateau).
+        decay_after: Epochs before the first decay of the step schedule; None: as many as between two.
         gradient_clip: Largest norm of the gradient of the mean loss; None leaves it alone.
         gradient_clip_value: Largest absolute value of each of its elements; None leaves them alone.
         tbptt_steps: Time steps a chunk in truncated backpropagation through time; None: whole sequences.
         accumulate: Chunks whose gradients make one optimiser step (a batch is one chunk without tbptt_steps).
         precision: Arithmetic of the forward pass; weights and optimiser are always in 32 bits.
-        averaging: "ema": exponential average of the weights; "swa": mean over the last quarter's epochs.
+        averaging: "ema": exponential average of the weights; "swa": mean over the last quarter's epochs;
+            "triggered": mean over all steps since validation stopped improving.
         averaging_decay: Share of the old average that an ema step keeps.
+        averaging_wait: Epochs without improvement after which triggered averaging begins.
         monitor: The metric that tells the best epoch: one that validation reports, or "train_loss".
         monitor_mode: Whether a small or a large value is good.
         patience: Epochs without improvement after which to stop; None never stops early.
@@ -63,13 +66,15 @@ class TrainingConfig(Config):
     warmup: float | None = Field(default=None, ge=0, lt=1)
     decay_factor: float = Field(default=0.5, gt=0, lt=1)
     decay_epochs: int = Field(default=5, ge=1)
+    decay_after: int | None = Field(default=None, ge=0)
     gradient_clip: float | None = Field(default=1.0, gt=0)
     gradient_clip_value: float | None = Field(default=None, gt=0)
     tbptt_steps: int | None = Field(default=None, ge=1)
     accumulate: int = Field(default=1, ge=1)
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
-    averaging: Literal["none", "ema", "swa"] = "none"
+    averaging: Literal["none", "ema", "swa", "triggered"] = "none"
     averaging_decay: float = Field(default=0.999, ge=0, lt=1)
+    averaging_wait: int = Field(default=3, ge=1)
     monitor: str = "valid_loss"
     monitor_mode: Literal["min", "max"] = "min"
     patience: int | None = Field(default=None, ge=1)

@@ -203,6 +203,7 @@ def judge(run: Run) -> None:
         if improved and run.validate is not None:
             run.best = {name: value.detach().clone() for name, value in run.model.state_dict().items()}
     run.schedule.after_epoch(improved=improved)
+    run.averaging.after_validation(run.early_stopping.waited)
     run.close_epoch(record)
     ended, interrupted = run.group.broadcast((run.tell_epoch(record), run.interruption.requested))
     run.stopped = verdict(run) or ("callback" if ended else "interrupted" if interrupted else None)

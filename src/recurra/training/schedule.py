@@ -20,7 +20,7 @@ class Schedule:
     * cosine: half a cosine from 1 to 0 (Loshchilov and Hutter 2017, without restarts).
     * one_cycle: half a cosine up from 1/25, another down to nearly 0 (Smith and Topin 2018; learning rate
     only).
-    * step: times `decay_factor` every `decay_epochs` epochs.
+    * step: times `decay_factor` every `decay_epochs` epochs, the first time after `decay_after`.
     * plateau: times `decay_factor` after every `decay_epochs` epochs without improvement.
 
     Before all but one_cycle a linear warm-up takes the first `warmup` share of the run.
@@ -35,6 +35,7 @@ class Schedule:
         self._max_epochs = config.max_epochs
         self._decay_factor = config.decay_factor
         self._decay_epochs = config.decay_epochs
+        self._decay_after = config.decay_epochs if config.decay_after is None else config.decay_after
         usual = ONE_CYCLE_RISE if config.schedule == "one_cycle" else 0.0
         self._warmup = usual if config.warmup is None else config.warmup
         self.decays = 0
@@ -52,7 +53,8 @@ class Schedule:
             case "one_cycle":
                 return _half_cosine(1.0, ONE_CYCLE_END, rest)
             case "step":
-                return self._decay_factor ** (int(progress * self._max_epochs) // self._decay_epochs)
+                decayed = int(progress * self._max_epochs) - self._decay_after + self._decay_epochs
+                return self._decay_factor ** (max(decayed, 0) // self._decay_epochs)
             case "plateau":
                 return self._decay_factor**self.decays
             case "constant":

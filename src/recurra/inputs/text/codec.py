@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Int64
 
 from recurra.errors import ConfigError, DamagedError, DataError
-from recurra.inputs.text.subword import Subwords
+from recurra.inputs.subword import Subwords
 from recurra.inputs.text.vocabulary import UNKNOWN, Vocabulary
 from recurra.inputs.text.word import Unit, lowered, shortened, split_words
 
@@ -94,6 +94,14 @@ class TextCodec:
             letters = self.alphabet.ids(symbol[:MAX_WORD])
             encoded[step, 1 : 1 + len(letters)] = letters
         return encoded
+
+    def pieces(self, content: Any) -> list[str]:
+        """What each id of `encode` stands for, as people read it."""
+        if isinstance(self.vocabulary, Subwords):
+            numbers = self.encode(content)[:, 0]
+            whole = self.vocabulary.bytes_of_pieces()
+            return [whole[number].decode("utf-8", "replace").strip() or "␣" for number in numbers]
+        return [one if one.strip() else "␣" for one in cut(content, self.unit, self.max_length)] or [""]
 
     def to_dict(self) -> dict[str, Any]:
         """What `from_dict` needs, as JSON has it."""

@@ -36,7 +36,7 @@ class ClassifyConfig(TaskConfig):
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = "adamw"
     learning_rate: float = Field(default=3e-3, gt=0, allow_inf_nan=False)
     schedule: Literal["constant", "cosine", "one_cycle", "plateau", "step"] = "one_cycle"
-    averaging: Literal["none", "ema", "swa"] = "ema"
+    averaging: Literal["none", "ema", "swa", "triggered"] = "ema"
     averaging_decay: float = Field(default=0.99, ge=0, lt=1)
     dropout: float = Field(default=0.3, ge=0, lt=1)
 

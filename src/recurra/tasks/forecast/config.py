@@ -115,7 +115,7 @@ class ForecastConfig(NetConfig):
     weight_decay: float = Field(default=1e-4, ge=0, allow_inf_nan=False)
     schedule: Literal["constant", "cosine", "one_cycle", "plateau", "step"] = "one_cycle"
     warmup: float | None = Field(default=0.1, ge=0, lt=1)
-    averaging: Literal["none", "ema", "swa"] = "ema"
+    averaging: Literal["none", "ema", "swa", "triggered"] = "ema"
     averaging_decay: float = Field(default=0.99, ge=0, lt=1)
 
     @field_validator("holidays", mode="before")

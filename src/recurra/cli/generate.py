@@ -1,0 +1,121 @@
+"""`recurra generate RUN`: what a net makes of nothing, or of a beginning."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from recurra import files
+from recurra.cli import screen
+from recurra.errors import ConfigError
+
+Option = typer.Option
+
+
+def generate(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder that `recurra train` wrote.")],
+    pairs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="KEY=VALUE", help="Other options of the task, such as repetition_penalty=1.2."
+        ),
+    ] = None,
+    *,
+    prompt: Annotated[str, Option(metavar="TEXT", help="What comes before; - reads it from stdin.")] = "",
+    length: Annotated[
+        str | None, Option(metavar="N", help="At most so many symbols; by default 500.")
+    ] = None,
+    temperature: Annotated[
+        str | None, Option(metavar="T", help="Lower is likelier, 0 always the likeliest; by default 0.8.")
+    ] = None,
+    top_k: Annotated[str | None, Option(metavar="K", help="Only the K likeliest.")] = None,
+    top_p: Annotated[
+        str | None, Option(metavar="P", help="Only the likeliest that together have this probability.")
+    ] = None,
+    seed: Annotated[str | None, Option(metavar="N", help="Where randomness starts; by default 0.")] = None,
+    samples: Annotated[int, Option(metavar="N", min=1, help="How many, each with the next seed.")] = 1,
+    as_stream: Annotated[bool, Option("--stream", help="Write each piece as soon as it is there.")] = False,
+    output: Annotated[
+        Path | None, Option("-o", "--output", metavar="FILE", help="Write a file; left out: stdout.")
+    ] = None,
+    as_json: Annotated[bool, Option("--json", help="Print one JSON object with what was made.")] = False,
+) -> None:
+    """Make something of nothing, or go on with a beginning.
+
+    Examples:
+      recurra generate runs/book
+      recurra generate runs/book --prompt 'Once' --temperature 0.6 --stream
+      recurra generate runs/book --length 2000 --top-p 0.9 --seed 7 -o chapter.txt
+      recurra generate runs/book --samples 3 --json
+    """
+    given = {"length": length, "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
+    if as_stream and (as_json or output is not None):
+        raise ConfigError("--stream with --json or --output", "one of them", "Leave --stream out.")
+    start = sys.stdin.read() if prompt == "-" else prompt
+    generator, options = _ready(run, pairs or [], given, start)
+    made = []
+    for number in range(samples):
+        own = options.model_copy(update={"seed": options.seed + number})
+        pieces = generator.generate(own)
+        made.append(_streamed(start, pieces) if as_stream else "".join(pieces))
+    if as_json:
+        rows = [{"seed": options.seed + number, "text": one} for number, one in enumerate(made)]
+        told = options.model_dump(exclude={"prompt", "seed"})
+        screen.emit({"prompt": start, "options": told, "made": rows})
+    if not as_stream:
+        _put("\n\n".join(start + one for one in made) + "\n", output, quiet=as_json)
+
+
+def _streamed(start: str, pieces: Iterator[str]) -> str:
+    """What was made, each piece written as soon as it is there."""
+    made = []
+    _write(start)
+    for piece in pieces:
+        made.append(piece)
+        _write(piece)
+    _write("\n")
+    return "".join(made)
+
+
+def _put(text: str, output: Path | None, *, quiet: bool) -> None:
+    """Into the file, or on stdout where nothing else is said there."""
+    if output is not None:
+        files.write_bytes(output, text.encode())
+        screen.note(f"{len(text):,} characters written to {output}")
+    elif not quiet:
+        _write(text)
+
+
+def _ready(run: Path, pairs: list[str], given: dict[str, str | None], prompt: str) -> tuple[Any, Any]:
+    """What makes, and its options.
+
+    Raises:
+        ConfigError: The run is of a task that makes nothing, or an option is wrong.
+        DamagedError: A file of the run is missing, truncated or altered.
+    """
+    from recurra.cli.predictor import program_of
+    from recurra.cli.setting import parse_settings
+    from recurra.config import validated
+    from recurra.tasks.registry import entries, entry_of_run
+
+    entry = entry_of_run(run)
+    if not entry.generator:
+        able = [name for name, one in entries().items() if one.generator]
+        raise ConfigError(
+            f"{run} is a run of task {entry.name}, which tells of data",
+            f"one of task {', '.join(able)}, which makes something",
+            "Use predict.",
+        )
+    kind = entry.load("generator")
+    flags = {key: text for key, text in given.items() if text is not None}
+    options = validated(
+        kind.options, {**parse_settings([kind.options], pairs, {}), **flags, "prompt": prompt}
+    )
+    return kind.of_program(program_of(run)), options
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

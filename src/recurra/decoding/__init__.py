@@ -1,0 +1,1 @@
+"""Search over a step function: what comes next, chosen or drawn. It knows no model."""

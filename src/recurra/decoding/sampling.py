@@ -1,0 +1,137 @@
+"""Drawing the next symbol from what a net says of all of them; no torch."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+import numpy as np
+from jaxtyping import Float, Float64
+from pydantic import Field
+
+from recurra.config import Config
+
+Logits = Float[np.ndarray, " vocabulary"]
+_LEAST = -np.inf
+
+
+class Sampling(Config):
+    """How the next symbol is drawn.
+
+    Attributes:
+        temperature: Divides the logits: below 1 the likely becomes likelier; 0 takes the likeliest always.
+        top_k: Only so many of the likeliest; 0 for all.
+        top_p: Only the likeliest that together have this probability (Holtzman and others 2020).
+        min_p: Only those of at least this share of the likeliest one's probability.
+        repetition_penalty: Divides positive logits, and multiplies negative ones, of symbols that came before
+            (Keskar and others 2019); 1 for none.
+        seed: Where randomness starts.
+    """
+
+    temperature: float = Field(default=1.0, ge=0, allow_inf_nan=False)
+    top_k: int = Field(default=0, ge=0)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    min_p: float = Field(default=0.0, ge=0, le=1)
+    repetition_penalty: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    seed: int = Field(default=0, ge=0, lt=2**63)
+
+
+class Sampler:
+    """Draws symbols, one after another; the same seed draws the same.
+
+    Args:
+        sampling: How.
+        forbidden: Symbols that are never drawn, such as padding.
+
+    >>> import numpy as np
+    >>> from recurra.decoding.sampling import Sampler, Sampling
+    >>> sampler = Sampler(Sampling(temperature=0))
+    >>> sampler.draw(np.array([0.1, 2.0, 0.3]))
+    1
+    """
+
+    def __init__(self, sampling: Sampling, forbidden: Collection[int] = ()) -> None:
+        self._sampling = sampling
+        self._forbidden = sorted(forbidden)
+        self._random = np.random.Generator(np.random.Philox(key=sampling.seed, counter=[0, 6, 0, 0]))
+
+    def draw(self, logits: Logits, before: Sequence[int] = (), allowed: Collection[int] | None = None) -> int:
+        """The next symbol.
+
+        Args:
+            logits: (vocabulary,) of what may come next.
+            before: The symbols so far, for the repetition penalty.
+            allowed: The only symbols that may be drawn; None for all.
+        """
+        probabilities = self.probabilities(logits, before, allowed)
+        if self._sampling.temperature == 0:
+            return int(probabilities.argmax())
+        return int(np.searchsorted(probabilities.cumsum(), self._random.random() * probabilities.sum()))
+
+    def probabilities(
+        self, logits: Logits, before: Sequence[int] = (), allowed: Collection[int] | None = None
+    ) -> Float64[np.ndarray, " vocabulary"]:
+        """What every symbol is drawn with; arguments as of `draw`."""
+        how = self._sampling
+        scores = np.array(logits, np.float64)
+        if how.repetition_penalty != 1 and len(before):
+            seen = np.unique(np.asarray(before))
+            own = scores[seen]
+            scores[seen] = np.where(own > 0, own / how.repetition_penalty, own * how.repetition_penalty)
+        scores[self._forbidden] = _LEAST
+        if allowed is not None:
+            kept = np.fromiter(allowed, np.int64)
+            scores, full = np.full_like(scores, _LEAST), scores
+            scores[kept] = full[kept]
+        if how.temperature == 0:
+            return np.asarray(np.eye(1, len(scores), int(scores.argmax()))[0])
+        return self._cut(_softmax(scores / how.temperature))
+
+    def _cut(self, probabilities: Float64[np.ndarray, " vocabulary"]) -> Float64[np.ndarray, " vocabulary"]:
+        """Without the unlikely ones."""
+        how = self._sampling
+        if how.top_k or how.top_p < 1:
+            order = np.argsort(-probabilities, kind="stable")
+            kept = len(order) if not how.top_k else how.top_k
+            if how.top_p < 1:
+                before = probabilities[order].cumsum() - probabilities[order]
+                kept = min(kept, int((before < how.top_p).sum()))
+            probabilities[order[max(kept, 1) :]] = 0
+        if how.min_p:
+            probabilities[probabilities < how.min_p * probabilities.max()] = 0
+        return np.asarray(probabilities / probabilities.sum())
+
+
+def generate(
+    step: Callable[[int], Logits],
+    prompt: Sequence[int],
+    sampler: Sampler,
+    *,
+    length: int,
+    stops: Collection[int] = (),
+    allowed: Callable[[Sequence[int]], Collection[int] | None] | None = None,
+) -> Iterator[int]:
+    """Symbols that go on after a prompt, each as soon as it is drawn.
+
+    Args:
+        step: Takes a symbol and gives the logits (vocabulary,) of the next one.
+        prompt: What comes before, one symbol at least.
+        sampler: Draws.
+        length: At most so many symbols.
+        stops: Symbols that end it; they are not given.
+        allowed: The symbols that may come after those so far, or None for all.
+    """
+    before = list(prompt)
+    logits: Logits = np.zeros(0)
+    for symbol in before:
+        logits = step(symbol)
+    for place in range(length):
+        symbol = sampler.draw(logits, before, None if allowed is None else allowed(before))
+        if symbol in stops:
+            return
+        yield symbol
+        before.append(symbol)
+        if place + 1 < length:
+            logits = step(symbol)
+
+
+def _softmax(scores: Float64[np.ndarray, " vocabulary"]) -> Float64[np.ndarray, " vocabulary"]:
+    raised = np.exp(scores - scores.max())
+    return np.asarray(raised / raised.sum())

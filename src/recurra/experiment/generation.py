@@ -1,0 +1,115 @@
+"""Symbols out of nothing, or after a beginning, by a stream program; no torch."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import Field
+
+from recurra.decoding.sampling import Sampler, Sampling, generate
+from recurra.errors import DataError
+from recurra.experiment.live import damaged_program
+from recurra.inputs import registry
+from recurra.inputs.live import LiveSymbols
+from recurra.inputs.symbol import END, PADDING, UNKNOWN, Alphabet
+from recurra.streaming import Program
+
+_SHOWN = 5
+
+
+class Generation(Sampling):
+    """What is made of nothing, or of a beginning.
+
+    Attributes:
+        prompt: What comes before.
+        length: At most so many symbols.
+        temperature: Divides the logits: below 1 the likely becomes likelier; 0 takes the likeliest always.
+    """
+
+    prompt: str = ""
+    length: int = Field(default=500, ge=1, le=100_000_000)
+    temperature: float = Field(default=0.8, ge=0, allow_inf_nan=False)
+
+
+class SymbolGenerator:
+    """Goes on with texts, symbol by symbol.
+
+    Args:
+        alphabet: The symbols.
+        has_ends: Whether the net tells where a document ends, so that a text may end by itself.
+        begin: Makes a step function: it takes a symbol, and gives the logits of the next one.
+
+    Attributes:
+        options: The class of what `generate` takes.
+    """
+
+    options = Generation
+
+    def __init__(
+        self, alphabet: Alphabet, begin: Callable[[], Callable[[int], Any]], *, has_ends: bool
+    ) -> None:
+        self.alphabet, self._begin, self._has_ends = alphabet, begin, has_ends
+
+    @classmethod
+    def of_program(cls, program: Program, weights: str = "float32") -> "SymbolGenerator":
+        """One that runs what a language model's `to_program` made.
+
+        Raises:
+            DamagedError: What the program says of itself does not fit its layers.
+            ConfigError: There are no weights of this type.
+        """
+        live, has_ends = symbols_of(program)
+        return cls(live.alphabet, lambda: program.session(weights).step, has_ends=has_ends)
+
+    def generate(self, options: Generation) -> Iterator[str]:
+        """Pieces of text, each as soon as it is drawn; the prompt is not repeated.
+
+        Raises:
+            DataError: The prompt holds symbols that training did not meet.
+        """
+        prompt = self._prompt(options.prompt)
+        forbidden = {PADDING, UNKNOWN} if self._has_ends else {PADDING, UNKNOWN, END}
+        sampler = Sampler(options, forbidden)
+        writer = self.alphabet.writer()
+        for symbol in prompt[1:]:
+            writer.put(symbol)
+        drawn = generate(self._begin(), prompt, sampler, length=options.length, stops={END})
+        for symbol in drawn:
+            text = writer.put(symbol)
+            if text:
+                yield text
+        rest = writer.finish()
+        if rest:
+            yield rest
+
+    def _prompt(self, text: str) -> list[int]:
+        symbols: list[int] = self.alphabet.ids(text).tolist()
+        if UNKNOWN in symbols:
+            unit = self.alphabet.unit
+            shown = sorted({one for one in _parts(text, unit) if UNKNOWN in self.alphabet.ids(one)})
+            raise DataError(
+                f"a prompt with {', '.join(map(repr, shown[:_SHOWN]))}, which no text of the training had",
+                f"known {unit}s",
+                "Write it otherwise, or train with tokens=subword, which can write anything.",
+            )
+        return [END, *symbols]
+
+
+def _parts(text: str, unit: str) -> Sequence[str]:
+    return text.split() if unit == "word" else text
+
+
+def symbols_of(program: Program) -> tuple[LiveSymbols, bool]:
+    """What stands before a program of symbols, and whether it tells where documents end.
+
+    Raises:
+        DamagedError: What the program says of itself does not fit its layers.
+    """
+    about = program.metadata
+    if not isinstance(about.get("input"), str) or not isinstance(about.get("encoding"), Mapping):
+        raise damaged_program("says nothing of its input")
+    live = registry.live(about["input"]).from_dict(about["encoding"])
+    if not isinstance(live, LiveSymbols):
+        raise damaged_program(f"says input={about['input']!r}, whose steps are no symbols")
+    if len(live.alphabet) != program.output_size:
+        raise damaged_program(f"has {program.output_size} outputs for {len(live.alphabet)} symbols")
+    return live, bool(about.get("has_ends"))

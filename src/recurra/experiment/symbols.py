@@ -1,0 +1,255 @@
+"""What tasks over streams of symbols share: reading, cutting parts, turning them into numbers."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int64
+
+from recurra.config import Config, validated
+from recurra.data.naming import counted, listed
+from recurra.data.table import Table
+from recurra.data.token_store import TokenStore
+from recurra.errors import ConfigError, DataError
+from recurra.experiment.config import combined
+from recurra.inputs import registry
+from recurra.inputs.choice import suited
+from recurra.inputs.examples import keep_nothing
+from recurra.inputs.symbol import END, UNKNOWN, Alphabet, Documents, Piece, SymbolInput
+
+_MANY = 10  # documents, from which on parts are cut between documents
+_SLACK = 0.1  # of the smallest part, within which a cut waits for the end of a line
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class SymbolPart:
+    """A stretch of symbols, with the documents that are in it.
+
+    Attributes:
+        tokens: The symbols by number; where documents have an end, END stands after each.
+        ends: (documents,) where each ends, as a count of symbols.
+        sizes: Measure ("character") -> (documents,) how many each has.
+        table: Where they came from, one row a document.
+        repairs: What was put right in them.
+    """
+
+    tokens: TokenStore
+    ends: Int64[np.ndarray, " documents"]
+    sizes: Mapping[str, Int64[np.ndarray, " documents"]]
+    table: Table
+    repairs: Sequence[str] = ()
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @property
+    def starts(self) -> Int64[np.ndarray, " documents"]:
+        """Where each document begins."""
+        return np.concatenate([[0], self.ends[:-1]]).astype(np.int64)
+
+    def unknown(self) -> float:
+        """The share of symbols that training did not meet."""
+        blocks = range(0, len(self), 1 << 20)
+        count = sum(int((self.tokens.read(at, at + (1 << 20)) == UNKNOWN).sum()) for at in blocks)
+        return count / max(len(self), 1)
+
+
+@dataclass(frozen=True)
+class SymbolData:
+    """Documents as they were read, before anything is learnt from them.
+
+    Attributes:
+        input: The kind of input.
+        config: The settings of task and input.
+        given: "train", "validation", "test" -> documents, where they were given.
+    """
+
+    input: SymbolInput
+    config: Any
+    given: Mapping[str, Documents]
+
+
+def read_symbols(
+    task: type[Config], source: Any, settings: Mapping[str, Any], validation: Any, test: Any
+) -> SymbolData:
+    """Pick the input, parse the settings once, and read all data with them.
+
+    Raises:
+        ConfigError: A setting is wrong, or there is no such input.
+        DataError: The data cannot be used as they are.
+    """
+    if source is None:
+        raise DataError("no data", "a path, sample:NAME or texts", "Give the data to learn from.")
+    kind = registry.symbols(_input_name(settings.get("input", "auto"), source))
+    config = validated(combined(task, registry.config(kind.name)), {**settings, "input": kind.name})
+    train = kind.read(source, config)
+    config = config.model_copy(update=dict(train.settings))
+    others = {"validation": validation, "test": test}
+    given = {name: kind.read(one, config) for name, one in others.items() if one is not None}
+    return SymbolData(kind, config, {"train": train, **given})
+
+
+def _input_name(name: str, source: Any) -> str:
+    names = registry.giving("symbols")
+    if name == "auto":
+        return suited(source, names, keep_nothing, registry.symbols).name
+    if name not in names:
+        raise ConfigError(
+            f"input is {name!r}, which gives no stream of symbols",
+            f"auto or one of {listed(names)}",
+            "Change input.",
+        )
+    return name
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Where the documents to train on end, and what of them is validated and tested on.
+
+    Attributes:
+        data: What was read.
+        bounds: How many characters (or what the first measure counts) are before each part: of training,
+            validation and test; the last is the whole.
+    """
+
+    data: SymbolData
+    bounds: tuple[int, ...]
+    names: tuple[str, ...]
+
+    def pieces(self, name: str) -> Iterator[Piece]:
+        """The pieces of a part."""
+        given = self.data.given
+        if name in given and name != "train":
+            yield from given[name].pieces()
+        elif name in self.names:
+            yield from (piece for own, piece in self._divided() if own == name)
+
+    def _divided(self) -> Iterator[tuple[str, Piece]]:
+        """Every piece of the documents to train on, with the part that it belongs to."""
+        documents, halve = self.data.given["train"], self.data.input.halve
+        measure = next(iter(documents.measures.values()))
+        slack = round(_SLACK * min(np.diff(self.bounds, prepend=0)))
+        part, passed = 0, 0
+        for content, ends in documents.pieces():
+            rest = content
+            while part < len(self.bounds) - 1 and passed + measure(rest) > self.bounds[part]:
+                before, rest = halve(rest, max(self.bounds[part] - passed, 0), slack)
+                passed += measure(before)
+                if measure(before):
+                    yield self.names[part], Piece(before, ends=ends and not measure(rest))
+                part += 1
+            passed += measure(rest)
+            yield self.names[part], Piece(rest, ends)
+
+
+def cut(data: SymbolData) -> Cut:
+    """Cut off, from the end of the documents to train on, those parts that were not given.
+
+    Of many documents the cuts lie between two of them, else where a line or a word ends.
+    """
+    documents, config = data.given["train"], data.config
+    measure = next(iter(documents.measures.values()))
+    shares = {"validation": config.validation_size, "test": config.test_size}
+    wanted = {name: share for name, share in shares.items() if name not in data.given and share}
+    sizes, ends = 0, []
+    for content, at_end in documents.pieces():
+        sizes += measure(content)
+        if at_end:
+            ends.append(sizes)
+    bounds = [round(sizes * (1 - sum(list(wanted.values())[place:]))) for place in range(len(wanted))]
+    if len(ends) >= _MANY:
+        bounds = [int(ends[int(np.abs(np.array(ends) - bound).argmin())]) for bound in bounds]
+    return Cut(data, (*bounds, sizes), ("train", *wanted))
+
+
+@dataclass(frozen=True)
+class SymbolSchema:
+    """What was learnt without gradients.
+
+    Attributes:
+        input: The kind of input.
+        alphabet: The symbols.
+        has_ends: Whether the end of a document is told, too: where there was more than one to train on.
+    """
+
+    input: str
+    alphabet: Alphabet
+    has_ends: bool = False
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """See `recurra.experiment.task.Schema`."""
+        return {
+            "input": self.input,
+            "alphabet": self.alphabet.to_dict(),
+            "has_ends": self.has_ends,
+            "facts": dict(self.facts),
+        }
+
+    @classmethod
+    def from_dict(cls, document: Mapping[str, Any]) -> "SymbolSchema":
+        """The schema that `to_dict` described."""
+        alphabet = registry.symbols(document["input"]).revive(document["alphabet"])
+        return cls(document["input"], alphabet, bool(document["has_ends"]), dict(document["facts"]))
+
+    def encode(self, pieces: Iterator[Piece], documents: Documents) -> SymbolPart:
+        """Pieces as numbers.
+
+        Raises:
+            StorageError: There is no room for them.
+        """
+        ends: list[int] = []
+        sizes: dict[str, list[int]] = {name: [] for name in documents.measures}
+        so_far = dict.fromkeys(documents.measures, 0)
+        length = 0
+
+        def blocks() -> Iterator[np.ndarray]:
+            nonlocal length
+            for content, at_end in pieces:
+                for name, measure in documents.measures.items():
+                    so_far[name] += measure(content)
+                block = self.alphabet.ids(content)
+                length += len(block) + (at_end and self.has_ends)
+                yield np.append(block, END) if at_end and self.has_ends else block
+                if at_end:
+                    close()
+
+        def close() -> None:
+            ends.append(length)
+            for name, size in so_far.items():
+                sizes[name].append(size)
+                so_far[name] = 0
+
+        tokens = TokenStore.of(blocks(), len(self.alphabet))
+        if any(so_far.values()):
+            close()
+        arrays = {name: np.array(own, np.int64) for name, own in sizes.items()}
+        return SymbolPart(tokens, np.array(ends, np.int64), arrays, documents.table, documents.repairs)
+
+
+def prepare_symbols(data: SymbolData) -> tuple[SymbolSchema, dict[str, SymbolPart]]:
+    """Cut parts, learn the alphabet from the training part, and encode those that hold something.
+
+    Raises:
+        DataError: The training part holds no symbol.
+    """
+    parts = cut(data)
+    documents = data.given["train"]
+    alphabet = data.input.learn((piece.content for piece in parts.pieces("train")), data.config)
+    schema = SymbolSchema(data.input.name, alphabet, documents.table.frame.height > 1)
+    found = {}
+    for name in PARTS:
+        own = data.given.get(name, documents)
+        part = schema.encode(parts.pieces(name), own)
+        if len(part):
+            found[name] = part
+    return schema, found
+
+
+def outline(parts: Mapping[str, SymbolPart], unit: str) -> str:
+    """How many symbols each part has."""
+    uses = {"train": "train on", "validation": "choose the epoch", "test": "score"}
+    total = counted(sum(map(len, parts.values())), unit)
+    return f"{total}: " + ", ".join(f"{len(part):,} to {uses[name]}" for name, part in parts.items())

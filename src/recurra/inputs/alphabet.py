@@ -1,0 +1,220 @@
+"""Texts as symbols: characters, words between spaces, pieces of words; nothing here needs torch."""
+
+import codecs
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from recurra.errors import DamagedError, DataError
+from recurra.inputs.subword import Subwords
+from recurra.inputs.symbol import RESERVED, UNKNOWN, Alphabet, Ids, Writer
+
+Unit = Literal["character", "word", "subword"]
+_CODE_POINTS = 0x110000
+_WORD = re.compile(r"\S+|\n")
+_NEWLINE = "\n"
+
+
+class _Joined(Writer):
+    """Texts of symbols, each as it stands."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts = texts
+
+    def put(self, number: int) -> str:
+        """See `Writer.put`."""
+        return self._texts[number - RESERVED]
+
+
+class _Spaced(_Joined):
+    """Words with a space between, but at the beginning and the end of a line."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        super().__init__(texts)
+        self._begins = True
+
+    def put(self, number: int) -> str:
+        """See `Writer.put`."""
+        text = super().put(number)
+        space = "" if self._begins or text == _NEWLINE else " "
+        self._begins = text == _NEWLINE
+        return space + text
+
+
+class _Bytes(Writer):
+    """Pieces of bytes; a character is written when its last byte is there."""
+
+    def __init__(self, pieces: Sequence[bytes]) -> None:
+        self._pieces = pieces
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def put(self, number: int) -> str:
+        """See `Writer.put`."""
+        return self._decoder.decode(self._pieces[number])
+
+    def finish(self) -> str:
+        """See `Writer.finish`."""
+        return self._decoder.decode(b"", final=True)
+
+
+class CharacterAlphabet(Alphabet):
+    """Every character is a symbol, spaces and ends of lines too.
+
+    >>> from recurra.inputs.alphabet import CharacterAlphabet
+    >>> alphabet = CharacterAlphabet("abn")
+    >>> numbers = alphabet.ids("banana!")
+    >>> numbers.tolist(), alphabet.content(numbers)
+    ([4, 3, 5, 3, 5, 3, 1], 'banana')
+    """
+
+    unit = "character"
+
+    def __init__(self, symbols: Sequence[str]) -> None:
+        self.texts = tuple(symbols)
+        points = [ord(symbol) for symbol in self.texts]
+        self._numbers = np.full(_CODE_POINTS, UNKNOWN, np.int32)
+        self._numbers[points] = np.arange(RESERVED, RESERVED + len(points))
+
+    def ids(self, content: Any) -> Ids:
+        """See `Alphabet.ids`."""
+        points = np.frombuffer(_text(content).encode("utf-32-le", "surrogatepass"), "<u4")
+        numbers: Ids = self._numbers[points]
+        return numbers
+
+    def __len__(self) -> int:
+        return RESERVED + len(self.texts)
+
+    def writer(self) -> Writer:
+        """See `Alphabet.writer`."""
+        return _Joined(self.texts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """See `Alphabet.to_dict`."""
+        return {"unit": self.unit, "symbols": list(self.texts)}
+
+
+class WordAlphabet(Alphabet):
+    r"""What stands between spaces is a symbol, and so is the end of a line; numbers of spaces are lost.
+
+    >>> from recurra.inputs.alphabet import WordAlphabet
+    >>> alphabet = WordAlphabet(["a", "cat", "\n"])
+    >>> numbers = alphabet.ids("a  cat\na dog")
+    >>> numbers.tolist(), alphabet.content(numbers)
+    ([3, 4, 5, 3, 1], 'a cat\na')
+    """
+
+    unit = "word"
+
+    def __init__(self, symbols: Sequence[str]) -> None:
+        self.texts = tuple(symbols)
+        self._numbers = {symbol: number for number, symbol in enumerate(self.texts, start=RESERVED)}
+
+    def ids(self, content: Any) -> Ids:
+        """See `Alphabet.ids`."""
+        numbers = self._numbers
+        return np.array([numbers.get(word, UNKNOWN) for word in words(_text(content))], np.int32)
+
+    def __len__(self) -> int:
+        return RESERVED + len(self.texts)
+
+    def writer(self) -> Writer:
+        """See `Alphabet.writer`."""
+        return _Spaced(self.texts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """See `Alphabet.to_dict`."""
+        return {"unit": self.unit, "symbols": list(self.texts)}
+
+
+class SubwordAlphabet(Alphabet):
+    """Pieces of words by byte-pair encoding, of which any text can be made."""
+
+    unit = "subword"
+
+    def __init__(self, pieces: Subwords) -> None:
+        self._subwords = pieces
+        self._bytes = pieces.bytes_of_pieces()
+
+    def ids(self, content: Any) -> Ids:
+        """See `Alphabet.ids`."""
+        return np.array(self._subwords.ids(_text(content)), np.int32)
+
+    def __len__(self) -> int:
+        return len(self._subwords)
+
+    def writer(self) -> Writer:
+        """See `Alphabet.writer`."""
+        return _Bytes(self._bytes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """See `Alphabet.to_dict`."""
+        return {"unit": self.unit, **self._subwords.to_dict()}
+
+
+def words(text: str) -> list[str]:
+    """What stands between spaces, and the ends of lines."""
+    return _WORD.findall(text)
+
+
+def learn_alphabet(texts: Iterator[str], unit: Unit, *, max_size: int, min_count: int = 1) -> Alphabet:
+    """The alphabet of the texts of the training part.
+
+    Args:
+        texts: The texts, gone through once.
+        unit: What a symbol is.
+        max_size: At most so many symbols, the most frequent ones.
+        min_count: How often each came at least.
+
+    Raises:
+        DataError: There is no symbol in them.
+        MissingDependencyError: Pieces of words need tokenizers, which is not installed.
+    """
+    if unit == "subword":
+        return SubwordAlphabet(
+            Subwords.train(texts, max_size=max_size, min_count=min_count, reserved=RESERVED, prefix=False)
+        )
+    counts: Counter[str] = Counter()
+    for text in texts:
+        counts.update(text if unit == "character" else words(text))
+    kept = _most_frequent(counts, max_size, min_count)
+    if not kept:
+        raise DataError(
+            f"a training part without a {unit} that comes {min_count} times or more",
+            "some text",
+            "Check the file, or lower min_count.",
+        )
+    return CharacterAlphabet(kept) if unit == "character" else WordAlphabet(kept)
+
+
+def revive_alphabet(description: Mapping[str, Any]) -> Alphabet:
+    """The alphabet that `to_dict` described.
+
+    Raises:
+        DamagedError: A part is missing or of another kind.
+    """
+    unit, given = description.get("unit"), description.get("symbols")
+    if unit == "subword" and isinstance(description.get("tokenizer"), Mapping):
+        return SubwordAlphabet(Subwords.from_dict(description))
+    symbols = given if isinstance(given, list) else []
+    good = all(isinstance(one, str) and one for one in symbols) and len(set(symbols)) == len(symbols)
+    if unit == "character" and good and all(len(one) == 1 for one in symbols):
+        return CharacterAlphabet(symbols)
+    if unit == "word" and good:
+        return WordAlphabet(symbols)
+    raise DamagedError(
+        f"an alphabet of unit {unit!r}", "a unit and its symbols, each once", "Restore the file."
+    )
+
+
+def _most_frequent(counts: Mapping[str, int], most: int, min_count: int) -> list[str]:
+    ordered: Iterable[str] = sorted(counts, key=lambda symbol: (-counts[symbol], symbol))
+    return [symbol for symbol in ordered if counts[symbol] >= min_count][:most]
+
+
+def _text(content: Any) -> str:
+    if not isinstance(content, str):
+        raise DataError(f"a content of type {type(content).__name__}", "a text", "Convert it to text.")
+    return content

@@ -1,0 +1,1 @@
+"""Running text: books, lines, documents, as a stream of symbols."""

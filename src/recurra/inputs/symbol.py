@@ -1,0 +1,134 @@
+"""Contents as a stream of symbols from a finite alphabet, and back: text, notes.
+
+Tasks that tell the next symbol, or make sequences of them, need no more of an input. No torch is needed.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+from jaxtyping import Int32, Integer
+
+from recurra.data.table import Table
+from recurra.inputs.examples import Keep
+
+PADDING, UNKNOWN, END = 0, 1, 2
+RESERVED = 3
+"""The numbers of padding, of an unknown symbol, of the end of a document; real symbols follow."""
+
+Ids = Int32[np.ndarray, " symbols"]
+Numbers = Sequence[int] | Integer[np.ndarray, " symbols"]
+
+
+class Writer(ABC):
+    """Symbols back to what people read, one after another."""
+
+    @abstractmethod
+    def put(self, number: int) -> str:
+        """What a symbol adds; "" while it is the beginning of something longer."""
+
+    def finish(self) -> str:
+        """What was held back."""
+        return ""
+
+
+class Alphabet(ABC):
+    """The symbols by number, as they were learnt from the training part.
+
+    Attributes:
+        unit: What a symbol is: "character", "word", "subword", "note".
+    """
+
+    unit: str
+
+    @abstractmethod
+    def ids(self, content: Any) -> Ids:
+        """The numbers of a content's symbols; UNKNOWN of those that training did not meet.
+
+        Raises:
+            DataError: It is no such content.
+        """
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """How many numbers there are, the reserved ones among them."""
+
+    @abstractmethod
+    def writer(self) -> Writer:
+        """A new writer."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """All that was learnt, as JSON has it."""
+
+    def content(self, numbers: Numbers) -> str:
+        """What people read for some symbols, without their reserved ones."""
+        writer = self.writer()
+        written = [writer.put(int(number)) for number in numbers if number >= RESERVED]
+        return "".join([*written, writer.finish()])
+
+    def symbols(self, numbers: Numbers) -> list[str]:
+        """What people read for each symbol by itself."""
+        return [self.content([int(number)]) for number in numbers]
+
+
+class Piece(NamedTuple):
+    """Some of a document.
+
+    Attributes:
+        content: What is in it.
+        ends: Whether the document ends with it.
+    """
+
+    content: Any
+    ends: bool
+
+
+@dataclass(frozen=True)
+class Documents:
+    """What an input reads: documents that are gone through piece by piece, as often as needed.
+
+    Attributes:
+        pieces: Goes through all documents; no piece is larger than some megabytes.
+        table: Where they came from.
+        measures: What the size of a piece is counted in, such as "character", beside its symbols: name ->
+            (content) -> how many.
+        repairs: What was put right while reading, a sentence each.
+        settings: Settings of the input that were "auto", as they were found to be.
+    """
+
+    pieces: Callable[[], Iterator[Piece]]
+    table: Table
+    measures: Mapping[str, Callable[[Any], int]]
+    repairs: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SymbolInput:
+    """A kind of input that is a stream of symbols.
+
+    Attributes:
+        name: As in `input=corpus`.
+        suits: Whether a source looks like this kind.
+        read: (source, settings) -> its documents.
+        learn: (contents of the training part, settings) -> the alphabet.
+        revive: The alphabet again from what `Alphabet.to_dict` gave.
+        halve: (content, at, slack) -> the content in two, the first of `at` measured units and at most so
+            many more: where a part of the data ends and another begins.
+    """
+
+    name: str
+    suits: Callable[[Any, Keep], bool]
+    read: Callable[[Any, Any], Documents]
+    learn: Callable[[Iterator[Any], Any], Alphabet]
+    revive: Callable[[Mapping[str, Any]], Alphabet]
+    halve: Callable[[Any, int, int], tuple[Any, Any]]
+
+
+def table_of(names: Sequence[str], source: str) -> Table:
+    """Documents as a table of their names, for results and messages."""
+    return Table(pl.DataFrame({"document": list(names)}), "polars", source)

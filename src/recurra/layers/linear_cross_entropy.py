@@ -1,0 +1,118 @@
+"""The loss of an output layer over a large vocabulary, without keeping its logits."""
+
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.autograd import Function
+
+from recurra.ops.product import product
+
+IGNORED = -100
+_AT_ONCE = 1 << 22  # logits of a chunk; with fewer the weights' gradient is gone through more often
+
+
+def linear_cross_entropy(
+    features: Float[Tensor, "steps features"],
+    weight: Float[Tensor, "vocabulary features"],
+    bias: Float[Tensor, " vocabulary"] | None,
+    targets: Int[Tensor, " steps"],
+    *,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """The summed cross-entropy of `F.linear(features, weight, bias)` against the targets.
+
+    Logits are made chunk by chunk, in 32 bits at least, and turned into their gradient at once, so that
+    memory for one chunk is all that is needed. Second derivatives are not.
+
+    Args:
+        features: (steps, features) what the output layer reads.
+        weight: (vocabulary, features), of the output layer.
+        bias: (vocabulary,), or None.
+        targets: (steps,) the right numbers; -100 counts for nothing.
+        label_smoothing: Share of the truth that is spread over all numbers (Szegedy and others 2016).
+
+    Returns:
+        The sum over all steps that count, a scalar, in nats.
+    """
+    total: Tensor = _LinearCrossEntropy.apply(  # type: ignore[no-untyped-call]
+        features, weight, bias, targets, label_smoothing
+    )
+    return total
+
+
+def token_losses(
+    features: Float[Tensor, "steps features"],
+    weight: Float[Tensor, "vocabulary features"],
+    bias: Float[Tensor, " vocabulary"] | None,
+    targets: Int[Tensor, " steps"],
+) -> Float[Tensor, " steps"]:
+    """The cross-entropy of every step by itself, without a gradient; 0 where a target is -100."""
+    found = []
+    for chunk in _chunks(len(features), len(weight)):
+        logits = torch.nn.functional.linear(features[chunk], weight, bias).float()
+        told = targets[chunk]
+        losses = logits.logsumexp(dim=1) - logits.gather(1, told.clamp(min=0)[:, None])[:, 0]
+        found.append(losses.masked_fill(told == IGNORED, 0))
+    return torch.cat(found) if found else features.new_zeros(0)
+
+
+class _LinearCrossEntropy(Function):
+    @staticmethod
+    def forward(
+        ctx: Any,
+        features: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        targets: Tensor,
+        label_smoothing: float,
+    ) -> Tensor:
+        needed = any(ctx.needs_input_grad[:3])
+        kind = torch.promote_types(features.dtype, torch.float32)
+        total = torch.zeros((), dtype=kind, device=features.device)
+        of_features = torch.empty_like(features) if needed else None
+        of_weight = torch.zeros(weight.shape, dtype=kind, device=weight.device) if needed else None
+        of_bias = None if bias is None or not needed else torch.zeros_like(bias, dtype=kind)
+        every = bool((targets != IGNORED).all())
+        for chunk in _chunks(len(features), len(weight)):
+            own, told = features[chunk], targets[chunk]
+            counts = told != IGNORED
+            right = told.clamp(min=0)[:, None]
+            logits = product(own, weight).to(kind)
+            if bias is not None:
+                logits += bias
+            slope = logits.softmax(dim=1)
+            normaliser = logits.amax(dim=1, keepdim=True) - slope.amax(dim=1, keepdim=True).log()
+            losses = normaliser - (1 - label_smoothing) * logits.gather(1, right)
+            if label_smoothing:
+                losses -= label_smoothing * logits.mean(dim=1, keepdim=True)
+            total += (losses[:, 0] * counts).sum()
+            if of_features is None or of_weight is None:
+                continue
+            if label_smoothing:
+                slope -= label_smoothing / len(weight)
+            slope.scatter_add_(1, right, slope.new_full(right.shape, label_smoothing - 1))
+            if not every:
+                slope *= counts[:, None]
+            slope = slope.to(weight.dtype)
+            of_features[chunk] = product(slope, weight.t())
+            of_weight += product(slope.t(), own.t()).to(kind)
+            if of_bias is not None:
+                of_bias += slope.sum(dim=0)
+        if needed:
+            ctx.save_for_backward(*(one for one in (of_features, of_weight, of_bias) if one is not None))
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *upstream: Tensor) -> Any:
+        (scale,) = upstream
+        found = list(ctx.saved_tensors)
+        if scale.device.type != "cpu" or float(scale) != 1:
+            found = [one * scale for one in found]
+        return (*found, *[None] * (5 - len(found)))
+
+
+def _chunks(steps: int, vocabulary: int) -> list[slice]:
+    size = max(1, min(steps, _AT_ONCE // max(vocabulary, 1)))
+    return [slice(begin, begin + size) for begin in range(0, steps, size)]

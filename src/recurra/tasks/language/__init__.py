@@ -1,0 +1,1 @@
+"""Language models: the next symbol, and texts made of nothing."""

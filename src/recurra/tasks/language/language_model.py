@@ -1,0 +1,41 @@
+"""The language model as an estimator."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from recurra.config import validated
+from recurra.experiment.estimator import ExampleEstimator
+from recurra.experiment.generation import Generation
+from recurra.tasks.language.made import generator_of
+from recurra.tasks.language.task import LANGUAGE
+
+
+class LanguageModel(ExampleEstimator):
+    """Learn from texts to go on with them.
+
+    Args:
+        settings: Any key of `LanguageConfig` or of the input's: `tokens="word"`, `hidden_size=512`, ...
+
+    >>> from recurra import LanguageModel
+    >>> model = LanguageModel(max_epochs=2, hidden_size=8).fit(["the cat sat on the mat. " * 30])
+    >>> len("".join(model.generate("the ", length=20)))
+    20
+    """
+
+    task = LANGUAGE
+
+    def generate(self, prompt: str = "", **options: Any) -> Iterator[str]:
+        """Pieces of text that go on after a prompt, each as soon as it is drawn.
+
+        Args:
+            prompt: What comes before; it is not repeated.
+            options: `length`, `temperature`, `top_k`, `top_p`, `min_p`, `repetition_penalty`, `seed`; see
+                `recurra.experiment.generation.Generation`.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+            ConfigError: There is no such option.
+            DataError: The prompt holds symbols that training did not meet.
+        """
+        wanted = validated(Generation, {"prompt": prompt, **options})
+        return generator_of(self.fitted_).generate(wanted)

@@ -1,0 +1,68 @@
+"""Texts that a fitted net, or n-grams, make."""
+
+from collections.abc import Callable, Sequence
+from typing import cast
+
+import numpy as np
+import torch
+
+from recurra.decoding.sampling import Sampler, Sampling, generate
+from recurra.errors import ConfigError, MissingDependencyError
+from recurra.experiment.generation import SymbolGenerator
+from recurra.experiment.symbols import SymbolSchema
+from recurra.experiment.task import Fitted
+from recurra.export import to_program
+from recurra.inputs.symbol import END, PADDING, UNKNOWN
+from recurra.metrics.kneser_ney import KneserNey
+from recurra.models.next_symbol import NextSymbol
+
+Step = Callable[[int], np.ndarray]
+
+
+def generator_of(fitted: Fitted) -> SymbolGenerator:
+    """What goes on with texts as a net tells: on the engine, or in torch where that cannot run the net."""
+    schema: SymbolSchema = fitted.schema
+    net = cast("NextSymbol", fitted.model)
+    begin: Callable[[], Step]
+    try:
+        program = to_program(list(net.stream_modules()))
+        program.session()
+    except (ConfigError, MissingDependencyError):
+        begin = _in_torch(net)
+    else:
+
+        def begin() -> Step:
+            return program.session().step
+
+    return SymbolGenerator(schema.alphabet, begin, has_ends=schema.has_ends)
+
+
+def _in_torch(net: NextSymbol) -> Callable[[], Step]:
+    net = net.cpu().eval()
+
+    def begin() -> Step:
+        state = None
+
+        @torch.inference_mode()
+        def step(symbol: int) -> np.ndarray:
+            nonlocal state
+            logits, state = net(torch.tensor([[symbol]]), state)
+            found: np.ndarray = logits[0, 0].float().numpy()
+            return found
+
+        return step
+
+    return begin
+
+
+def made_by_n_grams(model: KneserNey, sampling: Sampling, length: int) -> Sequence[int]:
+    """Symbols that n-grams draw, one after another."""
+    before: list[int] = []
+
+    def step(symbol: int) -> np.ndarray:
+        before.append(symbol)
+        shares = model.distribution(before[-len(model.orders) :] if model.orders else [])
+        return np.asarray(np.log(np.maximum(shares, np.finfo(np.float64).tiny)))
+
+    sampler = Sampler(sampling, {PADDING, UNKNOWN, END})
+    return list(generate(step, [END], sampler, length=length))

@@ -1,0 +1,168 @@
+"""What a language model has to show: what it makes, what surprises it, what it has by heart."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from recurra.decoding.sampling import Sampling
+from recurra.experiment.generation import Generation
+from recurra.experiment.symbols import SymbolPart
+from recurra.experiment.task import Description, Fitted, Rival
+from recurra.inputs.symbol import END, UNKNOWN
+from recurra.metrics.copying import longest_copy
+from recurra.report.heading import source_name
+from recurra.report.number import count
+from recurra.report.piece import Colour, HighlightedText, LegendItem, Table, Token
+from recurra.report.record import MetricsRecord
+from recurra.report.section import Section
+from recurra.tasks.language.made import generator_of, made_by_n_grams
+
+TEMPERATURES = (0.5, 0.8, 1.0)
+_LENGTHS = {"character": 600, "word": 120}
+_LENGTH = 200
+_SHOWN = {"character": 1000, "word": 200}
+_SHOWN_ELSE = 400
+_PASSAGES, _WIDTH = 6, {"character": 80, "word": 15}
+_WIDTH_ELSE = 20
+_MOST_BITS = 12.0  # of a symbol that is marked as strongly as can be
+_WEAKEST, _STRONGEST = 0.02, 0.75
+
+
+def describe(fitted: Fitted, part: SymbolPart) -> Description:
+    """What was told, and on how much of which text."""
+    unit, source = fitted.schema.alphabet.unit, part.table.source
+    facts = [
+        (f"{unit.capitalize()}s judged", count(len(part))),
+        *(
+            (f"{name.capitalize()}s judged", count(int(own.sum())))
+            for name, own in part.sizes.items()
+            if name != unit
+        ),
+        ("Documents", count(len(part.ends))),
+        (f"Different {unit}s", count(len(fitted.schema.alphabet))),
+    ]
+    notes = {
+        "word": "Words are what stands between spaces; the end of a line counts as one.",
+        "subword": "Perplexity is that of a piece of a word; bits per byte do not depend on the pieces.",
+    }
+    share = part.unknown()
+    unknown = [f"{share:.1%} of the {unit}s are unknown, and told as one symbol."] if share else []
+    dynamic = fitted.config.dynamic_rate
+    learning = [f"The net went on learning while it read (dynamic_rate={dynamic:g})."] if dynamic else []
+    return Description(
+        title=f"{source_name(source)}, {unit} by {unit}",
+        judged=f"{count(len(part))} {unit}s",
+        facts=tuple(facts),
+        source=source,
+        target=f"the next {unit}",
+        notes=(*filter(None, [notes.get(unit, "")]), *unknown, *learning),
+    )
+
+
+def show(fitted: Fitted, part: SymbolPart, rivals: Sequence[Rival], metrics: MetricsRecord) -> list[Section]:
+    """Texts out of nothing, a passage coloured by surprise, and the most and least predictable ones."""
+    del metrics
+    bits = np.asarray(rivals[0].answer.surprise) / np.log(2)
+    return [_samples(fitted, rivals), _surprise(fitted, part, bits), _passages(fitted, part, bits)]
+
+
+def _samples(fitted: Fitted, rivals: Sequence[Rival]) -> Section:
+    alphabet = fitted.schema.alphabet
+    length = _LENGTHS.get(alphabet.unit, _LENGTH)
+    grams = next((one for one in rivals if one.name == "n_grams"), None)
+    training = None if grams is None else grams.answer.source[1]
+    generator = generator_of(fitted)
+    pieces = []
+    for temperature in TEMPERATURES:
+        text = "".join(generator.generate(Generation(length=length, temperature=temperature)))
+        pieces.append(_sample(f"Temperature {temperature:g}", alphabet.ids(text), alphabet, training))
+    if grams is not None:
+        symbols = made_by_n_grams(grams.answer.source[0], Sampling(), length)
+        pieces.append(_sample(grams.label, np.array(symbols), alphabet, training))
+    return Section(
+        id="samples",
+        heading="Out of nothing",
+        lead="What it writes by itself, likelier with a lower temperature; seed 0, nothing chosen by hand.",
+        legend=[
+            LegendItem(label="longest passage that stands in the training text", role="muted", mark="area")
+        ]
+        if training is not None
+        else [],
+        pieces=pieces,
+        layout="full",
+    )
+
+
+def _sample(title: str, ids: Any, alphabet: Any, training: Any) -> HighlightedText:
+    ids = [int(one) for one in ids if one != UNKNOWN]
+    if training is None:
+        return HighlightedText(title=title, tokens=[Token(text=alphabet.content(ids))], separator="")
+    begin, end, length = longest_copy(np.array(ids), training)
+    stretches: list[tuple[list[int], Colour]] = [
+        (ids[:begin], ""),
+        (ids[begin:end], "muted"),
+        (ids[end:], ""),
+    ]
+    spaced = " " if alphabet.unit == "word" else ""
+    tokens = [Token(text=alphabet.content(own), role=role) for own, role in stretches if own]
+    note = f"Longest copy from the training text: {length} {alphabet.unit}s, repeated ones counted once."
+    return HighlightedText(title=title, note=note, tokens=tokens, separator=spaced)
+
+
+def _surprise(fitted: Fitted, part: SymbolPart, bits: Any) -> Section:
+    unit = fitted.schema.alphabet.unit
+    ids = part.tokens.read(0, _SHOWN.get(unit, _SHOWN_ELSE))
+    tokens = []
+    for symbol, own in zip(_shown(fitted, ids), bits, strict=False):
+        strength = round(min(float(own) / _MOST_BITS, 1.0) * _STRONGEST, 2)
+        tokens.append(Token(text=symbol, role="wrong" if strength > _WEAKEST else "", strength=strength))
+    text = HighlightedText(
+        note=f"{part.table.frame['document'][0]}, from its beginning.",
+        tokens=tokens,
+        separator=" " if unit == "word" else "",
+    )
+    return Section(
+        id="surprise",
+        heading="What surprises it",
+        lead=f"The beginning of what was judged: the stronger the colour, the less it expected the {unit} "
+        f"({_MOST_BITS:g} bits and more are the strongest).",
+        pieces=[text],
+        layout="full",
+    )
+
+
+def _shown(fitted: Fitted, ids: Any) -> Iterator[str]:
+    """Symbols as they are marked; what is not seen otherwise by a sign."""
+    signs = {"\n": "↵" if fitted.schema.alphabet.unit == "word" else "↵\n"}
+    for one, text in zip(ids, fitted.schema.alphabet.symbols(ids), strict=True):
+        yield "⊣" if one == END else "�" if one == UNKNOWN else signs.get(text, text)
+
+
+def _passages(fitted: Fitted, part: SymbolPart, bits: Any) -> Section:
+    alphabet = fitted.schema.alphabet
+    width = min(_WIDTH.get(alphabet.unit, _WIDTH_ELSE), len(bits))
+    windows = len(bits) // width
+    means = bits[: windows * width].reshape(windows, width).mean(axis=1)
+    order = np.argsort(means, kind="stable")
+    kept = max(min(_PASSAGES, windows // 2), 1)
+    tables = [
+        Table(
+            title=title,
+            columns=["passage", f"bits per {alphabet.unit}"],
+            rows=[[_passage(alphabet, part, int(one), width), round(float(means[one]), 2)] for one in chosen],
+        )
+        for title, chosen in (("Most predictable", order[:kept]), ("Least predictable", order[::-1][:kept]))
+    ]
+    return Section(
+        id="passages",
+        heading="What it expects least and most",
+        lead=f"Passages of {width} {alphabet.unit}s of what was judged.",
+        pieces=tables,
+        layout="full",
+    )
+
+
+def _passage(alphabet: Any, part: SymbolPart, place: int, width: int) -> str:
+    ids = part.tokens.read(place * width, (place + 1) * width)
+    return " ".join(alphabet.content(ids).split()) or "(only spaces)"

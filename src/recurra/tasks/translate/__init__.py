@@ -1,0 +1,1 @@
+"""Translation: a text to another text, of whatever length."""

@@ -1,0 +1,73 @@
+"""The settings of a translator."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from recurra.config import Config, Option, Search
+from recurra.experiment.config import TaskConfig
+
+
+class TranslateConfig(TaskConfig):
+    """What to turn into what, with which net, and how to train it.
+
+    Attributes:
+        target: Column with the text to write; auto takes `target`, `translation`, `output` or the like.
+        target_file: File with a text to write in each line, where DATA is a text file with one to read.
+        network: Kind of network.
+        baselines: Networks that are trained beside it on the same data; none for no other.
+        target_tokens: What a text to write is made of; auto takes characters where texts are short, else
+            pieces of words.
+        target_vocabulary: Most symbols that can be written.
+        target_size: Numbers that stand for one of them.
+        attention: How the writing net looks back at what was read.
+        input_feeding: Whether a step of writing reads the outputs of the one before.
+        output_dropout: Share of the outputs of a step of writing that are dropped in training.
+        label_smoothing: Share of the truth that is spread over all symbols, in training.
+        max_target: Most symbols of a text to write; longer ones are not trained on.
+    """
+
+    needs: ClassVar[str] = "examples"
+
+    target: Annotated[str, Option("COLUMN", again=True)] = "auto"
+    target_file: Annotated[str | None, Option("FILE", "--target-file", again=True)] = None
+    network: Literal["recurrent"] = "recurrent"
+    baselines: tuple[Literal["feed_forward", "convolutional"], ...] = Field(default=(), max_length=0)
+    target_tokens: Literal["auto", "character", "word", "subword"] = "auto"
+    target_vocabulary: int = Field(default=8000, ge=1, le=1_000_000)
+    target_size: Annotated[int, Search(64, 512, log=True)] = Field(default=256, ge=1, le=16_384)
+    attention: Annotated[
+        Literal["additive", "dot", "general", "location", "monotonic"],
+        Search(choices=("additive", "general")),
+    ] = "general"
+    input_feeding: bool = True
+    output_dropout: float = Field(default=0.2, ge=0, lt=1)
+    label_smoothing: Annotated[float, Search(0.0, 0.2)] = Field(default=0.1, ge=0, lt=1)
+    max_target: int = Field(default=400, ge=1, le=100_000)
+
+    bidirectional: bool = True
+    hidden_size: int = Field(default=256, ge=1, le=16_384)
+    max_epochs: int = Field(default=15, ge=1)
+    batch_size: int = Field(default=32, ge=1, le=65_536)
+    optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = "adamw"
+    learning_rate: float = Field(default=2e-3, gt=0, allow_inf_nan=False)
+    schedule: Literal["constant", "cosine", "one_cycle", "plateau", "step"] = "one_cycle"
+    dropout: float = Field(default=0.2, ge=0, lt=1)
+
+
+class TranslateAnswer(Config):
+    """What is written for each text.
+
+    Attributes:
+        beam: Hypotheses that are gone on with; 1 takes the likeliest symbol each time.
+        n_best: How many of them to give, the best first, with their scores.
+        length_penalty: By how much short ones are kept from being preferred; 0 for not at all.
+        max_length: Symbols after which one is cut off; auto goes by the length of what is read.
+        attention: Whether to say where it looked, symbol by symbol.
+    """
+
+    beam: int = Field(default=5, ge=1, le=1000)
+    n_best: Annotated[int, Option("N", "--n-best")] = Field(default=1, ge=1, le=1000)
+    length_penalty: float = Field(default=1.0, ge=0, le=10)
+    max_length: int | Literal["auto"] = "auto"
+    attention: bool = False

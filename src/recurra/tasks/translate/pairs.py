@@ -1,0 +1,109 @@
+"""Pairs of texts, what is read and what is written, from two files or from a table."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from recurra.data.naming import listed
+from recurra.data.table import Table
+from recurra.errors import DataError
+from recurra.inputs.delimited import read_delimited
+from recurra.inputs.glance import TEXT_NAMES
+from recurra.inputs.rows import Rows, decoded, file_kind, path_of, read_rows
+
+TARGET_NAMES = ("target", "translation", "output", "answer", "label")
+SOURCE_NAMES = ("source", "input", *TEXT_NAMES)
+_TABLES = (".csv", ".tsv")
+_PLAIN = ("", ".txt")
+SOURCE, TARGET = "source", "target"
+
+
+def read_pairs(source: Any, wanted: str, target_file: str | None, *, told: bool = True) -> Table:
+    """A table of the columns `source` and, if there is one, `target`.
+
+    Args:
+        source: A text file with a text in each line, beside `target_file`; a table of two columns of texts,
+            of which the first is read where names do not tell; a list of texts or of pairs.
+        wanted: Name of the column to write; "auto" goes by names.
+        target_file: With a text to write in each line.
+        told: Whether the texts to write must be there.
+
+    Raises:
+        DataError: There are none, or lines do not match; the message names the first that has no other.
+    """
+    if isinstance(source, list | tuple):
+        return _of_list(source)
+    path = path_of(source)
+    if path is not None and path.is_file() and _is_plain(path):
+        return _of_files(path, target_file, told=told)
+    rows = read_delimited(path) if path is not None and file_kind(path) in _TABLES else read_rows(source)
+    return _of_rows(rows, wanted, told=told)
+
+
+def _is_plain(path: Path) -> bool:
+    return file_kind(path) not in (*_TABLES, ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx", ".zip")
+
+
+def _of_list(source: Sequence[Any]) -> Table:
+    if all(isinstance(one, str) for one in source):
+        return Table(pl.DataFrame({SOURCE: list(source)}), "polars", "the list")
+    if not all(isinstance(one, list | tuple) and len(one) == 2 for one in source):
+        raise DataError("a list of other things than texts", "texts, or pairs of them", "Convert it.")
+    first, second = zip(*source, strict=True)
+    return Table(pl.DataFrame({SOURCE: list(first), TARGET: list(second)}), "polars", "the list")
+
+
+def _of_files(path: Path, target_file: str | None, *, told: bool) -> Table:
+    lines = _lines(path)
+    if target_file is None:
+        if not told:
+            return Table(pl.DataFrame({SOURCE: lines}), "polars", str(path))
+        raise DataError(
+            f"{path}, which holds the texts to read only",
+            "those to write, too",
+            "Give them: --target-file FILE, or a table of two columns.",
+        )
+    others = _lines(Path(target_file).expanduser())
+    if len(lines) != len(others):
+        short, line = (path, len(lines)) if len(lines) < len(others) else (target_file, len(others))
+        raise DataError(
+            f"{len(lines):,} lines in {path} and {len(others):,} in {target_file}: "
+            f"{short} has none for line {line + 1}",
+            "a line of one for each line of the other",
+            "Correct the files.",
+        )
+    return Table(pl.DataFrame({SOURCE: lines, TARGET: others}), "polars", str(path))
+
+
+def _lines(path: Path) -> list[str]:
+    lines = decoded(path).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lines[:-1] if not lines[-1] else lines
+
+
+def _of_rows(rows: Rows, wanted: str, *, told: bool) -> Table:
+    texts = [column.name for column in rows.frame if column.dtype == pl.String]
+    target = _named(texts, TARGET_NAMES) if wanted == "auto" else wanted if wanted in texts else None
+    source = _named([name for name in texts if name != target], SOURCE_NAMES)
+    left = [name for name in texts if name not in (source, target)]
+    nameless = sorted(rows.frame.columns) == ["label", "text"] and wanted == "auto"
+    if nameless:  # names that a file without a header was given: its first column is read
+        source, target = rows.frame.columns
+    source = source or next(iter(left), None)
+    target = target or next((name for name in left if name != source), None)
+    if source is None or (target is None and told) or (told and wanted not in ("auto", target)):
+        raise DataError(
+            f"{rows.table.source} with the columns of texts {listed(texts) if texts else '(none)'}",
+            "one to read and one to write",
+            "Name the one to write: --target COLUMN.",
+        )
+    columns = {SOURCE: rows.frame[source]}
+    if target is not None and target in rows.frame.columns:
+        columns[TARGET] = rows.frame[target]
+    return Table(pl.DataFrame(columns), "polars", rows.table.source, from_file=rows.table.from_file)
+
+
+def _named(names: Sequence[str], known: Sequence[str]) -> str | None:
+    by_lower = {name.lower(): name for name in names}
+    return next((by_lower[name] for name in known if name in by_lower), None)

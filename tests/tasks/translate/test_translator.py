@@ -1,0 +1,144 @@
+"""The translator: pairs from anywhere, what it learns, how it answers."""
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from recurra import Translator
+from recurra.errors import ConfigError, DataError
+from recurra.experiment.run import evaluate, told_by, train
+from recurra.inputs.generated_text import date_pairs, number_pairs, words_of
+from recurra.tasks.translate.pairs import read_pairs
+from recurra.tasks.translate.task import TRANSLATE
+
+SMALL: dict[str, Any] = {"hidden_size": 8, "target_size": 8, "max_epochs": 1}
+WORDS = ["ab", "abc", "cab", "ba", "bca", "cb", "ac", "ca", "bac", "acb", "abca", "bcab"]
+PAIRS = [(word, word[::-1]) for word in WORDS]
+
+
+@pytest.fixture(scope="module")
+def reverser() -> Translator:
+    """One that has learnt to write short words backwards."""
+    settings = {
+        "hidden_size": 32,
+        "target_size": 32,
+        "embedding_size": 16,
+        "max_epochs": 60,
+        "batch_size": 16,
+    }
+    calm = {"dropout": 0.0, "output_dropout": 0.0, "locked_dropout": 0.0, "word_dropout": 0.0}
+    options = {"learning_rate": 2e-2, "label_smoothing": 0.0, "input_feeding": False, "attention": "additive"}
+    translator = Translator(**settings, **calm, **options)
+    return translator.fit(PAIRS * 4, validation=PAIRS, test=PAIRS)  # type: ignore[return-value]
+
+
+def test_it_learns_to_write_backwards_and_better_than_the_short_cuts(reverser: Translator) -> None:
+    scores = {one.name: one.scores["exact_match"] for one in reverser.evaluate().models}
+    assert scores["recurra"] >= 0.9
+    assert scores["copy"] < 0.3
+    assert set(scores) == {"recurra", "nearest", "copy", "most_frequent"}
+
+
+def test_an_answer_does_not_depend_on_its_company(reverser: Translator) -> None:
+    together = reverser.predict(WORDS)["prediction"].to_list()
+    alone = [reverser.predict([word])["prediction"][0] for word in WORDS]
+    assert together == alone
+
+
+def test_alternatives_and_where_it_looked(reverser: Translator) -> None:
+    frame = reverser.predict(["abc"], n_best=3, attention=True)
+    assert frame.columns == ["source", "prediction", "alternatives", "scores", "symbols", "attention"]
+    row = frame.to_dicts()[0]
+    assert row["alternatives"][0] == row["prediction"] == "cba"
+    assert row["scores"] == sorted(row["scores"], reverse=True)
+    assert len(set(row["alternatives"])) == 3
+    assert row["symbols"] == ["c", "b", "a"]
+    assert all(1 <= place <= 3 for place in row["attention"])
+    assert reverser.predict(["abcab"], max_length=2)["prediction"].str.len_chars()[0] <= 2
+
+
+@pytest.mark.parametrize("attention", ["additive", "dot", "location", "monotonic"])
+def test_every_attention_trains(attention: str) -> None:
+    size = 8 if attention != "dot" else 16  # both directions of what is read are as wide as what writes
+    settings = {**SMALL, "attention": attention, "bidirectional": attention != "dot", "hidden_size": size}
+    found = Translator(**settings).fit(PAIRS * 3).predict(["abc"])
+    assert found.height == 1
+
+
+def test_all_steps_at_once_are_the_steps_one_by_one() -> None:
+    at_once, single = (
+        Translator(**SMALL, input_feeding=feeding, seed=1).fit(PAIRS * 3).training_.epochs[0]
+        for feeding in (False, True)
+    )
+    assert at_once["train_loss"] > 0
+    assert single["train_loss"] > 0
+
+
+def test_pairs_are_read_from_anywhere(tmp_path: Path) -> None:
+    (tmp_path / "a.de").write_text("eins\nzwei\n")
+    with gzip.open(tmp_path / "a.en.gz", "wt") as file:
+        file.write("one\ntwo\n")
+    (tmp_path / "rows.tsv").write_text("source\ttarget\neins\tone\nzwei\ttwo\n")
+    (tmp_path / "bare.tsv").write_text("eins zwei drei vier\tone\nfünf\ta longer text than the other\n")
+    (tmp_path / "rows.jsonl").write_text('{"translation": "one", "input": "eins"}\n')
+    wanted = {"source": ["eins", "zwei"], "target": ["one", "two"]}
+    files = read_pairs(tmp_path / "a.de", "auto", str(tmp_path / "a.en.gz"))
+    assert files.frame.to_dict(as_series=False) == wanted
+    assert read_pairs(tmp_path / "rows.tsv", "auto", None).frame.to_dict(as_series=False) == wanted
+    bare = read_pairs(tmp_path / "bare.tsv", "auto", None).frame
+    assert bare["source"].to_list() == ["eins zwei drei vier", "fünf"]
+    assert read_pairs(tmp_path / "rows.jsonl", "auto", None).frame.rows() == [("eins", "one")]
+    frame = pl.DataFrame({"german": ["eins"], "english": ["one"], "year": [2020]})
+    assert read_pairs(frame, "english", None).frame.rows() == [("eins", "one")]
+    assert read_pairs(frame, "german", None).frame.rows() == [("one", "eins")]
+    assert read_pairs(["eins"], "auto", None, told=False).frame.columns == ["source"]
+
+
+def test_what_is_no_pair_is_told(tmp_path: Path) -> None:
+    (tmp_path / "a.de").write_text("eins\nzwei\n")
+    (tmp_path / "a.en").write_text("one\ntwo\nthree\n")
+    with pytest.raises(DataError, match=r"a\.de has none for line 3"):
+        read_pairs(tmp_path / "a.de", "auto", str(tmp_path / "a.en"))
+    with pytest.raises(DataError, match="--target-file FILE"):
+        read_pairs(tmp_path / "a.de", "auto", None)
+    with pytest.raises(DataError, match="one to read and one to write"):
+        read_pairs(pl.DataFrame({"source": ["eins"]}), "auto", None)
+    with pytest.raises(DataError, match="Name the one to write"):
+        read_pairs(pl.DataFrame({"source": ["eins"], "b": ["one"]}), "c", None)
+    with pytest.raises(DataError, match="other things than texts"):
+        read_pairs([("a", "b", "c")], "auto", None)
+    with pytest.raises(DataError, match="row 2 has no text to write"):
+        Translator(**SMALL).fit(pl.DataFrame({"source": ["a", "b"] * 20, "target": ["c", " "] * 20}))
+    with pytest.raises(ConfigError, match="auto or text"):
+        Translator(**SMALL, input="table").fit(PAIRS)
+
+
+def test_a_run_is_kept_and_answers_line_by_line(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    (tmp_path / "a.txt").write_text("\n".join(word for word, _ in PAIRS * 4))
+    (tmp_path / "b.txt").write_text("\n".join(text for _, text in PAIRS * 4))
+    settings = {**SMALL, "target_file": str(tmp_path / "b.txt"), "target_tokens": "subword", "tokens": "word"}
+    train(TRANSLATE, str(tmp_path / "a.txt"), settings, run)
+    page = (run / "report.html").read_text()
+    assert "Where it looked" in page
+    assert "Worst and best" in page
+    (tmp_path / "new.txt").write_text("abc\n\nan unknown text\n")
+    frame = told_by(TRANSLATE, run, str(tmp_path / "new.txt"), {"beam": "2"}).frame
+    assert frame["source"].to_list() == ["abc", "", "an unknown text"]
+    scored = evaluate(TRANSLATE, run, str(tmp_path / "a.txt"), {"target_file": str(tmp_path / "b.txt")})
+    assert [one.name for one in scored.models] == ["recurra", "nearest", "copy", "most_frequent"]
+
+
+def test_made_pairs_are_right_and_each_once() -> None:
+    dates = date_pairs(500)
+    assert len({text for text, _ in dates}) == 500
+    assert dict(date_pairs(500)) == dict(dates) != dict(date_pairs(500, seed=1))
+    numeric = [(text, iso) for text, iso in dates if text.isdigit()]
+    assert all(iso.replace("-", "") == text for text, iso in numeric)
+    assert numeric
+    assert words_of(0) == "zero"
+    assert words_of(311_700_015) == "three hundred eleven million seven hundred thousand fifteen"
+    assert all(words_of(int(number.replace(",", ""))) == text for number, text in number_pairs(50))
