@@ -74,8 +74,8 @@ class LiveLanguage(Live):
     def restore(self, states: States) -> None:
         """See `Live.restore`."""
         found = {}
-        for name, (content, last, marks) in states.items():
-            if last is None or marks or last not in range(len(self._input.alphabet)):
+        for name, (content, last, *others) in states.items():
+            if last is None or any(others) or last not in range(len(self._input.alphabet)):
                 raise wrong_state()
             session = self._blank.fork()
             session.restore(content)
