@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,9 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import MaxAbsScaler
 
 from recurra.experiment.examples import Part
-from recurra.experiment.learnt import Learnt
+from recurra.experiment.learnt import DESCRIPTION, Learnt
 from recurra.experiment.task import Prepared, Rival
+from recurra.files import damage_told
 from recurra.inputs import registry
 from recurra.tasks.classify.target import Target
 
@@ -46,11 +48,12 @@ def learn_linear(prepared: Prepared) -> Iterator[Learnt]:
 
 def linear(learnt: Learnt, target: Target, part: Part) -> Rival:
     """What `learn_linear` learnt says of a part."""
-    kind = registry.get(learnt.description["input"])
-    summary = kind.summary.from_dict(learnt.description["summary"])
-    model = LinearMap(target.kind, learnt.arrays["weight"], learnt.arrays["bias"])
+    with damage_told(Path(learnt.name, DESCRIPTION)):
+        kind = registry.get(learnt.description["input"])
+        summary = kind.summary.from_dict(learnt.description["summary"])
+        model = LinearMap(target.kind, learnt.arrays["weight"], learnt.arrays["bias"])
+        answer = model.answer(summary.numbers(part.examples.contents))
     name = "ridge regression" if target.kind == "regression" else "logistic regression"
-    answer = model.answer(summary.numbers(part.examples.contents))
     label = f"{kind.summary_label}, {name}"
     return Rival(learnt.name, label, "linear", answer, learnt.seconds, int(model.weight.size))
 
