@@ -6,6 +6,7 @@ from tests.trial import BATCH, FEATURES, HIDDEN, assert_close, random_input, ran
 
 import recurra
 from recurra.cells import GRU, LSTM, Zoneout
+from recurra.config import validated
 from recurra.errors import ConfigError, ShapeError
 from recurra.layers import Bidirectional, Recurrent, Stack, VariationalDropout, make_stack
 from recurra.recurrence import Recurrence
@@ -141,5 +142,5 @@ def test_a_stack_of_two_directions_reads_both_from_the_one_below() -> None:
 def test_options_that_do_not_go_together_are_refused() -> None:
     with pytest.raises(ConfigError, match="no layer is as wide as its input"):
         make_stack(FEATURES, Recurrence(hidden_size=5, residual=True))
-    with pytest.raises(ConfigError, match="cell 'lstmm'"):
-        make_stack(FEATURES, Recurrence(cell="lstmm"))
+    with pytest.raises(ConfigError, match="cell is 'lstmm'; expected one of elman"):
+        make_stack(FEATURES, validated(Recurrence, {"cell": "lstmm"}))

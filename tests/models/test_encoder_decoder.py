@@ -8,6 +8,7 @@ from tests.trial import unchecked
 from torch import Tensor
 
 from recurra.cells.registry import CELLS
+from recurra.config import validated
 from recurra.errors import ConfigError, ShapeError
 from recurra.models.encoder_decoder import EncoderDecoder
 from recurra.recurrence import Recurrence
@@ -98,4 +99,4 @@ def test_lengths_that_are_no_tensor_are_refused(without_type_checks: None):
 
 def test_an_unknown_cell_names_those_there_are():
     with pytest.raises(ConfigError, match="layer_norm_lstm"):
-        EncoderDecoder(3, 2, Recurrence(cell="lsmt"))
+        EncoderDecoder(3, 2, validated(Recurrence, {"cell": "lsmt"}))
