@@ -14,17 +14,12 @@ from recurra import Translator
 from recurra.inputs.generated_text import date_pairs
 
 SETTINGS: Mapping[str, Any] = {
-    "hidden_size": 128,
-    "target_size": 64,
-    "embedding_size": 32,
+    "hidden_size": 192,
+    "target_size": 96,
+    "embedding_size": 64,
     "target_tokens": "character",
-    "dropout": 0.0,
-    "output_dropout": 0.0,
-    "locked_dropout": 0.0,
-    "word_dropout": 0.0,
-    "label_smoothing": 0.0,
     "batch_size": 64,
-    "max_epochs": 12,
+    "max_epochs": 10,
     "learning_rate": 4e-3,
 }
 TRAINED, VALIDATED, TESTED = 16_000, 1000, 2000

@@ -60,8 +60,9 @@ def test_a_beam_that_holds_everything_finds_the_best(penalty: float) -> None:
         assert [one.score for one in found] == pytest.approx([score for score, _ in best], rel=1e-5)
 
 
-def test_a_beam_of_one_takes_the_likeliest_each_time() -> None:
-    chain = Chain(4, seed=1)
+@pytest.mark.parametrize("seed", range(40))
+def test_a_beam_of_one_takes_the_likeliest_each_time(seed: int) -> None:
+    chain = Chain(4, seed)
     for row, found in enumerate(search(chain, [0, 1, 2, 3], Beam(size=1, max_length=6))):
         before, last, symbols = START, START, []
         while len(symbols) < 6 and (best := int(chain.table[row, before, last].argmax())) != END:
@@ -80,6 +81,15 @@ def test_a_row_is_searched_alike_in_any_batch(size: int) -> None:
         (alone,) = search(chain, [row], beam)
         assert [one.symbols for one in alone] == [one.symbols for one in together[row]]
         assert [one.score for one in alone] == pytest.approx([one.score for one in together[row]])
+
+
+def test_each_row_has_a_length_of_its_own() -> None:
+    chain = Chain(2, seed=5)
+    chain.table[..., END] = -50.0
+    beam = Beam(size=2, max_length=9)
+    short, long = search(chain, [0, 1], beam, max_lengths=[2, 6])
+    assert (len(short[0].symbols), len(long[0].symbols)) == (2, 6)
+    assert short == search(chain, [0], beam, max_lengths=[2])[0]
 
 
 def test_rows_that_are_done_cost_nothing_more() -> None:
@@ -107,7 +117,7 @@ def test_prefixes_constraints_and_forbidden_symbols_hold() -> None:
 
 
 def test_a_hypothesis_knows_where_each_step_looked() -> None:
-    (found,) = search(Chain(1, seed=4), [0], Beam(size=3, max_length=5))
+    (found,) = search(Chain(1, seed=4), [0], Beam(size=3, max_length=5, keeps_weights=True))
     assert found[0].weights is not None
     assert found[0].weights.argmax(dim=1).tolist() == [START, *found[0].symbols]
 

@@ -32,7 +32,7 @@ def test_the_unlikely_is_cut(options: dict[str, float], expected: list[float]) -
 
 def test_what_came_before_is_made_less_likely_whatever_its_sign() -> None:
     sampler = Sampler(Sampling(repetition_penalty=2.0))
-    found = np.log(sampler.probabilities(np.array([2.0, -1.0, 2.0, -1.0]), before=[0, 1]))
+    found = np.log(sampler.probabilities(np.array([2.0, -1.0, 2.0, -1.0]), seen={0, 1}))
     np.testing.assert_allclose(found[2] - found[0], 1.0)
     np.testing.assert_allclose(found[3] - found[1], 1.0)
 

@@ -97,6 +97,20 @@ def test_monotonic_attention_is_the_sum_over_all_places_to_stop() -> None:
     np.testing.assert_allclose(attention(query, memory, state).weights.detach()[0], expected, rtol=1e-4)
 
 
+@pytest.mark.parametrize("strength", [0.0, 2.0, 40.0])
+def test_monotonic_attention_holds_over_long_memories(strength: float) -> None:
+    attention = made("monotonic")
+    torch.nn.init.constant_(attention.threshold, strength)  # type: ignore[arg-type]
+    torch.nn.init.zeros_(attention.score.weight)  # type: ignore[union-attr,arg-type]
+    memory = attention.remember(torch.randn(1, 300, MEMORY).double(), torch.tensor([300]))
+    state = torch.zeros(1, 300).double()
+    state[0, 250] = 1
+    weights = attention(torch.randn(1, QUERY).double(), memory, state).weights[0].detach().numpy()
+    stop = 1 / (1 + np.exp(-strength))
+    expected = np.concatenate([np.zeros(250), stop * (1 - stop) ** np.arange(50)])
+    np.testing.assert_allclose(weights, expected, rtol=1e-6, atol=1e-15)
+
+
 def test_location_attention_knows_where_it_has_looked() -> None:
     attention = made("location")
     values, query = torch.randn(1, TIME, MEMORY).double(), torch.randn(1, QUERY).double()

@@ -14,33 +14,43 @@ from recurra.errors import ConfigError
 Option = typer.Option
 
 
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder that `recurra train` wrote.")]
+Pairs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="KEY=VALUE", help="Other options, such as repetition_penalty=1.2."),
+]
+Prompt = Annotated[str, Option(metavar="TEXT", help="What comes before; - reads it from stdin.")]
+Length = Annotated[str | None, Option(metavar="N", help="At most so many symbols; by default 500.")]
+Temperature = Annotated[
+    str | None, Option(metavar="T", help="Lower is likelier, 0 always the likeliest; by default 0.8.")
+]
+TopK = Annotated[str | None, Option(metavar="K", help="Only the K likeliest.")]
+TopP = Annotated[str | None, Option(metavar="P", help="Only the likeliest of this probability together.")]
+Stop = Annotated[str | None, Option(metavar="TEXT", help="End before this text.")]
+Seed = Annotated[str | None, Option(metavar="N", help="Where randomness starts; by default 0.")]
+Samples = Annotated[int, Option(metavar="N", min=1, help="How many, each with the next seed.")]
+AsStream = Annotated[bool, Option("--stream", help="Write each piece as soon as it is there.")]
+Output = Annotated[
+    Path | None, Option("-o", "--output", metavar="FILE", help="Write a file; left out: stdout.")
+]
+AsJson = Annotated[bool, Option("--json", help="Print one JSON object with what was made.")]
+
+
 def generate(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder that `recurra train` wrote.")],
-    pairs: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="KEY=VALUE", help="Other options of the task, such as repetition_penalty=1.2."
-        ),
-    ] = None,
+    run: Run,
+    pairs: Pairs = None,
     *,
-    prompt: Annotated[str, Option(metavar="TEXT", help="What comes before; - reads it from stdin.")] = "",
-    length: Annotated[
-        str | None, Option(metavar="N", help="At most so many symbols; by default 500.")
-    ] = None,
-    temperature: Annotated[
-        str | None, Option(metavar="T", help="Lower is likelier, 0 always the likeliest; by default 0.8.")
-    ] = None,
-    top_k: Annotated[str | None, Option(metavar="K", help="Only the K likeliest.")] = None,
-    top_p: Annotated[
-        str | None, Option(metavar="P", help="Only the likeliest that together have this probability.")
-    ] = None,
-    seed: Annotated[str | None, Option(metavar="N", help="Where randomness starts; by default 0.")] = None,
-    samples: Annotated[int, Option(metavar="N", min=1, help="How many, each with the next seed.")] = 1,
-    as_stream: Annotated[bool, Option("--stream", help="Write each piece as soon as it is there.")] = False,
-    output: Annotated[
-        Path | None, Option("-o", "--output", metavar="FILE", help="Write a file; left out: stdout.")
-    ] = None,
-    as_json: Annotated[bool, Option("--json", help="Print one JSON object with what was made.")] = False,
+    prompt: Prompt = "",
+    length: Length = None,
+    temperature: Temperature = None,
+    top_k: TopK = None,
+    top_p: TopP = None,
+    stop: Stop = None,
+    seed: Seed = None,
+    samples: Samples = 1,
+    as_stream: AsStream = False,
+    output: Output = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make something of nothing, or go on with a beginning.
 
@@ -50,15 +60,15 @@ def generate(
       recurra generate runs/book --length 2000 --top-p 0.9 --seed 7 -o chapter.txt
       recurra generate runs/book --samples 3 --json
     """
-    given = {"length": length, "temperature": temperature, "top_k": top_k, "top_p": top_p, "seed": seed}
+    given = {"length": length, "temperature": temperature, "top_k": top_k, "top_p": top_p}
+    given |= {"stop": stop, "seed": seed}
     if as_stream and (as_json or output is not None):
         raise ConfigError("--stream with --json or --output", "one of them", "Leave --stream out.")
     start = sys.stdin.read() if prompt == "-" else prompt
     generator, options = _ready(run, pairs or [], given, start)
     made = []
     for number in range(samples):
-        own = options.model_copy(update={"seed": options.seed + number})
-        pieces = generator.generate(own)
+        pieces = generator.generate(options.model_copy(update={"seed": options.seed + number}))
         made.append(_streamed(start, pieces) if as_stream else "".join(pieces))
     if as_json:
         rows = [{"seed": options.seed + number, "text": one} for number, one in enumerate(made)]
@@ -110,6 +120,9 @@ def _ready(run: Path, pairs: list[str], given: dict[str, str | None], prompt: st
         )
     kind = entry.load("generator")
     flags = {key: text for key, text in given.items() if text is not None}
+    twice = next((key for key in flags if any(pair.startswith(f"{key}=") for pair in pairs)), None)
+    if twice is not None:
+        raise ConfigError(f"{twice} twice, as an option and as a setting", "it once", "Leave one out.")
     options = validated(
         kind.options, {**parse_settings([kind.options], pairs, {}), **flags, "prompt": prompt}
     )
@@ -117,5 +130,7 @@ def _ready(run: Path, pairs: list[str], given: dict[str, str | None], prompt: st
 
 
 def _write(text: str) -> None:
+    if sys.stdout.isatty():  # what a corpus holds of control characters must not reach the terminal
+        text = "".join(one if one.isprintable() or one in "\n\t" else repr(one)[1:-1] for one in text)
     sys.stdout.write(text)
     sys.stdout.flush()

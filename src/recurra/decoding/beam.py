@@ -52,7 +52,7 @@ class Beam(NamedTuple):
     """How to search.
 
     Attributes:
-        size: Hypotheses that are gone on with; 1 is greedy.
+        size: Hypotheses that are gone on with; 1 is greedy, and ends with the first that ends.
         max_length: Symbols after which a hypothesis is cut off.
         length_penalty: a in ((5 + length) / 6)^a, by which log probabilities are divided (Wu and others
             2016); 0 for none, which favours short ones.
@@ -60,6 +60,7 @@ class Beam(NamedTuple):
         diversity: What each better continuation of the same hypothesis takes from the log probability of a
             worse one while searching (Li, Monroe & Jurafsky 2016).
         forbidden: Symbols that are never chosen.
+        keeps_weights: Whether hypotheses know where they looked, which takes memory.
     """
 
     size: int = 5
@@ -68,6 +69,7 @@ class Beam(NamedTuple):
     n_best: int = 1
     diversity: float = 0.0
     forbidden: Collection[int] = ()
+    keeps_weights: bool = False
 
 
 Allowed = Callable[[int, Sequence[int]], Collection[int] | None]
@@ -82,18 +84,20 @@ def beam_search(
     start: int,
     end: int,
     beam: Beam,
+    max_lengths: Sequence[int] | None = None,
     prefixes: Sequence[Sequence[int]] | None = None,
     allowed: Allowed | None = None,
 ) -> list[list[Hypothesis]]:
     """The likeliest sequences of each row.
 
     Args:
-        step: Takes the last symbol of every row and a state.
+        step: Takes the last symbol of every row and a state; its log probabilities may be written into.
         state: Before the first step, of `batch` rows.
         batch: How many rows there are.
         start: The symbol that everything begins with.
         end: The symbol that ends a sequence.
         beam: How to search.
+        max_lengths: For each row the symbols after which it is cut off; None: as the beam says.
         prefixes: For each row the symbols that it must begin with.
         allowed: What may follow; with it a beam is as good as a grammar.
 
@@ -107,33 +111,43 @@ def beam_search(
         raise ConfigError(
             f"the {beam.n_best} best of a beam of {beam.size}", f"1 to {beam.size}", "Widen the beam."
         )
-    rows = [_Row(beam, end, () if prefixes is None else prefixes[row]) for row in range(batch)]
+    limits = max_lengths or [beam.max_length] * batch
+    prefixes = prefixes or [()] * batch
+    rows = [
+        _Row(beam._replace(max_length=limit), end, prefix)
+        for limit, prefix in zip(limits, prefixes, strict=True)
+    ]
     open_rows = list(range(batch))
-    state = mapped(state, lambda one: one.repeat_interleave(beam.size, dim=0))
-    last = [start] * (batch * beam.size)
-    device = _device(state)
-    forbidden = torch.tensor(sorted(beam.forbidden), dtype=torch.long, device=device)
+    state = mapped(state, partial(torch.repeat_interleave, repeats=beam.size, dim=0))
+    last, device = [start] * (batch * beam.size), _device(state)
     while open_rows:
         told = step(torch.tensor(last, device=device), state)
-        scores = told.log_probabilities.float().index_fill(1, forbidden, -torch.inf)
-        scores = scores.view(len(open_rows), beam.size, -1)
-        looked = None if told.weights is None else told.weights.view(len(open_rows), beam.size, -1).cpu()
-        for place, number in enumerate(open_rows):
-            rows[number].restrict(scores[place], _may_follow(allowed, number))
-        candidates = _best(scores, [rows[number].totals for number in open_rows], beam)
-        order: list[int] = []
-        last = []
-        for place, number in enumerate(open_rows):
-            row = rows[number]
-            parents = row.advance(candidates[place], None if looked is None else looked[place])
-            if not row.is_done:
-                order += [place * beam.size + parent for parent in parents]
-                last += row.last
+        for number, own in zip(
+            open_rows, told.log_probabilities.view(len(open_rows), beam.size, -1), strict=True
+        ):
+            rows[number].restrict(own, _may_follow(allowed, number))
+        parents = _advance([rows[number] for number in open_rows], told, beam)
+        last = [symbol for number in open_rows for symbol in rows[number].going_on]
         open_rows = [number for number in open_rows if not rows[number].is_done]
-        if order:
-            chosen = torch.tensor(order, device=device)
+        if open_rows:
+            chosen = torch.tensor(parents, device=device)
             state = mapped(told.state, partial(torch.index_select, dim=0, index=chosen))
     return [row.found for row in rows]
+
+
+def _advance(rows: Sequence["_Row"], told: Step, beam: Beam) -> list[int]:
+    """Go on by a symbol in every row; gives the places that those which are not done come from."""
+    forbidden = torch.tensor(sorted(beam.forbidden), dtype=torch.long, device=told.log_probabilities.device)
+    scores = told.log_probabilities.float().index_fill(1, forbidden, -torch.inf)
+    candidates = _best(scores.view(len(rows), beam.size, -1), [row.totals for row in rows], beam)
+    looked = None
+    if told.weights is not None and beam.keeps_weights:
+        looked = told.weights.view(len(rows), beam.size, -1).cpu()
+    order: list[int] = []
+    for place, row in enumerate(rows):
+        parents = row.advance(candidates[place], None if looked is None else looked[place])
+        order += [] if row.is_done else [place * beam.size + parent for parent in parents]
+    return order
 
 
 Candidate = tuple[float, int, int]
@@ -193,8 +207,10 @@ class _Row:
         return [one.total for one in self.alive] + [-math.inf] * empty
 
     @property
-    def last(self) -> list[int]:
-        """The last symbol of each place of the beam."""
+    def going_on(self) -> list[int]:
+        """The last symbol of each place of the beam; none where the row is done."""
+        if self.is_done:
+            return []
         empty = self._beam.size - len(self.alive)
         return [one.symbols[-1] for one in self.alive] + [self._end] * empty
 
@@ -219,7 +235,7 @@ class _Row:
             if total == -math.inf or len(alive) == self._beam.size:
                 continue
             before = self.alive[place]
-            looked = before.weights if weights is None else (*before.weights, weights[place])
+            looked = before.weights if weights is None else (*before.weights, weights[place].clone())
             if symbol == self._end:
                 self._keep(before, total, looked)
             else:
@@ -241,7 +257,7 @@ class _Row:
         beam = self._beam
         self.found.sort(key=lambda one: -one.score)
         del self.found[beam.n_best :]
-        if not self.alive:
+        if not self.alive or (beam.size == 1 and self.found):
             self.is_done = True
         elif len(self.found) == beam.n_best:
             longest = max(_penalty(beam.max_length + 1, beam.length_penalty), 1.0)

@@ -10,13 +10,15 @@ from recurra.config import Config
 
 Logits = Float[np.ndarray, " vocabulary"]
 _LEAST = -np.inf
+_COLDEST = 1e-4
 
 
 class Sampling(Config):
     """How the next symbol is drawn.
 
     Attributes:
-        temperature: Divides the logits: below 1 the likely becomes likelier; 0 takes the likeliest always.
+        temperature: Divides the logits: below 1 the likely becomes likelier; 0 takes the likeliest always, as
+            does what is below 0.0001.
         top_k: Only so many of the likeliest; 0 for all.
         top_p: Only the likeliest that together have this probability (Holtzman and others 2020).
         min_p: Only those of at least this share of the likeliest one's probability.
@@ -25,11 +27,11 @@ class Sampling(Config):
         seed: Where randomness starts.
     """
 
-    temperature: float = Field(default=1.0, ge=0, allow_inf_nan=False)
+    temperature: float = Field(default=1.0, ge=0, le=1000)
     top_k: int = Field(default=0, ge=0)
     top_p: float = Field(default=1.0, gt=0, le=1)
     min_p: float = Field(default=0.0, ge=0, le=1)
-    repetition_penalty: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    repetition_penalty: float = Field(default=1.0, ge=0.01, le=100)
     seed: int = Field(default=0, ge=0, lt=2**63)
 
 
@@ -52,35 +54,35 @@ class Sampler:
         self._forbidden = sorted(forbidden)
         self._random = np.random.Generator(np.random.Philox(key=sampling.seed, counter=[0, 6, 0, 0]))
 
-    def draw(self, logits: Logits, before: Sequence[int] = (), allowed: Collection[int] | None = None) -> int:
+    def draw(self, logits: Logits, seen: Collection[int] = (), allowed: Collection[int] | None = None) -> int:
         """The next symbol.
 
         Args:
             logits: (vocabulary,) of what may come next.
-            before: The symbols so far, for the repetition penalty.
+            seen: The symbols that came before, for the repetition penalty.
             allowed: The only symbols that may be drawn; None for all.
         """
-        probabilities = self.probabilities(logits, before, allowed)
-        if self._sampling.temperature == 0:
+        probabilities = self.probabilities(logits, seen, allowed)
+        if self._sampling.temperature < _COLDEST:
             return int(probabilities.argmax())
         return int(np.searchsorted(probabilities.cumsum(), self._random.random() * probabilities.sum()))
 
     def probabilities(
-        self, logits: Logits, before: Sequence[int] = (), allowed: Collection[int] | None = None
+        self, logits: Logits, seen: Collection[int] = (), allowed: Collection[int] | None = None
     ) -> Float64[np.ndarray, " vocabulary"]:
         """What every symbol is drawn with; arguments as of `draw`."""
         how = self._sampling
         scores = np.array(logits, np.float64)
-        if how.repetition_penalty != 1 and len(before):
-            seen = np.unique(np.asarray(before))
-            own = scores[seen]
-            scores[seen] = np.where(own > 0, own / how.repetition_penalty, own * how.repetition_penalty)
+        if how.repetition_penalty != 1 and len(seen):
+            places = np.fromiter(seen, np.int64)
+            own = scores[places]
+            scores[places] = np.where(own > 0, own / how.repetition_penalty, own * how.repetition_penalty)
         scores[self._forbidden] = _LEAST
         if allowed is not None:
             kept = np.fromiter(allowed, np.int64)
             scores, full = np.full_like(scores, _LEAST), scores
             scores[kept] = full[kept]
-        if how.temperature == 0:
+        if how.temperature < _COLDEST:
             return np.asarray(np.eye(1, len(scores), int(scores.argmax()))[0])
         return self._cut(_softmax(scores / how.temperature))
 
@@ -118,16 +120,18 @@ def generate(
         stops: Symbols that end it; they are not given.
         allowed: The symbols that may come after those so far, or None for all.
     """
-    before = list(prompt)
+    before, seen = list(prompt), set(prompt) - set(stops)
     logits: Logits = np.zeros(0)
     for symbol in before:
         logits = step(symbol)
     for place in range(length):
-        symbol = sampler.draw(logits, before, None if allowed is None else allowed(before))
+        symbol = sampler.draw(logits, seen, None if allowed is None else allowed(before))
         if symbol in stops:
             return
         yield symbol
-        before.append(symbol)
+        seen.add(symbol)
+        if allowed is not None:
+            before.append(symbol)
         if place + 1 < length:
             logits = step(symbol)
 

@@ -1,6 +1,7 @@
 """The settings that every task has, and those of every task over examples."""
 
-from typing import ClassVar, Literal
+from functools import cache
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -56,6 +57,16 @@ def idle(config: Config) -> set[str]:
     return {*Recurrence.model_fields, "pooling"} - {"hidden_size", "num_layers", "dropout"}
 
 
+@cache
 def combined(task: type[Config], input: type[Config]) -> type[Config]:
     """One class of the settings of a task and of its input, so that they are parsed once and passed whole."""
-    return type(task.__name__, (task, input), {"__doc__": task.__doc__, "__module__": task.__module__})
+
+    def reduced(self: Config) -> tuple[Any, ...]:  # another process makes the class anew
+        return _again, (task, input, self.model_dump())
+
+    own = {"__doc__": task.__doc__, "__module__": task.__module__, "__reduce__": reduced}
+    return type(task.__name__, (task, input), own)
+
+
+def _again(task: type[Config], input: type[Config], settings: dict[str, Any]) -> Config:
+    return combined(task, input).model_validate(settings)

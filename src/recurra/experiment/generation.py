@@ -10,7 +10,7 @@ from recurra.errors import DataError
 from recurra.experiment.live import damaged_program
 from recurra.inputs import registry
 from recurra.inputs.live import LiveSymbols
-from recurra.inputs.symbol import END, PADDING, UNKNOWN, Alphabet
+from recurra.inputs.symbol import END, PADDING, UNKNOWN, Alphabet, Writer
 from recurra.streaming import Program
 
 _SHOWN = 5
@@ -22,12 +22,14 @@ class Generation(Sampling):
     Attributes:
         prompt: What comes before.
         length: At most so many symbols.
+        stop: A text that ends it, which is not given; such as a line feed.
         temperature: Divides the logits: below 1 the likely becomes likelier; 0 takes the likeliest always.
     """
 
     prompt: str = ""
     length: int = Field(default=500, ge=1, le=100_000_000)
-    temperature: float = Field(default=0.8, ge=0, allow_inf_nan=False)
+    stop: str = ""
+    temperature: float = Field(default=0.8, ge=0, le=1000)
 
 
 class SymbolGenerator:
@@ -73,13 +75,7 @@ class SymbolGenerator:
         for symbol in prompt[1:]:
             writer.put(symbol)
         drawn = generate(self._begin(), prompt, sampler, length=options.length, stops={END})
-        for symbol in drawn:
-            text = writer.put(symbol)
-            if text:
-                yield text
-        rest = writer.finish()
-        if rest:
-            yield rest
+        yield from _until(options.stop, _texts(drawn, writer))
 
     def _prompt(self, text: str) -> list[int]:
         symbols: list[int] = self.alphabet.ids(text).tolist()
@@ -96,6 +92,36 @@ class SymbolGenerator:
 
 def _parts(text: str, unit: str) -> Sequence[str]:
     return text.split() if unit == "word" else text
+
+
+def _texts(symbols: Iterator[int], writer: Writer) -> Iterator[str]:
+    """What symbols add, one after another."""
+    for symbol in symbols:
+        text = writer.put(symbol)
+        if text:
+            yield text
+    rest = writer.finish()
+    if rest:
+        yield rest
+
+
+def _until(stop: str, texts: Iterator[str]) -> Iterator[str]:
+    """Texts up to the first place where they hold another one, each as soon as it is sure."""
+    if not stop:
+        yield from texts
+        return
+    held = ""
+    for text in texts:
+        held += text
+        if stop in held:
+            held = held[: held.index(stop)]
+            break
+        sure = len(held) - len(stop) + 1
+        if sure > 0:
+            yield held[:sure]
+            held = held[sure:]
+    if held:
+        yield held
 
 
 def symbols_of(program: Program) -> tuple[LiveSymbols, bool]:

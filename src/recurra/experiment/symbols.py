@@ -16,7 +16,7 @@ from recurra.experiment.config import combined
 from recurra.inputs import registry
 from recurra.inputs.choice import suited
 from recurra.inputs.examples import keep_nothing
-from recurra.inputs.symbol import END, UNKNOWN, Alphabet, Documents, Piece, SymbolInput
+from recurra.inputs.symbol import END, UNKNOWN, Alphabet, Documents, Piece, SymbolInput, table_of
 
 _MANY = 10  # documents, from which on parts are cut between documents
 _SLACK = 0.1  # of the smallest part, within which a cut waits for the end of a line
@@ -132,16 +132,17 @@ class Cut:
         measure = next(iter(documents.measures.values()))
         slack = round(_SLACK * min(np.diff(self.bounds, prepend=0)))
         part, passed = 0, 0
-        for content, ends in documents.pieces():
-            rest = content
+        for content, ends, number in documents.pieces():
+            rest, is_cut = content, False
             while part < len(self.bounds) - 1 and passed + measure(rest) > self.bounds[part]:
                 before, rest = halve(rest, max(self.bounds[part] - passed, 0), slack)
                 passed += measure(before)
                 if measure(before):
-                    yield self.names[part], Piece(before, ends=ends and not measure(rest))
-                part += 1
+                    yield self.names[part], Piece(before, ends and not measure(rest), number)
+                part, is_cut = part + 1, True
             passed += measure(rest)
-            yield self.names[part], Piece(rest, ends)
+            if measure(rest) or not is_cut:
+                yield self.names[part], Piece(rest, ends, number)
 
 
 def cut(data: SymbolData) -> Cut:
@@ -154,7 +155,7 @@ def cut(data: SymbolData) -> Cut:
     shares = {"validation": config.validation_size, "test": config.test_size}
     wanted = {name: share for name, share in shares.items() if name not in data.given and share}
     sizes, ends = 0, []
-    for content, at_end in documents.pieces():
+    for content, at_end, _ in documents.pieces():
         sizes += measure(content)
         if at_end:
             ends.append(sizes)
@@ -200,33 +201,64 @@ class SymbolSchema:
         Raises:
             StorageError: There is no room for them.
         """
-        ends: list[int] = []
-        sizes: dict[str, list[int]] = {name: [] for name in documents.measures}
-        so_far = dict.fromkeys(documents.measures, 0)
-        length = 0
+        tally = _Tally(documents)
 
         def blocks() -> Iterator[np.ndarray]:
-            nonlocal length
-            for content, at_end in pieces:
-                for name, measure in documents.measures.items():
-                    so_far[name] += measure(content)
+            for content, at_end, number in pieces:
                 block = self.alphabet.ids(content)
-                length += len(block) + (at_end and self.has_ends)
-                yield np.append(block, END) if at_end and self.has_ends else block
+                tally.read(content, len(block), number)
                 if at_end:
-                    close()
-
-        def close() -> None:
-            ends.append(length)
-            for name, size in so_far.items():
-                sizes[name].append(size)
-                so_far[name] = 0
+                    marks = self.has_ends and tally.holds_symbols
+                    tally.close(marks=marks)
+                    block = np.append(block, END) if marks else block
+                yield block
 
         tokens = TokenStore.of(blocks(), len(self.alphabet))
-        if any(so_far.values()):
-            close()
-        arrays = {name: np.array(own, np.int64) for name, own in sizes.items()}
-        return SymbolPart(tokens, np.array(ends, np.int64), arrays, documents.table, documents.repairs)
+        tally.close(marks=False)
+        names = documents.table.frame["document"].gather(tally.numbers).to_list()
+        arrays = {name: np.array(own, np.int64) for name, own in tally.sizes.items()}
+        table = table_of(names, documents.table.source)
+        return SymbolPart(tokens, np.array(tally.ends, np.int64), arrays, table, documents.repairs)
+
+
+class _Tally:
+    """Where documents end, and how large each is; those without a symbol are passed over.
+
+    Attributes:
+        ends: Where each ends, as a count of symbols.
+        sizes: By measure, how much each holds.
+        numbers: The numbers of the documents.
+    """
+
+    def __init__(self, documents: Documents) -> None:
+        self._measures = documents.measures
+        self.ends: list[int] = []
+        self.numbers: list[int] = []
+        self.sizes: dict[str, list[int]] = {name: [] for name in self._measures}
+        self._so_far = dict.fromkeys(self._measures, 0)
+        self._length, self._begin, self._number = 0, 0, 0
+
+    @property
+    def holds_symbols(self) -> bool:
+        """Whether the document that is being read has any so far."""
+        return self._length > self._begin
+
+    def read(self, content: Any, symbols: int, number: int) -> None:
+        """Take note of a piece."""
+        for name, measure in self._measures.items():
+            self._so_far[name] += measure(content)
+        self._length, self._number = self._length + symbols, number
+
+    def close(self, *, marks: bool) -> None:
+        """End a document, with a symbol of its own or without."""
+        if self.holds_symbols:
+            self._length += marks
+            self.ends.append(self._length)
+            self.numbers.append(self._number)
+            for name, size in self._so_far.items():
+                self.sizes[name].append(size)
+        self._so_far = dict.fromkeys(self._measures, 0)
+        self._begin = self._length
 
 
 def prepare_symbols(data: SymbolData) -> tuple[SymbolSchema, dict[str, SymbolPart]]:

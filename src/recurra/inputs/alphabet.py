@@ -72,15 +72,17 @@ class CharacterAlphabet(Alphabet):
 
     unit = "character"
 
-    def __init__(self, symbols: Sequence[str]) -> None:
-        self.texts = tuple(symbols)
+    def __init__(self, symbols: Sequence[str], *, lowercase: bool = False) -> None:
+        self.texts, self.lowercase = tuple(symbols), lowercase
         points = [ord(symbol) for symbol in self.texts]
         self._numbers = np.full(_CODE_POINTS, UNKNOWN, np.int32)
         self._numbers[points] = np.arange(RESERVED, RESERVED + len(points))
 
     def ids(self, content: Any) -> Ids:
         """See `Alphabet.ids`."""
-        points = np.frombuffer(_text(content).encode("utf-32-le", "surrogatepass"), "<u4")
+        points = np.frombuffer(
+            plain(content, lowercase=self.lowercase).encode("utf-32-le", "surrogatepass"), "<u4"
+        )
         numbers: Ids = self._numbers[points]
         return numbers
 
@@ -93,7 +95,7 @@ class CharacterAlphabet(Alphabet):
 
     def to_dict(self) -> dict[str, Any]:
         """See `Alphabet.to_dict`."""
-        return {"unit": self.unit, "symbols": list(self.texts)}
+        return {"unit": self.unit, "lowercase": self.lowercase, "symbols": list(self.texts)}
 
 
 class WordAlphabet(Alphabet):
@@ -108,14 +110,16 @@ class WordAlphabet(Alphabet):
 
     unit = "word"
 
-    def __init__(self, symbols: Sequence[str]) -> None:
-        self.texts = tuple(symbols)
+    def __init__(self, symbols: Sequence[str], *, lowercase: bool = False) -> None:
+        self.texts, self.lowercase = tuple(symbols), lowercase
         self._numbers = {symbol: number for number, symbol in enumerate(self.texts, start=RESERVED)}
 
     def ids(self, content: Any) -> Ids:
         """See `Alphabet.ids`."""
         numbers = self._numbers
-        return np.array([numbers.get(word, UNKNOWN) for word in words(_text(content))], np.int32)
+        return np.array(
+            [numbers.get(word, UNKNOWN) for word in words(plain(content, lowercase=self.lowercase))], np.int32
+        )
 
     def __len__(self) -> int:
         return RESERVED + len(self.texts)
@@ -126,7 +130,7 @@ class WordAlphabet(Alphabet):
 
     def to_dict(self) -> dict[str, Any]:
         """See `Alphabet.to_dict`."""
-        return {"unit": self.unit, "symbols": list(self.texts)}
+        return {"unit": self.unit, "lowercase": self.lowercase, "symbols": list(self.texts)}
 
 
 class SubwordAlphabet(Alphabet):
@@ -134,13 +138,15 @@ class SubwordAlphabet(Alphabet):
 
     unit = "subword"
 
-    def __init__(self, pieces: Subwords) -> None:
-        self._subwords = pieces
+    def __init__(self, pieces: Subwords, *, lowercase: bool = False) -> None:
+        self._subwords, self.lowercase = pieces, lowercase
         self._bytes = pieces.bytes_of_pieces()
 
     def ids(self, content: Any) -> Ids:
         """See `Alphabet.ids`."""
-        return np.array(self._subwords.ids(_text(content)), np.int32)
+        return np.array(
+            self._subwords.ids(_without_surrogates(plain(content, lowercase=self.lowercase))), np.int32
+        )
 
     def __len__(self) -> int:
         return len(self._subwords)
@@ -151,7 +157,7 @@ class SubwordAlphabet(Alphabet):
 
     def to_dict(self) -> dict[str, Any]:
         """See `Alphabet.to_dict`."""
-        return {"unit": self.unit, **self._subwords.to_dict()}
+        return {"unit": self.unit, "lowercase": self.lowercase, **self._subwords.to_dict()}
 
 
 def words(text: str) -> list[str]:
@@ -159,7 +165,9 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
-def learn_alphabet(texts: Iterator[str], unit: Unit, *, max_size: int, min_count: int = 1) -> Alphabet:
+def learn_alphabet(
+    texts: Iterator[str], unit: Unit, *, max_size: int, min_count: int = 1, lowercase: bool = False
+) -> Alphabet:
     """The alphabet of the texts of the training part.
 
     Args:
@@ -167,17 +175,24 @@ def learn_alphabet(texts: Iterator[str], unit: Unit, *, max_size: int, min_count
         unit: What a symbol is.
         max_size: At most so many symbols, the most frequent ones.
         min_count: How often each came at least.
+        lowercase: Whether capital letters are read as small ones.
 
     Raises:
         DataError: There is no symbol in them.
         MissingDependencyError: Pieces of words need tokenizers, which is not installed.
     """
+    read = (plain(text, lowercase=lowercase) for text in texts)
     if unit == "subword":
-        return SubwordAlphabet(
-            Subwords.train(texts, max_size=max_size, min_count=min_count, reserved=RESERVED, prefix=False)
+        pieces = Subwords.train(
+            map(_without_surrogates, read),
+            max_size=max_size,
+            min_count=min_count,
+            reserved=RESERVED,
+            prefix=False,
         )
+        return SubwordAlphabet(pieces, lowercase=lowercase)
     counts: Counter[str] = Counter()
-    for text in texts:
+    for text in read:
         counts.update(text if unit == "character" else words(text))
     kept = _most_frequent(counts, max_size, min_count)
     if not kept:
@@ -186,7 +201,8 @@ def learn_alphabet(texts: Iterator[str], unit: Unit, *, max_size: int, min_count
             "some text",
             "Check the file, or lower min_count.",
         )
-    return CharacterAlphabet(kept) if unit == "character" else WordAlphabet(kept)
+    kind = CharacterAlphabet if unit == "character" else WordAlphabet
+    return kind(kept, lowercase=lowercase)
 
 
 def revive_alphabet(description: Mapping[str, Any]) -> Alphabet:
@@ -196,14 +212,15 @@ def revive_alphabet(description: Mapping[str, Any]) -> Alphabet:
         DamagedError: A part is missing or of another kind.
     """
     unit, given = description.get("unit"), description.get("symbols")
+    lowercase = bool(description.get("lowercase"))
     if unit == "subword" and isinstance(description.get("tokenizer"), Mapping):
-        return SubwordAlphabet(Subwords.from_dict(description))
+        return SubwordAlphabet(Subwords.from_dict(description), lowercase=lowercase)
     symbols = given if isinstance(given, list) else []
     good = all(isinstance(one, str) and one for one in symbols) and len(set(symbols)) == len(symbols)
     if unit == "character" and good and all(len(one) == 1 for one in symbols):
-        return CharacterAlphabet(symbols)
+        return CharacterAlphabet(symbols, lowercase=lowercase)
     if unit == "word" and good:
-        return WordAlphabet(symbols)
+        return WordAlphabet(symbols, lowercase=lowercase)
     raise DamagedError(
         f"an alphabet of unit {unit!r}", "a unit and its symbols, each once", "Restore the file."
     )
@@ -214,7 +231,18 @@ def _most_frequent(counts: Mapping[str, int], most: int, min_count: int) -> list
     return [symbol for symbol in ordered if counts[symbol] >= min_count][:most]
 
 
-def _text(content: Any) -> str:
+def plain(content: Any, *, lowercase: bool = False) -> str:
+    """A text whose lines end in a line feed, in small letters if wanted.
+
+    Raises:
+        DataError: It is no text.
+    """
     if not isinstance(content, str):
         raise DataError(f"a content of type {type(content).__name__}", "a text", "Convert it to text.")
-    return content
+    text = content.replace("\r\n", "\n").replace("\r", "\n") if "\r" in content else content
+    return text.lower() if lowercase else text
+
+
+def _without_surrogates(text: str) -> str:
+    """A text without halves of characters, which tokenizers does not take."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

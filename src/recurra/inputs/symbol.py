@@ -81,10 +81,12 @@ class Piece(NamedTuple):
     Attributes:
         content: What is in it.
         ends: Whether the document ends with it.
+        document: The number of the document.
     """
 
     content: Any
     ends: bool
+    document: int = 0
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, get_args
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
+from torch.nn import functional
 
 from recurra.errors import ConfigError
 from recurra.types import valid_steps
@@ -19,7 +20,6 @@ Values = Float[Tensor, "batch time features"]
 Weights = Float[Tensor, "batch time"]
 _KERNEL, _FILTERS = 31, 32  # of what location-sensitive attention sees of its last weights
 _EARLY = -1.0  # bias of the choice to stop: at first monotonic attention goes on
-_TINY = 1e-6
 
 
 class Memory(NamedTuple):
@@ -208,11 +208,13 @@ class MonotonicAttention(AdditiveAttention):
 
     def weigh(self, scores: Weights, memory: Memory, state: Weights) -> Weights:
         """See `Attention.weigh`."""
-        stops = torch.sigmoid(scores + self.threshold) * memory.mask
-        goes_on = torch.log1p(-stops.clamp(max=1 - _TINY)).cumsum(dim=1)
-        passed = (goes_on - torch.log1p(-stops.clamp(max=1 - _TINY))).exp()  # of all places before
-        reached = torch.cumsum(state / passed.clamp(min=_TINY), dim=1)
-        found: Tensor = stops * passed * reached
+        scores = scores + self.threshold
+        passes = functional.logsigmoid(-scores).masked_fill(~memory.mask, 0)
+        before = passes.cumsum(dim=1) - passes  # log of passing all places before one
+        ways = before.unsqueeze(2) - before.unsqueeze(1)  # from the second place to the first
+        backwards = torch.ones_like(ways[0], dtype=torch.bool).triu(diagonal=1)
+        reached = (ways.masked_fill(backwards, -torch.inf).exp() * state.unsqueeze(1)).sum(dim=2)
+        found: Tensor = torch.sigmoid(scores) * memory.mask * reached
         return found
 
     def after(self, weights: Weights, state: Weights) -> Weights:

@@ -23,8 +23,8 @@ def linear_cross_entropy(
 ) -> Tensor:
     """The summed cross-entropy of `F.linear(features, weight, bias)` against the targets.
 
-    Logits are made chunk by chunk, in 32 bits at least, and turned into their gradient at once, so that
-    memory for one chunk is all that is needed. Second derivatives are not.
+    Logits are made chunk by chunk, summed up in 32 bits at least, and turned into their gradient at once, so
+    that memory for one chunk is all that is needed. There is no second derivative.
 
     Args:
         features: (steps, features) what the output layer reads.

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Integer
 
+_MOST = 1_000_000
 _GAP = 0xD800  # code points from here on are halves of others
 
 
@@ -31,6 +32,12 @@ def longest_copy(made: Integer[np.ndarray, " made"], learnt: Integer[np.ndarray,
         made: Symbols by number, such as a model made.
         learnt: Those that it learnt from.
     """
+    most = max(int(made.max(initial=0)), int(learnt.max(initial=0)))
+    if most >= _MOST:  # more than there are letters for: those that were made are few
+        known, made = np.unique(made, return_inverse=True)
+        places_of = np.searchsorted(known, learnt)
+        there = known[np.minimum(places_of, len(known) - 1)] == learnt
+        learnt = np.where(there, places_of, len(known))
     places = _changes(made)
     text, whole = _letters(made[places]), _letters(learnt[_changes(learnt)])
     first, length = 0, 0

@@ -45,7 +45,8 @@ class AttentiveEncoderDecoder(nn.Module):
         embedding_size: Numbers that stand for one.
         recurrence: Of the layers that write; they go in one direction.
         attention: How it looks back.
-        input_feeding: Whether a step reads the outputs of the one before.
+        input_feeding: Whether a step reads the outputs of the one before. What is dropped within the layers
+            and between them is then drawn anew at each step, variational or not.
         output_dropout: Share of an o_i dropped in training.
 
     Source: Luong, Pham & Manning, "Effective approaches to attention-based neural machine translation"
@@ -93,13 +94,19 @@ class AttentiveEncoderDecoder(nn.Module):
     def step(
         self, ids: Int[Tensor, " batch"], memory: Memory, state: WriterState
     ) -> tuple[Float[Tensor, "batch features"], Float[Tensor, "batch time"], WriterState]:
-        """One step of writing: outputs (batch, features), where it looked, and the state after it."""
-        embedded = self.input_dropout(self.embedding(ids).unsqueeze(1))
-        inputs = torch.cat([embedded, state.fed.unsqueeze(1)], dim=-1) if self.input_feeding else embedded
-        hidden, recurrent = self.stack(inputs, state.recurrent)
+        """One step of writing: outputs (batch, features), where it looked, and the state after it.
+
+        It drops nothing at its ends: a sequence of training draws that once for all of its steps.
+        """
+        return self._advance(self.embedding(ids), memory, state)
+
+    def _advance(
+        self, embedded: Float[Tensor, "batch embedding"], memory: Memory, state: WriterState
+    ) -> tuple[Tensor, Tensor, WriterState]:
+        inputs = torch.cat([embedded, state.fed], dim=-1) if self.input_feeding else embedded
+        hidden, recurrent = self.stack(inputs.unsqueeze(1), state.recurrent)
         found = self.attention(hidden[:, 0], memory, state.looked)
         outputs = torch.tanh(self.combine(torch.cat([hidden[:, 0], found.context], dim=-1)))
-        outputs = self.output_dropout(outputs.unsqueeze(1)).squeeze(1)
         return outputs, found.weights, WriterState(recurrent, outputs, found.state)
 
     def forward(
@@ -107,13 +114,17 @@ class AttentiveEncoderDecoder(nn.Module):
     ) -> Float[Tensor, "batch steps features"]:
         """The outputs of all steps, where each reads what should have been written before it."""
         memory, state = self.read(source)
+        embedded = self.input_dropout(self.embedding(ids))
         if self.input_feeding or self.attention.takes_state:
+            kept = self.output_dropout(embedded.new_ones(embedded.shape))
             found = []
-            for own in ids.unbind(dim=1):
-                outputs, _, state = self.step(own, memory, state)
+            for own, mask in zip(embedded.unbind(dim=1), kept.unbind(dim=1), strict=True):
+                outputs, _, state = self._advance(own, memory, state)
+                outputs = outputs * mask
+                state = state._replace(fed=outputs)
                 found.append(outputs)
             return torch.stack(found, dim=1)
-        hidden, _ = self.stack(self.input_dropout(self.embedding(ids)), state.recurrent)
+        hidden, _ = self.stack(embedded, state.recurrent)
         context, _ = self.attention.over(hidden, memory)
         outputs = torch.tanh(self.combine(torch.cat([hidden, context], dim=-1)))
         dropped: Tensor = self.output_dropout(outputs)

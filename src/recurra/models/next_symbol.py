@@ -132,8 +132,15 @@ class NextSymbol(nn.Module):
     ) -> tuple[Float[Tensor, "batch time"], Any]:
         """The cross-entropy of every step, in nats, and the state after the last."""
         features, state = self.features(ids, state, resets=resets)
+        return self.losses_of(features, targets), state
+
+    @torch.no_grad()
+    def losses_of(
+        self, features: Float[Tensor, "batch time features"], targets: Int[Tensor, "batch time"]
+    ) -> Float[Tensor, "batch time"]:
+        """The cross-entropy of every step, in nats, from what the output layer reads."""
         found = token_losses(features.flatten(0, 1), self._weight(), self.output_bias, targets.flatten())
-        return found.view(targets.shape), state
+        return found.view(targets.shape)
 
     def stream_modules(self) -> Sequence[nn.Module]:
         """What a live step runs through, for `recurra.export`."""

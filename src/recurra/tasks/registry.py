@@ -120,7 +120,7 @@ _BUILT_IN = (
         examples=(
             "recurra train language sample:topics",
             "recurra train language book.txt --out runs/book",
-            "recurra train language train.txt --validation valid.txt --test test.txt tokens=word",
+            "recurra train language train.txt --validation valid.txt tokens=word",
             "recurra generate runs/book --prompt 'Once upon' --stream",
         ),
         config="recurra.tasks.language.config:LanguageConfig",

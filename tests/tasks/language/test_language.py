@@ -211,3 +211,70 @@ def test_a_short_text_is_read_in_fewer_rows_and_said(tmp_path: Path) -> None:
     assert [one.name for one in other.models] == ["recurra", "unigram"]
     assert again.fitted_.schema.alphabet.unit == "word"  # type: ignore[attr-defined]
     assert evaluate(LANGUAGE, run, [LINE], {"dynamic_rate": "0.1"}).models[0].scores["perplexity"]
+
+
+def test_the_frequency_of_symbols_is_their_frequency() -> None:
+    scores = {}
+    for order in (1, 3):
+        model = LanguageModel(**SMALL, max_epochs=1, ngram_order=order).fit(["aaaaaaab" * 60])
+        found = {one.name: one.scores["bits_per_character"] for one in model.evaluate().models}
+        scores[order] = found["unigram"]
+    entropy = -(7 / 8 * np.log2(7 / 8) + 1 / 8 * np.log2(1 / 8))
+    assert scores[1] == scores[3] == pytest.approx(entropy, rel=0.1)
+
+
+def test_capital_letters_and_ends_of_lines_are_read_alike_everywhere(tmp_path: Path) -> None:
+    text = "The cat SAT.\nA dog lay.\n" * 30
+    (tmp_path / "book.txt").write_bytes(text.replace("\n", "\r\n").encode())
+    model = LanguageModel(**SMALL, max_epochs=1, lowercase=True, ngram_order=1).fit(tmp_path / "book.txt")
+    sources = [tmp_path / "book.txt", [text.replace("\n", "\r\n")], [text.lower()]]
+    found = [model.predict(one)["perplexity"][0] for one in sources]
+    assert found[0] == pytest.approx(found[1]) == pytest.approx(found[2])
+    bits = [
+        LiveLanguage(model.to_program()).predict({"text": one}).values["bits"] for one in ("The\r\n", "the\n")
+    ]
+    assert bits[0] == bits[1]
+    large, small = ("".join(model.generate(one, length=9, seed=1)) for one in ("THE", "the"))
+    assert large == small
+
+
+def test_documents_without_a_symbol_are_passed_over(of_documents: LanguageModel, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("a cat\n")
+    (tmp_path / "b.txt").write_text("   ")
+    (tmp_path / "c.txt").write_text("")
+    assert of_documents.predict(tmp_path)["document"].to_list() == ["a.txt"]
+    assert of_documents.predict(["", "the cat", "  "])["document"].to_list() == ["text 2"]
+    with pytest.raises(DataError, match="is empty"):
+        of_documents.predict(["", " "])
+
+
+def test_parts_know_their_own_documents() -> None:
+    documents = [f"document {number}" for number in range(20)]
+    shares = {"test_size": 0.1, "validation_size": 0.1}
+    prepared = prepare(LANGUAGE.read(documents, {**SMALL, **shares}, None, None))
+    assert prepared.test is not None
+    assert prepared.test.table.frame["document"].to_list() == ["text 19", "text 20"]
+    two = ["x" * 110, "y" * 90]
+    prepared = prepare(LANGUAGE.read(two, {**SMALL, "test_size": 0.45, "validation_size": 0.0}, None, None))
+    assert prepared.test is not None
+    assert [len(prepared.train.ends), len(prepared.test.ends)] == [1, 1]
+    assert len(prepared.train) + len(prepared.test) == 202
+
+
+def test_the_end_of_a_sequence_is_told_where_training_had_ends(of_documents: LanguageModel) -> None:
+    live = LiveLanguage(of_documents.to_program())
+    bits = live.predict({"text": "a cat\n"}).values["bits"]
+    bits += live.predict({"sequence_end": True}).values["bits"]
+    assert 2 ** (bits / 4) == pytest.approx(of_documents.predict(["a cat\n"])["perplexity"][0], rel=1e-3)
+    assert not live.snapshot()
+
+
+def test_a_text_stops_before_a_text(model: LanguageModel) -> None:
+    whole = "".join(model.generate("the ", length=120))
+    for stop in ("\n", "at ", "zz"):
+        assert "".join(model.generate("the ", length=120, stop=stop)) == whole.split(stop)[0]
+
+
+def test_processes_share_a_batch() -> None:
+    found = LanguageModel(**SMALL, max_epochs=1, devices=2, device="cpu", ngram_order=1).fit([LINE * 20])
+    assert len("".join(found.generate(length=5))) == 5

@@ -6,13 +6,18 @@ from typing import Any
 
 import polars as pl
 import pytest
+import torch
 
 from recurra import Translator
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.run import evaluate, told_by, train
 from recurra.inputs.generated_text import date_pairs, number_pairs, words_of
+from recurra.models.attentive import AttentiveEncoderDecoder
+from recurra.models.sequence_body import RecurrentBody
+from recurra.recurrence import Recurrence
 from recurra.tasks.translate.pairs import read_pairs
 from recurra.tasks.translate.task import TRANSLATE
+from recurra.types import Sequences
 
 SMALL: dict[str, Any] = {"hidden_size": 8, "target_size": 8, "max_epochs": 1}
 WORDS = ["ab", "abc", "cab", "ba", "bca", "cb", "ac", "ca", "bac", "acb", "abca", "bcab"]
@@ -46,6 +51,10 @@ def test_an_answer_does_not_depend_on_its_company(reverser: Translator) -> None:
     together = reverser.predict(WORDS)["prediction"].to_list()
     alone = [reverser.predict([word])["prediction"][0] for word in WORDS]
     assert together == alone
+    long = reverser.predict(["abc", "abcab" * 9], beam=1)["prediction"].to_list()
+    assert long[0] == reverser.predict(["abc"], beam=1)["prediction"][0]
+    target = reverser.fitted_.schema.target
+    assert target.longest_of("abc") < target.longest_of("abcab" * 9)
 
 
 def test_alternatives_and_where_it_looked(reverser: Translator) -> None:
@@ -55,7 +64,8 @@ def test_alternatives_and_where_it_looked(reverser: Translator) -> None:
     assert row["alternatives"][0] == row["prediction"] == "cba"
     assert row["scores"] == sorted(row["scores"], reverse=True)
     assert len(set(row["alternatives"])) == 3
-    assert row["symbols"] == ["c", "b", "a"]
+    assert row["symbols"] == ["c", "b", "a", "<end>"]
+    assert len(row["attention"]) == 4
     assert all(1 <= place <= 3 for place in row["attention"])
     assert reverser.predict(["abcab"], max_length=2)["prediction"].str.len_chars()[0] <= 2
 
@@ -95,6 +105,11 @@ def test_pairs_are_read_from_anywhere(tmp_path: Path) -> None:
     assert read_pairs(frame, "english", None).frame.rows() == [("eins", "one")]
     assert read_pairs(frame, "german", None).frame.rows() == [("one", "eins")]
     assert read_pairs(["eins"], "auto", None, told=False).frame.columns == ["source"]
+    (tmp_path / "short.tsv").write_text("eins\tone\nzwei\ttwo\n")
+    assert read_pairs(tmp_path / "short.tsv", "auto", None).frame.to_dict(as_series=False) == wanted
+    (tmp_path / "numbers.csv").write_text("source,target\n12,twelve\n3,three\n")
+    numbers = read_pairs(tmp_path / "numbers.csv", "auto", None).frame.rows()
+    assert numbers == [("12", "twelve"), ("3", "three")]
 
 
 def test_what_is_no_pair_is_told(tmp_path: Path) -> None:
@@ -108,8 +123,15 @@ def test_what_is_no_pair_is_told(tmp_path: Path) -> None:
         read_pairs(pl.DataFrame({"source": ["eins"]}), "auto", None)
     with pytest.raises(DataError, match="Name the one to write"):
         read_pairs(pl.DataFrame({"source": ["eins"], "b": ["one"]}), "c", None)
-    with pytest.raises(DataError, match="other things than texts"):
-        read_pairs([("a", "b", "c")], "auto", None)
+    wrong: list[list[Any]] = [[("a", "b", "c")], [(1, 2)], [("a", None)], [3]]
+    for one in wrong:
+        with pytest.raises(DataError, match="entry 1 of the list"):
+            read_pairs(one, "auto", None)
+    with pytest.raises(DataError, match="an empty list"):
+        read_pairs([], "auto", None)
+    (tmp_path / "b.en").write_text("one\n\n")
+    with pytest.raises(DataError, match=r"b\.en, line 2 is empty"):
+        read_pairs(tmp_path / "a.de", "auto", str(tmp_path / "b.en"))
     with pytest.raises(DataError, match="row 2 has no text to write"):
         Translator(**SMALL).fit(pl.DataFrame({"source": ["a", "b"] * 20, "target": ["c", " "] * 20}))
     with pytest.raises(ConfigError, match="auto or text"):
@@ -142,3 +164,24 @@ def test_made_pairs_are_right_and_each_once() -> None:
     assert words_of(0) == "zero"
     assert words_of(311_700_015) == "three hundred eleven million seven hundred thousand fifteen"
     assert all(words_of(int(number.replace(",", ""))) == text for number, text in number_pairs(50))
+
+
+def test_parts_are_given_as_files_line_by_line(tmp_path: Path) -> None:
+    for name, pairs in (("train", PAIRS * 4), ("valid", PAIRS[:5]), ("test", PAIRS[:7])):
+        (tmp_path / f"{name}.a").write_text("\n".join(word for word, _ in pairs))
+        (tmp_path / f"{name}.b").write_text("\n".join(text for _, text in pairs))
+    keys = {"target_file": "train", "validation_target": "valid", "test_target": "test"}
+    settings = {key: str(tmp_path / f"{name}.b") for key, name in keys.items()}
+    parts = [str(tmp_path / f"{name}.a") for name in keys.values()]
+    prepared = TRANSLATE.prepare(TRANSLATE.read(parts[0], {**SMALL, **settings}, parts[1], parts[2]))
+    assert [len(one) for one in (prepared.train, prepared.validation, prepared.test)] == [48, 5, 7]
+
+
+def test_what_is_dropped_at_both_ends_is_the_same_at_all_steps() -> None:
+    recurrence = Recurrence(hidden_size=6, dropout=0.5, variational=True)
+    body = RecurrentBody(4, Recurrence(hidden_size=3, bidirectional=True))
+    net = AttentiveEncoderDecoder(torch.nn.Identity(), body, 6, 9, 5, recurrence, output_dropout=0.5).train()
+    source = Sequences(torch.randn(2, 4, 4), torch.tensor([4, 3]))
+    dropped = net(source, torch.randint(3, 9, (2, 7))) == 0
+    assert bool(dropped.any())
+    assert bool((dropped == dropped[:, :1]).all())

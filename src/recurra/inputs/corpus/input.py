@@ -25,7 +25,13 @@ def suits(source: Any, keep: Keep) -> bool:
 
 def learn(contents: Iterator[str], config: CorpusConfig) -> Alphabet:
     """Learn the symbols of the training part; see `learn_alphabet`."""
-    return learn_alphabet(contents, config.tokens, max_size=config.max_vocabulary, min_count=config.min_count)
+    return learn_alphabet(
+        contents,
+        config.tokens,
+        max_size=config.max_vocabulary,
+        min_count=config.min_count,
+        lowercase=config.lowercase,
+    )
 
 
 CORPUS = SymbolInput(

@@ -1,5 +1,6 @@
 """Documents from text files, folders and tables; files are read piece by piece, and may exceed the memory."""
 
+import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -11,6 +12,7 @@ import polars as pl
 from recurra.data.encoding import blocks_of
 from recurra.data.naming import counted, listed
 from recurra.errors import DataError
+from recurra.inputs.alphabet import plain
 from recurra.inputs.corpus.config import CorpusConfig
 from recurra.inputs.glance import TEXT_NAMES, is_prose
 from recurra.inputs.rows import Rows, file_kind, path_of, read_rows, sample_name
@@ -48,8 +50,8 @@ def read(source: Any, config: CorpusConfig) -> Documents:
     shown = str(source) if isinstance(source, str | Path) else f"a {type(source).__name__}"
 
     def pieces() -> Iterator[Piece]:
-        for text in opened.texts:
-            yield from _pieces(block.lower() if config.lowercase else block for block in text())
+        for number, text in enumerate(opened.texts):
+            yield from _pieces(text(), number)
 
     if not any(piece.content.strip() for piece in pieces()):
         raise DataError(f"{shown} is empty", "some text", "Check the source.")
@@ -127,7 +129,7 @@ def _of_rows(rows: Rows, config: CorpusConfig) -> Opened:
 
 def _kept(kept: Sequence[tuple[str, str]], all_of_them: int, what: str, source: str) -> Opened:
     skipped = all_of_them - len(kept)
-    words = what if skipped == 1 else what.replace("line", "lines").replace("row", "rows")
+    words = what if skipped == 1 else re.sub(r"^(empty line|row|text)", r"\1s", what)
     notes = (f"skipped {skipped:,} {words} of {source}",) if skipped else ()
     return Opened([name for name, _ in kept], [partial(_whole, text) for _, text in kept], notes)
 
@@ -158,11 +160,12 @@ def _listed(source: Sequence[Any]) -> Opened:
     for number, one in enumerate(source, start=1):
         if not isinstance(one, str):
             raise DataError(f"text {number} is of type {type(one).__name__}", "a text", "Convert it.")
-    return Opened([f"text {one + 1}" for one in range(len(source))], [partial(_whole, one) for one in source])
+    kept = [(f"text {number}", text) for number, text in enumerate(source, start=1) if text.strip()]
+    return _kept(kept, len(source), "text without a word", "the list")
 
 
 def _whole(text: str) -> Iterable[str]:
-    return [text]
+    return [plain(text)]
 
 
 def _blocks(path: Path) -> Iterator[str]:
@@ -181,21 +184,22 @@ def _blocks(path: Path) -> Iterator[str]:
         yield "\n"
 
 
-def _pieces(blocks: Iterable[str]) -> Iterator[Piece]:
+def _pieces(blocks: Iterable[str], number: int) -> Iterator[Piece]:
     """A document in pieces that end where a line does, or at least a word."""
     held = ""
     for block in blocks:
-        held += block
-        while len(held) > _LONGEST:
-            at = _end(held)
-            yield Piece(held[:at], ends=False)
-            held = held[at:]
-    yield Piece(held, ends=True)
+        text, begin = held + block, 0
+        while len(text) - begin > _LONGEST:
+            end = _end(text, begin)
+            yield Piece(text[begin:end], ends=False, document=number)
+            begin = end
+        held = text[begin:]
+    yield Piece(held, ends=True, document=number)
 
 
-def _end(text: str) -> int:
+def _end(text: str, begin: int) -> int:
     for mark in ("\n", " "):
-        found = text.rfind(mark, _LONGEST // 2, _LONGEST)
+        found = text.rfind(mark, begin + _LONGEST // 2, begin + _LONGEST)
         if found >= 0:
             return found + 1
-    return _LONGEST
+    return begin + _LONGEST

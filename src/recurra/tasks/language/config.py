@@ -40,15 +40,15 @@ class LanguageConfig(NetConfig):
     test_size: float = Field(default=0.05, ge=0, lt=0.5)
     sequence_length: Annotated[int, Search(32, 256, log=True)] = Field(default=64, ge=2, le=100_000)
     vary_length: bool = True
-    embedding_size: int | Literal["auto"] = "auto"
+    embedding_size: Annotated[int, Field(ge=1, le=16_384)] | Literal["auto"] = "auto"
     tied: bool = True
     input_dropout: Annotated[float, Search(0.0, 0.6)] = Field(default=0.0, ge=0, lt=1)
-    output_dropout: float | Literal["auto"] = "auto"
+    output_dropout: Annotated[float, Field(ge=0, lt=1)] | Literal["auto"] = "auto"
     embedding_dropout: Annotated[float, Search(0.0, 0.2)] = Field(default=0.0, ge=0, lt=1)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
     activation_penalty: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     slowness_penalty: float = Field(default=0.0, ge=0, allow_inf_nan=False)
-    ngram_order: int | Literal["auto"] = "auto"
+    ngram_order: Annotated[int, Field(ge=1, le=20)] | Literal["auto"] = "auto"
     dynamic_rate: Annotated[float, Option("RATE", "--dynamic-rate", again=True)] = Field(
         default=0.0, ge=0, allow_inf_nan=False
     )

@@ -21,6 +21,8 @@ _DIGITS = 4
 class LiveLanguage(Live):
     """After every row how surprising its text was, in bits, and what most likely comes next.
 
+    With the row that ends a sequence, which needs no text, comes how surprising the end was, if it is told.
+
     A row may name its sequence (`sequence_id`) and end it (`sequence_end`). What is remembered of a sequence
     is the state before its last symbol, and that symbol.
 
@@ -33,7 +35,7 @@ class LiveLanguage(Live):
     """
 
     def __init__(self, program: Program, weights: str = "float32") -> None:
-        self._input, _ = symbols_of(program)
+        self._input, self._has_ends = symbols_of(program)
         self.program, self.digest = program, program.digest
         self._blank = program.session(weights)
         self._open: dict[str, tuple[Session, int]] = {}
@@ -49,7 +51,9 @@ class LiveLanguage(Live):
         name = given.get(SEQUENCE, ONLY)
         if not isinstance(name, str | int):
             raise DataError(f"{SEQUENCE} holds {name!r}", "the name or number of a sequence", "Correct it.")
-        ends, symbols = ends_sequence(given.get(LAST)), self._input.steps(given)
+        ends = ends_sequence(given.get(LAST))
+        symbols = [] if ends and not given.get(self.columns[0]) else list(self._input.steps(given))
+        symbols += [END] if ends and self._has_ends else []
         session, last = self._open.get(str(name)) or (self._blank.fork(), END)
         bits = 0.0
         for symbol in symbols:
@@ -57,7 +61,7 @@ class LiveLanguage(Live):
             last = symbol
         shares = np.exp(_log_shares(session.fork().step(last)))
         shares[[PADDING, UNKNOWN]] = 0
-        likely = np.argsort(-shares, kind="stable")[:_LIKELY]
+        likely = np.argsort(-shares, kind="stable")[: min(_LIKELY, int((shares > 0).sum()))]
         if ends:
             self._open.pop(str(name), None)
         else:

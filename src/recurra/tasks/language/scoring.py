@@ -72,10 +72,10 @@ def _dynamic(
     state = None
     for begin, end, inputs, targets, resets in _windows(part, 1, _DYNAMIC_STEPS):
         ids, told, anew = inputs.to(device), targets.to(device), resets.to(device)
-        found[begin:end] = model.losses(ids, told, state, anew)[0].cpu().numpy()[0]
         with torch.enable_grad():
             features, after = model.features(ids, state, resets=anew)
             (model.loss(features, told) / told.numel()).backward()  # type: ignore[no-untyped-call]
+        found[begin:end] = model.losses_of(features.detach(), told).cpu().numpy()[0]
         torch.nn.utils.clip_grad_norm_(model.parameters(), _CLIP)
         optimizer.step()
         optimizer.zero_grad()

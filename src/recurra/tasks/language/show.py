@@ -118,7 +118,7 @@ def _surprise(fitted: Fitted, part: SymbolPart, bits: Any) -> Section:
         strength = round(min(float(own) / _MOST_BITS, 1.0) * _STRONGEST, 2)
         tokens.append(Token(text=symbol, role="wrong" if strength > _WEAKEST else "", strength=strength))
     text = HighlightedText(
-        note=f"{part.table.frame['document'][0]}, from its beginning.",
+        note=f"{part.table.frame['document'][0]}: the beginning of what was judged of it.",
         tokens=tokens,
         separator=" " if unit == "word" else "",
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -69,7 +70,7 @@ def prepare(data: SymbolData) -> Prepared:
         config,
         schema,
         source,
-        None if validation is None else lambda net: _validated(net, validation, schema),
+        None if validation is None else partial(_validated, part=validation, schema=schema),
         parts["train"],
         validation,
         test,
@@ -192,7 +193,11 @@ def part(source: Any, fitted: Fitted, options: Any) -> SymbolPart:
         raise DataError("no data", "a path, sample:NAME or texts", "Give the text to tell of.")
     schema: SymbolSchema = fitted.schema
     documents = registry.symbols(schema.input).read(source, fitted.config)
-    return schema.encode(documents.pieces(), documents)
+    found = schema.encode(documents.pieces(), documents)
+    if not len(found):
+        unit = schema.alphabet.unit
+        raise DataError(f"{documents.table.source} holds no {unit}", "one at least", "Give more text.")
+    return found
 
 
 def answer(fitted: Fitted, part: SymbolPart) -> Told:
@@ -248,7 +253,8 @@ def learn(prepared: Prepared) -> Iterable[Learnt]:
     vocabulary = len(prepared.schema.alphabet)
     model = KneserNey.learn(ids, vocabulary, order)
     kept = ids.astype(np.uint16 if vocabulary <= 1 << 16 else np.int32)
-    yield Learnt("n_grams", {"order": order}, {**model.to_arrays(), "training": kept})
+    counts = np.bincount(ids, minlength=vocabulary)
+    yield Learnt("n_grams", {"order": order}, {**model.to_arrays(), "training": kept, "counts": counts})
 
 
 def naive(schema: SymbolSchema, learnt: Mapping[str, Learnt], part: SymbolPart) -> Iterable[Rival]:
@@ -257,7 +263,7 @@ def naive(schema: SymbolSchema, learnt: Mapping[str, Learnt], part: SymbolPart) 
     if "n_grams" not in learnt:
         return
     own = dict(learnt["n_grams"].arrays)
-    training = own.pop("training")
+    training, counts = own.pop("training"), own.pop("counts")
     model = KneserNey.from_arrays(own)
     ids = part.tokens.read(0, len(part))
     order = len(model.orders) + 1
@@ -265,8 +271,8 @@ def naive(schema: SymbolSchema, learnt: Mapping[str, Learnt], part: SymbolPart) 
         losses = -np.log(model.probabilities(ids))
         label = f"{order}-grams (Kneser-Ney)"
         yield Rival("n_grams", label, "linear", Told(losses.astype(np.float32), (model, training)))
-    losses = -np.log(np.maximum(model.unigrams[ids], np.finfo(np.float32).tiny))
-    yield Rival("unigram", "Frequency of the symbol", "naive", Told(losses))
+    losses = -np.log((counts + 1 / len(counts)) / (counts.sum() + 1))[ids]
+    yield Rival("unigram", "Frequency of the symbol", "naive", Told(losses.astype(np.float32)))
 
 
 def program(fitted: Fitted) -> Program:

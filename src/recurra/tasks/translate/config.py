@@ -14,8 +14,10 @@ class TranslateConfig(TaskConfig):
     Attributes:
         target: Column with the text to write; auto takes `target`, `translation`, `output` or the like.
         target_file: File with a text to write in each line, where DATA is a text file with one to read.
+        validation_target: The same for validation data.
+        test_target: The same for test data.
         network: Kind of network.
-        baselines: Networks that are trained beside it on the same data; none for no other.
+        baselines: No other network is trained beside it.
         target_tokens: What a text to write is made of; auto takes characters where texts are short, else
             pieces of words.
         target_vocabulary: Most symbols that can be written.
@@ -24,13 +26,15 @@ class TranslateConfig(TaskConfig):
         input_feeding: Whether a step of writing reads the outputs of the one before.
         output_dropout: Share of the outputs of a step of writing that are dropped in training.
         label_smoothing: Share of the truth that is spread over all symbols, in training.
-        max_target: Most symbols of a text to write; longer ones are not trained on.
+        max_target: Most symbols of a text to write; of longer ones the beginning is trained on.
     """
 
     needs: ClassVar[str] = "examples"
 
     target: Annotated[str, Option("COLUMN", again=True)] = "auto"
     target_file: Annotated[str | None, Option("FILE", "--target-file", again=True)] = None
+    validation_target: Annotated[str | None, Option("FILE", "--validation-target")] = None
+    test_target: Annotated[str | None, Option("FILE", "--test-target")] = None
     network: Literal["recurrent"] = "recurrent"
     baselines: tuple[Literal["feed_forward", "convolutional"], ...] = Field(default=(), max_length=0)
     target_tokens: Literal["auto", "character", "word", "subword"] = "auto"
@@ -69,5 +73,5 @@ class TranslateAnswer(Config):
     beam: int = Field(default=5, ge=1, le=1000)
     n_best: Annotated[int, Option("N", "--n-best")] = Field(default=1, ge=1, le=1000)
     length_penalty: float = Field(default=1.0, ge=0, le=10)
-    max_length: int | Literal["auto"] = "auto"
+    max_length: Annotated[int, Field(ge=1, le=100_000)] | Literal["auto"] = "auto"
     attention: bool = False

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from recurra.data.naming import listed
-from recurra.data.table import Table
+from recurra.data.table import STANDARD_INPUT, Table
 from recurra.errors import DataError
 from recurra.inputs.delimited import read_delimited
 from recurra.inputs.glance import TEXT_NAMES
@@ -36,10 +36,26 @@ def read_pairs(source: Any, wanted: str, target_file: str | None, *, told: bool 
     if isinstance(source, list | tuple):
         return _of_list(source)
     path = path_of(source)
-    if path is not None and path.is_file() and _is_plain(path):
-        return _of_files(path, target_file, told=told)
-    rows = read_delimited(path) if path is not None and file_kind(path) in _TABLES else read_rows(source)
+    if path is not None and path.is_file() and (_is_plain(path) or source == STANDARD_INPUT):
+        shown = "standard input" if source == STANDARD_INPUT else str(path)
+        return _of_files(path, shown, target_file, told=told)
+    is_table = path is not None and file_kind(path) in _TABLES
+    rows = _delimited(path, wanted) if path is not None and is_table else read_rows(source)
     return _of_rows(rows, wanted, told=told)
+
+
+def _delimited(path: Path, wanted: str) -> Rows:
+    """A CSV or TSV file; its first line is a pair where it names none of the columns that we know."""
+    rows = read_delimited(path)
+    names = rows.frame.columns
+    known = {*SOURCE_NAMES, *TARGET_NAMES}
+    if wanted != "auto" or len(names) != 2 or any(name.lower() in known for name in names):
+        return rows
+    texts = rows.frame.select(pl.all().cast(pl.String))
+    first = pl.DataFrame({name: [name] for name in names})
+    frame = pl.concat([first, texts]).rename(dict(zip(names, ("source", "target"), strict=True)))
+    places = [f"{path.name}, line 1", *rows.places]
+    return Rows(frame, places, Table(frame, "polars", str(path)), rows.repairs)
 
 
 def _is_plain(path: Path) -> bool:
@@ -47,34 +63,42 @@ def _is_plain(path: Path) -> bool:
 
 
 def _of_list(source: Sequence[Any]) -> Table:
+    if not source:
+        raise DataError("an empty list", "a text at least, or a pair", "Give one.")
     if all(isinstance(one, str) for one in source):
         return Table(pl.DataFrame({SOURCE: list(source)}), "polars", "the list")
-    if not all(isinstance(one, list | tuple) and len(one) == 2 for one in source):
-        raise DataError("a list of other things than texts", "texts, or pairs of them", "Convert it.")
+    for number, one in enumerate(source, start=1):
+        is_pair = isinstance(one, list | tuple) and len(one) == 2
+        if not is_pair or not all(isinstance(text, str) for text in one):
+            raise DataError(f"entry {number} of the list is {one!r}", "a pair of texts", "Convert it.")
     first, second = zip(*source, strict=True)
     return Table(pl.DataFrame({SOURCE: list(first), TARGET: list(second)}), "polars", "the list")
 
 
-def _of_files(path: Path, target_file: str | None, *, told: bool) -> Table:
+def _of_files(path: Path, shown: str, target_file: str | None, *, told: bool) -> Table:
     lines = _lines(path)
     if target_file is None:
         if not told:
-            return Table(pl.DataFrame({SOURCE: lines}), "polars", str(path))
+            return Table(pl.DataFrame({SOURCE: lines}), "polars", shown)
         raise DataError(
-            f"{path}, which holds the texts to read only",
+            f"{shown}, which holds the texts to read only",
             "those to write, too",
-            "Give them: --target-file FILE, or a table of two columns.",
+            "Give them: --target-file FILE (--validation-target, --test-target), or a table of two columns.",
         )
     others = _lines(Path(target_file).expanduser())
     if len(lines) != len(others):
         short, line = (path, len(lines)) if len(lines) < len(others) else (target_file, len(others))
         raise DataError(
-            f"{len(lines):,} lines in {path} and {len(others):,} in {target_file}: "
+            f"{len(lines):,} lines in {shown} and {len(others):,} in {target_file}: "
             f"{short} has none for line {line + 1}",
             "a line of one for each line of the other",
             "Correct the files.",
         )
-    return Table(pl.DataFrame({SOURCE: lines, TARGET: others}), "polars", str(path))
+    for name, own in ((shown, lines), (target_file, others)):
+        empty = next((number for number, line in enumerate(own, start=1) if not line.strip()), None)
+        if empty is not None and told:
+            raise DataError(f"{name}, line {empty} is empty", "a text", "Leave it out of both files.")
+    return Table(pl.DataFrame({SOURCE: lines, TARGET: others}), "polars", shown)
 
 
 def _lines(path: Path) -> list[str]:
@@ -84,6 +108,8 @@ def _lines(path: Path) -> list[str]:
 
 def _of_rows(rows: Rows, wanted: str, *, told: bool) -> Table:
     texts = [column.name for column in rows.frame if column.dtype == pl.String]
+    if len(texts) < 2:  # numbers may be what is read or written
+        texts = [column.name for column in rows.frame if not column.dtype.is_nested()]
     target = _named(texts, TARGET_NAMES) if wanted == "auto" else wanted if wanted in texts else None
     source = _named([name for name in texts if name != target], SOURCE_NAMES)
     left = [name for name in texts if name not in (source, target)]
@@ -98,9 +124,9 @@ def _of_rows(rows: Rows, wanted: str, *, told: bool) -> Table:
             "one to read and one to write",
             "Name the one to write: --target COLUMN.",
         )
-    columns = {SOURCE: rows.frame[source]}
+    columns = {SOURCE: rows.frame[source].cast(pl.String)}
     if target is not None and target in rows.frame.columns:
-        columns[TARGET] = rows.frame[target]
+        columns[TARGET] = rows.frame[target].cast(pl.String)
     return Table(pl.DataFrame(columns), "polars", rows.table.source, from_file=rows.table.from_file)
 
 

@@ -47,11 +47,12 @@ def show(fitted: Fitted, part: Part, rivals: Sequence[Rival], metrics: MetricsRe
     truth, given = texts_of(part.examples), rivals[0].answer
     each = [translation_scores([one], [other]) for one, other in zip(given.texts, truth, strict=True)]
     values = np.array([one.get("chrf", 100 * one["exact_match"]) for one in each])
-    return [
+    sections = [
         _attention(fitted, part, given),
         _examples(part, given.texts, truth, values),
         _lengths(truth, values, signature(given.texts, truth)),
     ]
+    return [one for one in sections if one.pieces or one.notes]
 
 
 def _attention(fitted: Fitted, part: Part, given: Any) -> Section:

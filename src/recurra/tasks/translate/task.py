@@ -10,14 +10,14 @@ import polars as pl
 import torch
 from torch import Tensor, nn
 
-from recurra.data.labelled import Labelled
+from recurra.data.labelled import Labelled, batches_by_length
 from recurra.decoding.beam import Beam, Hypothesis, Step, beam_search
 from recurra.errors import ConfigError, DataError
-from recurra.experiment.examples import Data, Part, run_over
+from recurra.experiment.examples import Data, Part
 from recurra.experiment.labelling import ExampleSchema, Labelling
 from recurra.experiment.learnt import Learnt
 from recurra.experiment.task import Fitted, Prepared, Rival, Task
-from recurra.inputs.symbol import END, PADDING, UNKNOWN
+from recurra.inputs.symbol import END, PADDING, UNKNOWN, Alphabet
 from recurra.metrics.translation import METRICS, translation_scores
 from recurra.models.attentive import AttentiveEncoderDecoder, WriterState, memory_of
 from recurra.models.sequence_body import make_body
@@ -26,6 +26,7 @@ from recurra.tasks.translate.pairs import SOURCE, TARGET, read_pairs
 from recurra.tasks.translate.show import describe, show
 from recurra.tasks.translate.target import Target, texts_of
 from recurra.training.contract import Loss
+from recurra.training.device import choose_device
 from recurra.types import Sequences
 
 _SHORT = 40.0  # characters, on average, up to which texts are read character by character
@@ -43,6 +44,10 @@ class Answer(NamedTuple):
 
     texts: Sequence[str]
     found: Sequence[Sequence[Hypothesis]] = ()
+
+
+SHOWN = TranslateAnswer(attention=True)
+"""How what is judged is written: the report shows where it looked."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,10 @@ def read(source: Any, settings: Mapping[str, Any], validation: Any, test: Any) -
         raise ConfigError(f"input is {settings['input']!r}", "auto or text", "Leave input out.")
     wanted = settings.get("target", "auto")
     table = read_pairs(source, wanted, settings.get("target_file"))
-    others = [None if one is None else read_pairs(one, wanted, None) for one in (validation, test)]
+    others = [
+        None if one is None else read_pairs(one, wanted, settings.get(f"{name}_target"))
+        for name, one in (("validation", validation), ("test", test))
+    ]
     unit = settings.get("tokens", "auto")
     if unit == "auto":
         mean = table.frame[SOURCE].str.len_chars().mean()
@@ -156,12 +164,12 @@ def part(source: Any, fitted: Fitted, options: Any) -> Part:
     config = fitted.config
     table = read_pairs(source, config.target, config.target_file, told=options is None)
     own = LABELLING.part(table, fitted, options)
-    return TranslatePart(own.examples, own.encoded, own.targets, options or TranslateAnswer())
+    return TranslatePart(own.examples, own.encoded, own.targets, options or SHOWN)
 
 
 def answer(fitted: Fitted, part: Part) -> Answer:
     """The best text for every row."""
-    options = part.options if isinstance(part, TranslatePart) else TranslateAnswer()
+    options = part.options if isinstance(part, TranslatePart) else SHOWN
     target: Target = fitted.schema.target
     longest = [
         target.longest_of(one) if options.max_length == "auto" else options.max_length
@@ -169,20 +177,27 @@ def answer(fitted: Fitted, part: Part) -> Answer:
     ]
     beam = Beam(
         size=max(options.beam, options.n_best),
-        max_length=max(longest, default=1),
         length_penalty=options.length_penalty,
         n_best=options.n_best,
         forbidden=(PADDING, UNKNOWN),
+        keeps_weights=options.attention,
     )
-    config = fitted.config.model_copy(update={"batch_size": _WRITTEN_AT_ONCE})
-    rows = run_over(fitted.model, part, config, lambda net, given: written(net, given, beam))
-    texts = [target.alphabet.content(row[0].symbols) if row else "" for row in rows]
-    return Answer(texts, rows)
+    device = choose_device(fitted.config.device)
+    net = cast("AttentiveEncoderDecoder", fitted.model).to(device).eval()
+    found: list[list[Hypothesis]] = [[] for _ in longest]
+    for rows, batch in batches_by_length(part.encoded, _WRITTEN_AT_ONCE):
+        limits = [longest[row] for row in rows]
+        for row, own in zip(rows, written(net, batch.to(device), beam, limits), strict=True):
+            found[row] = own
+    texts = [target.alphabet.content(row[0].symbols) if row else "" for row in found]
+    return Answer(texts, found)
 
 
-def written(model: nn.Module, source: Sequences, beam: Beam) -> list[list[Hypothesis]]:
-    """The likeliest texts for a batch."""
-    net = cast("AttentiveEncoderDecoder", model)
+@torch.inference_mode()
+def written(
+    net: AttentiveEncoderDecoder, source: Sequences, beam: Beam, limits: Sequence[int]
+) -> list[list[Hypothesis]]:
+    """The likeliest texts for a batch, each of so many symbols at most."""
     memory, start = net.read(source)
     rows = torch.arange(len(source), device=source.values.device)
     kept = [rows, memory]  # the memory of the rows that are gone on with, which beams of one row share
@@ -194,7 +209,9 @@ def written(model: nn.Module, source: Sequences, beam: Beam) -> list[list[Hypoth
         outputs, weights, after = net.step(last, cast("Any", kept[1]), before)
         return Step(net.logits(outputs).log_softmax(dim=-1), (own, after), weights)
 
-    return beam_search(step, (rows, start), batch=len(source), start=END, end=END, beam=beam)
+    return beam_search(
+        step, (rows, start), batch=len(source), start=END, end=END, beam=beam, max_lengths=limits
+    )
 
 
 def score(schema: ExampleSchema, part: Part, given: Answer) -> dict[str, float]:
@@ -214,12 +231,18 @@ def write(fitted: Fitted, part: Part, given: Answer, options: TranslateAnswer) -
         columns["alternatives"] = [[alphabet.content(one.symbols) for one in row] for row in given.found]
         columns["scores"] = [[round(one.score, _DIGITS) for one in row] for row in given.found]
     if options.attention:
-        columns["symbols"] = [alphabet.symbols(row[0].symbols) if row else [] for row in given.found]
+        columns["symbols"] = [_symbols(alphabet, row[0]) if row else [] for row in given.found]
         columns["attention"] = [
             [] if not row or row[0].weights is None else row[0].weights.argmax(dim=1).add(1).tolist()
             for row in given.found
         ]
     return pl.DataFrame(columns)
+
+
+def _symbols(alphabet: Alphabet, best: Hypothesis) -> list[str]:
+    """What was written step by step, the end among it."""
+    steps = 0 if best.weights is None else len(best.weights)
+    return [*alphabet.symbols(best.symbols), "<end>"][:steps]
 
 
 def learn(prepared: Prepared) -> Iterable[Learnt]:
@@ -235,7 +258,7 @@ def naive(schema: ExampleSchema, learnt: Mapping[str, Learnt], part: Part) -> It
     if "nearest" in learnt:
         own = learnt["nearest"].description
         texts = _nearest(own["read"], own["written"], contents)
-        yield Rival("nearest", "Text of the nearest example", "naive", Answer(texts))
+        yield Rival("nearest", "Text of the nearest example", "linear", Answer(texts))
     yield Rival("copy", "What is read, as it stands", "naive", Answer(contents))
     likely = [schema.target.likely] * len(contents)
     yield Rival("most_frequent", "Most frequent text", "naive", Answer(likely))
