@@ -14,15 +14,15 @@ from measure import arguments, report
 from recurra import LanguageModel
 
 SETTINGS: Mapping[str, Any] = {
-    "hidden_size": 512,
-    "num_layers": 2,
-    "dropout": 0.4,
+    "hidden_size": 384,
+    "num_layers": 1,
     "input_dropout": 0.1,
     "output_dropout": 0.4,
+    "weight_dropout": 0.3,
     "batch_size": 32,
     "sequence_length": 96,
-    "max_epochs": 12,
-    "learning_rate": 3e-3,
+    "max_epochs": 11,
+    "learning_rate": 4e-3,
     "weight_decay": 1e-2,
     "schedule": "one_cycle",
 }

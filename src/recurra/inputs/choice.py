@@ -28,6 +28,8 @@ def suited(source: Any, names: Sequence[str], keep: Keep, get: Callable[[str], I
     """
     text = str(source) if isinstance(source, str | Path) else ""
     check_source(text or None)
+    if len(names) == 1:
+        return get(names[0])  # whose reader says what is wrong
     unreadable: DataError | None = None
     for name in names:
         candidate = get(name)

@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 import torch
+from tests.cli.program import call
 
 from recurra import Translator
 from recurra.errors import ConfigError, DataError
@@ -138,7 +139,7 @@ def test_what_is_no_pair_is_told(tmp_path: Path) -> None:
         Translator(**SMALL, input="table").fit(PAIRS)
 
 
-def test_a_run_is_kept_and_answers_line_by_line(tmp_path: Path) -> None:
+def test_a_run_is_kept_and_answers_line_by_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = tmp_path / "run"
     (tmp_path / "a.txt").write_text("\n".join(word for word, _ in PAIRS * 4))
     (tmp_path / "b.txt").write_text("\n".join(text for _, text in PAIRS * 4))
@@ -150,6 +151,11 @@ def test_a_run_is_kept_and_answers_line_by_line(tmp_path: Path) -> None:
     (tmp_path / "new.txt").write_text("abc\n\nan unknown text\n")
     frame = told_by(TRANSLATE, run, str(tmp_path / "new.txt"), {"beam": "2"}).frame
     assert frame["source"].to_list() == ["abc", "", "an unknown text"]
+    told = call(capsys, "predict", run, tmp_path / "new.txt", "--n-best", 2, "attention=true")
+    header, row, *_ = told.out.splitlines()
+    assert header == "source,prediction,alternatives,scores,symbols,attention"
+    assert row.startswith("abc,")
+    assert len(row.split(",")[3].split()) == 2
     scored = evaluate(TRANSLATE, run, str(tmp_path / "a.txt"), {"target_file": str(tmp_path / "b.txt")})
     assert [one.name for one in scored.models] == ["recurra", "nearest", "copy", "most_frequent"]
 
