@@ -64,8 +64,8 @@ class ForecastConfig(NetConfig):
             the mean where at least half of the values are 0 and none is below, since their median is 0.
         weighting: What the error of a step counts: in units of its window, or as in the OWA score of the M4
             competition (half scaled, half relative to the value; for positive series, head quantile only).
-        test_size: Last steps of every series kept for the final score; 0 takes no score, and trains on
-            everything with refit=true or validation_size=0. Steps without a value count, also at the end.
+        test_size: Last steps of every series, up to its last value, kept for the final score; 0 takes no
+            score, and trains on everything with refit=true or validation_size=0.
         validation_size: Steps before those that choose the best epoch; 0 keeps the last epoch.
         accumulate: Batches whose gradients make one optimiser step.
         steps_per_epoch: Batches an epoch; "auto" shows each part of the data about once.
