@@ -154,7 +154,7 @@ def test_networks_that_read_windows_are_refused(settings: dict[str, Any], messag
     ("settings", "message"),
     [
         ({"scaling": "window"}, "network is 'streaming' and scaling is window; expected scaling=global"),
-        ({"linear": True}, "linear is true; expected linear=false, since .* Set linear=false, as"),
+        ({"linear": True}, "linear is true; expected linear=false, since .* Set linear=false, or"),
         ({"calendar": True}, "calendar is true"),
         ({"patch": 3}, "patch is 3; expected patch=1"),
         ({"patch": "auto"}, "patch is auto"),

@@ -162,7 +162,7 @@ def check_streamable(config: ForecastConfig, schema: PanelSchema) -> None:
         raise ConfigError(
             f"network is 'streaming' and {name} is {str(given).lower()}",
             f"{wanted}, since {reason}",
-            f"Set {wanted}, as preset=streaming does, or {other}",
+            f"Set {wanted}, or {other}",
         )
     words = schema.categorical("past")
     if words:
