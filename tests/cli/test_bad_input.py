@@ -13,6 +13,8 @@ from tests.cli.conftest import TINY, written
 from tests.cli.program import Outcome, call, environment, feed, listing
 from tests.tasks.forecast.example import TOO_LARGE, long_series
 
+from recurra.files import write_document
+
 
 def check(outcome: Outcome, *fragments: str, code: int = 2) -> None:
     """One message that says what, after nothing but notes on the data."""
@@ -268,6 +270,8 @@ def test_sizes_that_no_memory_holds_are_told(capsys: pytest.CaptureFixture[str],
         ["train", "forecast", "sample:co2", "--horizon", "3", "celll=gru"],
         ["train", "forecast", "sample:co2", "--horizon", "3", "time_zone=Mars/Base"],
         ["train", "forecast", "sample:co2", "--horizon", "3", "--time-format", "dmy"],
+        ["train", "forecast", "sample:co2", "--horizon", "3", "--time-format", "%Y-%Q"],
+        ["predict", "{run}", "--horizon", "20"],
         ["train", "forecast", "sample:co2", "--horizon", "3", "hidden_size=many"],
         ["train", "forecast", "sample:co2", "--horizon", "3", "frequency=often"],
         ["train", "forecast", "sample:co2", "--horizon", "3", "cell=lstmm"],
@@ -280,7 +284,9 @@ def test_sizes_that_no_memory_holds_are_told(capsys: pytest.CaptureFixture[str],
         ["predict", "nowhere"],
     ],
 )
-def test_a_mistake_is_told_before_torch_is_loaded(words: list[str]) -> None:
+def test_a_mistake_is_told_before_torch_is_loaded(words: list[str], tmp_path: Path) -> None:
+    write_document(tmp_path / "config.json", {"task": "forecast", "config": {"horizon": 7}}, version=1)
+    words = [word.format(run=tmp_path) for word in words]
     program = (
         "import sys; from recurra.cli.app import main; code = main(sys.argv[1:]);"
         "sys.exit(9 if 'torch' in sys.modules else code)"

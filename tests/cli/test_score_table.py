@@ -1,4 +1,5 @@
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import pytest
@@ -31,7 +32,7 @@ class Printed(NamedTuple):
 
 @pytest.fixture
 def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
-    def with_width(columns: int, *models: ModelRecord) -> Printed:
+    def with_width(columns: int, *models: ModelRecord, notes: Sequence[str] = ()) -> Printed:
         monkeypatch.setenv("COLUMNS", str(columns))
         metrics = MetricsRecord(
             task="forecast",
@@ -39,6 +40,7 @@ def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
             models=list(models),
             title="sales, 7 days ahead",
             judged="1\u202f300 forecasts in the test part",
+            notes=list(notes),
         )
         print_scores(metrics)
         text = capsys.readouterr().out
@@ -63,6 +65,12 @@ def test_the_title_says_what_was_forecast_and_the_ending_what_came_out(printed) 
     assert shown.title == "sales, 7 days ahead: scores of 1,300 forecasts in the test part"
     assert "LSTM" in shown.ending or "Convolutional net" in shown.ending
     assert "last value" in shown.ending
+
+
+def test_how_to_read_the_scores_stands_below_the_verdict(printed) -> None:
+    notes = ["Forecasts are those of theta.", "Of the 1\u202f300 forecasts few do not overlap."]
+    shown = printed(80, NAIVE, RECURRENT, notes=notes)
+    assert shown.lines[-2:] == ["Forecasts are those of theta.", "Of the 1,300 forecasts few do not overlap."]
 
 
 def test_a_linear_model_stands_between_nets_and_naive_ones(printed) -> None:

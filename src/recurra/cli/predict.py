@@ -12,7 +12,7 @@ from recurra import files
 from recurra.cli import screen
 from recurra.cli.task_options import Given, TaskCommand, checked, marks_of
 from recurra.errors import ConfigError
-from recurra.tasks.registry import Entry, entry_of_run
+from recurra.tasks.registry import Entry, check_answer, entry_of_run
 
 if TYPE_CHECKING:
     import polars as pl
@@ -83,6 +83,7 @@ def _tell(request: Request, given: Sequence[Given]) -> None:
         _check_output(output)
     entry = entry_of_run(run)
     options, again = _options(entry, pairs, given)
+    check_answer(entry, run, options)
     from recurra.data.sample import check_source
 
     check_source(data)

@@ -31,6 +31,8 @@ def print_scores(metrics: MetricsRecord) -> None:
     screen.say()
     if top.verdict is not None:
         screen.say(textwrap.fill(_plain(" ".join([top.verdict.headline, *top.verdict.details])), total))
+    for note in metrics.notes:
+        screen.say(textwrap.fill(_plain(note), total))
     if hidden:
         screen.say(
             textwrap.fill(f"{hidden} more columns are shown in a wider terminal, and by --json.", total)

@@ -232,7 +232,7 @@ def as_typed(error: ConfigError, flags: Mapping[str, str]) -> ConfigError:
     got, remedy = error.got, error.remedy
     for key, flag in flags.items():
         got = re.sub(rf"^{key} is\b", f"{flag} is", got)
-        remedy = re.sub(rf"\b(Change|Raise|Lower|Give|Set) {key}\b", rf"\1 {flag}", remedy)
+        remedy = re.sub(rf"\b(Change|Raise|Lower|Give|Set|Leave) {key}\b", rf"\1 {flag}", remedy)
     return ConfigError(got, error.expected, remedy)
 
 

@@ -139,7 +139,7 @@ def evaluate(
     if source is None:
         if not (run / METRICS_FILE).exists():
             raise ConfigError(
-                f"{run} was trained on everything (test_size=0), so it holds no scores",
+                f"{run} holds no scores: test_size=0 kept nothing to score on",
                 "data to score it on",
                 f"Give them: recurra evaluate {run} DATA.",
             )

@@ -42,6 +42,8 @@ class Entry:
         check: Function from settings to their config without torch, before anything slow begins, if any.
         look: Function (config, source), without torch too, that refuses data which lack a named column,
             if any.
+        check_answer: Function (settings of a run, options of an answer), without torch too, that refuses what
+            the run cannot give, if any.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Entry:
     left_out: frozenset[str] = frozenset()
     check: str = ""
     look: str = ""
+    check_answer: str = ""
 
     def load(self, what: str) -> Any:
         """What stands at one of its places: "config", "answer", "task", "live", "live_net" or "generator"."""
@@ -82,6 +85,7 @@ _BUILT_IN = (
         streams_with="recurra train forecast DATA --horizon STEPS preset=streaming",
         check="recurra.tasks.forecast.config:forecast_config",
         look="recurra.tasks.forecast.glance:check_columns",
+        check_answer="recurra.tasks.forecast.config:check_answer",
         left_out=frozenset({"tbptt_steps"}),
     ),
     Entry(
@@ -185,6 +189,17 @@ def entry_of_run(run: Path) -> Entry:
     """
     check_ended(run)
     return entry(str(read_document(run / "config.json", version=1).get("task")))
+
+
+def check_answer(entry: Entry, run: Path, options: Mapping[str, Any]) -> None:
+    """Make sure, before anything slow is loaded, that a run of a task gives what is asked for.
+
+    Raises:
+        ConfigError: It does not.
+    """
+    written = read_document(run / "config.json", version=1).get("config")
+    if entry.check_answer and isinstance(written, dict):
+        loaded(entry.check_answer)(written, options)
 
 
 def config_classes(entry: Entry) -> "dict[str, type[Config]]":

@@ -33,6 +33,19 @@ def test_a_wrong_value_is_refused_by_name(key: str, value: Any):
     assert caught.value.got.startswith(f"{key} ") or caught.value.got.startswith(f"{key}.")
 
 
+@pytest.mark.parametrize("text", ["%Q", "%d.%m.%J", "%Y-%", "dmy"])
+def test_letters_that_no_reader_knows_are_told(text: str):
+    with pytest.raises(ConfigError, match="time_format"):
+        forecast_config({"horizon": 1, "time_format": text})
+
+
+@pytest.mark.parametrize(
+    "text", ["%d/%m/%y %H:%M", "%-d %b %Y, %I:%M %p", "%FT%T%.3f%:z", "100%% %s", "epoch_ms"]
+)
+def test_all_others_are_taken(text: str):
+    assert forecast_config({"horizon": 1, "time_format": text}).time_format == text
+
+
 def test_the_horizon_has_no_default():
     with pytest.raises(ConfigError, match="horizon is missing"):
         forecast_config({})

@@ -148,6 +148,11 @@ class TestRefit:
         assert until == ["2024-02-17 00:00:00", "2024-02-29 00:00:00"]
         assert both.config_ == one.config_.model_copy(update={"refit": True})
 
+    def test_without_a_score_the_part_that_chooses_the_epoch_stays_unless_it_is_refused(self) -> None:
+        changes: list[dict[str, Any]] = [{}, {"refit": True}, {"validation_size": 0}]
+        until = [fitted(test_size=0, **each).fitted_.schema.trained_until for each in changes]
+        assert until == ["2024-02-23 00:00:00", "2024-02-29 00:00:00", "2024-02-29 00:00:00"]
+
     def test_what_validation_settled_is_taken_over(self, one: Forecaster) -> None:
         both = fitted(refit=True)
         before, after = (dict(each.fitted_.model.named_buffers()) for each in (one, both))

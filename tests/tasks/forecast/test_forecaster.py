@@ -349,7 +349,7 @@ class TestRecurrence:
         assert again.predict().equals(forecaster.predict())
 
     def test_a_stream_has_one_direction(self):
-        with pytest.raises(ConfigError, match="bidirectional is True"):
+        with pytest.raises(ConfigError, match="bidirectional is true"):
             Forecaster(3, preset="streaming", bidirectional=True).fit(hourly({"a": 60}))
 
     def test_scikit_learns_manners(self):

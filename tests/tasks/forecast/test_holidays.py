@@ -11,7 +11,9 @@ from tests.tasks.forecast.example import QUICK
 from recurra import Forecaster
 from recurra.data.holiday import days_off
 from recurra.errors import ConfigError
+from recurra.tasks.forecast.config import ForecastAnswer
 from recurra.tasks.forecast.live_window import LiveWindow
+from recurra.tasks.forecast.task import FORECAST
 
 _TODAY = (date(2024, 12, 20) - date(1970, 1, 1)).days
 SETTINGS = {**QUICK, "horizon": 14, "max_epochs": 1, "test_size": 90}
@@ -47,6 +49,11 @@ def test_forecasts_know_them_without_a_table_of_the_future(told: Forecaster, tmp
     np.testing.assert_allclose(given, forecast, rtol=0.05)
 
 
+def test_nothing_is_said_of_rows_that_nobody_gave(told: Forecaster) -> None:
+    (said,) = FORECAST.part(None, told.fitted_, ForecastAnswer()).repairs
+    assert said.startswith("the net was trained on times up to")
+
+
 def test_a_stream_knows_them_too(told: Forecaster) -> None:
     history = closed_on_holidays()
     live = LiveWindow(told.fitted_, "")
@@ -62,7 +69,7 @@ def test_a_stream_knows_them_too(told: Forecaster) -> None:
 
 
 def test_a_streaming_network_refuses_them() -> None:
-    with pytest.raises(ConfigError, match="holidays is"):
+    with pytest.raises(ConfigError, match=r"holidays is DE; .* Leave holidays out, or train the default"):
         Forecaster(horizon=3, preset="streaming", holidays="DE").fit(closed_on_holidays(60))
     with pytest.raises(ConfigError, match=r"holidays is 'DU'.*near"):
         Forecaster(horizon=3, holidays="DU")

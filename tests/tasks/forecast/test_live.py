@@ -191,6 +191,20 @@ def of_distribution() -> Program:
     return run_program(fitted(series("a", 40), head="student_t").fitted_)
 
 
+@pytest.mark.parametrize("head", ["quantile", "student_t", "negative_binomial"])
+@pytest.mark.parametrize("adaptive", [None, 0.3])
+def test_nothing_that_is_told_of_sales_is_negative(head: str, adaptive: float | None) -> None:
+    sold = np.random.default_rng(1).poisson(0.6, 60)
+    sales = pl.DataFrame({"ds": range(60), "y": sold.astype(float)})
+    settings = {"head": head, "preset": "streaming", "max_epochs": 1, "steps_per_epoch": 2}
+    forecaster = Forecaster(horizon=HORIZON, season_length=1, seed=3, **settings).fit(sales)
+    asked = forecaster.predict(level=(80.0, 99.0)).select(pl.selectors.numeric().exclude("ds")).to_numpy()
+    live = LiveForecast(forecaster.to_program(level=(80.0, 99.0)), level=(80.0, 99.0), adaptive=adaptive)
+    told = np.array([[*live.step({"y": value}).values()] for value in (0.0, 2.0, 0.0, 0.0)])
+    assert asked.min() == 0
+    assert told.min() == 0
+
+
 def test_the_point_alone_is_shown_of_a_distribution_too(of_distribution: Program) -> None:
     assert LiveForecast(of_distribution).outputs == ("forecast",)
     assert len(LiveForecast(of_distribution, level=(33.0,)).step({"sales": 3.0})) == 3
@@ -272,6 +286,7 @@ def test_programs_of_something_else_are_refused() -> None:
         {"outputs": [["forecast"]]},
         {"outputs": [5]},
         {"horizon": 0},
+        {"floor": "low"},
         {"horizon": -HORIZON},
         {"horizon": float(HORIZON)},
         {"horizon": True},

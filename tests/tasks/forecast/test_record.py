@@ -50,6 +50,11 @@ def test_metrics_tell_what_was_done(head: str):
     json.loads(metrics.model_dump_json())
 
 
+def test_one_forecast_is_one():
+    metrics, _, _, _ = records(hourly({"a": 60}), test_size=3)
+    assert metrics.judged == "1 forecast"
+
+
 @pytest.mark.parametrize("head", ["quantile", "student_t"])
 def test_errors_are_shown_by_step_and_by_level(head: str):
     metrics, shown, _, _ = records(hourly({"a": 60, "b": 45}), head=head, test_size=9)

@@ -82,11 +82,39 @@ def test_gaps_hold_the_value_before_them_and_quantiles_are_in_order(stand_in: ty
     np.testing.assert_array_equal(said.quantiles[..., part.probabilities.index(0.5)], said.point)
 
 
-def test_a_series_without_a_fit_stays_at_its_last_value(stand_in: type[Drifting]) -> None:
+CHANGED_LATE = np.r_[np.full(57, 7.0), 8.0, 9.0, 10.0]
+
+
+def test_a_method_that_cannot_be_fitted_to_a_series_is_left_out_with_the_reason(
+    stand_in: type[Drifting],
+) -> None:
     forecaster = Forecaster(horizon=3, test_size=3, baselines=("auto_arima",), **SMALL)
-    scores = forecaster.fit(integer_series(np.r_[np.full(57, 7.0), 8.0, 9.0, 10.0])).evaluate().scores
+    forecaster.fit(integer_series(CHANGED_LATE))
+    with pytest.warns(DataWarning, match=r"left out auto_arima: AutoARIMA cannot .* to the series \(nothing"):
+        scores = forecaster.evaluate().scores
     assert stand_in.fits == []
-    assert scores["auto_arima"]["mae"] == 2.0
+    assert "auto_arima" not in scores
+
+
+@pytest.mark.parametrize(("end", "reason"), [("mean", "its forecasts are no numbers"), ("hi-80.0", "")])
+def test_forecasts_that_are_no_numbers_are_nobodys(
+    stand_in: type[Drifting], monkeypatch: pytest.MonkeyPatch, end: str, reason: str
+) -> None:
+    plain = stand_in.forward
+
+    def broken(self: Drifting, y: np.ndarray, h: int, level: list[float]) -> dict[str, np.ndarray]:
+        return plain(self, y, h, level) | {end: np.full(h, np.nan)}
+
+    monkeypatch.setattr(stand_in, "forward", broken)
+    forecaster = Forecaster(horizon=3, test_size=3, baselines=("auto_ets",), **SMALL)
+    forecaster.fit(integer_series(walk(60)))
+    if reason:
+        with pytest.warns(DataWarning, match=reason):
+            assert "auto_ets" not in forecaster.evaluate().scores
+    else:  # the point can be judged, intervals cannot
+        scores = forecaster.evaluate().scores["auto_ets"]
+        assert np.isfinite(scores["mae"])
+        assert not np.isfinite(scores.get("wql", np.nan))
 
 
 def test_without_the_package_the_command_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

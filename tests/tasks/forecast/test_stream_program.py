@@ -153,13 +153,13 @@ def test_networks_that_read_windows_are_refused(settings: dict[str, Any], messag
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"scaling": "window"}, "network is 'streaming' and scaling is 'window'"),
-        ({"linear": True}, "linear is True; expected linear of false"),
-        ({"calendar": True}, "calendar is True"),
-        ({"patch": 3}, "patch is 3; expected patch of 1"),
-        ({"patch": "auto"}, "patch is 'auto'"),
-        ({"series_embedding": True}, "series_embedding is True"),
-        ({"future": ("price",)}, "future is .*expected future of nothing"),
+        ({"scaling": "window"}, "network is 'streaming' and scaling is window; expected scaling=global"),
+        ({"linear": True}, "linear is true; expected linear=false, since .* Set linear=false, or"),
+        ({"calendar": True}, "calendar is true"),
+        ({"patch": 3}, "patch is 3; expected patch=1"),
+        ({"patch": "auto"}, "patch is auto"),
+        ({"series_embedding": True}, "series_embedding is true"),
+        ({"future": ("price",)}, "future is price; expected no future, since .* Leave future out, or"),
         ({"past": ("kind",)}, "the covariate 'kind' is categorical"),
     ],
 )

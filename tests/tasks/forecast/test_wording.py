@@ -1,8 +1,11 @@
 """Time steps and times in words."""
 
 import pytest
+from tests.tasks.forecast.example import hourly
 
-from recurra.tasks.forecast.wording import frequency_text, highlights, span_text, steps_text
+from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.split import split_by_size
+from recurra.tasks.forecast.wording import frequency_text, highlights, outline_of, span_text, steps_text
 
 
 @pytest.mark.parametrize(
@@ -50,3 +53,17 @@ def test_steps_are_counted_in_their_unit(steps: int, frequency: str, text: str):
 )
 def test_spans_name_clocks_and_days_no_more_than_needed(start: int | str, end: int | str, text: str):
     assert span_text(start, end) == text
+
+
+@pytest.mark.parametrize(
+    ("lengths", "begins"),
+    [
+        ({"a": 4, "b": 30, "c": 20}, "2 series, the longest of 30 steps of 1 hour"),
+        ({"a": 4, "b": 30}, "1 series of 30 steps of 1 hour"),
+    ],
+)
+def test_series_that_are_left_out_are_not_counted(lengths: dict[str, int], begins: str):
+    panel = Panel.build(hourly(lengths))
+    split = split_by_size(panel, 3, validation=3, test=3)
+    assert split.repairs[0].startswith(f"left out 1 of {len(lengths)} series")
+    assert outline_of(panel, split).startswith(begins)

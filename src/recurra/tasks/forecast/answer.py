@@ -5,7 +5,7 @@ All are scored on the same windows and the same observed steps.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -20,6 +20,7 @@ from recurra.inputs.series.origin import Origins
 from recurra.metrics.forecast import OwaReference, Scores, forecast_scores
 from recurra.metrics.forecast_scale import InSampleScale
 from recurra.metrics.naive2 import naive2
+from recurra.tasks.forecast.config import check_reach
 from recurra.tasks.forecast.part import ForecastPart
 from recurra.tasks.forecast.streaming_network import Network
 from recurra.training.device import choose_device
@@ -95,12 +96,7 @@ def forecast_frame(
         ConfigError: The horizon is no whole number from 1 to the one that was trained for.
     """
     trained = part.resolved.horizon
-    if horizon is not None and not (isinstance(horizon, Integral) and 1 <= int(horizon) <= trained):
-        raise ConfigError(
-            f"horizon is {horizon!r}",
-            f"a whole number from 1 to {trained}, the horizon of training",
-            f"For more steps ahead, train with a longer horizon than {trained}.",
-        )
+    check_reach(horizon, trained)
     series, steps = _places(part)
     index = part.panel.index_frame(series, steps, written=written)
     frame = pl.concat([index, _values(given, level)], how="horizontal")

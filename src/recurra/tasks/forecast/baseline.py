@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int64
 
-from recurra.errors import DataWarning
+from recurra.errors import DataError, DataWarning
 from recurra.experiment.learnt import Learnt
 from recurra.experiment.task import Prepared, Rival
 from recurra.inputs.series.origin import Origins, rolling_origins
@@ -80,7 +80,10 @@ def naive(schema: object, learnt: Mapping[str, Learnt], part: ForecastPart) -> I
         )
         wanted = []
     for name in wanted:
-        yield Rival(name, METHODS[name].label, "naive", statistical(name, part))
+        try:
+            yield Rival(name, METHODS[name].label, "naive", statistical(name, part))
+        except DataError as error:
+            warnings.warn(f"left out {name}: {error.got}", DataWarning, stacklevel=2)
     if RIDGE in learnt:
         method = LagRegression(learnt[RIDGE].arrays["weights"])
         rival = _rival(RIDGE, "Ridge on the last steps", "linear", method.forecast, part)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,6 +16,8 @@ from recurra.experiment.config import NetConfig
 
 Auto = Literal["auto"]
 Whole = int | Auto
+_LETTERS = re.compile(r"%[-_0#:.369]*(.?)")
+_KNOWN = frozenset("aAbBcCdDeFfgGhHIjklmMnpPqrRsStTuUvVwWxXyYzZ%+")  # what polars reads
 Weighting = Literal["unit", "owa"]
 Baseline = Literal["feed_forward", "convolutional", "auto_ets", "auto_theta", "auto_arima"]
 
@@ -64,7 +67,8 @@ class ForecastConfig(NetConfig):
             the mean where at least half of the values are 0 and none is below, since their median is 0.
         weighting: What the error of a step counts: in units of its window, or as in the OWA score of the M4
             competition (half scaled, half relative to the value; for positive series, head quantile only).
-        test_size: Last steps of every series kept for the final score; 0 trains on everything.
+        test_size: Last steps of every series, up to its last value, kept for the final score; 0 takes no
+            score, and trains on everything with refit=true or validation_size=0.
         validation_size: Steps before those that choose the best epoch; 0 keeps the last epoch.
         accumulate: Batches whose gradients make one optimiser step.
         steps_per_epoch: Batches an epoch; "auto" shows each part of the data about once.
@@ -129,6 +133,8 @@ class ForecastConfig(NetConfig):
     def _is_format(cls, value: str) -> str:
         if value != "auto" and not is_format(value):
             raise ValueError(f"a pattern such as %d/%m/%Y, {', '.join(FORMATS)}, or auto")
+        if unknown := [found[0] for found in _LETTERS.finditer(value) if found[1] not in _KNOWN]:
+            raise ValueError(f"letters of strftime such as %d/%m/%Y, and {', '.join(unknown)} is none")
         return value
 
     @field_validator("time_zone")
@@ -198,6 +204,30 @@ class ForecastAnswer(Config):
         if not all(0 < level < 100 for level in levels):
             raise ValueError("percentages between 0 and 100 with commas between, such as 80,95, or none")
         return levels
+
+
+def check_reach(horizon: Any, trained: int) -> None:
+    """Make sure that a net tells as many steps as are asked for; None: all.
+
+    Raises:
+        ConfigError: It is no whole number from 1 to the horizon of training.
+    """
+    if horizon is not None and not (isinstance(horizon, Integral) and 1 <= int(horizon) <= trained):
+        raise ConfigError(
+            f"horizon is {horizon!r}",
+            f"a whole number from 1 to {trained}, the horizon of training",
+            f"For more steps ahead, train with a longer horizon than {trained}.",
+        )
+
+
+def check_answer(written: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    """Make sure that a run with such settings gives what is asked for.
+
+    Raises:
+        ConfigError: An option is wrong, or more steps are asked for than were trained.
+    """
+    if isinstance(trained := written.get("horizon"), int):  # else it is damaged, which is told later
+        check_reach(validated(ForecastAnswer, options).horizon, trained)
 
 
 PRESETS: dict[str, dict[str, Any]] = {

@@ -80,13 +80,13 @@ class LiveForecast(Live):
         self.wide: tuple[str, ...] = tuple(about.get("wide") or ())
         self._past_mean = tuple(about["past_mean"])
         self._last_counts = about["centre"] == "last"
+        self._floor: float | None = about.get("floor")
         self._blank = self.program.session(weights)
         self._recent = recent_of(about)
         self._timelines = _timelines(about, self._recent)
         self._adaptation = None
         if adaptive is not None:
-            floor = 0.0 if about.get("head") == "negative_binomial" else None
-            self._adaptation = Adaptation(levels_of(self.outputs), self.horizon, adaptive, floor)
+            self._adaptation = Adaptation(levels_of(self.outputs), self.horizon, adaptive, self._floor)
         self._sessions: dict[str, Session] = {}
         self._last: dict[str, np.float32] = {}
 
@@ -192,6 +192,8 @@ class LiveForecast(Live):
                 self._adaptation.forget(name)
             self._adaptation.follow(name, rows[-1][0], 0 if arrival is None else arrival.missing)
             values = self._adaptation.intervals(name, partial(read, parts, last))
+        if self._floor is not None:
+            values = np.maximum(values, self._floor)
         return dict(zip(self.outputs, values.astype(np.float32, copy=False), strict=True))
 
     def snapshot(self) -> dict[str, Memory]:

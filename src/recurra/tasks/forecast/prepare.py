@@ -153,7 +153,7 @@ def prepare(data: SeriesData) -> Prepared:
         resolved.base,
         levelled,
         {name: level for name, level in zip(panel.ids, panel.levels.tolist(), strict=True) if level},
-        None if config.network == "streaming" else learn_floor(panel, split.train_end),
+        0.0 if config.head == "negative_binomial" else learn_floor(panel, split.train_end),
         last_time(panel, split.train_end),
     )
     test, reason = _test(data.config, panel, resolved, scaling, split)

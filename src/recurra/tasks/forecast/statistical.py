@@ -10,18 +10,18 @@ econometric models" (2022); Hyndman and Khandakar, "Automatic time series foreca
 import importlib
 import importlib.util
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-from recurra.errors import MissingDependencyError
+from recurra.errors import DataError, MissingDependencyError
 from recurra.tasks.forecast.answer import Answer
 from recurra.tasks.forecast.part import ForecastPart
 
 PACKAGE = "statsforecast"
-_LONGEST = 2000  # steps of a history: a fit takes a second of them
+_FEWEST, _LONGEST = 3, 2000  # values of a history: a fit takes a second of the latter
 
 
 class Method(NamedTuple):
@@ -64,8 +64,13 @@ def is_installed() -> bool:
 
 
 def statistical(name: str, part: ForecastPart) -> Answer:
-    """What a method says of every window; a series that it cannot be fitted to stays at its last value."""
-    kind = getattr(importlib.import_module(f"{PACKAGE}.models"), METHODS[name].model)
+    """What a method says of every window; without quantiles where its intervals are not all numbers.
+
+    Raises:
+        DataError: It cannot be fitted to one of the series, or its forecasts of it are no numbers.
+    """
+    method = METHODS[name]
+    kind = getattr(importlib.import_module(f"{PACKAGE}.models"), method.model)
     horizon, season = part.resolved.horizon, part.panel.season_length
     levels = sorted({round(abs(200 * one - 100), 6) for one in part.probabilities if one != 0.5})
     windows = len(part)
@@ -73,13 +78,20 @@ def statistical(name: str, part: ForecastPart) -> Answer:
     for series in np.unique(part.origins.series).tolist():
         own = np.flatnonzero(part.origins.series == series)
         values = part.panel.series(series)
-        model = _fitted(kind(season_length=season), _history(values[: part.origins.position[own].min()]))
-        for window in own.tolist():
-            history = _history(values[: part.origins.position[window]])
-            said = _said(model, history, horizon, levels)
+        histories = [_history(values[:position]) for position in part.origins.position[own].tolist()]
+        try:
+            found = _forecasts(kind(season_length=season), histories, horizon, levels)
+        except Exception as error:  # it raises many kinds at series that are short or do not change
+            which = f"series {part.panel.ids[series]}" if len(part.panel) > 1 else "the series"
+            raise DataError(
+                f"{method.label} cannot be fitted to {which} ({error})",
+                "longer series, whose values change",
+                f"Leave {name} out of baselines.",
+            ) from error
+        for window, said in zip(own.tolist(), found, strict=True):
             points[window] = said["mean"]
             quantiles[window] = np.stack([_quantile(said, one) for one in part.probabilities], axis=-1)
-    return Answer(points, quantiles)
+    return Answer(points, quantiles if np.isfinite(quantiles).all() else None)
 
 
 def _history(values: Float[np.ndarray, " steps"]) -> Float[np.ndarray, " known"]:
@@ -92,33 +104,27 @@ def _history(values: Float[np.ndarray, " steps"]) -> Float[np.ndarray, " known"]
     return filled
 
 
-def _fitted(model: Any, history: Float[np.ndarray, " known"]) -> Any:
-    """The model, fitted; None where it cannot be."""
-    if len(history) < 3:
-        return None
+def _forecasts(
+    model: Any, histories: Sequence[Float[np.ndarray, " _"]], horizon: int, levels: Sequence[float]
+) -> list[Mapping[str, Any]]:
+    """What the package says after each history: point forecasts, ends of intervals; fitted to the first.
+
+    Raises:
+        ValueError: The history is too short, or forecasts are no numbers; and whatever the package raises.
+    """
+    if len(histories[0]) < _FEWEST:
+        raise ValueError(f"fewer than {_FEWEST} values")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
-            return model.fit(history)
-        except Exception:  # noqa: BLE001 - it raises many kinds at series that are short or do not change
-            return None
-
-
-def _said(
-    model: Any, history: Float[np.ndarray, " known"], horizon: int, levels: Iterable[float]
-) -> Mapping[str, Any]:
-    """Point forecast and ends of intervals after a history, as the package names them."""
-    if model is not None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            said: Mapping[str, Any] = model.forward(y=history, h=horizon, level=list(levels))
-        if np.isfinite(said["mean"]).all():
-            return said
-    return {"mean": np.full(horizon, history[-1] if len(history) else np.nan)}
+        fitted = model.fit(histories[0])
+        found = [fitted.forward(y=history, h=horizon, level=list(levels)) for history in histories]
+    if not all(np.isfinite(said["mean"]).all() for said in found):
+        raise ValueError("its forecasts are no numbers")
+    return found
 
 
 def _quantile(said: Mapping[str, Any], probability: float) -> Any:
-    """A quantile; the point forecast where there is no interval."""
-    level = round(abs(200 * probability - 100), 6)
-    value = np.asarray(said.get(f"{'lo' if probability < 0.5 else 'hi'}-{level}", said["mean"]))
-    return np.where(np.isfinite(value), value, said["mean"])
+    """A quantile, of what the package says of a window."""
+    if probability == 0.5:
+        return said["mean"]
+    return said[f"{'lo' if probability < 0.5 else 'hi'}-{round(abs(200 * probability - 100), 6)}"]

@@ -114,6 +114,7 @@ _METADATA: Mapping[str, tuple[Callable[[Any], bool], str]] = MappingProxyType({
     "shown": (lambda given: given is None or _are_outputs(given), "forecast, forecast-lo-80, ..., or none"),
     "head": (lambda given: given in (None, *DISTRIBUTIONS), f"{', '.join(DISTRIBUTIONS)}, or none"),
     "point": (lambda given: given in (None, "median", "mean"), "median or mean"),
+    "floor": (lambda given: given is None or _is_number(given), "a number, or none"),
     "horizon": (_is_count, "a whole number of at least 1"),
     "target": (is_name, "the name of a column"),
     "time": (is_name, "the name of a column"),

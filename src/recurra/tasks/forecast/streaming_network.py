@@ -149,13 +149,21 @@ def check_streamable(config: ForecastConfig, schema: PanelSchema) -> None:
         )
     for name, (needed, reason) in REASONS.items():
         given = getattr(config, name)
-        if given != needed:
-            shown = "nothing" if needed == () else str(needed).lower()
+        if given == needed:
+            continue
+        other = "train the default network, which runs as a stream too."
+        if needed == ():
             raise ConfigError(
-                f"network is 'streaming' and {name} is {given!r}",
-                f"{name} of {shown}, since {reason}",
-                "Set preset=streaming, and give none of its settings other values.",
+                f"network is 'streaming' and {name} is {','.join(given)}",
+                f"no {name}, since {reason}",
+                f"Leave {name} out, or {other}",
             )
+        wanted = f"{name}={str(needed).lower()}"
+        raise ConfigError(
+            f"network is 'streaming' and {name} is {str(given).lower()}",
+            f"{wanted}, since {reason}",
+            f"Set {wanted}, or {other}",
+        )
     words = schema.categorical("past")
     if words:
         raise ConfigError(

@@ -1,7 +1,8 @@
 """The task of forecasting: many steps to many, of series on a regular grid."""
 
+from dataclasses import replace
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import polars as pl
 
@@ -104,10 +105,12 @@ def part(source: Any, fitted: Fitted, options: ForecastAnswer | None) -> Forecas
 
 
 def _panel(source: Any, fitted: Fitted, future: str | None) -> Panel:
-    """Series as those of training are read; those of no source are their last rows."""
+    """Series as those of training are read; those of no source are their last rows, as told in training."""
     given, schema = SeriesSource.of(source), fitted.schema
     tables = {"future": given.future if future is None else future, "static": given.static}
-    return cast("Panel", schema.read_panel(given.data, **tables, time_format=fitted.config.time_format))
+    panel: Panel = schema.read_panel(given.data, **tables, time_format=fitted.config.time_format)
+    nothing_new = given.data is None and tables["future"] is None
+    return replace(panel, repairs=[]) if nothing_new else panel
 
 
 def _after(source: Any, fitted: Fitted, options: ForecastAnswer) -> ForecastPart:

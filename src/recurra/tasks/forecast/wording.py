@@ -55,7 +55,7 @@ def describe(fitted: Fitted, part: ForecastPart) -> Description:
     panel, horizon = part.panel, steps_text(part.resolved.horizon, str(part.panel.frequency))
     return Description(
         title=f"{source_name(panel.table.source)}, {horizon} ahead",
-        judged=f"{count(len(part))} forecasts",
+        judged=f"{count(len(part))} forecast{'' if len(part) == 1 else 's'}",
         facts=(*_facts(part, fitted.schema.trained_until), *_base_facts(fitted)),
         source=panel.table.source,
         rows=len(panel.target),
@@ -117,15 +117,16 @@ def _facts(part: ForecastPart, trained_until: str) -> list[tuple[str, str]]:
 
 
 def outline_of(panel: Panel, split: Split) -> str:
-    """Series, rows, step, season and parts in a sentence; times are those of the longest series."""
-    longest = int(np.argmax(panel.lengths))
+    """The series trained on, step, season and parts in a sentence; times are those of the longest."""
+    longest = int(np.argmax(split.test_end))
+    trained = int(np.count_nonzero(split.test_end))
     ends = (split.train_end, split.validation_end, split.test_end)
     train, validation, test = (int(one[longest]) for one in ends)
     parts = [f"{count(train)} steps to train on"]
     for begin, end, use in ((train, validation, "choose the epoch"), (validation, test, "score")):
         if end > begin:
             parts.append(f"{count(end - begin)} to {use} (from {time_text(time_at(panel, longest, begin))})")
-    series = "1 series" if len(panel) == 1 else f"{count(len(panel))} series, the longest"
+    series = "1 series" if trained == 1 else f"{count(trained)} series, the longest"
     step = frequency_text(str(panel.frequency))
     return f"{series} of {count(test)} steps of {step}, season {panel.season_length}: " + ", ".join(parts)
 
