@@ -457,7 +457,7 @@ def test_a_state_of_another_program_is_told(streaming: Path, plain: Path, tmp_pa
 
 def test_a_place_that_cannot_be_written_is_told(plain: Path, tmp_path: Path) -> None:
     outcome = answered("[1, 2]\n", plain, "--state", tmp_path / "nowhere" / "state.json")
-    assert (outcome.code, outcome.out) == (1, "")
+    assert (outcome.code, outcome.out) == (2, "")
     assert "state.json cannot be written" in outcome.err
     assert "is a folder" in answered("[1, 2]\n", plain, "--state", tmp_path).err
 
@@ -508,7 +508,12 @@ def test_a_run_without_a_program_reads_its_context_at_each_row(
         assert line["forecast-day"] == [row["day"] for row in own]
         for name in own[0].keys() - {"shop", "day"}:
             np.testing.assert_allclose(line[name], [row[name] for row in own], rtol=1e-5, err_msg=name)
-    more = as_lines([{"shop": "north", "day": "2024-03-02", "sales": None}, {"shop": "north", "sales": 21}])
+    more = as_lines(
+        [
+            {"shop": "north", "day": "2024-03-02", "sales": None},
+            {"shop": "north", "day": "2024-03-03", "sales": 21},
+        ]
+    )
     whole = answered(as_lines(last) + more, finished).out
     parts = [answered(as_lines(last), finished, "--state", tmp_path / "other")]
     parts.append(answered(more, finished, "--state", tmp_path / "other"))

@@ -146,6 +146,8 @@ def test_plain_data_are_tables() -> None:
     for source in ([5.0, 3.0, 7.0], np.array([5.0, 3.0, 7.0]), pl.Series([5.0, 3.0, 7.0])):
         assert read_table(source).frame.equals(expected)
     assert read_table({"ds": [0, 1, 2], "y": (5.0, 3.0, 7.0)}).frame.equals(expected)
+    for gaps in ([1, None, 2.5], np.array([1, None, 2.5], dtype=object)):
+        assert read_table(gaps).frame["y"].to_list() == [1.0, None, 2.5]
     series = read_table(pd.Series([5.0, 3.0, 7.0]))
     assert (series.library, series.frame.equals(expected)) == ("pandas", True)
     assert read_table(pd.Series([1.0], index=pd.Index([4], name="step"), name="a")).frame.columns == [

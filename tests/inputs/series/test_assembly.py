@@ -50,8 +50,12 @@ def test_of_different_categories_the_first_in_the_alphabet_stays() -> None:
 
 def test_a_forgotten_id_is_an_error_and_not_an_average() -> None:
     frame = hourly({"a": 12, "b": 12}).rename({"unique_id": "shop"})
-    with pytest.raises(DataError, match=r"12 of 12 times have several.*tells series apart with unique_id="):
+    told = r"12 of 12 times have several.*tells series apart with --id \(in Python unique_id="
+    with pytest.raises(DataError, match=told):
         Panel.build(frame)
+    learnt = Panel.build(frame.filter(pl.col("shop") == "a")).schema
+    with pytest.raises(DataError, match=r"Give rows as in training, where the column .* was none"):
+        Panel.build(frame, schema=learnt)
 
 
 def test_gaps_are_filled_with_missing_values() -> None:
@@ -228,7 +232,7 @@ def test_ids_of_every_type_come_back(ids: list[object], kind: pl.DataType) -> No
 
 
 def test_one_row_tells_no_frequency() -> None:
-    with pytest.raises(DataError, match=r"single time.*Pass frequency="):
+    with pytest.raises(DataError, match=r"single time.*Add frequency="):
         Panel.build(integer_series(5))
     assert Panel.build(integer_series(5), frequency="1 integer").series(0).tolist() == [5]
 

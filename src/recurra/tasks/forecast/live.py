@@ -289,7 +289,10 @@ def marks_of(timelines: Timelines | None, name: str) -> tuple[int, ...]:
     """The place of a series as whole numbers."""
     if timelines is None or name not in timelines.places:
         return ()
-    return tuple(mark for mark in timelines.places[name] if mark is not None)
+    position, start, apart, dated = timelines.places[name]
+    if dated and start is not None:
+        return (position, start, position if apart is None else apart, 1)
+    return tuple(mark for mark in (position, start, apart) if mark is not None)
 
 
 def place_of(marks: Sequence[int]) -> Place:
@@ -298,9 +301,10 @@ def place_of(marks: Sequence[int]) -> Place:
     Raises:
         ArtifactError: They are none of a place.
     """
-    if not 1 <= len(marks) <= 3:
+    if not 1 <= len(marks) <= 4 or tuple(marks[3:]) not in ((), (1,)):
         raise wrong_state()
-    return Place(*marks)
+    start, apart = (*marks[1:3], None, None)[:2]
+    return Place(marks[0], start, None if apart == marks[0] else apart, dated=len(marks) > 3)
 
 
 def series_named(column: str, given: object) -> str:

@@ -233,7 +233,7 @@ def last_time(panel: Panel, ends: Int64[np.ndarray, " series"]) -> str:
     """The time of the last step before the ends of all series, as the table writes it."""
     series = np.flatnonzero(ends)
     latest = series[[int(np.argmax(panel.step_times(series, ends[series] - 1)))]]
-    return str(panel.index_frame(latest, ends[latest] - 1)[panel.columns.time][0])
+    return str(panel.index_frame(latest, ends[latest] - 1, written=True)[panel.columns.time][0])
 
 
 def recent_rows(panel: Panel, steps: int) -> pl.DataFrame:
