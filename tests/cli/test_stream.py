@@ -192,7 +192,7 @@ def test_a_bad_row_is_told_by_its_line_and_what_came_before_stays(
         ("shop,sales\nnorth,1\nnorth\n", "line 3: 1 values; expected 2"),
         ("shop,sales\nnorth,1\nnorth,x\n", "line 3: 'sales' holds 'x'"),
         ("shop,shop\nnorth,1\n", "the header 'shop,shop' has a column twice"),
-        ("shop,day\nnorth,1\n", "line 2: a row without 'sales'"),
+        ("shop,day\nnorth,1\n", "a header of 'shop', 'day'; expected the columns 'shop', 'sales'"),
         ('shop,sales\n"north,1\n', "line 2: no row of a CSV"),
     ],
 )
@@ -519,6 +519,35 @@ def test_a_run_without_a_program_reads_its_context_at_each_row(
     parts.append(answered(more, finished, "--state", tmp_path / "other"))
     assert "".join(part.out for part in parts) == whole
     assert "--weights int8 of a run without" in answered("", finished, "--weights", "int8").err
+
+
+@pytest.mark.parametrize("preset", ["default", "streaming"])
+def test_a_stream_reads_the_csv_that_trained_it(capsys, tmp_path: Path, preset: str) -> None:
+    """Semicolons, decimal commas and points between thousands; after it, what predict says of the same."""
+    count = 60
+    days = [f"{day:%d.%m.%Y}" for day in pl.date_range(pl.date(2024, 1, 1), pl.date(2024, 2, 29), eager=True)]
+    wholes = [f"{900 + 7 * step % 200:,}".replace(",", ".") for step in range(count)]
+    values = [f"{whole},{step % 10}" for step, whole in enumerate(wholes)]
+    lines = [f"{day};{value}" for day, value in zip(days, values, strict=True)]
+    path, run = tmp_path / "sales.csv", tmp_path / "run"
+    path.write_text("\n".join(["Tag;Umsatz", *lines]))
+    settings = ["horizon=3", "hidden_size=4", "max_epochs=1", "steps_per_epoch=2", "baselines=none"]
+    command = ["train", "forecast", str(path), *settings, f"preset={preset}", "--out", str(run)]
+    assert call(capsys, *command).code == 0
+    given = "Tag;Umsatz\n" + lines[-1] + "\n"
+    last = answered(given, run, "--json")
+    assert last.code == 0, last.err
+    predicted = json.loads(call(capsys, "predict", run, "--json", "--level", "none").out)["forecast"]
+    np.testing.assert_allclose(
+        json.loads(last.out)["forecast"], [row["forecast"] for row in predicted], rtol=1e-4
+    )
+
+
+def test_a_header_without_the_columns_of_the_run_is_told_once(streaming: Path) -> None:
+    for extra in ((), ("--on-error", "stop")):
+        outcome = answered("not json\n1\n2\n", streaming, *extra)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert outcome.err.startswith("error: a header of 'not json'; expected the columns 'shop', 'sales'")
 
 
 def test_times_are_checked_and_said(streaming: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from recurra.data.decimal import pointed
 from recurra.data.naming import listed
 from recurra.errors import ArtifactError, ConfigError, DataError
 from recurra.inputs.series.timeline import Arrival, Place, Timelines
@@ -76,6 +77,7 @@ class LiveForecast(Live):
         self.horizon: int = about["horizon"]
         self.target, self.time, self.unique_id = about["target"], about["time"], about["unique_id"]
         self.past: tuple[str, ...] = tuple(about["past"])
+        self.decimal = about.get("decimal") or ""
         self._names_needed = self.unique_id is not None and about["series"] > 1
         self.wide: tuple[str, ...] = tuple(about.get("wide") or ())
         self._past_mean = tuple(about["past_mean"])
@@ -138,8 +140,8 @@ class LiveForecast(Live):
             )
         name = ONLY if self.unique_id not in given else series_named(self.unique_id, given[self.unique_id])
         called = name if name in self.wide else self.target
-        row_values = [number(called, given[self.target])]
-        row_values += [number(one, given[one]) for one in self.past]
+        row_values = [number(called, pointed(given[self.target], self.decimal))]
+        row_values += [number(one, pointed(given[one], self.decimal)) for one in self.past]
         kept = {one: given[one] for one in (self.unique_id, self.time) if one in given}
         times = self._timelines
         if times is None:

@@ -107,7 +107,8 @@ def _panel(source: Any, fitted: Fitted, future: str | None) -> Panel:
     """Series as those of training are read; those of no source are their last rows."""
     given, schema = SeriesSource.of(source), fitted.schema
     tables = {"future": given.future if future is None else future, "static": given.static}
-    return cast("Panel", schema.read_panel(given.data, **tables, time_format=fitted.config.time_format))
+    written = {"time_format": fitted.config.time_format, "decimal": fitted.config.decimal}
+    return cast("Panel", schema.read_panel(given.data, **tables, **written))
 
 
 def _after(source: Any, fitted: Fitted, options: ForecastAnswer) -> ForecastPart:
