@@ -192,7 +192,7 @@ def test_a_bad_row_is_told_by_its_line_and_what_came_before_stays(
         ("shop,sales\nnorth,1\nnorth\n", "line 3: 1 values; expected 2"),
         ("shop,sales\nnorth,1\nnorth,x\n", "line 3: 'sales' holds 'x'"),
         ("shop,shop\nnorth,1\n", "the header 'shop,shop' has a column twice"),
-        ("shop,day\nnorth,1\n", "line 2: a row without 'sales'"),
+        ("shop,day\nnorth,1\n", "a header of 'shop', 'day'; expected the columns 'shop', 'sales'"),
         ('shop,sales\n"north,1\n', "line 2: no row of a CSV"),
     ],
 )
@@ -457,7 +457,7 @@ def test_a_state_of_another_program_is_told(streaming: Path, plain: Path, tmp_pa
 
 def test_a_place_that_cannot_be_written_is_told(plain: Path, tmp_path: Path) -> None:
     outcome = answered("[1, 2]\n", plain, "--state", tmp_path / "nowhere" / "state.json")
-    assert (outcome.code, outcome.out) == (1, "")
+    assert (outcome.code, outcome.out) == (2, "")
     assert "state.json cannot be written" in outcome.err
     assert "is a folder" in answered("[1, 2]\n", plain, "--state", tmp_path).err
 
@@ -508,12 +508,46 @@ def test_a_run_without_a_program_reads_its_context_at_each_row(
         assert line["forecast-day"] == [row["day"] for row in own]
         for name in own[0].keys() - {"shop", "day"}:
             np.testing.assert_allclose(line[name], [row[name] for row in own], rtol=1e-5, err_msg=name)
-    more = as_lines([{"shop": "north", "day": "2024-03-02", "sales": None}, {"shop": "north", "sales": 21}])
+    more = as_lines(
+        [
+            {"shop": "north", "day": "2024-03-02", "sales": None},
+            {"shop": "north", "day": "2024-03-03", "sales": 21},
+        ]
+    )
     whole = answered(as_lines(last) + more, finished).out
     parts = [answered(as_lines(last), finished, "--state", tmp_path / "other")]
     parts.append(answered(more, finished, "--state", tmp_path / "other"))
     assert "".join(part.out for part in parts) == whole
     assert "--weights int8 of a run without" in answered("", finished, "--weights", "int8").err
+
+
+@pytest.mark.parametrize("preset", ["default", "streaming"])
+def test_a_stream_reads_the_csv_that_trained_it(capsys, tmp_path: Path, preset: str) -> None:
+    """Semicolons, decimal commas and points between thousands; after it, what predict says of the same."""
+    count = 60
+    days = [f"{day:%d.%m.%Y}" for day in pl.date_range(pl.date(2024, 1, 1), pl.date(2024, 2, 29), eager=True)]
+    wholes = [f"{900 + 7 * step % 200:,}".replace(",", ".") for step in range(count)]
+    values = [f"{whole},{step % 10}" for step, whole in enumerate(wholes)]
+    lines = [f"{day};{value}" for day, value in zip(days, values, strict=True)]
+    path, run = tmp_path / "sales.csv", tmp_path / "run"
+    path.write_text("\n".join(["Tag;Umsatz", *lines]))
+    settings = ["horizon=3", "hidden_size=4", "max_epochs=1", "steps_per_epoch=2", "baselines=none"]
+    command = ["train", "forecast", str(path), *settings, f"preset={preset}", "--out", str(run)]
+    assert call(capsys, *command).code == 0
+    given = "Tag;Umsatz\n" + lines[-1] + "\n"
+    last = answered(given, run, "--json")
+    assert last.code == 0, last.err
+    predicted = json.loads(call(capsys, "predict", run, "--json", "--level", "none").out)["forecast"]
+    np.testing.assert_allclose(
+        json.loads(last.out)["forecast"], [row["forecast"] for row in predicted], rtol=1e-4
+    )
+
+
+def test_a_header_without_the_columns_of_the_run_is_told_once(streaming: Path) -> None:
+    for extra in ((), ("--on-error", "stop")):
+        outcome = answered("not json\n1\n2\n", streaming, *extra)
+        assert (outcome.code, outcome.out) == (2, "")
+        assert outcome.err.startswith("error: a header of 'not json'; expected the columns 'shop', 'sales'")
 
 
 def test_times_are_checked_and_said(streaming: Path) -> None:

@@ -146,12 +146,49 @@ def test_plain_data_are_tables() -> None:
     for source in ([5.0, 3.0, 7.0], np.array([5.0, 3.0, 7.0]), pl.Series([5.0, 3.0, 7.0])):
         assert read_table(source).frame.equals(expected)
     assert read_table({"ds": [0, 1, 2], "y": (5.0, 3.0, 7.0)}).frame.equals(expected)
+    for gaps in ([1, None, 2.5], np.array([1, None, 2.5], dtype=object)):
+        assert read_table(gaps).frame["y"].to_list() == [1.0, None, 2.5]
     series = read_table(pd.Series([5.0, 3.0, 7.0]))
     assert (series.library, series.frame.equals(expected)) == ("pandas", True)
     assert read_table(pd.Series([1.0], index=pd.Index([4], name="step"), name="a")).frame.columns == [
         "step",
         "a",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "comma", "point"),
+    [
+        ("ds;y\n1;987\n2;1.234\n3;12.500\n", [987.0, 1234.0, 12500.0], [987.0, 1.234, 12.5]),
+        ("ds;y\n1;1.234\n2;12.345\n", [1234.0, 12345.0], [1.234, 12.345]),
+        ("ds;y\n1;987\n2;1,234\n", [987.0, 1.234], [987.0, 1234.0]),
+        ("ds\ty\n1\t987\n2\t1,234\n", [987.0, 1.234], [987.0, 1234.0]),
+        ("ds,y\n1,987\n2,1.234\n", [987.0, 1234.0], [987.0, 1.234]),
+    ],
+)
+def test_thousands_that_may_be_decimals_are_asked_about(
+    tmp_path: Path, text: str, comma: list[float], point: list[float]
+) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(text)
+    open_question = read_table(path)
+    open_question.require_numbers(["ds"])
+    with pytest.raises(
+        DataError, match=r"column 'y' of .* may be 1\.234 or 1234; .*--decimal \. or --decimal ,"
+    ):
+        open_question.require_numbers(["y"])
+    for sign, expected in ((",", comma), (".", point)):
+        table = read_table(path, decimal=sign)
+        table.require_numbers(["y"])
+        assert table.frame["y"].to_list() == expected
+
+
+def test_numbers_that_all_have_a_point_and_three_decimals_are_no_question(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("ds,y\n1,1.234\n2,12.500\n")
+    table = read_table(path)
+    table.require_numbers(["y"])
+    assert table.frame["y"].to_list() == [1.234, 12.5]
 
 
 def test_a_pandas_column_of_mixed_types_is_an_error() -> None:

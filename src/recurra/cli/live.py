@@ -161,7 +161,7 @@ class _Stream:
             opening.append(line)
             if line.strip():
                 form = form_of(self._options.format, line)
-                reader = CSVReader() if form == "csv" else JSONReader()
+                reader = CSVReader(self._predictor.check_columns) if form == "csv" else JSONReader()
                 as_csv = form == "csv" and not self._options.as_json
                 writer = CSVWriter() if as_csv else JSONWriter(bare=self._predictor.bare)
                 self._answer(reader.rows(chain(opening, lines)), writer)

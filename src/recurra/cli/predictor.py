@@ -42,6 +42,13 @@ class Outputs(Live):
         """The inputs, by their names if the program has any."""
         return tuple(self._inputs or [f"input {one}" for one in range(1, self.program.input_size + 1)])
 
+    def check_columns(self, names: Sequence[str]) -> None:
+        """See `Live.check_columns`; inputs without names are told by their order."""
+        if self._inputs:
+            super().check_columns(names)
+        else:
+            values_of(names, self.columns)
+
     def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
         """See `Live.predict`."""
         values = self._values(row)

@@ -4,11 +4,12 @@ import csv
 import io
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import numpy as np
 
+from recurra.data.separator import separator_of
 from recurra.errors import ConfigError, DataError
 
 FORMATS = ("auto", "jsonl", "csv")
@@ -96,17 +97,29 @@ class JSONWriter(Writer):
 
 
 class CSVReader(Reader):
-    """A header, then a value for each of its columns in every line; a cell never goes over a line's end."""
+    """A header, then a value for each of its columns in every line; a cell never goes over a line's end.
+
+    What separates them is what does in the header: a comma, a semicolon, a tab or a bar.
+
+    Args:
+        check: Raises `DataError` where rows with such columns are of no use.
+    """
+
+    def __init__(self, check: Callable[[Sequence[str]], None]) -> None:
+        self._check = check
 
     def rows(self, lines: Iterator[str]) -> Iterator[Row]:
         """See `Reader.rows`.
 
         Raises:
-            DataError: The header is none, so that no row has sense.
+            DataError: The header is none, or lacks a column, so that no row has sense.
         """
         header: list[str] | None = None
+        separator = ","
         for number, line in enumerate(lines, start=1):
-            cells = _cells_of(line)
+            if header is None and line.strip():
+                separator = separator_of(line, "")
+            cells = _cells_of(line, separator)
             if isinstance(cells, DataError):
                 if header is None:
                     raise cells
@@ -114,8 +127,9 @@ class CSVReader(Reader):
             elif not any(cells):
                 continue
             elif header is None:
-                header = cells
+                header = [cell.strip() for cell in cells]
                 _check_header(header)
+                self._check(header)
             else:
                 yield Row(number, _named(header, cells))
 
@@ -195,13 +209,13 @@ def _parsed(line: str) -> Mapping[str, Any] | Sequence[Any] | DataError:
     return content if isinstance(content, dict | list) else [content]
 
 
-def _cells_of(line: str) -> list[str] | DataError:
+def _cells_of(line: str, separator: str) -> list[str] | DataError:
     if _is_mangled(line):
         return _not_utf8()
     try:
-        return next(csv.reader([line], strict=True), [])
+        return next(csv.reader([line], delimiter=separator, strict=True), [])
     except csv.Error as error:
-        expected = "values with commas between"
+        expected = f"values with {separator!r} between"
         return DataError(f"no row of a CSV ({error})", expected, "Correct the line.")
 
 

@@ -6,7 +6,7 @@ import time
 from base64 import b64decode, b64encode
 from pathlib import Path
 
-from recurra.errors import ArtifactError, ConfigError, DamagedError, StorageError
+from recurra.errors import ArtifactError, ConfigError, DamagedError
 from recurra.files import check_writable, read_document, write_document
 from recurra.streaming import Live
 from recurra.streaming.live import Memory
@@ -61,12 +61,13 @@ def check_place(path: Path) -> None:
     """Make sure that a state can be written there, before any row is taken.
 
     Raises:
-        StorageError: The folder is not there, or may not be written.
+        ConfigError: The folder is not there, or may not be written.
+        StorageError: The disk refuses to be written.
     """
     folder = path.absolute().parent
     if not folder.is_dir() or path.is_dir() or not os.access(folder, os.W_OK):
         what = "is a folder" if path.is_dir() else "cannot be written"
-        raise StorageError(f"{path} {what}", "a place for the state of the stream", "Choose another --state.")
+        raise ConfigError(f"--state {path} {what}", "a place for the state of the stream", "Choose another.")
     check_writable(path)
 
 

@@ -10,8 +10,9 @@ from typing import IO, Any, cast
 
 import polars as pl
 
+from recurra.data.decimal import Decimals
 from recurra.data.encoding import open_bytes, utf8_source
-from recurra.data.number_text import as_numbers
+from recurra.data.number_text import as_numbers, example, likely_sign, signs
 from recurra.data.separator import beginning, is_data
 from recurra.data.timestamp import looks_like_time
 from recurra.errors import DataError
@@ -20,11 +21,11 @@ _PEEKED_ROWS = 1000
 _PEEKED_LINES = 20
 
 
-def read_csv(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.DataFrame:
+def read_csv(path: Path, columns: Sequence[str] | None, rows: int | None, decimals: Decimals) -> pl.DataFrame:
     """Read a CSV or TSV file, also .gz.
 
     Lines above the header, blank lines below the table and blank cells right of it are left out; names lose
-    the spaces around them.
+    the spaces around them. What is found of the decimal sign, and of doubts, goes to `decimals`.
 
     Raises:
         DataError: It is empty, has no header, or is no text in UTF-8.
@@ -42,17 +43,15 @@ def read_csv(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.
         _check_widths(path, source, separator, above)
         options["truncate_ragged_lines"] = True
         head = _head(source, options)
-    _check_header(path, head.columns, separator)
-    with suppress(csv.Error):  # what polars can read all the same
-        names = next(csv.reader(io.StringIO(_first_lines(source)), delimiter=separator), [])
-        check_names(names, str(path))
+    _check_header(path, source, head.columns, separator)
     own = {name.strip() or name: name for name in head.columns}
     if columns is not None and not set(columns) <= set(own):
         raise pl.exceptions.ColumnNotFoundError(path)
     wanted = list(own) if columns is None else list(columns)
-    times = {own[name]: pl.String() for name in wanted if looks_like_time(head[own[name]])}
+    times = {own[name] for name in wanted if looks_like_time(head[own[name]])}  # keep their style as text
     options |= {"columns": [own[name] for name in wanted], "n_rows": rows}
-    options["schema_overrides"] = times  # left as text, whose style results are written in
+    signed = [name for name in _signed(head, decimals) if name in options["columns"]]
+    options["schema_overrides"] = dict.fromkeys((*signed, *times), pl.String())
     try:
         frame = pl.read_csv(_again(source), infer_schema_length=10_000, **options)
     except pl.exceptions.ComputeError:
@@ -61,8 +60,32 @@ def read_csv(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.
         frame = pl.read_csv(_again(source), infer_schema_length=None, **options)  # types from all rows
     frame = _without_blank_end(frame.select(own[name] for name in wanted))
     texts = [column for column in frame if column.dtype == pl.String and column.name not in times]
-    frame = frame.with_columns([as_numbers(column, separator) for column in texts])
+    frame = frame.with_columns([_numbers(column, separator, decimals, signed) for column in texts])
     return frame.rename({own[name]: name for name in wanted})
+
+
+def _signed(head: pl.DataFrame, decimals: Decimals) -> list[str]:
+    """The columns whose numbers are read as text, since a point in them may be no decimal one.
+
+    The decimal sign is settled where a column leaves no choice.
+    """
+    found = {column.name: fitting for column in head if (fitting := signs(column))}
+    found = {name: fitting for name, fitting in found.items() if not looks_like_time(head[name])}
+    settled = {fitting for fitting in found.values() if len(fitting) == 1}
+    if not decimals.sign and len(settled) == 1:
+        decimals.sign = settled.pop()
+    return [name for name, fitting in found.items() if decimals.sign == "," or "," in fitting]
+
+
+def _numbers(column: pl.Series, separator: str, decimals: Decimals, signed: Sequence[str]) -> pl.Series:
+    """A text column as numbers, if it is some; a sign that may be decimal or not is settled, or told."""
+    sign = decimals.sign
+    if not sign and column.name in signed:
+        fitting = signs(column)
+        sign = fitting if len(fitting) == 1 else likely_sign(column, separator)
+        if len(fitting) > 1 and not sign:
+            decimals.doubtful[column.name.strip()] = example(column)
+    return as_numbers(column, separator, sign)
 
 
 def _head(source: Path | io.BytesIO, options: Mapping[str, Any]) -> pl.DataFrame:
@@ -124,13 +147,15 @@ def _first_lines(source: Path | io.BytesIO) -> str:
     return content.decode("utf-8-sig", errors="replace").replace("\0", "")
 
 
-def _check_header(path: Path, names: Sequence[str], separator: str) -> None:
+def _check_header(path: Path, source: Path | io.BytesIO, names: Sequence[str], separator: str) -> None:
     if is_data([name.partition("_duplicated_")[0] for name in names]):
         raise DataError(
             f"the first line of {path} holds data ({separator.join(names[:3])!r}), no names of columns",
             "a header",
             f"Add a first line such as {separator.join(('ds', 'y', 'price')[: max(len(names), 1)])}",
         )
+    with suppress(csv.Error):  # what polars can read all the same
+        check_names(next(csv.reader(io.StringIO(_first_lines(source)), delimiter=separator), []), str(path))
 
 
 def _check_widths(path: Path, source: Path | io.BytesIO, separator: str, above: int) -> None:

@@ -1,6 +1,6 @@
 """What is no frame yet, as one: a dict of columns, one series as a Series, an array or a list of numbers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import narwhals as nw
@@ -26,7 +26,7 @@ def framed(source: Any) -> Any:
     if isinstance(source, Mapping):
         return pl.DataFrame({str(name): _column(values) for name, values in source.items()})
     if isinstance(source, np.ndarray | list | tuple):
-        return _counted(pl.Series(VALUE, _one_axis(np.asarray(source))))
+        return _counted(_numbers(source))
     if isinstance(source, pl.Series):
         return _counted(source.alias(source.name or VALUE))
     series = nw.from_native(source, series_only=True, pass_through=True)
@@ -39,14 +39,18 @@ def _column(values: Any) -> Any:
     return np.asarray(values) if not isinstance(values, pl.Series | list | tuple | np.ndarray) else values
 
 
-def _one_axis(values: np.ndarray) -> np.ndarray:
+def _numbers(source: Sequence[Any] | np.ndarray) -> pl.Series:
+    """One series, in which None is a missing value."""
+    values = np.asarray(source)
     if values.ndim != 1:
         raise DataError(
             f"an array of shape {values.shape}",
             "one series of numbers, (time,), or a table with names",
             "Name its columns: pl.DataFrame(array, schema=[...]).",
         )
-    return values
+    if values.dtype == object:
+        return pl.Series(VALUE, values.tolist(), strict=False)
+    return pl.Series(VALUE, values)
 
 
 def _counted(values: pl.Series) -> pl.DataFrame:

@@ -11,12 +11,13 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import polars as pl
 
 from recurra.data.comma_separated import read_csv
+from recurra.data.decimal import Decimals
 from recurra.data.encoding import decoded, open_bytes, utf8_source
 from recurra.data.naming import counted, listed, suggestion
 from recurra.errors import DataError, MissingDependencyError
@@ -31,13 +32,19 @@ _UNREADABLE = (
 )
 
 
-def read_file(path: Path, columns: Sequence[str] | None = None, rows: int | None = None) -> pl.DataFrame:
+def read_file(
+    path: Path,
+    columns: Sequence[str] | None = None,
+    rows: int | None = None,
+    decimals: Decimals | None = None,
+) -> pl.DataFrame:
     """Read a table from .csv, .tsv, .jsonl, .ndjson, .json (also .gz), .parquet, .xlsx, or a .zip of one.
 
     Args:
         path: The file; its name says its format.
         columns: The only ones to read, to save memory.
         rows: At most so many from the top.
+        decimals: The decimal sign of numbers as text; what is found of it is put there.
 
     Raises:
         DataError: The file is missing, empty, damaged or of an unknown format, or lacks a column.
@@ -47,7 +54,7 @@ def read_file(path: Path, columns: Sequence[str] | None = None, rows: int | None
         raise DataError(f"{path} {state}", "a file with a table", "Check the path.")
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty", "a table with a header and rows", "Write the file again.")
-    reader = _reader(path)
+    reader = _reader(path, Decimals() if decimals is None else decimals)
     try:
         return reader(path, columns, rows)
     except pl.exceptions.ColumnNotFoundError:
@@ -121,16 +128,17 @@ def require_columns(there: Sequence[str], wanted: Sequence[str], source: str) ->
 Reader = Callable[[Path, Sequence[str] | None, int | None], pl.DataFrame]
 
 
-def _reader(path: Path) -> Reader:
+def _reader(path: Path, decimals: Decimals) -> Reader:
+    read_text = partial(read_csv, decimals=decimals)
     readers: dict[str, Reader] = {
-        ".csv": read_csv,
-        ".tsv": read_csv,
+        ".csv": read_text,
+        ".tsv": read_text,
         ".jsonl": _read_json_lines,
         ".ndjson": _read_json_lines,
         ".json": _read_json,
         ".parquet": _read_parquet,
         ".xlsx": _read_excel,
-        ".zip": _read_zip,
+        ".zip": partial(_read_zip, decimals=decimals),
     }
     suffixes = [suffix.lower() for suffix in path.suffixes]
     compressed = suffixes[-1:] == [".gz"]
@@ -144,7 +152,9 @@ def _reader(path: Path) -> Reader:
     return readers[suffix]
 
 
-def _read_zip(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl.DataFrame:
+def _read_zip(
+    path: Path, columns: Sequence[str] | None, rows: int | None, decimals: Decimals
+) -> pl.DataFrame:
     """The one file in an archive."""
     try:
         with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory() as folder:
@@ -157,7 +167,7 @@ def _read_zip(path: Path, columns: Sequence[str] | None, rows: int | None) -> pl
             with archive.open(files[0]) as packed, inner.open("wb") as unpacked:
                 shutil.copyfileobj(packed, unpacked)
             with named_as(inner, f"{inner.name} in {path}"):
-                return read_file(inner, columns, rows)
+                return read_file(inner, columns, rows, decimals)
     except (
         zipfile.BadZipFile,
         RuntimeError,

@@ -6,7 +6,7 @@ three columns take 240 MiB.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ import polars as pl
 from jaxtyping import Float64
 from narwhals.exceptions import NarwhalsError
 
+from recurra.data.decimal import Decimals
 from recurra.data.plain import framed
 from recurra.data.reader import named_as, read_file, require_columns, standard_input
 from recurra.data.sample import sample_path
@@ -37,12 +38,30 @@ class Table:
         library: Whose frame the caller gave; "polars" for files.
         source: What to call the table in messages and records.
         from_file: Whether it was read from a file, and is no frame of the caller's.
+        decimals: The decimal sign of a text file, and the columns that leave it open.
     """
 
     frame: pl.DataFrame
     library: Library = "polars"
     source: str = "the table"
     from_file: bool = False
+    decimals: Decimals = field(default_factory=Decimals)
+
+    def require_numbers(self, names: Sequence[str]) -> None:
+        """Make sure that the numbers of some columns can be read in one way only.
+
+        Raises:
+            DataError: Thousands and decimals cannot be told apart in one.
+        """
+        name = next((one for one in names if one in self.decimals.doubtful), None)
+        if name is not None:
+            text = self.decimals.doubtful[name]
+            point, comma = text.replace(",", "."), text.replace(",", "").replace(".", "")
+            raise DataError(
+                f"column {name!r} of {self.source} holds {text}, which may be {point} or {comma}",
+                "numbers that can be read in one way",
+                "Say which sign is the decimal one: --decimal . or --decimal , (in Python decimal=...).",
+            )
 
     def give_back(self, frame: pl.DataFrame) -> Any:
         """A frame of results in the caller's library.
@@ -58,7 +77,9 @@ class Table:
             raise _missing_pandas(error) from error
 
 
-def read_table(source: Any, *, columns: Sequence[str] | None = None, rows: int | None = None) -> Table:
+def read_table(
+    source: Any, *, columns: Sequence[str] | None = None, rows: int | None = None, decimal: str = ""
+) -> Table:
     """Read a table.
 
     Args:
@@ -68,6 +89,7 @@ def read_table(source: Any, *, columns: Sequence[str] | None = None, rows: int |
             times becomes a column (named "ds" when it has no name).
         columns: The only columns to read, in this order.
         rows: At most so many rows from the top.
+        decimal: The decimal sign of numbers in CSV, "." or ","; "": as found.
 
     Raises:
         DataError: The source is missing, empty, damaged or of an unknown kind, or lacks a column.
@@ -84,7 +106,9 @@ def read_table(source: Any, *, columns: Sequence[str] | None = None, rows: int |
         else:
             path = Path(source).expanduser()
         with named_as(path, text):
-            table = Table(read_file(path, columns, rows), "polars", text, from_file=True)
+            decimals = Decimals(decimal)
+            frame = read_file(path, columns, rows, decimals)
+            table = Table(frame, "polars", text, from_file=True, decimals=decimals)
     else:
         table = _from_frame(source, columns)
     frame = table.frame

@@ -243,6 +243,6 @@ def _strange(column: pl.Series, read: pl.Series | None) -> DataError:
     return DataError(
         f"column {column.name!r} has {_first(column, read)}",
         "times all written in one way, such as 2020-01-31, 2020-01-31 14:00 or 31.01.2020",
-        "Remove rows that hold none, or say how they are written: --time-format '%d/%m/%y %H:%M' (in Python "
-        "time_format=...).",
+        "Remove rows that hold none, or write all alike; times of another form need --time-format, such as "
+        "'%d/%m/%Y %H:%M' (in Python time_format=...).",
     )

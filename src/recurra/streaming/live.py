@@ -88,6 +88,21 @@ class Live(ABC):
         """
         return [row]
 
+    def check_columns(self, names: Sequence[str]) -> None:
+        """Make sure that rows with such columns can be used.
+
+        Raises:
+            DataError: They lack one.
+        """
+        for row in self.split(dict.fromkeys(names)):
+            missing = next((name for name in self.columns if name not in row), None)
+            if missing is not None:
+                raise DataError(
+                    f"a header of {', '.join(map(repr, names))}",
+                    f"the columns {', '.join(map(repr, self.columns))}",
+                    f"Add {missing!r}, or correct the header.",
+                )
+
     @abstractmethod
     def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
         """Take a row.

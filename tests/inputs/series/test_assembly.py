@@ -1,4 +1,5 @@
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,7 @@ from recurra.errors import DataError
 from recurra.inputs.series.columns import Columns
 from recurra.inputs.series.frequency import Frequency
 from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.schema import PanelSchema
 
 
 def test_rows_out_of_order_are_told() -> None:
@@ -50,8 +52,26 @@ def test_of_different_categories_the_first_in_the_alphabet_stays() -> None:
 
 def test_a_forgotten_id_is_an_error_and_not_an_average() -> None:
     frame = hourly({"a": 12, "b": 12}).rename({"unique_id": "shop"})
-    with pytest.raises(DataError, match=r"12 of 12 times have several.*tells series apart with unique_id="):
+    told = r"12 of 12 times have several.*tells series apart with --id \(in Python unique_id="
+    with pytest.raises(DataError, match=told):
         Panel.build(frame)
+    learnt = Panel.build(frame.filter(pl.col("shop") == "a")).schema
+    with pytest.raises(DataError, match=r"Give rows as in training, where the column .* was none"):
+        Panel.build(frame, schema=learnt)
+
+
+def test_numbers_are_read_with_the_decimal_sign_of_training(tmp_path: Path) -> None:
+    trained, later = tmp_path / "trained.csv", tmp_path / "later.csv"
+    trained.write_text("ds;y\n1;1.234,5\n2;987\n")
+    later.write_text("ds;y\n1;987\n2;1.234\n")
+    schema = Panel.read(trained).schema
+    assert schema.decimal == ","
+    for known in (schema, PanelSchema.from_dict(schema.to_dict())):
+        assert Panel.build(later, schema=known).target.tolist() == [987.0, 1234.0]
+    assert Panel.build(later, schema=schema, decimal=".").target.tolist() == [987.0, 1.234]
+    with pytest.raises(DataError, match="--decimal"):
+        Panel.read(later)
+    assert Panel.read(later, decimal=",").schema.decimal == ","
 
 
 def test_gaps_are_filled_with_missing_values() -> None:
@@ -228,7 +248,7 @@ def test_ids_of_every_type_come_back(ids: list[object], kind: pl.DataType) -> No
 
 
 def test_one_row_tells_no_frequency() -> None:
-    with pytest.raises(DataError, match=r"single time.*Pass frequency="):
+    with pytest.raises(DataError, match=r"single time.*Add frequency="):
         Panel.build(integer_series(5))
     assert Panel.build(integer_series(5), frequency="1 integer").series(0).tolist() == [5]
 

@@ -46,7 +46,7 @@ def test_text_that_is_written_like_dates_is_time() -> None:
     [
         (
             {"a": "day", "b": "day", "y": "number"},
-            r"time open: a, b all hold dates.*time=\.\.\.; its columns are a, b",
+            r"time open: a, b all hold dates.*--time COLUMN \(in Python time=\.\.\.\); its columns are a, b",
         ),
         ({"a": "text", "y": "number"}, r"time open: no column 'ds' and none that holds dates"),
         ({"ds": "day", "a": "number", "b": "number"}, r"target open: a, b are all numeric.*target=\.\.\."),

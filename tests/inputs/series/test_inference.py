@@ -101,7 +101,7 @@ def test_series_of_different_frequencies_are_an_error() -> None:
 
 def test_irregular_times_are_an_error() -> None:
     times = np.cumsum(np.random.default_rng(0).integers(1, 10**9, size=50))
-    with pytest.raises(DataError, match=r"times are irregular: the most common step.*Pass frequency="):
+    with pytest.raises(DataError, match=r"times are irregular: the most common step.*Add frequency="):
         infer_frequency(times)
 
 

@@ -19,6 +19,7 @@ from tests.inputs.series.example import (
     with_covariates,
 )
 
+from recurra.data.decimal import Decimals
 from recurra.data.reader import read_file
 from recurra.errors import ConfigError, DataError, RecurraError
 from recurra.inputs.series.columns import Columns
@@ -88,8 +89,8 @@ def test_read_reads_only_what_it_needs(tmp_path: Path, ending: str, monkeypatch:
     {"parquet": frame.write_parquet, "csv": frame.write_csv, "jsonl": frame.write_ndjson}[ending](path)
     read: list[tuple[list[str], int]] = []
 
-    def spy(place: Path, columns: Sequence[str] | None, rows: int | None) -> pl.DataFrame:
-        found = read_file(place, columns, rows)
+    def spy(place: Path, columns: Sequence[str] | None, rows: int | None, decimals: Decimals) -> pl.DataFrame:
+        found = read_file(place, columns, rows, decimals)
         if rows is None:
             read.append((found.columns, found.height))
         return found

@@ -7,6 +7,7 @@ from recurra.inputs.series.clock import Clock
 from recurra.inputs.series.frequency import parse_frequency
 from recurra.inputs.series.grid import Grid
 from recurra.inputs.series.timeline import BLOCK, Arrival, Place, Timelines
+from recurra.tasks.forecast.live import marks_of, place_of
 
 CLOCK = Clock("ds", Grid(parse_frequency("1")), "integer", moves=False, longest_gap=5)
 
@@ -58,14 +59,14 @@ def test_a_lone_mistaken_time_is_refused_and_two_that_agree_begin_anew() -> None
     anew = taken(times, "a", 407)
     assert anew.begins
     assert anew.notes == ("series a begins anew at 407, after 305 missing steps",)
-    assert taken(times, "a", 408) == Arrival(Place(308, 100))
+    assert taken(times, "a", 408) == Arrival(Place(308, 100, dated=True))
 
 
 def test_a_known_series_goes_on_from_what_the_run_keeps() -> None:
     kept = Place(9, 50)  # ten rows, at 50 to 59
-    assert taken(timelines(a=kept), "a", 60) == Arrival(Place(10, 50), 0, 10)
-    assert taken(timelines(a=kept), "a", 63) == Arrival(Place(13, 50), 3, 10)
-    assert taken(timelines(a=kept), "a", 54) == Arrival(Place(4, 50), 0, 4)
+    assert taken(timelines(a=kept), "a", 60) == Arrival(Place(10, 50, dated=True), 0, 10)
+    assert taken(timelines(a=kept), "a", 63) == Arrival(Place(13, 50, dated=True), 3, 10)
+    assert taken(timelines(a=kept), "a", 54) == Arrival(Place(4, 50, dated=True), 0, 4)
     assert taken(timelines(a=kept), "", 60).history == 10
     untimed = taken(timelines(a=kept), "a", None)
     assert (untimed.place, untimed.history) == (Place(10, 50), 10)
@@ -90,6 +91,32 @@ def test_rows_without_a_time_follow_each_other() -> None:
     times = timelines()
     taken(times, "a", None)
     assert taken(times, "a", None).place == Place(1)
-    assert taken(times, "a", 70).place == Place(0, 70)
-    assert taken(times, "a", None) == Arrival(Place(1, 70))
-    assert taken(times, "a", 74).missing == 2
+    assert taken(times, "a", 70).place == Place(0, 70, dated=True)
+    assert taken(times, "a", 73).missing == 2
+
+
+def test_a_row_without_a_time_takes_no_step_of_a_series_whose_rows_have_one() -> None:
+    times = timelines()
+    taken(times, "a", 100)
+    with pytest.raises(DataError, match=r"a row without 'ds'; expected the time of each row .* at 100"):
+        taken(times, "a", None)
+    assert taken(times, "a", 101).missing == 0
+    assert [taken(times, "b", None).place.position for _ in range(3)] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("apart", [None, 40])
+def test_a_place_is_kept_with_whether_its_rows_have_times(apart: int | None) -> None:
+    times = timelines()
+    for place in (Place(7, 100, apart, dated=True), Place(7, 100, apart), Place(7)):
+        times.places["a"] = place
+        assert place_of(marks_of(times, "a")) == place
+
+
+def test_the_remedy_for_a_time_between_steps_is_the_step_that_is_to_come() -> None:
+    days = Clock("ds", Grid(parse_frequency("b")), "date", moves=False, longest_gap=5)
+    friday = Place(4, days.read("2024-01-29").time)
+    for times in (Timelines(days, {}, {}), Timelines(days, {"a": friday}, {"a": 5})):
+        if not times.arrive("a", None).history:
+            times.places["a"] = friday
+        with pytest.raises(DataError, match=r"'2024-02-03', off the grid of 1b; expected .* as 2024-02-05"):
+            times.arrive("a", days.read("2024-02-03"))

@@ -94,6 +94,11 @@ def test_intervals_never_become_infinite_nor_fall_below_a_floor() -> None:
     assert (np.abs(found - 3) < 0.02).all()
 
 
+def test_numbers_stay_of_the_kind_that_they_were() -> None:
+    one = Adaptation(LEVELS, STEPS, 0.5)
+    assert one.intervals("a", lambda scores: normal(scores).astype(np.float32)).dtype == np.float32
+
+
 @pytest.mark.parametrize("rate", [0.0, -1.0, 1.5, np.nan])
 def test_wrong_rates_are_refused(rate: float) -> None:
     with pytest.raises(ConfigError, match="rate of"):

@@ -207,13 +207,13 @@ class TestPredict:
         assert (np.diff(frame.select(ordered).to_numpy(), axis=1) >= 0).all()
 
     @pytest.mark.parametrize(("level", "names"), [
-        ((), []), ([12.5], ["lo-12.5", "hi-12.5"]), ((80, 80), ["lo-80", "hi-80"]),
+        ((), []), (None, []), ([12.5], ["lo-12.5", "hi-12.5"]), ((80, 80), ["lo-80", "hi-80"]),
     ])  # fmt: skip
     def test_any_levels_may_be_asked_for(self, forecaster: Forecaster, level: Any, names: list[str]):
         columns = forecaster.predict(level=level).columns
         assert columns == ["unique_id", "ds", "forecast", *(f"forecast-{name}" for name in names)]
 
-    @pytest.mark.parametrize("level", [80, "80", (0,), (100,), ("80",), None])
+    @pytest.mark.parametrize("level", [80, "80", (0,), (100,), ("80",)])
     def test_other_levels_are_refused(self, forecaster: Forecaster, level: Any):
         with pytest.raises(ConfigError, match="level"):
             forecaster.predict(level=level)

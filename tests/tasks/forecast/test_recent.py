@@ -4,7 +4,7 @@ from tests.tasks.forecast.example import hourly
 
 from recurra.inputs.series.columns import Columns
 from recurra.inputs.series.panel import Panel
-from recurra.tasks.forecast.schema import recent_rows
+from recurra.tasks.forecast.schema import last_time, recent_rows
 
 COLUMNS = Columns("unique_id", "ds", "y", past=("heat",), future=("price", "kind"), static=("size",))
 
@@ -44,3 +44,17 @@ def test_the_last_steps_and_the_known_future_remain(steps: int):
                 values[ends[0] - rows : ends[0]].tobytes() == all_values[ends[1] - rows : ends[1]].tobytes()
             )
     assert again.static.tobytes() == whole.static.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        (["2023-01-14T05:00:00+02:00", "2023-01-14T06:00:00+02:00"], "2023-01-14T06:00:00+02:00"),
+        (["05.02.2024", "06.02.2024"], "06.02.2024"),
+        ([1_705_208_400_000, 1_705_212_000_000], "1705212000000"),
+    ],
+)
+def test_the_last_time_is_told_as_the_table_writes_it(times: list[object], expected: str) -> None:
+    frame = pl.DataFrame({"ds": times, "y": [1.0, 2.0]})
+    one = Panel.build(frame)
+    assert last_time(one, one.lengths) == expected

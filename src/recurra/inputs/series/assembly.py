@@ -81,7 +81,7 @@ def place_rows(
     steps = find_steps(series, times, order, grid, chosen=chosen)
     repairs += steps.repairs
     values = numbers(frame[columns.target])
-    repairs += report_merged(steps, values, columns.unique_id, chosen=chosen)
+    repairs += report_merged(steps, values, columns.unique_id, chosen=chosen, learnt=schema is not None)
     merged = steps.merge_numbers(values)
     extent = find_extent(steps, ~np.isnan(merged), beyond=bool(columns.future), ahead=holidays.ahead, ids=ids)
     target = extent.spread(merged, np.float64)

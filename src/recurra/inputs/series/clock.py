@@ -109,10 +109,15 @@ class Clock:
 
     def start(self, moment: Moment) -> int:
         """The first step of a series that begins with a row."""
-        return int(self.grid.advance(np.array([moment.time]), np.array([0]))[0])
+        return self._time(moment.time, 0)
 
-    def position(self, start: int, moment: Moment) -> int:
+    def position(self, start: int, moment: Moment, last: int | None = None) -> int:
         """The step of a row, counted from a series' first.
+
+        Args:
+            start: Grid time of that.
+            moment: The time of the row.
+            last: The step of the row before, if there is one.
 
         Raises:
             DataError: It lies between two steps.
@@ -125,10 +130,15 @@ class Clock:
             steps, on_grid = self.grid.positions(np.array([start]), np.array([moment.time]))
             step, fits = int(steps[0]), bool(on_grid[0])
         if not (fits or self.moves):
+            if last is not None and step == last and moment.time > self._time(start, step):
+                step += 1
             nearest = self.written(start, np.array([step]), moment.style)[0]
             frequency = self.grid.frequency
             raise self._wrong(f"{moment.given!r}, off the grid of {frequency}", f"a step such as {nearest}")
         return step
+
+    def _time(self, start: int, position: int) -> int:
+        return int(self.grid.advance(np.array([start]), np.array([position]))[0])
 
     def written(
         self, start: int, positions: Int64[np.ndarray, " steps"], style: Style | None = None

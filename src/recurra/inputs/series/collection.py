@@ -19,7 +19,7 @@ _PEEKED_ROWS = 10_000  # from as many the columns of JSON lines are inferred
 
 
 def find_columns(
-    source: Any, wanted: Wanted, static: pl.DataFrame | None
+    source: Any, wanted: Wanted, static: pl.DataFrame | None, decimal: str = ""
 ) -> tuple[Table, Columns, list[str]]:
     """Read a source, whose columns need not all be named, and as little of it as will do.
 
@@ -27,6 +27,7 @@ def find_columns(
         source: Anything that `read_table` takes; all of it is read where time or target is not named.
         wanted: The columns that are named.
         static: A table of static covariates, if they are not columns of the source.
+        decimal: As for `read_table`.
 
     Returns:
         The columns of the table that have a role, these roles, and what to tell about them.
@@ -35,20 +36,20 @@ def find_columns(
         DataError: As `read_table`, `melted` and `resolve_columns` do.
     """
     table = source if isinstance(source, str | Path) else read_table(source)
-    head = read_table(table, rows=_PEEKED_ROWS)
+    head = read_table(table, rows=_PEEKED_ROWS, decimal=decimal)
     if wanted.wide or not {wanted.time or TIME, wanted.target or TARGET} <= set(head.frame.columns):
-        table = head = read_table(table)
+        table = head = read_table(table, decimal=decimal)
     series, told = series_columns(head.frame, wanted)
     if series:
         table = head = melted(head, series, wanted.unique_id or UNIQUE_ID)
         wanted = replace(wanted, unique_id=None, target=None)
     columns, notes = resolve_columns(head.frame, wanted, static=static, source=head.source)
     own = [name for name in columns.names if static is None or name not in columns.static]
-    return read_table(table, columns=own), replace(columns, wide=series), [*told, *notes]
+    return read_table(table, columns=own, decimal=decimal), replace(columns, wide=series), [*told, *notes]
 
 
 def collect(
-    table: Table, columns: Columns, reading: TimeReading, *, with_static: bool, future: Any
+    table: Table, columns: Columns, reading: TimeReading, *, with_static: bool, future: Table | None
 ) -> tuple[pl.DataFrame, ReadTimes]:
     """The columns that have a role and their times, with the rows of the future if there are any.
 
@@ -66,12 +67,13 @@ def collect(
         table = melted(table, columns.wide, columns.unique_id)
     names = columns.names if with_static else tuple(set(columns.names) - set(columns.static))
     require_columns(table.frame.columns, names, table.source)
+    table.require_numbers((*columns.wide, *names))
     frame = table.frame.select(names)
     read = read_times(frame[columns.time], reading)
     frame = frame.drop(columns.time)
     if future is None:
         return frame, read
-    return _append(frame, read, read_table(future), columns, reading)
+    return _append(frame, read, future, columns, reading)
 
 
 def _append(
@@ -86,6 +88,7 @@ def _append(
         ahead = ahead.join(frame.select(key).unique(maintain_order=True), how="cross")
     names = [columns.time, *columns.future, *((key,) if key else ())]
     require_columns(ahead.columns, names, "the table of the future")
+    future.require_numbers(names)
     rows = ahead.select(names)
     later = read_times(rows[columns.time], replace(reading, known=read.type))
     if (later.type.kind == INTEGER, later.type.zone is None) != (

@@ -164,7 +164,7 @@ def _only_time(frame: pl.DataFrame, source: str) -> str:
     raise DataError(
         f"{source} leaves the time open: {found}",
         "one column of dates, datetimes or whole numbers",
-        f"Name it with time=...{joined}; its columns are {listed(frame.columns)}.",
+        f"Name it with --time COLUMN (in Python time=...){joined}; its columns are {listed(frame.columns)}.",
     )
 
 
@@ -180,6 +180,7 @@ def _only_number(frame: pl.DataFrame, source: str) -> str:
     raise DataError(
         f"{source} leaves the target open: {found}",
         "one numeric column to forecast",
-        "Name it with target=..., or several with commas between, each a series of its own; --wide (in "
-        f"Python wide=True) takes all as series. Its columns are {listed(frame.columns)}.",
+        "Name it with --target COLUMN (in Python target=...), or several with commas between, each a series "
+        "of its own; --wide (in Python wide=True) takes all as series. "
+        f"Its columns are {listed(frame.columns)}.",
     )

@@ -44,7 +44,7 @@ def infer_frequency(
         raise DataError(
             "every series has a single time, so their distance is unknown",
             "at least two different times in one series",
-            "Pass frequency='1h' (or whatever it is), or give more rows.",
+            "Add frequency=1h (or whatever it is; in Python frequency='1h'), or give more rows.",
         )
     counts = counts.group_by("series", "distance").len("count")
     votes = (
@@ -66,7 +66,8 @@ def infer_frequency(
         raise DataError(
             f"times are irregular: the most common step, {frequency}, makes up {share:.0%} of all",
             "most steps of one length",
-            "Pass frequency='1h' (or what suits) to move all times to their nearest step, or resample.",
+            "Add frequency=1h (or what suits; in Python frequency='1h') to move all times to their nearest "
+            "step, or resample.",
         )
     _check_agreement(votes, counts, size, integer=integer)
     return frequency
@@ -131,5 +132,5 @@ def _check_agreement(votes: pl.DataFrame, counts: pl.DataFrame, size: int, *, in
     raise DataError(
         f"series differ in frequency: most have {first}, {others.height} have another, such as {second}",
         "one frequency for all series",
-        "Forecast them apart, or pass frequency=... to put all on one grid.",
+        "Forecast them apart, or add frequency=... to put all on one grid.",
     )

@@ -84,6 +84,7 @@ class Panel:
         season_length: int | None = None,
         static_table: Any = None,
         reading: TimeReading | None = None,
+        decimal: str = "",
         holidays: Holidays | None = None,
     ) -> "Panel":
         """Find the columns of a source, read only these, and put its series on a grid.
@@ -102,14 +103,15 @@ class Panel:
             season_length: As for `build`.
             static_table: As `static` for `build`.
             reading: As for `build`.
+            decimal: As for `build`.
             holidays: As for `build`.
 
         Raises:
             DataError: As `read_table`, `resolve_columns` and `build` do.
         """
-        static_frame = None if static_table is None else read_table(static_table).frame
+        static_frame = None if static_table is None else read_table(static_table, decimal=decimal).frame
         wanted = Wanted(unique_id, time, target, past, future, static, categorical, wide)
-        table, columns, notes = find_columns(source, wanted, static_frame)
+        table, columns, notes = find_columns(source, wanted, static_frame, decimal)
         return cls.build(
             table,
             columns,
@@ -117,6 +119,7 @@ class Panel:
             season_length=season_length,
             static=static_frame,
             reading=reading,
+            decimal=decimal,
             holidays=holidays,
             notes=notes,
         )
@@ -133,16 +136,16 @@ class Panel:
         future: Any = None,
         schema: PanelSchema | None = None,
         reading: TimeReading | None = None,
+        decimal: str = "",
         holidays: Holidays | None = None,
         notes: Sequence[str] = (),
     ) -> "Panel":
         """Put the series of a table on a regular grid.
 
-        Rows are sorted. Rows that repeat a time of their series become one: numbers that differ are averaged,
-        of categories the first in alphabetical order stays. Steps without a row are missing values. A few
-        times off the grid move to their nearest step; with a frequency given, all do. Each series is cut to
-        the steps from its first to its last target; later rows are kept when there are known-future
-        covariates. Series without any target are left out. All this is told in `repairs`.
+        Rows are sorted, and those that repeat a time of their series become one: numbers are averaged, of
+        categories the first in the alphabet stays. Steps without a row are missing. A few times off the grid
+        move to their nearest step; given a frequency, all do. A series is cut to its targets, and later rows
+        kept with known-future covariates; one without a target is left out. `repairs` tells all this.
 
         Args:
             table: Anything that `read_table` takes.
@@ -153,22 +156,22 @@ class Panel:
             future: A table with known-future covariates after the last target; its targets are ignored.
             schema: Read the table as the data of a model were read.
             reading: How times are written, and whose clock counts; None: as found, or the schema's.
+            decimal: The decimal sign of numbers in CSV; "": as found, or the schema's.
             holidays: Covariates known ahead that times alone give; None: the schema's, or none.
             notes: Sentences to begin `repairs` with.
 
         Raises:
             DataError: The table cannot be used as it is, or does not fit the schema.
         """
-        table = read_table(table)
-        static_frame = None if static is None else read_table(static).frame
-        columns, found = _find_columns(table, static_frame, columns, schema)
+        table, fixed, future = _read_tables(table, static, future, decimal, schema)
+        columns, found = _find_columns(table, fixed, columns, schema)
         reading = reading or (TimeReading() if schema is None else schema.reading())
         frame, read = collect(table, columns, reading, with_static=static is None, future=future)
         placement = place_rows(frame, columns, as_frequency(frequency), schema, read, reading.zone, holidays)
         schema = schema or _make_schema(
-            frame, static_frame, columns, placement, season_length, reading, resampled=frequency is not None
+            frame, fixed, columns, placement, season_length, reading, table, resampled=frequency is not None
         )
-        covariates = place_covariates(frame, static_frame, schema, placement)
+        covariates = place_covariates(frame, fixed, schema, placement)
         return cls(
             schema,
             replace(table, frame=table.frame.clear()),
@@ -282,6 +285,16 @@ class Panel:
         return frame.with_columns(columns).with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))
 
 
+def _read_tables(
+    table: Any, static: Any, future: Any, decimal: str, schema: PanelSchema | None
+) -> tuple[Table, pl.DataFrame | None, Table | None]:
+    """The rows, static covariates and those of the future, where there are some."""
+    decimal = decimal or ("" if schema is None else schema.decimal)
+    fixed = None if static is None else read_table(static, decimal=decimal).frame
+    ahead = None if future is None else read_table(future, decimal=decimal)
+    return read_table(table, decimal=decimal), fixed, ahead
+
+
 def _find_columns(
     table: Table, static: pl.DataFrame | None, columns: Columns | None, schema: PanelSchema | None
 ) -> tuple[Columns, list[str]]:
@@ -304,6 +317,7 @@ def _make_schema(
     placement: Placement,
     season_length: int | None,
     reading: TimeReading,
+    table: Table,
     *,
     resampled: bool,
 ) -> PanelSchema:
@@ -323,4 +337,5 @@ def _make_schema(
         resampled,
         reading.zone,
         placement.holidays,
+        table.decimals.sign,
     )

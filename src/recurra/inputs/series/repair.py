@@ -11,9 +11,21 @@ from recurra.inputs.series.layout import Extent, Steps
 
 
 def report_merged(
-    steps: Steps, values: Float64[np.ndarray, " rows"], unique_id: str | None, *, chosen: bool
+    steps: Steps,
+    values: Float64[np.ndarray, " rows"],
+    unique_id: str | None,
+    *,
+    chosen: bool,
+    learnt: bool = False,
 ) -> list[str]:
     """How many rows repeated a time of their series.
+
+    Args:
+        steps: Where rows are.
+        values: Their targets.
+        unique_id: The column that names the series, if any.
+        chosen: Whether the frequency was, so that several rows may go to one step.
+        learnt: Whether the columns are those of a model, and no longer a choice.
 
     Raises:
         DataError: Most times have several targets that differ, which is no repetition but a forgotten id.
@@ -22,11 +34,15 @@ def report_merged(
         return []
     repeated, conflicts = len(values) - len(steps.heads), steps.conflicts(values)
     if 2 * conflicts > len(steps.heads) and not chosen:
+        now = "none" if unique_id is None else repr(unique_id)
+        remedy = f"Name the column that tells series apart with --id (in Python unique_id=...; now {now})"
+        if learnt:
+            remedy = f"Give rows as in training, where the column that tells series apart was {now}"
         raise DataError(
             f"{conflicts:,} of {len(steps.heads):,} times have several, different targets in one series",
             "one row for every series and time",
-            f"Name the column that tells series apart with unique_id=... (now {unique_id}); where the clock "
-            "has a column of its own, join the two to one time such as 2020-01-31 14:00.",
+            f"{remedy}; where the clock has a column of its own, join the two to one time such as "
+            "2020-01-31 14:00.",
         )
     means = f"; {counted(conflicts, 'time')} had different targets, which were averaged" if conflicts else ""
     return [f"merged {counted(repeated, 'row')} that repeated a time of their series{means}"]

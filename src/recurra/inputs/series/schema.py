@@ -27,6 +27,7 @@ class PanelSchema:
         resampled: Whether the frequency was chosen, so that every time moves to its nearest step.
         time_zone: The zone whose days and hours count; None: that of the times.
         holidays: Covariates known ahead that no table holds.
+        decimal: The decimal sign of numbers as text; "" where none had one.
     """
 
     columns: Columns
@@ -38,6 +39,7 @@ class PanelSchema:
     resampled: bool = False
     time_zone: str | None = None
     holidays: Holidays = field(default_factory=Holidays)
+    decimal: str = ""
 
     @property
     def grid(self) -> Grid:
@@ -100,6 +102,7 @@ class PanelSchema:
             "resampled": self.resampled,
             "time_zone": self.time_zone,
             "holidays": self.holidays.to_dict(),
+            "decimal": self.decimal,
         }
 
     @classmethod
@@ -115,4 +118,5 @@ class PanelSchema:
             description["resampled"],
             description.get("time_zone"),
             Holidays.from_dict(description.get("holidays", {})),
+            description.get("decimal", ""),
         )

@@ -2,7 +2,8 @@
 
 A row of a series comes after the last one. Steps between them that got no row are missing ones, up to the
 clock's longest gap. A row after a longer gap is refused, since it may be a mistaken date; when the next row
-goes on from there, the series begins anew. A row without a time is the step after the last one.
+goes on from there, the series begins anew. A row without a time is the step after the last one, where no row
+of the series had a time; else it is refused, since it would take the step of a row that has one.
 """
 
 from collections.abc import Mapping
@@ -27,11 +28,13 @@ class Place(NamedTuple):
         position: Counted from the step at `start`; it may be negative.
         start: Grid time that positions count from; None where no row had a time.
         apart: Position of a row that was refused, as it came after too long a gap.
+        dated: Whether a row of the series had a time.
     """
 
     position: int
     start: int | None = None
     apart: int | None = None
+    dated: bool = False
 
 
 class Arrival(NamedTuple):
@@ -75,18 +78,24 @@ class Timelines:
         """How a row goes on with its series; no place changes, but for a row's that is refused.
 
         Raises:
-            DataError: Its time is off the grid, not after the last one, or too long after it.
+            DataError: Its time is off the grid, not after the last one, too long after it, or missing.
         """
         last = self.places.get(name)
         if last is None:
             return self._first(name, moment)
         if moment is None:
+            if last.dated:
+                raise DataError(
+                    f"a row without {self.clock.column!r}",
+                    f"the time of each row of a series, as of the one at {self._told(last)}",
+                    "Give it.",
+                )
             return Arrival(last._replace(position=last.position + 1, apart=None))
         if last.start is None:
-            return Arrival(Place(0, self.clock.start(moment)))
+            return Arrival(Place(0, self.clock.start(moment), dated=True))
         position = last.position + 1
         if self._block(last.start, position)[position % BLOCK] != moment.time:
-            position = self.clock.position(last.start, moment)
+            position = self.clock.position(last.start, moment, last.position)
         if position <= last.position:
             raise DataError(
                 f"{self.clock.column!r} holds {moment.given!r}, not after {self._told(last, moment)}, "
@@ -96,7 +105,7 @@ class Timelines:
             )
         missing = position - last.position - 1
         if missing <= self.clock.longest_gap:
-            return Arrival(last._replace(position=position, apart=None), missing)
+            return Arrival(last._replace(position=position, apart=None, dated=True), missing)
         before = last.apart
         self.places[name] = last._replace(apart=position)
         if before is None or not 0 < position - before <= self.clock.longest_gap + 1:
@@ -107,7 +116,7 @@ class Timelines:
                 "Correct the time; where the next row goes on from it, the series begins anew there.",
             )
         note = f"{_called(name)} begins anew at {moment.given}, after {missing:,} missing steps"
-        return Arrival(Place(position, last.start), begins=True, notes=(note,))
+        return Arrival(Place(position, last.start, dated=True), begins=True, notes=(note,))
 
     def ahead(self, place: Place, horizon: int, like: Moment) -> np.ndarray:
         """The times of the steps ahead of a row that has a time, written as that is; (horizon,)."""
@@ -141,7 +150,8 @@ class Timelines:
         if kept is None or kept.start is None:
             start = None if moment is None else self.clock.start(moment)
             return Arrival(
-                Place(0, start), notes=(f"{_called(name)} starts cold: the run holds no row of it",)
+                Place(0, start, dated=moment is not None),
+                notes=(f"{_called(name)} starts cold: the run holds no row of it",),
             )
         rows = self._lengths[name]
         if moment is None:
@@ -149,8 +159,8 @@ class Timelines:
                 f"{_called(name)} goes on after the run's last row, {self._told(kept)}: the row has no time"
             )
             return Arrival(kept._replace(position=kept.position + 1), history=rows, notes=(note,))
-        position = self.clock.position(kept.start, moment)
-        place = Place(position, kept.start)
+        position = self.clock.position(kept.start, moment, kept.position)
+        place = Place(position, kept.start, dated=True)
         history = min(rows, rows + position - kept.position - 1)
         missing = max(0, position - kept.position - 1)
         if history <= 0:

@@ -116,8 +116,8 @@ class Adaptation:
         if self._floor is not None:
             ends = np.maximum(ends, self._floor)
         one.ends[one.newest] = ends
-        found: Values = np.concatenate([values[:1], ends.reshape(2 * len(reach), -1)])
-        return found
+        found = np.concatenate([values[:1], ends.reshape(2 * len(reach), -1)])
+        return found.astype(values.dtype, copy=False)
 
     def forget(self, name: str) -> None:
         """Begin anew with a series."""

@@ -143,6 +143,8 @@ def checked_levels(level: Any) -> tuple[float, ...]:
     Raises:
         ConfigError: There is no list of them, or one is no number between 0 and 100.
     """
+    if level is None:
+        return ()
     if isinstance(level, str) or not isinstance(level, Iterable):
         raise ConfigError(f"level is {level!r}", "percentages such as (80, 95)", "Pass level=(80,).")
     levels = tuple(level)

@@ -41,6 +41,8 @@ class ForecastConfig(NetConfig):
             but the time differ in a number alone (store_1, store_2).
         time_format: How times are written: letters of strftime ("%d/%m/%Y %H:%M"), "integer", or "epoch_s"
             (ms, us, ns); "auto" finds out. New data may have another.
+        decimal: Sign before the decimals of numbers in CSV (1.234,5 has a comma); "auto" finds out, and
+            refuses what may be thousands. New data are read as those of training, unless it is given anew.
         time_zone: Zone whose days and hours count ("Europe/Berlin"); "auto" takes that of the times.
         frequency: Distance of two steps ("1h", "15min", "1d", "b" for business days, "1mo", "1" for whole
             numbers); "auto" infers it.
@@ -91,6 +93,7 @@ class ForecastConfig(NetConfig):
     holidays: Annotated[tuple[str, ...], Option("PLACES")] = ()
     wide: Annotated[bool | Auto, Option("", "--wide/--no-wide")] = "auto"
     time_format: Annotated[str, Option("FORMAT", "--time-format", again=True)] = "auto"
+    decimal: Annotated[Literal["auto", ".", ","], Option("SIGN", "--decimal", again=True)] = "auto"
     time_zone: Annotated[str, Option("ZONE", "--time-zone")] = "auto"
     frequency: str = "auto"
     season_length: Whole = "auto"

@@ -274,8 +274,8 @@ class Forecaster(Estimator):
     def _read_again(self, data: Any, *, future: Any = None, static: Any = None) -> Panel:
         """Series as those of training are read; None: their last rows."""
         fitted = self.fitted_
-        time_format = fitted.config.time_format
-        panel = fitted.schema.read_panel(data, future=future, static=static, time_format=time_format)
+        written = {"time_format": fitted.config.time_format, "decimal": fitted.config.decimal}
+        panel = fitted.schema.read_panel(data, future=future, static=static, **written)
         return cast("Panel", panel)
 
     def _part(self, panel: Panel, origins: Origins, level: Any = None) -> ForecastPart:

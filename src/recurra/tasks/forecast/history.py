@@ -8,6 +8,7 @@ import safetensors
 import safetensors.numpy
 from jaxtyping import Float, Float32, Int32
 
+from recurra.data.decimal import pointed
 from recurra.errors import ArtifactError, DataError
 from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.schema import PanelSchema
@@ -96,12 +97,12 @@ class History(NamedTuple):
         new = self._replace(length=place + 1, **{name: _grown(getattr(self, name), rows) for name in BY_ROW})
         new.target[place] = target
         for at, name in enumerate(schema.numeric("past")):
-            new.past[place, at] = number(name, row[name])
+            new.past[place, at] = number(name, pointed(row[name], schema.decimal))
         for at, name in enumerate(schema.categorical("past")):
             new.past_codes[place, at] = _code(row[name], schema.vocabularies[name])
         for at, name in enumerate(schema.numeric("future")):
             for step, value in enumerate(ahead.get(name, ())):
-                known = number(name, value)
+                known = number(name, pointed(value, schema.decimal))
                 if not np.isnan(known):
                     new.future[place + step, at] = known
         for at, name in enumerate(schema.categorical("future")):
@@ -116,7 +117,7 @@ class History(NamedTuple):
             return self
         static, codes = self.static.copy(), self.static_codes.copy()
         for at, name in enumerate(schema.numeric("static")):
-            static[0, at] = number(name, row[name]) if name in row else static[0, at]
+            static[0, at] = number(name, pointed(row[name], schema.decimal)) if name in row else static[0, at]
         for at, name in enumerate(schema.categorical("static")):
             codes[0, at] = _code(row[name], schema.vocabularies[name]) if name in row else codes[0, at]
         return self._replace(static=static, static_codes=codes)

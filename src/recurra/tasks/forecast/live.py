@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from recurra.data.decimal import pointed
 from recurra.data.naming import listed
 from recurra.errors import ArtifactError, ConfigError, DataError
 from recurra.inputs.series.timeline import Arrival, Place, Timelines
@@ -76,6 +77,7 @@ class LiveForecast(Live):
         self.horizon: int = about["horizon"]
         self.target, self.time, self.unique_id = about["target"], about["time"], about["unique_id"]
         self.past: tuple[str, ...] = tuple(about["past"])
+        self.decimal = about.get("decimal") or ""
         self._names_needed = self.unique_id is not None and about["series"] > 1
         self.wide: tuple[str, ...] = tuple(about.get("wide") or ())
         self._past_mean = tuple(about["past_mean"])
@@ -138,8 +140,8 @@ class LiveForecast(Live):
             )
         name = ONLY if self.unique_id not in given else series_named(self.unique_id, given[self.unique_id])
         called = name if name in self.wide else self.target
-        row_values = [number(called, given[self.target])]
-        row_values += [number(one, given[one]) for one in self.past]
+        row_values = [number(called, pointed(given[self.target], self.decimal))]
+        row_values += [number(one, pointed(given[one], self.decimal)) for one in self.past]
         kept = {one: given[one] for one in (self.unique_id, self.time) if one in given}
         times = self._timelines
         if times is None:
@@ -291,7 +293,10 @@ def marks_of(timelines: Timelines | None, name: str) -> tuple[int, ...]:
     """The place of a series as whole numbers."""
     if timelines is None or name not in timelines.places:
         return ()
-    return tuple(mark for mark in timelines.places[name] if mark is not None)
+    position, start, apart, dated = timelines.places[name]
+    if dated and start is not None:
+        return (position, start, position if apart is None else apart, 1)
+    return tuple(mark for mark in (position, start, apart) if mark is not None)
 
 
 def place_of(marks: Sequence[int]) -> Place:
@@ -300,9 +305,10 @@ def place_of(marks: Sequence[int]) -> Place:
     Raises:
         ArtifactError: They are none of a place.
     """
-    if not 1 <= len(marks) <= 3:
+    if not 1 <= len(marks) <= 4 or tuple(marks[3:]) not in ((), (1,)):
         raise wrong_state()
-    return Place(*marks)
+    start, apart = (*marks[1:3], None, None)[:2]
+    return Place(marks[0], start, None if apart == marks[0] else apart, dated=len(marks) > 3)
 
 
 def series_named(column: str, given: object) -> str:

@@ -14,6 +14,7 @@ import polars as pl
 from jaxtyping import Float
 from scipy.special import ndtr
 
+from recurra.data.decimal import pointed
 from recurra.errors import DataError
 from recurra.experiment.task import Fitted
 from recurra.inputs.series.origin import Origins
@@ -107,7 +108,8 @@ class LiveWindow(Live):
         name = ONLY
         if columns.unique_id in given:
             name = series_named(str(columns.unique_id), given[str(columns.unique_id)])
-        target = number(name if name in columns.wide else columns.target, given[columns.target])
+        called, decimal = name if name in columns.wide else columns.target, self._panel.schema.decimal
+        target = number(called, pointed(given[columns.target], decimal))
         moment = times.clock.read(given[columns.time]) if columns.time in given else None
         arrival = times.arrive(name, moment)
         if arrival.place.start is None:

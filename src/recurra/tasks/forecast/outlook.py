@@ -37,8 +37,8 @@ def warn_of_missing_future(panel: Panel, horizon: int) -> None:
     where = listed([panel.ids[one] for one in lacking.tolist()], 4)
     warnings.warn(
         f"{listed(names)} not known for {int(missing.sum()):,} of {missing.size:,} steps to be forecast, the "
-        f"first {first} (series {where}): forecasts there are worse and less sure. Give them by --future "
-        "FILE (in Python future=...), or in rows after the last target.",
+        f"first {first} (series {where}): forecasts there are worse and less sure. Give them by "
+        "future=TABLE (in a command --future FILE), or in rows after the last target.",
         DataWarning,
         stacklevel=2,
     )

@@ -61,6 +61,7 @@ def read_panel(data: Any, config: ForecastConfig, *, static: Any = None) -> Pane
         categorical=config.categorical,
         wide=None if config.wide == "auto" else config.wide,
         reading=TimeReading(_named(config.time_format) or "", _named(config.time_zone)),
+        decimal=_named(config.decimal) or "",
         frequency=_named(config.frequency),
         season_length=None if config.season_length == "auto" else int(config.season_length),
         static_table=static,
@@ -71,7 +72,13 @@ def read_panel(data: Any, config: ForecastConfig, *, static: Any = None) -> Pane
 
 
 def read_panel_again(
-    data: Any, schema: PanelSchema, *, future: Any = None, static: Any = None, time_format: str = "auto"
+    data: Any,
+    schema: PanelSchema,
+    *,
+    future: Any = None,
+    static: Any = None,
+    time_format: str = "auto",
+    decimal: str = "auto",
 ) -> Panel:
     """Read a table as the data of a fitted model were read.
 
@@ -86,7 +93,8 @@ def read_panel_again(
                 f"Leave it out, or fit with {role}=(...).",
             )
     reading = schema.reading(_named(time_format) or "")
-    return Panel.build(data, schema=schema, future=future, static=static, reading=reading)
+    sign = _named(decimal) or ""
+    return Panel.build(data, schema=schema, future=future, static=static, reading=reading, decimal=sign)
 
 
 def check_counts(panel: Panel) -> None:
@@ -174,7 +182,13 @@ class ForecastSchema:
         return {RECENT: self.recent, **weights}
 
     def read_panel(
-        self, data: Any = None, *, future: Any = None, static: Any = None, time_format: str = "auto"
+        self,
+        data: Any = None,
+        *,
+        future: Any = None,
+        static: Any = None,
+        time_format: str = "auto",
+        decimal: str = "auto",
     ) -> Panel:
         """Read a table as `read_panel_again` does, with the levels.
 
@@ -184,7 +198,9 @@ class ForecastSchema:
         if data is None:
             panel = read_panel_again(self.recent, self.panel, **tables)
             return self.with_levels(replace(panel, time_type=self.panel.time_type))
-        return self.with_levels(read_panel_again(data, self.panel, **tables, time_format=time_format))
+        return self.with_levels(
+            read_panel_again(data, self.panel, **tables, time_format=time_format, decimal=decimal)
+        )
 
     def with_levels(self, panel: Panel) -> Panel:
         """A panel with the levels that training learnt; new series get levels of their own."""
@@ -233,7 +249,7 @@ def last_time(panel: Panel, ends: Int64[np.ndarray, " series"]) -> str:
     """The time of the last step before the ends of all series, as the table writes it."""
     series = np.flatnonzero(ends)
     latest = series[[int(np.argmax(panel.step_times(series, ends[series] - 1)))]]
-    return str(panel.index_frame(latest, ends[latest] - 1)[panel.columns.time][0])
+    return str(panel.index_frame(latest, ends[latest] - 1, written=True)[panel.columns.time][0])
 
 
 def recent_rows(panel: Panel, steps: int) -> pl.DataFrame:

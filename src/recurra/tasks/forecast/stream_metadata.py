@@ -123,5 +123,6 @@ _METADATA: Mapping[str, tuple[Callable[[Any], bool], str]] = MappingProxyType({
     "wide": (lambda given: given is None or is_names(given), "a list of columns, or none"),
     "past": (is_names, "a list of columns"),
     "past_mean": (_are_numbers, "a list of numbers"),
+    "decimal": (lambda given: given in (None, "", ".", ","), "a point, a comma, or none"),
     "centre": (lambda given: given in ("last", "mean"), "last or mean"),
 })  # fmt: skip

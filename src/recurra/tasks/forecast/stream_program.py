@@ -81,6 +81,7 @@ def forecast_program(fitted: Fitted, level: Sequence[float] = (), *, for_run: bo
             "point": network.head.point,
             "floor": schema.floor,
             **(_of_distribution(fitted, level) if parameters else {}),
+            "decimal": schema.panel.decimal,
             "clock": schema.panel.clock(int(fitted.config.context)).to_dict(),
             **(_of_run(fitted) if for_run else {}),
             "recurra": __version__,

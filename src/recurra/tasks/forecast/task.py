@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -108,7 +108,8 @@ def _panel(source: Any, fitted: Fitted, future: str | None) -> Panel:
     """Series as those of training are read; those of no source are their last rows, as told in training."""
     given, schema = SeriesSource.of(source), fitted.schema
     tables = {"future": given.future if future is None else future, "static": given.static}
-    panel: Panel = schema.read_panel(given.data, **tables, time_format=fitted.config.time_format)
+    written = {"time_format": fitted.config.time_format, "decimal": fitted.config.decimal}
+    panel = cast("Panel", schema.read_panel(given.data, **tables, **written))
     nothing_new = given.data is None and tables["future"] is None
     return replace(panel, repairs=[]) if nothing_new else panel
 
