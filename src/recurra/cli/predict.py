@@ -153,16 +153,14 @@ def _content(frame: "pl.DataFrame", suffix: str) -> bytes:
 
 
 def _as_csv(frame: "pl.DataFrame") -> str:
-    """Rows as CSV, which knows no lists: entries stand with spaces between, or bars where they hold some."""
+    """Rows as CSV, which knows no lists: their entries stand with spaces between."""
     return frame.with_columns(_joined(one) for one in frame if one.dtype.is_nested()).write_csv()
 
 
 def _joined(lists: "pl.Series") -> "pl.Series":
     import polars as pl
 
-    texts = lists.list.eval(pl.element().cast(pl.String))
-    has_spaces = texts.explode().str.contains(" ").any()
-    return texts.list.join(" | " if has_spaces else " ")
+    return lists.list.eval(pl.element().cast(pl.String)).list.join(" ")
 
 
 def _confirm(frame: "pl.DataFrame", output: Path, *, as_json: bool) -> None:

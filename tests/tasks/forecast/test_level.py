@@ -13,11 +13,11 @@ def test_levels_come_once_and_in_order(level: Any):
 
 
 def test_no_level_is_a_choice():
-    assert checked_levels(()) == ()
+    assert checked_levels(()) == checked_levels(None) == ()
     assert interval_probabilities(()) == ()
 
 
-@pytest.mark.parametrize("level", [80, "80", ("80",), (0,), (100,), (-5,), (float("nan"),), (None,), None])
+@pytest.mark.parametrize("level", [80, "80", ("80",), (0,), (100,), (-5,), (float("nan"),), (None,)])
 def test_other_things_are_no_levels(level: Any):
     with pytest.raises(ConfigError, match="level"):
         checked_levels(level)
