@@ -92,7 +92,7 @@ def _streamed(start: str, pieces: Iterator[str]) -> str:
 def _put(text: str, output: Path | None, *, quiet: bool) -> None:
     """Into the file, or on stdout where nothing else is said there."""
     if output is not None:
-        files.write_bytes(output, text.encode())
+        files.write_bytes(output, text.encode("utf-8", "replace"))
         screen.note(f"{len(text):,} characters written to {output}")
     elif not quiet:
         _write(text)

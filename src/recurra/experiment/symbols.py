@@ -1,7 +1,7 @@
 """What tasks over streams of symbols share: reading, cutting parts, turning them into numbers."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -178,7 +178,6 @@ class SymbolSchema:
     input: str
     alphabet: Alphabet
     has_ends: bool = False
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """See `recurra.experiment.task.Schema`."""
@@ -186,14 +185,13 @@ class SymbolSchema:
             "input": self.input,
             "alphabet": self.alphabet.to_dict(),
             "has_ends": self.has_ends,
-            "facts": dict(self.facts),
         }
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "SymbolSchema":
         """The schema that `to_dict` described."""
         alphabet = registry.symbols(document["input"]).revive(document["alphabet"])
-        return cls(document["input"], alphabet, bool(document["has_ends"]), dict(document["facts"]))
+        return cls(document["input"], alphabet, bool(document["has_ends"]))
 
     def encode(self, pieces: Iterator[Piece], documents: Documents) -> SymbolPart:
         """Pieces as numbers.

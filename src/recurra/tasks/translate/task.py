@@ -10,13 +10,16 @@ import polars as pl
 import torch
 from torch import Tensor, nn
 
+from recurra.config import validated
 from recurra.data.labelled import Labelled, batches_by_length
 from recurra.decoding.beam import Beam, Hypothesis, Step, beam_search
 from recurra.errors import ConfigError, DataError
+from recurra.experiment.config import combined
 from recurra.experiment.examples import Data, Part
 from recurra.experiment.labelling import ExampleSchema, Labelling
 from recurra.experiment.learnt import Learnt
 from recurra.experiment.task import Fitted, Prepared, Rival, Task
+from recurra.inputs import registry
 from recurra.inputs.symbol import END, PADDING, UNKNOWN, Alphabet
 from recurra.metrics.translation import METRICS, translation_scores
 from recurra.models.attentive import AttentiveEncoderDecoder, WriterState, memory_of
@@ -89,13 +92,11 @@ def read(source: Any, settings: Mapping[str, Any], validation: Any, test: Any) -
         raise DataError("no data", "a path, sample:NAME or a frame", "Give the data to learn from.")
     if settings.get("input", "auto") not in ("auto", "text"):
         raise ConfigError(f"input is {settings['input']!r}", "auto or text", "Leave input out.")
-    wanted = settings.get("target", "auto")
-    table = read_pairs(source, wanted, settings.get("target_file"))
-    others = [
-        None if one is None else read_pairs(one, wanted, settings.get(f"{name}_target"))
-        for name, one in (("validation", validation), ("test", test))
-    ]
-    unit = settings.get("tokens", "auto")
+    config: Any = validated(combined(TranslateConfig, registry.config("text")), settings)
+    table = read_pairs(source, config.target, config.target_file)
+    given_too = ((validation, config.validation_target), (test, config.test_target))
+    others = [None if one is None else read_pairs(one, config.target, file) for one, file in given_too]
+    unit = config.tokens
     if unit == "auto":
         mean = table.frame[SOURCE].str.len_chars().mean()
         unit = "character" if float(cast("float", mean) or 0) <= _SHORT else "subword"
