@@ -16,9 +16,10 @@ from recurra.experiment.config import combined
 from recurra.inputs import registry
 from recurra.inputs.choice import suited
 from recurra.inputs.examples import keep_nothing
-from recurra.inputs.symbol import END, UNKNOWN, Alphabet, Documents, Piece, SymbolInput, table_of
+from recurra.inputs.symbol import END, RESERVED, UNKNOWN, Alphabet, Documents, Piece, SymbolInput, table_of
 
 _MANY = 10  # documents, from which on parts are cut between documents
+_BLOCK = 1 << 20  # symbols that are counted at once
 _SLACK = 0.1  # of the smallest part, within which a cut waits for the end of a line
 PARTS = ("train", "validation", "test")
 
@@ -49,10 +50,27 @@ class SymbolPart:
         """Where each document begins."""
         return np.concatenate([[0], self.ends[:-1]]).astype(np.int64)
 
+    def order(self, vocabulary: int) -> tuple[int, ...] | None:
+        """The symbols from the most frequent to the rarest; None where their numbers are in this order.
+
+        Reserved symbols come first, as they do in every alphabet.
+
+        Args:
+            vocabulary: How many there are.
+        """
+        counts = np.zeros(vocabulary, np.int64)
+        for at in range(0, len(self), _BLOCK):
+            counts += np.bincount(self.tokens.read(at, at + _BLOCK), minlength=vocabulary)
+        own = counts[RESERVED:]
+        if (own[1:] <= own[:-1]).all():
+            return None
+        order = RESERVED + np.argsort(-own, kind="stable")
+        return (*range(RESERVED), *order.tolist())
+
     def unknown(self) -> float:
         """The share of symbols that training did not meet."""
-        blocks = range(0, len(self), 1 << 20)
-        count = sum(int((self.tokens.read(at, at + (1 << 20)) == UNKNOWN).sum()) for at in blocks)
+        blocks = range(0, len(self), _BLOCK)
+        count = sum(int((self.tokens.read(at, at + _BLOCK) == UNKNOWN).sum()) for at in blocks)
         return count / max(len(self), 1)
 
 
@@ -173,11 +191,13 @@ class SymbolSchema:
         input: The kind of input.
         alphabet: The symbols.
         has_ends: Whether the end of a document is told, too: where there was more than one to train on.
+        order: The symbols from the most frequent to the rarest, where the net was made with that.
     """
 
     input: str
     alphabet: Alphabet
     has_ends: bool = False
+    order: tuple[int, ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """See `recurra.experiment.task.Schema`."""
@@ -185,13 +205,15 @@ class SymbolSchema:
             "input": self.input,
             "alphabet": self.alphabet.to_dict(),
             "has_ends": self.has_ends,
+            "order": self.order,
         }
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "SymbolSchema":
         """The schema that `to_dict` described."""
         alphabet = registry.symbols(document["input"]).revive(document["alphabet"])
-        return cls(document["input"], alphabet, bool(document["has_ends"]))
+        order = document.get("order")
+        return cls(document["input"], alphabet, bool(document["has_ends"]), order and tuple(order))
 
     def encode(self, pieces: Iterator[Piece], documents: Documents) -> SymbolPart:
         """Pieces as numbers.

@@ -10,7 +10,7 @@ from torch.autograd import Function
 from recurra.ops.product import product
 
 IGNORED = -100
-_AT_ONCE = 1 << 22  # logits of a chunk; with fewer the weights' gradient is gone through more often
+_AT_ONCE = 1 << 22  # logits of a chunk, or as many as there are weights, which are gone through for each
 
 
 def linear_cross_entropy(
@@ -20,6 +20,7 @@ def linear_cross_entropy(
     targets: Int[Tensor, " steps"],
     *,
     label_smoothing: float = 0.0,
+    shares: Float[Tensor, " steps"] | None = None,
 ) -> Tensor:
     """The summed cross-entropy of `F.linear(features, weight, bias)` against the targets.
 
@@ -32,12 +33,13 @@ def linear_cross_entropy(
         bias: (vocabulary,), or None.
         targets: (steps,) the right numbers; -100 counts for nothing.
         label_smoothing: Share of the truth that is spread over all numbers (Szegedy and others 2016).
+        shares: (steps,) how much each step counts, without a gradient of their own; None: 1.
 
     Returns:
         The sum over all steps that count, a scalar, in nats.
     """
     total: Tensor = _LinearCrossEntropy.apply(  # type: ignore[no-untyped-call]
-        features, weight, bias, targets, label_smoothing
+        features, weight, bias, targets, label_smoothing, shares
     )
     return total
 
@@ -50,8 +52,9 @@ def token_losses(
 ) -> Float[Tensor, " steps"]:
     """The cross-entropy of every step by itself, without a gradient; 0 where a target is -100."""
     found = []
-    for chunk in _chunks(len(features), len(weight)):
-        logits = torch.nn.functional.linear(features[chunk], weight, bias).float()
+    for chunk in _chunks(len(features), weight):
+        logits = torch.nn.functional.linear(features[chunk], weight, bias)
+        logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
         told = targets[chunk]
         losses = logits.logsumexp(dim=1) - logits.gather(1, told.clamp(min=0)[:, None])[:, 0]
         found.append(losses.masked_fill(told == IGNORED, 0))
@@ -67,6 +70,7 @@ class _LinearCrossEntropy(Function):
         bias: Tensor | None,
         targets: Tensor,
         label_smoothing: float,
+        shares: Tensor | None,
     ) -> Tensor:
         needed = any(ctx.needs_input_grad[:3])
         kind = torch.promote_types(features.dtype, torch.float32)
@@ -74,10 +78,11 @@ class _LinearCrossEntropy(Function):
         of_features = torch.empty_like(features) if needed else None
         of_weight = torch.zeros(weight.shape, dtype=kind, device=weight.device) if needed else None
         of_bias = None if bias is None or not needed else torch.zeros_like(bias, dtype=kind)
-        every = bool((targets != IGNORED).all())
-        for chunk in _chunks(len(features), len(weight)):
+        counted = targets != IGNORED
+        every = shares is None and bool(counted.all())
+        counts = counted if shares is None else counted * shares
+        for chunk in _chunks(len(features), weight):
             own, told = features[chunk], targets[chunk]
-            counts = told != IGNORED
             right = told.clamp(min=0)[:, None]
             logits = product(own, weight).to(kind)
             if bias is not None:
@@ -87,14 +92,14 @@ class _LinearCrossEntropy(Function):
             losses = normaliser - (1 - label_smoothing) * logits.gather(1, right)
             if label_smoothing:
                 losses -= label_smoothing * logits.mean(dim=1, keepdim=True)
-            total += (losses[:, 0] * counts).sum()
+            total += (losses[:, 0] * counts[chunk]).sum()
             if of_features is None or of_weight is None:
                 continue
             if label_smoothing:
                 slope -= label_smoothing / len(weight)
             slope.scatter_add_(1, right, slope.new_full(right.shape, label_smoothing - 1))
             if not every:
-                slope *= counts[:, None]
+                slope *= counts[chunk, None]
             slope = slope.to(weight.dtype)
             of_features[chunk] = product(slope, weight.t())
             of_weight += product(slope.t(), own.t()).to(kind)
@@ -110,9 +115,9 @@ class _LinearCrossEntropy(Function):
         found = list(ctx.saved_tensors)
         if scale.device.type != "cpu" or float(scale) != 1:
             found = [one * scale for one in found]
-        return (*found, *[None] * (5 - len(found)))
+        return (*found, *[None] * (6 - len(found)))
 
 
-def _chunks(steps: int, vocabulary: int) -> list[slice]:
-    size = max(1, min(steps, _AT_ONCE // max(vocabulary, 1)))
+def _chunks(steps: int, weight: Tensor) -> list[slice]:
+    size = max(1, min(steps, max(_AT_ONCE, weight.numel()) // max(len(weight), 1)))
     return [slice(begin, begin + size) for begin in range(0, steps, size)]

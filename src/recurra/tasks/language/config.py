@@ -6,9 +6,10 @@ from pydantic import Field
 
 from recurra.config import Config, Option, Search
 from recurra.experiment.config import NetConfig
+from recurra.output import Output
 
 
-class LanguageConfig(NetConfig):
+class LanguageConfig(NetConfig, Output):
     """What to learn to go on with, with which net, and how to train it.
 
     Attributes:
@@ -19,11 +20,10 @@ class LanguageConfig(NetConfig):
         sequence_length: Steps that a batch goes on, and gradients go back; the state goes on to the next.
         vary_length: Whether batches differ in length, so that gradients are not cut at the same places.
         embedding_size: Numbers that stand for a symbol; auto takes hidden_size.
-        tied: Whether the output layer has the embedding's weights.
         input_dropout: Share of an embedding's numbers that are dropped in training.
         output_dropout: Share of the last layer's outputs that are dropped in training; auto takes dropout.
         embedding_dropout: Share of symbols that are dropped as a whole in training.
-        label_smoothing: Share of the truth that is spread over all symbols in training.
+        label_smoothing: Share of the truth that is spread over all symbols in training, of output=full.
         activation_penalty: Weight of the mean square of the last layer's outputs in the loss.
         slowness_penalty: Weight of the mean square of their changes from step to step.
         ngram_order: Symbols of the longest n-gram of the baseline; auto takes 6 for characters, else 4; 1
@@ -41,7 +41,6 @@ class LanguageConfig(NetConfig):
     sequence_length: Annotated[int, Search(32, 256, log=True)] = Field(default=64, ge=2, le=100_000)
     vary_length: bool = True
     embedding_size: Annotated[int, Field(ge=1, le=16_384)] | Literal["auto"] = "auto"
-    tied: bool = True
     input_dropout: Annotated[float, Search(0.0, 0.6)] = Field(default=0.0, ge=0, lt=1)
     output_dropout: Annotated[float, Field(ge=0, lt=1)] | Literal["auto"] = "auto"
     embedding_dropout: Annotated[float, Search(0.0, 0.2)] = Field(default=0.0, ge=0, lt=1)

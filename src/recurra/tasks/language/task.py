@@ -24,17 +24,16 @@ from recurra.experiment.symbols import (
     read_symbols,
 )
 from recurra.experiment.task import Fitted, Prepared, Rival, Task
-from recurra.export import to_program
 from recurra.inputs import registry
 from recurra.inputs.symbol import END
+from recurra.layers.output import OUTPUTS
 from recurra.metrics.kneser_ney import KneserNey
 from recurra.models.next_symbol import NextSymbol
-from recurra.streaming import Program
 from recurra.tasks.language.config import LanguageAnswer, LanguageConfig
+from recurra.tasks.language.program import program
 from recurra.tasks.language.scoring import Told, surprise
 from recurra.tasks.language.show import describe, show
 from recurra.training.contract import Loss
-from recurra.version import __version__
 
 _LEAST = 2  # windows that a row goes through, so that its state is of use
 _VALIDATED = 20_000  # symbols of a row in validation
@@ -52,6 +51,8 @@ def prepare(data: SymbolData) -> Prepared:
     """
     schema, parts = prepare_symbols(data)
     config, notes = _settled(data.config, schema, parts["train"])
+    if OUTPUTS[config.output].ranked:
+        schema = replace(schema, order=parts["train"].order(len(schema.alphabet)))
     source = TokenStream(
         parts["train"].tokens,
         config.batch_size,
@@ -104,6 +105,12 @@ def _settled(config: Any, schema: SymbolSchema, train: SymbolPart) -> tuple[Any,
             f"{2 * _LEAST} or more to go on from",
             "Give more text, or lower validation_size and test_size.",
         )
+    if config.label_smoothing and not OUTPUTS[config.output].smooths:
+        raise ConfigError(
+            f"label_smoothing={config.label_smoothing:g} with output={config.output}",
+            f"output={' or '.join(name for name, kind in OUTPUTS.items() if kind.smooths)}",
+            "Leave label_smoothing out, or change output.",
+        )
     steps = min(config.sequence_length, len(train) // _LEAST)
     rows = max(1, min(config.batch_size, len(train) // (_LEAST * steps)))
     if (rows, steps) != (config.batch_size, config.sequence_length):
@@ -122,6 +129,7 @@ def _settled(config: Any, schema: SymbolSchema, train: SymbolPart) -> tuple[Any,
         "ngram_order": order,
         "monitor_mode": "min",
         "embedding_size": config.hidden_size if config.embedding_size == "auto" else config.embedding_size,
+        "output_cutoffs": config.settled(len(schema.alphabet)).output_cutoffs,
         "output_dropout": config.dropout if config.output_dropout == "auto" else config.output_dropout,
     }
     return config.model_copy(update=settled), notes
@@ -146,7 +154,8 @@ def build(config: Any, schema: SymbolSchema) -> NextSymbol:
         len(schema.alphabet),
         config.embedding_size,
         config.recurrence,
-        tied=config.tied,
+        output=config.output_layer,
+        order=schema.order,
         input_dropout=config.input_dropout,
         output_dropout=config.output_dropout,
         embedding_dropout=config.embedding_dropout,
@@ -165,7 +174,7 @@ class Objective:
         net = cast("NextSymbol", model)
         outputs, state = net.outputs(batch.inputs, state, resets=batch.inputs == END)
         dropped = net.output_dropout(outputs)
-        total = net.loss(net.narrowed(dropped), batch.targets, self._smoothing)
+        total = net.loss(dropped, batch.targets, self._smoothing)
         count = float(batch.targets.numel())
         if self._activation:
             total = total + self._activation * count * dropped.pow(2).mean()
@@ -273,23 +282,6 @@ def naive(schema: SymbolSchema, learnt: Mapping[str, Learnt], part: SymbolPart) 
         yield Rival("n_grams", label, "linear", Told(losses.astype(np.float32), (model, training)))
     losses = -np.log((counts + 1 / len(counts)) / (counts.sum() + 1))[ids]
     yield Rival("unigram", "Frequency of the symbol", "naive", Told(losses.astype(np.float32)))
-
-
-def program(fitted: Fitted) -> Program:
-    """A program of the logits of what comes next; `recurra.tasks.language.live.LiveLanguage` runs it.
-
-    Raises:
-        ConfigError: A setting does not allow it; the message says which.
-    """
-    schema: SymbolSchema = fitted.schema
-    about = {
-        "task": "language",
-        "input": schema.input,
-        "encoding": schema.alphabet.to_dict(),
-        "has_ends": schema.has_ends,
-        "recurra": __version__,
-    }
-    return to_program(list(cast("NextSymbol", fitted.model).stream_modules()), metadata=about)
 
 
 LANGUAGE = Task(
