@@ -35,6 +35,19 @@ def test_loss_and_gradients_are_those_of_torch(
     )
 
 
+def test_steps_count_by_their_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(place, "_AT_ONCE", 1)
+    features = torch.randn(17, 5, dtype=torch.float64, requires_grad=True)
+    weight = torch.randn(11, 5, dtype=torch.float64, requires_grad=True)
+    targets, shares = torch.randint(0, 11, (17,)), torch.rand(17, dtype=torch.float64)
+    targets[4] = -100
+    ours = linear_cross_entropy(features, weight, None, targets, shares=shares)
+    theirs = (F.cross_entropy(F.linear(features, weight), targets, reduction="none") * shares).sum()
+    torch.testing.assert_close(ours, theirs)
+    got, expected = (torch.autograd.grad(total, (features, weight)) for total in (ours, theirs))
+    torch.testing.assert_close(got, expected)
+
+
 def test_the_gradient_is_right_in_differences() -> None:
     features = torch.randn(4, 3, dtype=torch.float64, requires_grad=True)
     weight = torch.randn(5, 3, dtype=torch.float64, requires_grad=True)
