@@ -216,8 +216,11 @@ def test_with_all_symbols_sampled_it_is_the_full_loss(samples: int) -> None:
     case = Case("sampled", tied=False)
     layer = SampledOutput(FEATURES, VOCABULARY, samples=samples).double()
     layer.load_state_dict(case.layer.state_dict())
-    found = layer.loss(case.features, case.targets)
-    torch.testing.assert_close(found, layer.full.loss(case.features, case.targets))
+    expected = layer.full.loss(case.features, case.targets)
+    weight, bias, every = layer.full.rows(None), layer.full.bias, draw(layer.rates, samples)
+    found = sampled_cross_entropy(case.features, weight, bias, case.targets, every)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(layer.loss(case.features, case.targets), expected)
 
 
 def test_the_sum_over_a_sample_is_right_in_the_mean() -> None:

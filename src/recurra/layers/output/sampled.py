@@ -36,7 +36,7 @@ class SampledOutput(OutputLayer):
     Args:
         input_size: Features.
         vocabulary: Symbols.
-        samples: Symbols drawn for a batch.
+        samples: Symbols drawn for a batch; where there are no more than that, all count without a draw.
         tied_size: As of `FullOutput`.
         order: The symbols from the most frequent to the rarest; None: they are in this order.
 
@@ -68,7 +68,7 @@ class SampledOutput(OutputLayer):
     ) -> Tensor:
         """See `OutputLayer.loss`; it spreads nothing."""
         del smoothing
-        if not self.training:
+        if not self.training or self.samples == len(self.rates):
             return self.full.loss(features, targets, table)
         narrow = self.full.projection(features)
         return sampled_cross_entropy(
