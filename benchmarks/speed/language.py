@@ -23,7 +23,7 @@ from recurra.models.attentive import AttentiveEncoderDecoder
 from recurra.models.next_symbol import NextSymbol
 from recurra.models.sequence_body import RecurrentBody
 from recurra.recurrence import Recurrence
-from recurra.tasks.translate.task import written
+from recurra.tasks.translate.search import written
 from recurra.types import Sequences
 
 TURNS = 5

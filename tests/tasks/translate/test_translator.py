@@ -1,6 +1,7 @@
 """The translator: pairs from anywhere, what it learns, how it answers."""
 
 import gzip
+import json
 from pathlib import Path
 from typing import Any
 
@@ -59,15 +60,23 @@ def test_an_answer_does_not_depend_on_its_company(reverser: Translator) -> None:
 
 
 def test_alternatives_and_where_it_looked(reverser: Translator) -> None:
-    frame = reverser.predict(["abc"], n_best=3, attention=True)
-    assert frame.columns == ["source", "prediction", "alternatives", "scores", "symbols", "attention"]
+    frame = reverser.predict(["abc", "ab"], n_best=3, attention=True)
+    assert frame.columns == ["source", "prediction", "alternatives", "scores", "read", "written", "attention"]
     row = frame.to_dicts()[0]
     assert row["alternatives"][0] == row["prediction"] == "cba"
     assert row["scores"] == sorted(row["scores"], reverse=True)
     assert len(set(row["alternatives"])) == 3
-    assert row["symbols"] == ["c", "b", "a", "<end>"]
-    assert len(row["attention"]) == 4
-    assert all(1 <= place <= 3 for place in row["attention"])
+    assert row["read"] == ["a", "b", "c"]
+    assert row["written"] == ["c", "b", "a", "<end>"]
+    assert [len(weights) for weights in row["attention"]] == [3] * 4
+    assert all(sum(weights) == pytest.approx(1, abs=1e-3) for weights in row["attention"])
+    assert [row["read"][max(range(3), key=own.__getitem__)] for own in row["attention"][:3]] == [
+        "c",
+        "b",
+        "a",
+    ]
+    assert [len(weights) for weights in frame["attention"][1]] == [2] * 3
+    assert len(reverser.predict(["abc"], n_best="beam", beam=4)["alternatives"][0]) == 4
     assert reverser.predict(["abcab"], max_length=2)["prediction"].str.len_chars()[0] <= 2
 
 
@@ -158,11 +167,19 @@ def test_a_run_is_kept_and_answers_line_by_line(tmp_path: Path, capsys: pytest.C
     (tmp_path / "new.txt").write_text("abc\n\nan unknown text\n")
     frame = told_by(TRANSLATE, run, str(tmp_path / "new.txt"), {"beam": "2"}).frame
     assert frame["source"].to_list() == ["abc", "", "an unknown text"]
-    told = call(capsys, "predict", run, tmp_path / "new.txt", "--n-best", 2, "attention=true")
+    told = call(capsys, "predict", run, tmp_path / "new.txt", "--n-best", 2, "--attention")
     header, row, *_ = told.out.splitlines()
-    assert header == "source,prediction,alternatives,scores,symbols,attention"
+    assert header == "source,prediction,alternatives,scores,read,written,attention"
     assert row.startswith("abc,")
     assert len(row.split(",")[3].split()) == 2
+    told = call(capsys, "predict", run, tmp_path / "new.txt", "--json")
+    answers = json.loads(told.out)["translate"]
+    assert [len(one["alternatives"]) for one in answers] == [5, 5, 5]
+    assert [len(one["scores"]) for one in answers] == [5, 5, 5]
+    assert [len(one["read"]) for one in answers] == [1, 1, 3]
+    assert all(len(own) == len(one["read"]) for one in answers for own in one["attention"])
+    told = call(capsys, "predict", run, tmp_path / "new.txt", "--json", "--n-best", 1, "--no-attention")
+    assert [*json.loads(told.out)["translate"][0]] == ["source", "prediction"]
     scored = evaluate(TRANSLATE, run, str(tmp_path / "a.txt"), {"target_file": str(tmp_path / "b.txt")})
     assert [one.name for one in scored.models] == ["recurra", "nearest", "copy", "most_frequent"]
 

@@ -1,6 +1,7 @@
 """The settings of a translator."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -64,14 +65,18 @@ class TranslateAnswer(Config):
 
     Attributes:
         beam: Hypotheses that are gone on with; 1 takes the likeliest symbol each time.
-        n_best: How many of them to give, the best first, with their scores.
+        n_best: How many of them to give, the best first, with their scores; "beam" gives all.
         length_penalty: By how much short ones are kept from being preferred; 0 for not at all.
         max_length: Symbols after which one is cut off; auto goes by the length of what is read.
-        attention: Whether to say where it looked, symbol by symbol.
+        attention: Whether to say where it looked: for each symbol written a weight for each one read.
+
+    As JSON an answer has all of them, and where it looked, unless other things are asked for.
     """
 
-    beam: int = Field(default=5, ge=1, le=1000)
-    n_best: Annotated[int, Option("N", "--n-best")] = Field(default=1, ge=1, le=1000)
+    in_json: ClassVar[Mapping[str, Any]] = {"n_best": "beam", "attention": True}
+
+    beam: Annotated[int, Option("N", "--beam")] = Field(default=5, ge=1, le=1000)
+    n_best: Annotated[Annotated[int, Field(ge=1, le=1000)] | Literal["beam"], Option("N", "--n-best")] = 1
     length_penalty: float = Field(default=1.0, ge=0, le=10)
     max_length: Annotated[int, Field(ge=1, le=100_000)] | Literal["auto"] = "auto"
-    attention: bool = False
+    attention: Annotated[bool, Option("", "--attention/--no-attention")] = False

@@ -56,14 +56,14 @@ def show(fitted: Fitted, part: Part, rivals: Sequence[Rival], metrics: MetricsRe
 
 
 def _attention(fitted: Fitted, part: Part, given: Any) -> Section:
-    codec, alphabet = fitted.schema.encoding.codec, fitted.schema.target.alphabet
+    encoding, alphabet = fitted.schema.encoding, fitted.schema.target.alphabet
     maps = []
     for row in range(len(part)):
         best = given.found[row][0] if given.found and given.found[row] else None
         steps = len(part.encoded[row])
         if best is None or best.weights is None or not 2 <= len(best.symbols) <= _LONGEST_MAP:
             continue
-        read = codec.pieces(part.examples.contents[row])
+        read = encoding.pieces(part.examples.contents[row])
         if len(read) != steps or steps > _LONGEST_MAP:
             continue
         weights = best.weights[:, :steps].numpy()
