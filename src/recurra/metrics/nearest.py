@@ -8,7 +8,7 @@ _AT_ONCE = 256  # texts that are looked up together
 
 
 def nearest(known: Sequence[str], texts: Sequence[str]) -> list[int]:
-    """Of each text the number of the known one that is most alike: cosine of TF-IDF of two and three letters."""
+    """Of each text the number of the known one most like it: cosine of TF-IDF of two and three letters."""
     from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415 - slow to import
 
     vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 3), lowercase=True, min_df=1)

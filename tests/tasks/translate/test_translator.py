@@ -19,6 +19,7 @@ from recurra.models.sequence_body import RecurrentBody
 from recurra.recurrence import Recurrence
 from recurra.tasks.translate.pairs import read_pairs
 from recurra.tasks.translate.task import TRANSLATE
+from recurra.training.contract import PacedObjective
 from recurra.types import Sequences
 
 SMALL: dict[str, Any] = {"hidden_size": 8, "target_size": 8, "max_epochs": 1}
@@ -94,12 +95,12 @@ def test_all_steps_at_once_are_the_steps_one_by_one() -> None:
         torch.nn.Identity(), body, 6, 9, 5, Recurrence(hidden_size=6), input_feeding=False
     ).eval()
     source, ids = Sequences(torch.randn(2, 4, 4), torch.tensor([4, 3])), torch.randint(3, 9, (2, 7))
-    memory, state = net.read(source)
+    read, state = net.read(source)
     single = []
     for own in ids.unbind(dim=1):
-        outputs, _, state = net.step(own, memory, state)
-        single.append(outputs)
-    torch.testing.assert_close(net(source, ids), torch.stack(single, dim=1))
+        given, state = net.step(own, read, state)
+        single.append(given.outputs)
+    torch.testing.assert_close(net(source, ids).outputs, torch.stack(single, dim=1))
 
 
 def test_pairs_are_read_from_anywhere(tmp_path: Path) -> None:
@@ -207,11 +208,25 @@ def test_parts_are_given_as_files_line_by_line(tmp_path: Path) -> None:
     assert [len(one) for one in (prepared.train, prepared.validation, prepared.test)] == [48, 5, 7]
 
 
+def test_coverage_and_scheduled_sampling_are_trained_with() -> None:
+    kinds: list[dict[str, Any]] = [{}, {"coverage": 0.5}, {"scheduled_sampling": 0.9}]
+    fitted = [Translator(**{**SMALL, "max_epochs": 2}, **kind).fit(PAIRS * 2) for kind in kinds]
+    biases = [one.fitted_.model.output_bias for one in fitted]
+    assert not any(torch.equal(biases[0], other) for other in biases[1:])
+
+
+def test_an_objective_draws_more_from_the_net_as_training_goes_on() -> None:
+    config = TRANSLATE.prepare(TRANSLATE.read(PAIRS, {**SMALL, "scheduled_sampling": 0.4}, None, None)).config
+    objective = TRANSLATE.objective(config, None)
+    assert isinstance(objective, PacedObjective)
+    assert [objective.paced(one).own_share for one in (0.0, 0.5, 1.0)] == [0.0, 0.2, 0.4]  # type: ignore[attr-defined]
+
+
 def test_what_is_dropped_at_both_ends_is_the_same_at_all_steps() -> None:
     recurrence = Recurrence(hidden_size=6, dropout=0.5, variational=True)
     body = RecurrentBody(4, Recurrence(hidden_size=3, bidirectional=True))
     net = AttentiveEncoderDecoder(torch.nn.Identity(), body, 6, 9, 5, recurrence, output_dropout=0.5).train()
     source = Sequences(torch.randn(2, 4, 4), torch.tensor([4, 3]))
-    dropped = net(source, torch.randint(3, 9, (2, 7))) == 0
+    dropped = net(source, torch.randint(3, 9, (2, 7))).outputs == 0
     assert bool(dropped.any())
     assert bool((dropped == dropped[:, :1]).all())

@@ -25,6 +25,14 @@ class TranslateConfig(TaskConfig):
         target_size: Numbers that stand for one of them.
         attention: How the writing net looks back at what was read.
         input_feeding: Whether a step of writing reads the outputs of the one before.
+        copying: Whether what is written may be copied from what is read, also what training did not meet: for
+            names and numbers, word by word (tokens=word). Both sides are then cut alike, words at spaces
+            alone, capital letters are kept, and a symbol that is read is the one to write that has its text.
+        joint_vocabulary: Whether both sides have one vocabulary, learnt from both, of at most
+            `target_vocabulary` symbols; reading, writing and the output share their numbers.
+        coverage: How much it costs to look where it has looked before.
+        scheduled_sampling: Share of steps that read what the net itself has drawn in place of the truth, in
+            training; it rises from none at the beginning to this at the end.
         output_dropout: Share of the outputs of a step of writing that are dropped in training.
         label_smoothing: Share of the truth that is spread over all symbols, in training.
         max_target: Most symbols of a text to write; of longer ones the beginning is trained on.
@@ -46,6 +54,10 @@ class TranslateConfig(TaskConfig):
         Search(choices=("additive", "general")),
     ] = "general"
     input_feeding: bool = True
+    copying: bool = False
+    joint_vocabulary: bool = False
+    coverage: Annotated[float, Search(0.0, 1.0)] = Field(default=0.0, ge=0, allow_inf_nan=False)
+    scheduled_sampling: Annotated[float, Search(0.0, 0.5)] = Field(default=0.0, ge=0, le=1)
     output_dropout: float = Field(default=0.2, ge=0, lt=1)
     label_smoothing: Annotated[float, Search(0.0, 0.2)] = Field(default=0.1, ge=0, lt=1)
     max_target: int = Field(default=400, ge=1, le=100_000)

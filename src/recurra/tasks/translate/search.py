@@ -13,7 +13,7 @@ from recurra.decoding.beam import Beam, Hypothesis, Step, beam_search
 from recurra.experiment.examples import Part
 from recurra.experiment.task import Fitted
 from recurra.inputs.symbol import END, PADDING, UNKNOWN, Alphabet
-from recurra.models.attentive import AttentiveEncoderDecoder, WriterState, memory_of
+from recurra.models.attentive import AttentiveEncoderDecoder, Source, WriterState
 from recurra.tasks.translate.config import TranslateAnswer
 from recurra.tasks.translate.pairs import SOURCE
 from recurra.tasks.translate.target import Target
@@ -30,10 +30,12 @@ class Answer(NamedTuple):
     Attributes:
         texts: Of each row the best one.
         found: Of each row the hypotheses, the best first, where a net wrote it.
+        owns: Of each row the texts of the symbols past the alphabet, which were copied.
     """
 
     texts: Sequence[str]
     found: Sequence[Sequence[Hypothesis]] = ()
+    owns: Sequence[Sequence[str]] = ()
 
 
 SHOWN = TranslateAnswer(attention=True)
@@ -74,8 +76,12 @@ def answer(fitted: Fitted, part: Part) -> Answer:
         limits = [longest[row] for row in rows]
         for row, own in zip(rows, written(net, batch.to(device), beam, limits), strict=True):
             found[row] = own
-    texts = [target.alphabet.content(row[0].symbols) if row else "" for row in found]
-    return Answer(texts, found)
+    owns = [target.own(content) for content in part.examples.contents]
+    texts = [
+        target.alphabet.content(row[0].symbols, own) if row else ""
+        for row, own in zip(found, owns, strict=True)
+    ]
+    return Answer(texts, found, owns)
 
 
 @torch.inference_mode()
@@ -83,16 +89,17 @@ def written(
     net: AttentiveEncoderDecoder, source: Sequences, beam: Beam, limits: Sequence[int]
 ) -> list[list[Hypothesis]]:
     """The likeliest texts for a batch, each of so many symbols at most."""
-    memory, start = net.read(source)
+    read, start = net.read(source)
     rows = torch.arange(len(source), device=source.values.device)
-    kept = [rows, memory]  # the memory of the rows that are gone on with, which beams of one row share
+    kept = [rows, read]  # what the rows read that are gone on with, which beams of one row share
 
     def step(last: Tensor, state: tuple[Tensor, WriterState]) -> Step:
         own, before = state
         if not torch.equal(own, cast("Tensor", kept[0])):
-            kept[:] = [own, memory_of(memory, own)]
-        outputs, weights, after = net.step(last, cast("Any", kept[1]), before)
-        return Step(net.logits(outputs).log_softmax(dim=-1), (own, after), weights)
+            kept[:] = [own, read.rows(own)]
+        looked_at = cast("Source", kept[1])
+        found, after = net.step(last, looked_at, before)
+        return Step(net.log_probabilities(found, looked_at), (own, after), found.weights)
 
     return beam_search(
         step, (rows, start), batch=len(source), start=END, end=END, beam=beam, max_lengths=limits
@@ -109,12 +116,17 @@ def write(fitted: Fitted, part: Part, given: Answer, options: TranslateAnswer) -
     alphabet = fitted.schema.target.alphabet
     columns: dict[str, Any] = {SOURCE: part.examples.contents, "prediction": given.texts}
     if options.n_best != 1:
-        columns["alternatives"] = [[alphabet.content(one.symbols) for one in row] for row in given.found]
+        columns["alternatives"] = [
+            [alphabet.content(one.symbols, own) for one in row]
+            for row, own in zip(given.found, given.owns, strict=True)
+        ]
         columns["scores"] = [[round(one.score, _DIGITS) for one in row] for row in given.found]
     if options.attention:
         pieces = fitted.schema.encoding.pieces
         columns["read"] = [pieces(content) for content in part.examples.contents]
-        columns["written"] = [_written_symbols(alphabet, row) for row in given.found]
+        columns["written"] = [
+            written_symbols(alphabet, row, own) for row, own in zip(given.found, given.owns, strict=True)
+        ]
         columns["attention"] = pl.Series(
             [_weights(row, len(own)) for row, own in zip(given.found, part.encoded, strict=True)],
             dtype=pl.List(pl.List(pl.Float64)),
@@ -122,9 +134,9 @@ def write(fitted: Fitted, part: Part, given: Answer, options: TranslateAnswer) -
     return pl.DataFrame(columns)
 
 
-def _written_symbols(alphabet: Alphabet, row: Sequence[Hypothesis]) -> list[str]:
+def written_symbols(alphabet: Alphabet, row: Sequence[Hypothesis], own: Sequence[str]) -> list[str]:
     """What was written step by step, the end among it; one that was cut off has it, too."""
-    return [*alphabet.symbols(row[0].symbols), "<end>"] if row else []
+    return [*alphabet.symbols(row[0].symbols, own), "<end>"] if row else []
 
 
 def _weights(row: Sequence[Hypothesis], steps: int) -> list[list[float]]:

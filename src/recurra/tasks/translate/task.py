@@ -1,10 +1,11 @@
 """The task of translation: many to many of unequal lengths, with attention."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, cast
 
+import polars as pl
 import torch
 from torch import nn
 
@@ -16,7 +17,8 @@ from recurra.experiment.examples import Data, Part
 from recurra.experiment.labelling import ExampleSchema, Labelling
 from recurra.experiment.task import Fitted, Prepared, Task
 from recurra.inputs import registry
-from recurra.inputs.symbol import END
+from recurra.inputs.symbol import END, UNKNOWN
+from recurra.layers.attention import coverage_loss
 from recurra.metrics.translation import METRICS, translation_scores
 from recurra.models.attentive import AttentiveEncoderDecoder
 from recurra.models.sequence_body import make_body
@@ -25,10 +27,15 @@ from recurra.tasks.translate.config import TranslateAnswer, TranslateConfig
 from recurra.tasks.translate.pairs import SOURCE, TARGET, read_pairs
 from recurra.tasks.translate.search import SHOWN, Answer, TranslatePart, answer, write
 from recurra.tasks.translate.show import describe, show
-from recurra.tasks.translate.target import Target, texts_of
+from recurra.tasks.translate.source import (
+    learn_source,
+    revive_source,
+    settled,
+    shares_symbols,
+    source_encoder,
+)
+from recurra.tasks.translate.target import SHORT, Target, texts_of
 from recurra.training.contract import Loss
-
-_SHORT = 40.0  # characters, on average, up to which texts are read character by character
 
 
 def settle(config: Any, schema: ExampleSchema) -> Any:
@@ -45,6 +52,8 @@ LABELLING = Labelling(
     metrics=lambda _: (),
     settle=settle,
     find=lambda frame: TARGET if TARGET in frame.columns else None,
+    learn_encoding=learn_source,
+    revive_encoding=revive_source,
 )
 
 
@@ -63,12 +72,17 @@ def read(source: Any, settings: Mapping[str, Any], validation: Any, test: Any) -
     table = read_pairs(source, config.target, config.target_file)
     given_too = ((validation, config.validation_target), (test, config.test_target))
     others = [None if one is None else read_pairs(one, config.target, file) for one, file in given_too]
-    unit = config.tokens
-    if unit == "auto":
-        mean = table.frame[SOURCE].str.len_chars().mean()
-        unit = "character" if float(cast("float", mean) or 0) <= _SHORT else "subword"
-    given = {**settings, "input": "text", "text": SOURCE, "tokens": unit}
-    return LABELLING.read(table, given, *others)
+    unit = config.tokens if config.tokens != "auto" else _usual_unit(table.frame[SOURCE])
+    own: dict[str, Any] = {"tokens": unit}
+    if shares_symbols(config):
+        units = {_usual_unit(table.frame[name]) for name in (SOURCE, TARGET)}
+        own = settled(config, settings, units.pop() if len(units) == 1 else "subword")
+    return LABELLING.read(table, {**settings, "input": "text", "text": SOURCE, **own}, *others)
+
+
+def _usual_unit(texts: pl.Series) -> str:
+    """What texts are made of where nobody says."""
+    return "character" if float(cast("float", texts.str.len_chars().mean()) or 0) <= SHORT else "subword"
 
 
 def prepare(data: Data) -> Prepared:
@@ -83,7 +97,7 @@ def prepare(data: Data) -> Prepared:
 def _validated(net: nn.Module, prepared: Prepared) -> dict[str, float]:
     """The loss of the validation part, without smoothing."""
     device = next(net.parameters()).device
-    objective = Objective(smoothing=0.0)
+    objective = Objective()
     total, count = 0.0, 0.0
     for batch in prepared.batches(prepared.validation):
         loss = objective(net, cast("Labelled", batch.to(device)))
@@ -93,7 +107,7 @@ def _validated(net: nn.Module, prepared: Prepared) -> dict[str, float]:
 
 def build(config: Any, schema: ExampleSchema) -> AttentiveEncoderDecoder:
     """The net that settings and data ask for, with fresh weights."""
-    encoder = schema.encoder(config)
+    encoder = source_encoder(schema, config)
     body = make_body("recurrent", encoder.output_size, config.recurrence)
     return AttentiveEncoderDecoder(
         encoder,
@@ -105,24 +119,43 @@ def build(config: Any, schema: ExampleSchema) -> AttentiveEncoderDecoder:
         attention=config.attention,
         input_feeding=config.input_feeding,
         output_dropout=config.output_dropout,
+        copying=config.copying,
+        joint=config.joint_vocabulary,
+        unknown=UNKNOWN,
     )
 
 
+@dataclass(frozen=True)
 class Objective:
-    """The summed loss of every symbol to write, each after those that should stand before it."""
+    """The summed loss of every symbol to write, each after those that should stand before it.
 
-    def __init__(self, smoothing: float) -> None:
-        self._smoothing = smoothing
+    Attributes:
+        smoothing: Share of the truth that is spread over all symbols.
+        coverage: How much it costs to look where it has looked before.
+        sampling: Share of steps at the end of training that read what the net itself has drawn.
+        own_share: That share now.
+    """
+
+    smoothing: float = 0.0
+    coverage: float = 0.0
+    sampling: float = 0.0
+    own_share: float = 0.0
+
+    def paced(self, progress: float) -> "Objective":
+        """See `recurra.training.contract.PacedObjective`."""
+        return replace(self, own_share=self.sampling * progress) if self.sampling else self
 
     def __call__(self, model: nn.Module, batch: Labelled, state: Any = None) -> Loss:
         """See `recurra.training.contract.Objective`."""
         del state
-        net = cast("AttentiveEncoderDecoder", model)
+        net, counts = cast("AttentiveEncoderDecoder", model), batch.target >= 0
         before = torch.full_like(batch.target[:, :1], END)
         ids = torch.cat([before, batch.target[:, :-1]], dim=1).clamp(min=0)
-        outputs = net(batch.sequences, ids)
-        total = net.loss(outputs, batch.target, self._smoothing)
-        return Loss(total, (batch.target >= 0).sum())
+        given = net(batch.sequences, ids, self.own_share)
+        total = net.loss(given, batch.target, batch.sequences, self.smoothing)
+        if self.coverage:
+            total = total + self.coverage * coverage_loss(given.weights, counts)
+        return Loss(total, counts.sum())
 
 
 def part(source: Any, fitted: Fitted, options: Any) -> Part:
@@ -153,7 +186,7 @@ TRANSLATE = Task(
     whole=LABELLING.whole,
     revive=LABELLING.revive,
     build=build,
-    objective=lambda config, _: Objective(config.label_smoothing),
+    objective=lambda config, _: Objective(config.label_smoothing, config.coverage, config.scheduled_sampling),
     part=part,
     answer=answer,
     write=write,
