@@ -17,6 +17,7 @@ from recurra.inputs.generated_text import date_pairs, number_pairs, words_of
 from recurra.models.attentive import AttentiveEncoderDecoder
 from recurra.models.sequence_body import RecurrentBody
 from recurra.recurrence import Recurrence
+from recurra.tasks.translate.config import TranslateAnswer
 from recurra.tasks.translate.pairs import read_pairs
 from recurra.tasks.translate.task import TRANSLATE
 from recurra.training.contract import PacedObjective
@@ -143,6 +144,8 @@ def test_what_is_no_pair_is_told(tmp_path: Path) -> None:
     for one in wrong:
         with pytest.raises(DataError, match="entry 1 of the list"):
             read_pairs(one, "auto", None)
+    with pytest.raises(DataError, match="is a folder"):
+        read_pairs(tmp_path, "auto", None)
     with pytest.raises(DataError, match="an empty list"):
         read_pairs([], "auto", None)
     (tmp_path / "b.en").write_text("one\n\n")
@@ -175,8 +178,9 @@ def test_a_run_is_kept_and_answers_line_by_line(tmp_path: Path, capsys: pytest.C
     assert len(row.split(",")[3].split()) == 2
     told = call(capsys, "predict", run, tmp_path / "new.txt", "--json")
     answers = json.loads(told.out)["translate"]
-    assert [len(one["alternatives"]) for one in answers] == [5, 5, 5]
-    assert [len(one["scores"]) for one in answers] == [5, 5, 5]
+    assert answers[1]["prediction"] == ""  # nothing to read
+    assert [len(one["alternatives"]) for one in answers] == [5, 0, 5]
+    assert [len(one["scores"]) for one in answers] == [5, 0, 5]
     assert [len(one["read"]) for one in answers] == [1, 1, 3]
     assert all(len(own) == len(one["read"]) for one in answers for own in one["attention"])
     told = call(capsys, "predict", run, tmp_path / "new.txt", "--json", "--n-best", 1, "--no-attention")
@@ -220,6 +224,32 @@ def test_an_objective_draws_more_from_the_net_as_training_goes_on() -> None:
     objective = TRANSLATE.objective(config, None)
     assert isinstance(objective, PacedObjective)
     assert [objective.paced(one).own_share for one in (0.0, 0.5, 1.0)] == [0.0, 0.2, 0.4]  # type: ignore[attr-defined]
+
+
+def test_texts_to_write_without_end_are_cut_and_said() -> None:
+    pairs = [*PAIRS * 3, ("ab", "x" * 100_000)]
+    settings = {
+        **SMALL,
+        "target_tokens": "character",
+        "max_target": 20,
+        "validation_size": 0.0,
+        "test_size": 0.0,
+    }
+    prepared = TRANSLATE.prepare(TRANSLATE.read(pairs, settings, None, None))
+    assert max(len(one) for one in prepared.train.known()) == 20
+    assert any("of 1 text to write the first 20 characters are trained on" in one for one in prepared.repairs)
+    assert prepared.schema.target.longest_of("a" * 100_000) <= 50
+
+
+def test_what_training_did_not_meet_is_said_and_blanks_are_left_blank(reverser: Translator) -> None:
+    part = TRANSLATE.part(["abc", "xyz!", " ", ""], reverser.fitted_, TranslateAnswer())
+    assert any("characters that training did not meet in 1 text" in one for one in part.repairs)
+    told = reverser.predict(["abc", " ", ""], n_best=2, attention=True).to_dicts()
+    assert [one["prediction"] for one in told] == ["cba", "", ""]
+    assert [one["alternatives"] for one in told[1:]] == [[], []]
+    assert [one["written"] for one in told[1:]] == [[], []]
+    assert reverser.predict(["", ""])["prediction"].to_list() == ["", ""]
+    assert reverser.predict(["abc"], beam=1000)["prediction"].to_list() == ["cba"]
 
 
 def test_what_is_dropped_at_both_ends_is_the_same_at_all_steps() -> None:

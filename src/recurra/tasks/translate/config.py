@@ -73,7 +73,7 @@ class TranslateConfig(TaskConfig):
 
 
 class TranslateAnswer(Config):
-    """What is written for each text.
+    """What is written for each text; nothing for one without a symbol.
 
     Attributes:
         beam: Hypotheses that are gone on with; 1 takes the likeliest symbol each time.

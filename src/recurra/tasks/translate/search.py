@@ -21,7 +21,7 @@ from recurra.training.device import choose_device
 from recurra.types import Sequences
 
 _DIGITS = 4
-_WRITTEN_AT_ONCE = 64  # texts
+_WRITTEN_AT_ONCE, _HYPOTHESES = 64, 1000  # texts, and their hypotheses, so that a wide beam needs no more
 
 
 class Answer(NamedTuple):
@@ -54,7 +54,7 @@ class TranslatePart(Part):
 
 
 def answer(fitted: Fitted, part: Part) -> Answer:
-    """The best text for every row."""
+    """The best text for every row; where nothing is to be read, nothing is written."""
     options = part.options if isinstance(part, TranslatePart) else SHOWN
     target: Target = fitted.schema.target
     longest = [
@@ -72,7 +72,10 @@ def answer(fitted: Fitted, part: Part) -> Answer:
     device = choose_device(fitted.config.device)
     net = cast("AttentiveEncoderDecoder", fitted.model).to(device).eval()
     found: list[list[Hypothesis]] = [[] for _ in longest]
-    for rows, batch in batches_by_length(part.encoded, _WRITTEN_AT_ONCE):
+    asked = [row for row, content in enumerate(part.examples.contents) if is_written_for(content)]
+    at_once = max(1, min(_WRITTEN_AT_ONCE, _HYPOTHESES // beam.size))
+    for places, batch in batches_by_length([part.encoded[row] for row in asked], at_once):
+        rows = [asked[place] for place in places]
         limits = [longest[row] for row in rows]
         for row, own in zip(rows, written(net, batch.to(device), beam, limits), strict=True):
             found[row] = own
@@ -82,6 +85,11 @@ def answer(fitted: Fitted, part: Part) -> Answer:
         for row, own in zip(found, owns, strict=True)
     ]
     return Answer(texts, found, owns)
+
+
+def is_written_for(content: str) -> bool:
+    """Whether a text holds anything to be read."""
+    return bool(content.strip())
 
 
 @torch.inference_mode()

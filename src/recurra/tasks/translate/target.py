@@ -62,7 +62,7 @@ class Target:
             unit = "character" if float(np.mean([len(one) for one in texts])) <= SHORT else "subword"
         both = chain(texts, train.contents) if config.joint_vocabulary else iter(texts)
         alphabet = learn_alphabet(both, unit, max_size=config.target_vocabulary)
-        sizes = np.array([len(alphabet.ids(one)) for one in texts])
+        sizes = np.array([len(alphabet.ids(one)) for one in texts]).clip(max=config.max_target)
         read = np.array([max(len(one), 1) for one in train.contents])
         ratio = float(np.quantile(sizes / read, 0.99)) if len(sizes) else 1.0
         likely = Counter(texts).most_common(1)[0][0]
@@ -81,6 +81,10 @@ class Target:
             self._point(ids, text, self.own(content))
             found.append(ids)
         return found
+
+    def cut(self, targets: Sequence[Any]) -> int:
+        """How many of some that `encode` gave are the beginnings of longer texts."""
+        return sum(int(one[-1]) != END for one in targets)
 
     def own(self, content: Any) -> list[str]:
         """The symbols of a text to read that are none of the alphabet, but can be copied.

@@ -11,6 +11,7 @@ from torch import nn
 
 from recurra.config import validated
 from recurra.data.labelled import Labelled
+from recurra.data.naming import counted
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.config import combined
 from recurra.experiment.examples import Data, Part
@@ -25,7 +26,7 @@ from recurra.models.sequence_body import make_body
 from recurra.tasks.translate.baseline import learn, naive
 from recurra.tasks.translate.config import TranslateAnswer, TranslateConfig
 from recurra.tasks.translate.pairs import SOURCE, TARGET, read_pairs
-from recurra.tasks.translate.search import SHOWN, Answer, TranslatePart, answer, write
+from recurra.tasks.translate.search import SHOWN, Answer, TranslatePart, answer, is_written_for, write
 from recurra.tasks.translate.show import describe, show
 from recurra.tasks.translate.source import (
     learn_source,
@@ -88,6 +89,11 @@ def _usual_unit(texts: pl.Series) -> str:
 def prepare(data: Data) -> Prepared:
     """Split, learn both alphabets, and encode; validation goes by the loss."""
     prepared = LABELLING.prepare(data)
+    cut = prepared.schema.target.cut(prepared.train.targets)
+    if cut:
+        most = f"{prepared.config.max_target:,} {prepared.config.target_tokens}s"
+        said = f"of {counted(cut, 'text')} to write the first {most} are trained on (max_target)"
+        prepared = replace(prepared, repairs=(*prepared.repairs, said))
     if prepared.validation is None:
         return prepared
     validate = partial(_validated, prepared=prepared)
@@ -165,7 +171,13 @@ def part(source: Any, fitted: Fitted, options: Any) -> Part:
     config = fitted.config
     table = read_pairs(source, config.target, config.target_file, told=options is None)
     own = LABELLING.part(table, fitted, options)
-    return TranslatePart(own.examples, own.encoded, own.targets, options or SHOWN)
+    unknown = sum(bool((one[:, 0] == UNKNOWN).any()) for one in own.encoded)
+    blank = sum(not is_written_for(one) for one in own.examples.contents)  # is read as something unknown
+    examples = own.examples
+    if unknown > blank:
+        said = f"{config.unit}s that training did not meet in {counted(unknown - blank, 'text')}"
+        examples = replace(examples, repairs=(*examples.repairs, said))
+    return TranslatePart(examples, own.encoded, own.targets, options or SHOWN)
 
 
 def score(schema: ExampleSchema, part: Part, given: Answer) -> dict[str, float]:
