@@ -56,8 +56,8 @@ class TranslateConfig(TaskConfig):
     input_feeding: bool = True
     copying: bool = False
     joint_vocabulary: bool = False
-    coverage: Annotated[float, Search(0.0, 1.0)] = Field(default=0.0, ge=0, allow_inf_nan=False)
-    scheduled_sampling: Annotated[float, Search(0.0, 0.5)] = Field(default=0.0, ge=0, le=1)
+    coverage: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    scheduled_sampling: float = Field(default=0.0, ge=0, le=1)
     output_dropout: float = Field(default=0.2, ge=0, lt=1)
     label_smoothing: Annotated[float, Search(0.0, 0.2)] = Field(default=0.1, ge=0, lt=1)
     max_target: int = Field(default=400, ge=1, le=100_000)
