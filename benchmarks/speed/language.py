@@ -24,7 +24,7 @@ from recurra.models.next_symbol import NextSymbol
 from recurra.models.sequence_body import RecurrentBody
 from recurra.output import Output
 from recurra.recurrence import Recurrence
-from recurra.tasks.translate.task import written
+from recurra.tasks.translate.search import written
 from recurra.types import Sequences
 
 TURNS = 5
@@ -109,13 +109,13 @@ def searching() -> tuple[Callable[[], None], Callable[[], None]]:
     @torch.inference_mode()
     def of_torch() -> None:
         for text in texts:
-            memory, start = net.read(Sequences(text[None], torch.tensor([15])))
+            read, start = net.read(Sequences(text[None], torch.tensor([15])))
             alive = [([2], 0.0, start)]
             for _ in range(LONGEST):
                 found = []
                 for symbols, total, state in alive:
-                    outputs, _, after = net.step(torch.tensor(symbols[-1:]), memory, state)
-                    best = net.logits(outputs).log_softmax(dim=-1)[0].topk(BEAM)
+                    given, after = net.step(torch.tensor(symbols[-1:]), read, state)
+                    best = net.log_probabilities(given, read)[0].topk(BEAM)
                     pairs = zip(best.values.tolist(), best.indices.tolist(), strict=True)
                     found += [([*symbols, one], total + value, after) for value, one in pairs if one != 2]
                 alive = sorted(found, key=lambda one: -one[1])[:BEAM]

@@ -53,26 +53,30 @@ class Alphabet(ABC):
         """
 
     @abstractmethod
+    def texts(self, content: Any) -> list[str]:
+        """The text of each symbol of a content, also of those that training did not meet."""
+
+    @abstractmethod
     def __len__(self) -> int:
         """How many numbers there are, the reserved ones among them."""
 
     @abstractmethod
-    def writer(self) -> Writer:
-        """A new writer."""
+    def writer(self, own: Sequence[str] = ()) -> Writer:
+        """A new writer; numbers past the last one stand for symbols of `own` texts."""
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:
         """All that was learnt, as JSON has it."""
 
-    def content(self, numbers: Numbers) -> str:
-        """What people read for some symbols, without their reserved ones."""
-        writer = self.writer()
+    def content(self, numbers: Numbers, own: Sequence[str] = ()) -> str:
+        """What people read for some symbols, without their reserved ones; `own` as of `writer`."""
+        writer = self.writer(own)
         written = [writer.put(int(number)) for number in numbers if number >= RESERVED]
         return "".join([*written, writer.finish()])
 
-    def symbols(self, numbers: Numbers) -> list[str]:
-        """What people read for each symbol by itself."""
-        return [self.content([int(number)]) for number in numbers]
+    def symbols(self, numbers: Numbers, own: Sequence[str] = ()) -> list[str]:
+        """What people read for each symbol by itself; `own` as of `writer`."""
+        return [self.content([int(number)], own) for number in numbers]
 
 
 class Piece(NamedTuple):

@@ -1,11 +1,12 @@
 """The loss of an output layer over a large vocabulary, without keeping its logits."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from torch.autograd import Function
+from torch.utils.checkpoint import checkpoint
 
 from recurra.ops.product import product
 
@@ -59,6 +60,50 @@ def token_losses(
         losses = logits.logsumexp(dim=1) - logits.gather(1, told.clamp(min=0)[:, None])[:, 0]
         found.append(losses.masked_fill(told == IGNORED, 0))
     return torch.cat(found) if found else features.new_zeros(0)
+
+
+class StepLosses(NamedTuple):
+    """What `step_losses` gives.
+
+    Attributes:
+        right: (steps,) the cross-entropy against the target, in nats.
+        spread: (steps,) the mean cross-entropy against all numbers, for label smoothing.
+    """
+
+    right: Float[Tensor, " steps"]
+    spread: Float[Tensor, " steps"]
+
+
+def step_losses(
+    features: Float[Tensor, "steps features"],
+    weight: Float[Tensor, "vocabulary features"],
+    bias: Float[Tensor, " vocabulary"] | None,
+    targets: Int[Tensor, " steps"],
+) -> StepLosses:
+    """The cross-entropy of every step by itself, for losses that go on with it.
+
+    Logits are made chunk by chunk, and again in the backward pass: memory for one chunk is all it needs.
+
+    Args:
+        features: (steps, features) what the output layer reads.
+        weight: (vocabulary, features), of the output layer.
+        bias: (vocabulary,), or None.
+        targets: (steps,) the right numbers, all of them valid.
+    """
+    found = [
+        checkpoint(_of_chunk, features[own], weight, bias, targets[own], use_reentrant=False)
+        for own in _chunks(len(features), len(weight))
+    ]
+    return StepLosses(*map(torch.cat, zip(*found, strict=True)))
+
+
+def _of_chunk(
+    features: Tensor, weight: Tensor, bias: Tensor | None, targets: Tensor
+) -> tuple[Tensor, Tensor]:
+    logits = torch.nn.functional.linear(features, weight, bias)
+    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    whole = logits.logsumexp(dim=1)
+    return whole - logits.gather(1, targets[:, None])[:, 0], whole - logits.mean(dim=1)
 
 
 class _LinearCrossEntropy(Function):
