@@ -81,12 +81,20 @@ def test_rows_of_a_long_text_cover_it(model: LanguageModel) -> None:
         assert found.shape == whole.shape
 
 
-def test_learning_while_reading_lowers_the_surprise_of_a_text_of_another_kind(model: LanguageModel) -> None:
+def test_learning_while_reading_lowers_the_surprise_of_a_text_that_repeats_itself(
+    model: LanguageModel,
+) -> None:
     part = LANGUAGE.part(["log by dog a the on sat " * 20], model.fitted_, None)
     net = model.fitted_.model
     before = {name: one.clone() for name, one in net.state_dict().items()}
-    still, moving = (scoring.surprise(net, part, "cpu", dynamic_rate=rate).mean() for rate in (0.0, 0.5))  # type: ignore[arg-type]
-    assert moving < 0.8 * still
+    still, moving, pulled = (
+        scoring.surprise(net, part, "cpu", dynamic_rate=rate, dynamic_decay=decay)  # type: ignore[arg-type]
+        for rate, decay in ((0.0, 0.0), (0.02, 0.0), (0.02, 0.01))
+    )
+    assert moving.mean() < 0.8 * still.mean()
+    assert moving.mean() < pulled.mean() < still.mean()
+    first = scoring._DYNAMIC_STEPS
+    np.testing.assert_allclose(moving[:first], still[:first], rtol=1e-4, atol=1e-5)
     assert all(bool((one == before[name]).all()) for name, one in net.state_dict().items())
 
 
@@ -207,7 +215,8 @@ def test_a_short_text_is_read_in_fewer_rows_and_said(tmp_path: Path) -> None:
     other = evaluate(LANGUAGE, run, str(tmp_path / "book.txt"))
     assert [one.name for one in other.models] == ["recurra", "unigram"]
     assert again.fitted_.schema.alphabet.unit == "word"  # type: ignore[attr-defined]
-    assert evaluate(LANGUAGE, run, [LINE], {"dynamic_rate": "0.1"}).models[0].scores["perplexity"]
+    again_told = {"dynamic_rate": "0.01", "dynamic_decay": "0.001"}
+    assert evaluate(LANGUAGE, run, [LINE], again_told).models[0].scores["perplexity"]
 
 
 def test_the_frequency_of_symbols_is_their_frequency() -> None:

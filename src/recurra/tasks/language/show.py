@@ -48,8 +48,9 @@ def describe(fitted: Fitted, part: SymbolPart) -> Description:
     }
     share = part.unknown()
     unknown = [f"{share:.1%} of the {unit}s are unknown, and told as one symbol."] if share else []
-    dynamic = fitted.config.dynamic_rate
-    learning = [f"The net went on learning while it read (dynamic_rate={dynamic:g})."] if dynamic else []
+    rate, decay = fitted.config.dynamic_rate, fitted.config.dynamic_decay
+    dynamic = f"dynamic_rate={rate:g}" + (f" dynamic_decay={decay:g}" if decay else "")
+    learning = [f"The net went on learning while it read ({dynamic})."] if rate else []
     return Description(
         title=f"{source_name(source)}, {unit} by {unit}",
         judged=f"{count(len(part))} {unit}s",

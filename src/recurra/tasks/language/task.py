@@ -204,7 +204,8 @@ def answer(fitted: Fitted, part: SymbolPart) -> Told:
     """How surprised the net is by every symbol."""
     config = fitted.config
     net = cast("NextSymbol", fitted.model)
-    return Told(surprise(net, part, config.device, dynamic_rate=config.dynamic_rate), fitted)
+    dynamic = {"dynamic_rate": config.dynamic_rate, "dynamic_decay": config.dynamic_decay}
+    return Told(surprise(net, part, config.device, **dynamic), fitted)
 
 
 def metric_names(schema: SymbolSchema) -> tuple[str, ...]:
