@@ -28,6 +28,10 @@ def texts(documents: Documents) -> list[str]:
     return found
 
 
+def names(documents: Documents) -> list[str]:
+    return [documents.name(number) for _, ends, number in documents.pieces() if ends]
+
+
 def test_every_kind_of_source_is_read(tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("first line\n\nsecond line\n")
     with gzip.open(tmp_path / "two.txt.gz", "wt") as file:
@@ -41,11 +45,11 @@ def test_every_kind_of_source_is_read(tmp_path: Path) -> None:
     assert texts(CORPUS.read(tmp_path / "rows.csv", PLAIN)) == ["some words in here", "more words in here"]
     lines = CORPUS.read(tmp_path / "one.txt", CorpusConfig(documents="line"))
     assert texts(lines) == ["first line", "second line"]
-    assert lines.table.frame["document"].to_list() == ["one.txt, line 1", "one.txt, line 3"]
-    assert lines.repairs == ("skipped 1 empty line of one.txt",)
+    assert names(lines) == ["one.txt, line 1", "one.txt, line 3"]
+    assert lines.repairs() == ("skipped 1 empty line of one.txt",)
     rows = CORPUS.read(tmp_path / "rows.jsonl", PLAIN)
     assert texts(rows) == ["a row of text", "another row"]
-    assert rows.repairs == (f"skipped 1 row without text of {tmp_path / 'rows.jsonl'}",)
+    assert rows.repairs() == (f"skipped 1 row without text of {tmp_path / 'rows.jsonl'}",)
     assert texts(CORPUS.read(["one", "two"], PLAIN)) == ["one", "two"]
     assert texts(CORPUS.read(pl.DataFrame({"text": ["of a frame"]}), PLAIN)) == ["of a frame"]
     assert texts(CORPUS.read(["one\r\ntwo", " "], PLAIN)) == ["one\ntwo"]

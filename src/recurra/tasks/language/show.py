@@ -31,7 +31,7 @@ _WEAKEST, _STRONGEST = 0.02, 0.75
 
 def describe(fitted: Fitted, part: SymbolPart) -> Description:
     """What was told, and on how much of which text."""
-    unit, source = fitted.schema.alphabet.unit, part.table.source
+    unit, source = fitted.schema.alphabet.unit, part.source
     facts = [
         (f"{unit.capitalize()}s judged", count(len(part))),
         *(
@@ -119,7 +119,7 @@ def _surprise(fitted: Fitted, part: SymbolPart, bits: Any) -> Section:
         strength = round(min(float(own) / _MOST_BITS, 1.0) * _STRONGEST, 2)
         tokens.append(Token(text=symbol, role="wrong" if strength > _WEAKEST else "", strength=strength))
     text = HighlightedText(
-        note=f"{part.table.frame['document'][0]}: the beginning of what was judged of it.",
+        note=f"{part.name(int(part.numbers[0]))}: the beginning of what was judged of it.",
         tokens=tokens,
         separator=" " if unit == "word" else "",
     )

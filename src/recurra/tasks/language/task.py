@@ -20,10 +20,10 @@ from recurra.experiment.symbols import (
     SymbolPart,
     SymbolSchema,
     outline,
-    prepare_symbols,
     read_symbols,
 )
 from recurra.experiment.task import Fitted, Prepared, Rival, Task
+from recurra.experiment.tokenised import prepare_symbols
 from recurra.export import to_program
 from recurra.inputs import registry
 from recurra.inputs.symbol import END
@@ -196,7 +196,7 @@ def part(source: Any, fitted: Fitted, options: Any) -> SymbolPart:
     found = schema.encode(documents.pieces(), documents)
     if not len(found):
         unit = schema.alphabet.unit
-        raise DataError(f"{documents.table.source} holds no {unit}", "one at least", "Give more text.")
+        raise DataError(f"{documents.source} holds no {unit}", "one at least", "Give more text.")
     return found
 
 
@@ -309,6 +309,7 @@ LANGUAGE = Task(
     score=score,
     naive=naive,
     learn=learn,
+    placed=lambda data, place: replace(data, place=place),
     describe=describe,
     show=show,
     program=program,
