@@ -1,5 +1,6 @@
 """The language model: what it learns, tells, makes and keeps."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from recurra.experiment.run import evaluate, train
 from recurra.inputs.symbol import END
 from recurra.metrics.copying import longest_copy
 from recurra.streaming import Program
-from recurra.tasks.language import scoring
+from recurra.tasks.language import scoring, task
 from recurra.tasks.language.live import LiveLanguage
 from recurra.tasks.language.task import LANGUAGE, prepare
 
@@ -217,6 +218,23 @@ def test_a_short_text_is_read_in_fewer_rows_and_said(tmp_path: Path) -> None:
     assert again.fitted_.schema.alphabet.unit == "word"  # type: ignore[attr-defined]
     again_told = {"dynamic_rate": "0.01", "dynamic_decay": "0.001"}
     assert evaluate(LANGUAGE, run, [LINE], again_told).models[0].scores["perplexity"]
+
+
+def test_n_grams_are_counted_in_what_memory_allows_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task, "_TRIED", 1000)
+    text = "".join(f"{number**3 % 1009} " for number in range(2000))
+    prepared = prepare(LANGUAGE.read([text], {**SMALL, "tokens": "word"}, None, None))
+    sizes = []
+    for kept, label in ((10**9, "4-grams (Kneser-Ney)"), (20_000, "of the last 0.0 million words")):
+        monkeypatch.setattr(task, "_KEPT", kept)
+        (learnt,) = LANGUAGE.learn(prepared)
+        rivals = list(
+            LANGUAGE.naive(prepared.schema, {"n_grams": replace(learnt, seconds=7.0)}, prepared.test)
+        )
+        assert rivals[0].label.endswith(label)
+        assert rivals[0].seconds == 7
+        sizes.append(sum(one.nbytes for name, one in learnt.arrays.items() if name[0].isdigit()))
+    assert sizes[1] < 20_000 < sizes[0]
 
 
 def test_the_frequency_of_symbols_is_their_frequency() -> None:
