@@ -141,12 +141,13 @@ def _of_json_lines(path: Path, config: CorpusConfig) -> Opened:
     peeked = [row for _, row in islice(_objects(path), _PEEKED)]
     names = dict.fromkeys(name for row in peeked for name in row)
     columns = {name: [row.get(name) for row in peeked] for name in names}
-    texts = {
-        name: pl.Series(name, column, pl.String)
-        for name, column in columns.items()
-        if any(column) and all(one is None or isinstance(one, str) for one in column)
+    texts = {name: [one if isinstance(one, str) else None for one in own] for name, own in columns.items()}
+    mostly = {  # others in them are told with their lines
+        name: pl.Series(name, own, pl.String)
+        for name, own in texts.items()
+        if 2 * (len(own) - own.count(None)) > len(own) - columns[name].count(None)
     }
-    column = _text_column(pl.DataFrame(texts), str(path), config.text)
+    column = _text_column(pl.DataFrame(mostly), str(path), config.text, list(names))
     left = _LeftOut("row without text")
 
     def rows() -> Iterator[tuple[int, str | None]]:
@@ -219,14 +220,22 @@ def _name(names: Sequence[str], what: str, number: int) -> str:
     return f"{names[number // _FILE]}, {what} {number % _FILE}"
 
 
-def _text_column(frame: pl.DataFrame, source: str, wanted: str) -> str:
+def _text_column(frame: pl.DataFrame, source: str, wanted: str, columns: Sequence[str] | None = None) -> str:
+    """The column with the texts; `columns` are all that there are, where the frame has not all of them."""
     texts = [column.name for column in frame if column.dtype == pl.String]
+    there = listed(frame.columns if columns is None else columns, _SHOWN)
+    if wanted != "auto" and wanted in texts:
+        return wanted
+    if not texts:
+        raise DataError(
+            f"{source} has no column of texts",
+            f"one; its columns are {there}" if there else "one",
+            "Give a table with a text in each row.",
+        )
     if wanted != "auto":
-        if wanted in texts:
-            return wanted
         raise DataError(
             f"{source} has no column of texts named {wanted!r}",
-            f"one of {listed(texts, _SHOWN)}" if texts else "a column of texts",
+            f"one of {listed(texts, _SHOWN)}",
             "Name it with text=COLUMN.",
         )
     known = {name.lower(): name for name in texts}
@@ -235,7 +244,7 @@ def _text_column(frame: pl.DataFrame, source: str, wanted: str) -> str:
     if len(likely) != 1:
         raise DataError(
             f"{source} has {counted(len(likely), 'column')} that may be the text",
-            "one",
+            f"one of {listed(likely, _SHOWN)}",
             "Name it with text=COLUMN.",
         )
     return likely[0]
