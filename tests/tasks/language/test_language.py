@@ -16,7 +16,8 @@ from recurra.experiment.run import evaluate, train
 from recurra.inputs.symbol import END
 from recurra.metrics.copying import longest_copy
 from recurra.streaming import Program
-from recurra.tasks.language import scoring, task
+from recurra.tasks.language import scoring, show, task
+from recurra.tasks.language.config import LanguageAnswer
 from recurra.tasks.language.live import LiveLanguage
 from recurra.tasks.language.task import LANGUAGE, prepare
 
@@ -235,6 +236,23 @@ def test_n_grams_are_counted_in_what_memory_allows_and_say_so(monkeypatch: pytes
         assert rivals[0].seconds == 7
         sizes.append(sum(one.nbytes for name, one in learnt.arrays.items() if name[0].isdigit()))
     assert sizes[1] < 20_000 < sizes[0]
+
+
+def test_a_report_shows_no_rows_of_empty_lines_and_no_passage_twice(model: LanguageModel) -> None:
+    alphabet = model.fitted_.schema.alphabet
+    ids = alphabet.ids("a\n \n\n\n the cat\n\nmat\n")
+    assert show._without_gaps(alphabet, ids) == "a\n\n the cat\n\nmat\n"
+    part = LANGUAGE.part(["the cat sat.ttthe cat ssta doga dog lay."], model.fitted_, None)
+    shown = list(show._distinct(alphabet, part, np.array([0, 1, 2, 3, 1]), 3, 10))
+    assert shown == [(0, "the cat sa"), (1, "t.ttthe ca"), (2, "t ssta dog")]
+    part = LANGUAGE.part(["the cat...tttheeecat.a dog lay"], model.fitted_, None)
+    shown = list(show._distinct(alphabet, part, np.array([0, 0, 2]), 3, 10))
+    assert shown == [(0, "the cat..."), (2, ".a dog lay")]
+
+
+def test_symbols_that_are_unknown_are_told_of_with_an_answer(model: LanguageModel) -> None:
+    said = [LANGUAGE.part(["the Ωat"], model.fitted_, one).repairs for one in (None, LanguageAnswer())]
+    assert said == [(), ("14.29% of the characters are unknown, and told as one symbol",)]
 
 
 def test_the_frequency_of_symbols_is_their_frequency() -> None:

@@ -189,15 +189,17 @@ def part(source: Any, fitted: Fitted, options: Any) -> SymbolPart:
     Raises:
         DataError: There are none.
     """
-    del options
     if source is None:
         raise DataError("no data", "a path, sample:NAME or texts", "Give the text to tell of.")
     schema: SymbolSchema = fitted.schema
     documents = registry.symbols(schema.input).read(source, fitted.config)
     found = schema.encode(documents.pieces(), documents)
+    unit = schema.alphabet.unit
     if not len(found):
-        unit = schema.alphabet.unit
         raise DataError(f"{documents.source} holds no {unit}", "one at least", "Give more text.")
+    if options is not None and (share := found.unknown()):  # scores say it in a note of their own
+        said = f"{share:.2%} of the {unit}s are unknown, and told as one symbol"
+        found = replace(found, repairs=(*found.repairs, said))
     return found
 
 
