@@ -92,7 +92,7 @@ def step_losses(
     """
     found = [
         checkpoint(_of_chunk, features[own], weight, bias, targets[own], use_reentrant=False)
-        for own in _chunks(len(features), len(weight))
+        for own in _chunks(len(features), weight)
     ]
     return StepLosses(*map(torch.cat, zip(*found, strict=True)))
 

@@ -28,8 +28,9 @@ class LanguageConfig(NetConfig, Output):
         slowness_penalty: Weight of the mean square of their changes from step to step.
         ngram_order: Symbols of the longest n-gram of the baseline; auto takes 6 for characters, else 4; 1
             leaves the n-grams out.
-        dynamic_rate: Rate at which the net goes on learning from a text while it is scored (dynamic
-            evaluation); 0 for none.
+        dynamic_rate: How far a weight may move at a step of a net that goes on learning from a text while it
+            is scored (dynamic evaluation), 0.001 to 0.01 for most nets; 0 for none.
+        dynamic_decay: How much of the way back to the trained weights it goes at each of these steps.
     """
 
     needs: ClassVar[str] = "symbols"
@@ -50,6 +51,9 @@ class LanguageConfig(NetConfig, Output):
     ngram_order: Annotated[int, Field(ge=1, le=20)] | Literal["auto"] = "auto"
     dynamic_rate: Annotated[float, Option("RATE", "--dynamic-rate", again=True)] = Field(
         default=0.0, ge=0, allow_inf_nan=False
+    )
+    dynamic_decay: Annotated[float, Option("SHARE", "--dynamic-decay", again=True)] = Field(
+        default=0.0, ge=0, le=1
     )
 
     hidden_size: int = Field(default=256, ge=1, le=16_384)

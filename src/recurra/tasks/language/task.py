@@ -20,10 +20,10 @@ from recurra.experiment.symbols import (
     SymbolPart,
     SymbolSchema,
     outline,
-    prepare_symbols,
     read_symbols,
 )
 from recurra.experiment.task import Fitted, Prepared, Rival, Task
+from recurra.experiment.tokenised import prepare_symbols
 from recurra.inputs import registry
 from recurra.inputs.symbol import END
 from recurra.layers.output import OUTPUTS
@@ -37,7 +37,8 @@ from recurra.training.contract import Loss
 
 _LEAST = 2  # windows that a row goes through, so that its state is of use
 _VALIDATED = 20_000  # symbols of a row in validation
-_COUNTED = 20_000_000  # symbols that n-grams are counted in
+_COUNTED, _KEPT = 16_000_000, 128_000_000  # symbols that n-grams are counted in, bytes that they may take
+_TRIED = 500_000  # symbols that tell how many bytes more of them take
 _ORDERS = {"character": 6}
 _ORDER = 4
 
@@ -197,15 +198,17 @@ def part(source: Any, fitted: Fitted, options: Any) -> SymbolPart:
     Raises:
         DataError: There are none.
     """
-    del options
     if source is None:
         raise DataError("no data", "a path, sample:NAME or texts", "Give the text to tell of.")
     schema: SymbolSchema = fitted.schema
     documents = registry.symbols(schema.input).read(source, fitted.config)
     found = schema.encode(documents.pieces(), documents)
+    unit = schema.alphabet.unit
     if not len(found):
-        unit = schema.alphabet.unit
-        raise DataError(f"{documents.table.source} holds no {unit}", "one at least", "Give more text.")
+        raise DataError(f"{documents.source} holds no {unit}", "one at least", "Give more text.")
+    if options is not None and (share := found.unknown()):  # scores say it in a note of their own
+        said = f"{share:.2%} of the {unit}s are unknown, and told as one symbol"
+        found = replace(found, repairs=(*found.repairs, said))
     return found
 
 
@@ -213,7 +216,8 @@ def answer(fitted: Fitted, part: SymbolPart) -> Told:
     """How surprised the net is by every symbol."""
     config = fitted.config
     net = cast("NextSymbol", fitted.model)
-    return Told(surprise(net, part, config.device, dynamic_rate=config.dynamic_rate), fitted)
+    dynamic = {"dynamic_rate": config.dynamic_rate, "dynamic_decay": config.dynamic_decay}
+    return Told(surprise(net, part, config.device, **dynamic), fitted)
 
 
 def metric_names(schema: SymbolSchema) -> tuple[str, ...]:
@@ -257,29 +261,38 @@ def write(fitted: Fitted, part: SymbolPart, given: Told, options: LanguageAnswer
 
 def learn(prepared: Prepared) -> Iterable[Learnt]:
     """The n-grams of the training part, of its end where it is long."""
-    train, order = prepared.train, prepared.config.ngram_order
-    ids = train.tokens.read(max(len(train) - _COUNTED, 0), len(train))
-    vocabulary = len(prepared.schema.alphabet)
-    model = KneserNey.learn(ids, vocabulary, order)
-    kept = ids.astype(np.uint16 if vocabulary <= 1 << 16 else np.int32)
+    train, order, vocabulary = prepared.train, prepared.config.ngram_order, len(prepared.schema.alphabet)
+
+    def end(count: int) -> np.ndarray:
+        return np.asarray(train.tokens.read(len(train) - count, len(train)))
+
+    count = min(len(train), _COUNTED)
+    if count > _TRIED:  # the more there is, the fewer n-grams are new
+        count = min(count, int(_TRIED * _KEPT / KneserNey.learn(end(_TRIED), vocabulary, order).size))
+    ids = end(count).astype(np.uint16 if vocabulary <= 1 << 16 else np.int32)
+    arrays = KneserNey.learn(ids, vocabulary, order).to_arrays()
+    about = {"order": order, "counted": None if count == len(train) else count}
     counts = np.bincount(ids, minlength=vocabulary)
-    yield Learnt("n_grams", {"order": order}, {**model.to_arrays(), "training": kept, "counts": counts})
+    yield Learnt("n_grams", about, {**arrays, "training": ids, "counts": counts})
 
 
 def naive(schema: SymbolSchema, learnt: Mapping[str, Learnt], part: SymbolPart) -> Iterable[Rival]:
     """N-grams, and the frequency of every symbol alone."""
-    del schema
     if "n_grams" not in learnt:
         return
-    own = dict(learnt["n_grams"].arrays)
+    grams = learnt["n_grams"]
+    own = dict(grams.arrays)
     training, counts = own.pop("training"), own.pop("counts")
     model = KneserNey.from_arrays(own)
     ids = part.tokens.read(0, len(part))
-    order = len(model.orders) + 1
+    order, counted_in = len(model.orders) + 1, grams.description.get("counted")
     if order > 1:
         losses = -np.log(model.probabilities(ids))
         label = f"{order}-grams (Kneser-Ney)"
-        yield Rival("n_grams", label, "linear", Told(losses.astype(np.float32), (model, training)))
+        if counted_in:
+            label += f" of the last {counted_in / 1e6:.1f} million {schema.alphabet.unit}s"
+        told = Told(losses.astype(np.float32), (model, training))
+        yield Rival("n_grams", label, "linear", told, grams.seconds)
     losses = -np.log((counts + 1 / len(counts)) / (counts.sum() + 1))[ids]
     yield Rival("unigram", "Frequency of the symbol", "naive", Told(losses.astype(np.float32)))
 
@@ -300,6 +313,7 @@ LANGUAGE = Task(
     score=score,
     naive=naive,
     learn=learn,
+    placed=lambda data, place: replace(data, place=place),
     describe=describe,
     show=show,
     program=program,
