@@ -12,6 +12,7 @@ from recurra.cells.initialization import (
     Initialization,
     Normal,
     Orthogonal,
+    Scaled,
     ZeroBias,
 )
 from recurra.cells.layer_norm_lstm import LayerNormLSTM
@@ -35,6 +36,7 @@ __all__ = [
     "LayerNormLSTM",
     "Normal",
     "Orthogonal",
+    "Scaled",
     "ZeroBias",
     "Zoneout",
     "make_cell",
