@@ -74,7 +74,7 @@ def surprise(
 def _dynamic(model: NextSymbol, part: SymbolPart, learner: DynamicLearner) -> Float32[np.ndarray, " symbols"]:
     """A net that learns from every window after it has told it."""
     found = np.zeros(len(part), np.float32)
-    device, state = model.output_bias.device, None
+    device, state = model.embedding.weight.device, None
     for begin, end, inputs, targets, resets in _windows(part, 1, _DYNAMIC_STEPS):
         ids, told, anew = inputs.to(device), targets.to(device), resets.to(device)
         # cuDNN has no gradients outside training, where there would be dropout.
