@@ -1,4 +1,4 @@
-"""Large matrix products outside a recurrence, by the library that is fastest on this processor.
+"""Large matrix products of gradients and output layers, by the library that is fastest on this processor.
 
 torch multiplies 32-bit matrices with MKL, which on AMD's processors takes no instructions wider than AVX2.
 oneDNN, which is in torch too, takes AVX-512: measured on one core of a Zen 5, 400 x 200 times 200 x 10,000 in
@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 _LEAST = 1 << 22  # multiplications: below, laying out a matrix costs more than it gives
+_SLENDER = 32  # times as many products in a sum as columns, from which on MKL is as fast
 
 
 def product(
@@ -23,6 +24,8 @@ def product(
         columns: (columns, inner).
     """
     if takes_onednn(rows, columns):
+        if rows.stride(0) == 1:  # laid out column by column: with gaps between them it would crawl
+            rows = rows.t().contiguous().t()
         found: Tensor = torch.ops.mkldnn._linear_pointwise(rows, columns.to_mkldnn(), None, "none", [], "")
         return found
     return rows.mm(columns.t())
@@ -34,6 +37,7 @@ def takes_onednn(rows: Tensor, columns: Tensor) -> bool:
         rows.dtype == columns.dtype == torch.float32
         and rows.device.type == "cpu"
         and rows.numel() * len(columns) >= _LEAST
+        and rows.shape[1] < _SLENDER * len(columns)
         and torch.backends.cpu.get_cpu_capability() == "AVX512"
         and torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
         and hasattr(torch.ops.mkldnn, "_linear_pointwise")

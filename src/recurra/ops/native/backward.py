@@ -9,6 +9,7 @@ from torch import Tensor
 from recurra.ops.native.arguments import Arguments, Saved, of_each, room_for_states
 from recurra.ops.native.call import Call, as_input_lies, borrowed
 from recurra.ops.native.forward import forward
+from recurra.ops.product import product
 
 
 class Gradients(NamedTuple):
@@ -174,7 +175,7 @@ def _through_input(
 
 def _grad_input(call: Call, through_input: Sequence[Tensor]) -> Tensor:
     weights = of_each(call.given.weight_ih, call.sizes.directions)
-    first, *others = (torch.mm(grad, weight) for grad, weight in zip(through_input, weights, strict=True))
+    first, *others = (product(grad, own.t()) for grad, own in zip(through_input, weights, strict=True))
     for other in others:
         first += other
     return call.padded(first)
@@ -182,7 +183,7 @@ def _grad_input(call: Call, through_input: Sequence[Tensor]) -> Tensor:
 
 def _products(grads: Sequence[Tensor], entered: Sequence[Tensor]) -> Tensor:
     """The gradient of a weight: per direction the sum over positions of the outer products."""
-    return _joined([torch.mm(grad.t(), rows) for grad, rows in zip(grads, entered, strict=True)])
+    return _joined([product(grad.t(), rows.t()) for grad, rows in zip(grads, entered, strict=True)])
 
 
 def _grad_weights(
@@ -191,7 +192,7 @@ def _grad_weights(
     """The gradients of weight_ih and weight_hh."""
     if call.cell in ("elman", "elman_relu", "lstm"):  # the gates' gradients are those of both products
         pairs = zip(back.gates, call.entering(with_input=True), strict=True)
-        both = [torch.mm(grad.t(), seen, out=call.room(grad.shape[1], seen.shape[1])) for grad, seen in pairs]
+        both = [product(grad.t(), seen.t()) for grad, seen in pairs]
         features = call.sizes.features
         return torch.cat([part[:, :features] for part in both]), torch.cat(
             [part[:, features:] for part in both]
@@ -206,7 +207,7 @@ def _grad_weights(
         seen = call.valid(saved.extra)
     grads = []
     for part, hiddens, others in zip(back.gates, entering, seen, strict=True):
-        grads += [torch.mm(part[:, : 2 * hidden].t(), hiddens), torch.mm(part[:, -hidden:].t(), others)]
+        grads += [product(part[:, : 2 * hidden].t(), hiddens.t()), product(part[:, -hidden:].t(), others.t())]
     return weight_ih, torch.cat(grads)
 
 
