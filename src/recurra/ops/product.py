@@ -1,4 +1,4 @@
-"""Large matrix products of gradients and output layers, by the library that is fastest on this processor.
+"""Large matrix products of recurrent and output layers, by the library that is fastest on this processor.
 
 torch multiplies 32-bit matrices with MKL, which on AMD's processors takes no instructions wider than AVX2.
 oneDNN, which is in torch too, takes AVX-512: measured on one core of a Zen 5, 400 x 200 times 200 x 10,000 in

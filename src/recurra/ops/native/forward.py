@@ -1,4 +1,4 @@
-"""The forward pass: the input's product by torch, the rest by the engine."""
+"""The forward pass: the input's product by a library, the rest by the engine."""
 
 from collections.abc import Sequence
 
@@ -14,6 +14,7 @@ from recurra.ops.native.arguments import (
     room_for_states,
 )
 from recurra.ops.native.call import Call, borrowed
+from recurra.ops.product import product, takes_onednn
 
 
 def forward(cell: str, given: Arguments) -> tuple[Tensor | None, ...]:
@@ -45,13 +46,16 @@ def project(call: Call, gates: Sequence[Tensor], saved: Saved) -> None:
     given, directions = call.given, call.sizes.directions
     rows, weights = call.input_rows(), of_each(given.weight_ih, directions)
     for number, target in enumerate(gates):
-        weight, bias = weights[number].t(), _input_bias(call, number)
+        weight, bias = weights[number], _input_bias(call, number)
         if given.gain_ih is not None:
-            _normalize(torch.mm(rows, weight), target, call, number, saved)
+            _normalize(product(rows, weight), target, call, number, saved)
+        elif takes_onednn(rows, weight):
+            found = product(rows, weight)
+            target.copy_(found) if bias is None else torch.add(found, bias, out=target)
         elif bias is None:
-            torch.mm(rows, weight, out=target)
+            torch.mm(rows, weight.t(), out=target)
         else:
-            torch.addmm(bias, rows, weight, out=target)
+            torch.addmm(bias, rows, weight.t(), out=target)
 
 
 def _normalize(products: Tensor, gates: Tensor, call: Call, number: int, saved: Saved) -> None:
