@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 import torch
+from tests.diagnosis.toy_net import Batch, Net, make_batch, objective
 from torch import nn
 
+import recurra
 from recurra.cells import GRU, LSTM
-from recurra.diagnosis import Site, integrated_gradients, occlusion
+from recurra.diagnosis import Site, integrated_gradients, loss_attribution, occlusion
 from recurra.errors import ConfigError, ShapeError
 from recurra.layers import Recurrent
+from recurra.types import Sequences
 
 
 def test_the_shares_of_a_linear_function_are_its_terms():
@@ -67,6 +70,25 @@ def test_only_the_call_that_is_meant_is_changed():
         first, second = both()
     torch.testing.assert_close(first, model(ids))
     assert not torch.equal(first, second)
+
+
+@pytest.mark.parametrize("layer", [Recurrent(LSTM(3, 5)), recurra.LSTM(3, 5)])
+def test_the_loss_of_a_batch(layer):
+    class Steps(Net):
+        def forward(self, sequences):
+            if isinstance(layer, Recurrent):
+                return super().forward(sequences)
+            outputs, _ = self.layer(sequences.values.transpose(0, 1), lengths=sequences.lengths)
+            return self.output(outputs.transpose(0, 1))
+
+    model, batch = Steps(layer).double(), make_batch([6, 4])
+    found = loss_attribution(model, batch, objective, nodes=32)["layer"]
+    empty = Batch(Sequences(torch.zeros_like(batch.sequences.values), batch.sequences.lengths), batch.target)
+    losses = [objective(model, one, None).total.item() / 10 for one in (batch, empty)]
+    assert found.difference == pytest.approx(losses[0] - losses[1])
+    assert abs(found.error) < 1e-5
+    assert found.by_step.shape == (2, 6)
+    assert not found.by_step[1, 4:].any()
 
 
 def test_a_window_takes_several_steps():

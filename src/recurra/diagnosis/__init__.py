@@ -13,6 +13,7 @@ dependence        how far back data depend on themselves: correlation, mutual in
 state_health      saturation, dead units, effective rank, drift, time constants of gates
 training_health   clipping, updates, spikes, plateaus, overfitting, from a history
 attribution       which inputs made a result: integrated gradients; site says where in the net
+loss_attribution  the same of a batch's loss, without knowing the net
 occlusion         what is lost of it without a step or a feature
 trace             what every unit does over a text or a series
 ```
@@ -37,16 +38,16 @@ from recurra.diagnosis.gradient_flow import GradientFlow, gradient_flow, half_li
 from recurra.diagnosis.information import mutual_information
 from recurra.diagnosis.jacobian import Spectrum, StepJacobian, jacobian_of_step, spectrum, step_jacobian
 from recurra.diagnosis.limits import Limits
+from recurra.diagnosis.loss_attribution import loss_attribution
 from recurra.diagnosis.measure import (
     DirectionMeasurements,
     Measurements,
     StackMeasurements,
-    loss_of,
     measure,
-    observe,
 )
 from recurra.diagnosis.measurement import Measurement
 from recurra.diagnosis.memory_horizon import MemoryHorizon, memory_horizon
+from recurra.diagnosis.observation import loss_of, observe
 from recurra.diagnosis.occlusion import Occlusion, occlusion
 from recurra.diagnosis.passage import Passage
 from recurra.diagnosis.seen import Seen, look, recurrent_modules
@@ -84,6 +85,7 @@ __all__ = [
     "integrated_gradients",
     "jacobian_of_step",
     "look",
+    "loss_attribution",
     "loss_of",
     "measure",
     "memory_horizon",

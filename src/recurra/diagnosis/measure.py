@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from torch import Tensor, nn
@@ -13,12 +12,12 @@ from recurra.diagnosis.jacobian import StepJacobian, step_jacobian
 from recurra.diagnosis.limits import Limits
 from recurra.diagnosis.measurement import Measurement
 from recurra.diagnosis.memory_horizon import MemoryHorizon, memory_horizon
+from recurra.diagnosis.observation import loss_of
 from recurra.diagnosis.passage import Passage
-from recurra.diagnosis.seen import Seen, look
+from recurra.diagnosis.seen import look
 from recurra.diagnosis.stack import Layers, stacks_of
 from recurra.diagnosis.state_health import StateHealth, state_health
-from recurra.diagnosis.undisturbed import check_finite, device_of, undisturbed
-from recurra.errors import DataError
+from recurra.diagnosis.undisturbed import undisturbed
 from recurra.training.contract import Batch, Objective
 
 
@@ -97,41 +96,12 @@ def measure(
         DataError: The batch is empty.
         NonFiniteError: Its weights are not finite.
     """
-    check_finite(model)
     rows, run = loss_of(model, batch, objective, limits.rows)
     with undisturbed(model):
         seen = look(model, run)
         directions = tuple(_of_direction(passage, limits) for passage in seen.passages)
         stacks = tuple(_of_stack(model, run, layers, limits) for layers in stacks_of(seen))
     return Measurements(seen.loss, rows, directions, stacks)
-
-
-def observe(model: nn.Module, batch: Batch, objective: Objective, *, rows: int = 8) -> Seen:
-    """The passages of a batch through all recurrent layers, for `trace` and single measurements.
-
-    Arguments and errors are those of `measure`. What is done with passages belongs into `undisturbed(model)`,
-    where the model is in training mode and drops values.
-    """
-    check_finite(model)
-    _, run = loss_of(model, batch, objective, rows)
-    with undisturbed(model):
-        return look(model, run)
-
-
-def loss_of(
-    model: nn.Module, batch: Batch, objective: Objective, rows: int
-) -> tuple[int, Callable[[], Tensor]]:
-    """How many rows are looked at, evenly taken, and the mean loss of them as a function of nothing."""
-    if not len(batch):
-        raise DataError("an empty batch", "at least one row", "Give data.")
-    part: Any = batch.shard(0, -(-len(batch) // rows)).to(device_of(model))
-
-    def run() -> Tensor:
-        loss = objective(model, part, None)
-        mean: Tensor = loss.total / max(float(loss.count), 1.0)
-        return mean
-
-    return len(part), run
 
 
 def _of_direction(passage: Passage, limits: Limits) -> DirectionMeasurements:

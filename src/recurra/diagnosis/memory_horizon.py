@@ -21,7 +21,6 @@ from torch import Tensor, nn
 
 from recurra.diagnosis.limits import Limits, evenly
 from recurra.diagnosis.measurement import Measurement
-from recurra.diagnosis.recurrent_module import Read
 from recurra.diagnosis.seen import listening
 from recurra.diagnosis.site import Site
 from recurra.diagnosis.stack import Layers
@@ -136,15 +135,9 @@ class _Probe:
     def _outputs(self, input: Tensor) -> Tensor:
         """(rows, steps, outputs) of the layer on top for another input of the one at the bottom."""
         bottom, top = self._layers.bottom, self._layers.top
-        with self._site.replaced(lambda _: _swapped(bottom.read, input)), listening(self._model) as calls:
+        with self._site.replaced(lambda _: bottom.read.laid(input)), listening(self._model) as calls:
             self._run()
-        outputs: Tensor = calls[top.calls[0]].result[0]
-        return _swapped(top.read, outputs)
-
-
-def _swapped(read: Read, values: Tensor) -> Tensor:
-    """Between rows first and the axes of a call."""
-    return values.transpose(0, 1) if read.axes == "steps" else values
+        return top.read.laid(calls[top.calls[0]].result[0])
 
 
 class _Curve:

@@ -61,6 +61,10 @@ class Read:
         rows, steps = self.input.shape[:2]
         return torch.full((rows,), steps, device=self.input.device) if self.lengths is None else self.lengths
 
+    def laid(self, values: Tensor) -> Tensor:
+        """Values with rows first as the call has them, and back."""
+        return values.transpose(0, 1) if self.axes == "steps" else values
+
     def every_reset(self) -> Tensor:
         """(rows, steps) where the state is set to zero."""
         nowhere = self.input.new_zeros(self.input.shape[:2], dtype=torch.bool)
