@@ -53,8 +53,9 @@ def test_a_series_on_its_own_past(random, share):
 
 def test_noise_depends_on_nothing(random):
     for inputs in (random.normal(size=(4, 400, 1)), random.integers(0, 5, size=(4, 400))):
-        found = dependence(inputs, None, np.full(4, 400), 20)
-        assert (found.values[1:] > found.chance).sum() <= 3
+        assert dependence(inputs, None, np.full(4, 400), 390).reach == 0
+        other = random.permutation(inputs.ravel()).reshape(inputs.shape)
+        assert dependence(inputs, other, np.full(4, 400), 60).reach == -1
 
 
 def test_rows_of_no_steps_and_constants():

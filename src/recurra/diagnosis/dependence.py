@@ -7,19 +7,20 @@ Source: Box & Jenkins, "Time series analysis" (1970), for the bounds of correlat
 behavior in physics and probabilistic formal languages" (2017), for mutual information at a lag.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float64
-from scipy.stats import norm
+from scipy.stats import chi2, norm
 
 from recurra.diagnosis.information import mutual_information, symbols_of
 from recurra.diagnosis.measurement import Measurement
 from recurra.errors import ShapeError
 
-_SHUFFLES, _MOST_PAIRS = 8, 100_000
+_SHUFFLES, _MOST_PAIRS = 32, 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,13 +31,13 @@ class Dependence(Measurement):
         kind: "correlation", the largest absolute one of a feature with a target; "autocorrelation", of all
             features together, weighted by their variance; "information", mutual, in bits.
         values: (lags,) at lag k of what stands k steps before a target, from k = 0 on.
-        chance: What 95 % of independent data would stay below.
+        chance: (lags,) what independent data stay below at all lags about 19 times of 20.
         reach: The last lag above that; -1 if none is.
     """
 
     kind: Literal["correlation", "autocorrelation", "information"]
     values: Float64[np.ndarray, " lags"]
-    chance: float
+    chance: Float64[np.ndarray, " lags"]
     reach: int
 
 
@@ -77,49 +78,63 @@ def _pairs(
 
 
 def _found(
-    kind: Literal["correlation", "autocorrelation", "information"], values: list[float], chance: float
+    kind: Literal["correlation", "autocorrelation", "information"], values: list[float], chance: np.ndarray
 ) -> Dependence:
     curve = np.array(values)
     return Dependence(kind, curve, chance, int(np.flatnonzero(curve > chance).max(initial=-1)))
 
 
+def _counts(columns: Iterable[np.ndarray]) -> np.ndarray:
+    """How many pairs each lag has, at least 1."""
+    return np.array([max(len(one), 1) for one in columns], dtype=np.float64)
+
+
 def _autocorrelation(pairs: list[tuple[np.ndarray, np.ndarray]]) -> Dependence:
+    counts = _counts(x for x, _ in pairs)
+    chance = norm.ppf(1 - 0.025 / len(pairs)) / np.sqrt(counts)
     if not len(pairs[0][0]):
-        return _found("autocorrelation", [0.0] * len(pairs), 0.0)
+        return _found("autocorrelation", [0.0] * len(pairs), chance)
     mean, variance = pairs[0][0].mean(axis=0), float(pairs[0][0].var(axis=0).sum())
-    values = [
-        abs(float(((x - mean) * (y - mean)).mean(axis=0).sum())) / variance if len(x) and variance else 0.0
-        for x, y in pairs
-    ]
-    return _found("autocorrelation", values, float(norm.ppf(0.975)) / np.sqrt(len(pairs[0][0])))
+    products = [float(((x - mean) * (y - mean)).sum()) for x, y in pairs]
+    values = [abs(one) / n / variance if variance else 0.0 for one, n in zip(products, counts, strict=True)]
+    return _found("autocorrelation", values, chance)
 
 
 def _correlation(pairs: list[tuple[np.ndarray, np.ndarray]]) -> Dependence:
-    values = []
-    for x, y in pairs:
+    values, counts = [], _counts(x for x, _ in pairs)
+    for (x, y), n in zip(pairs, counts, strict=True):
         left, right = (_standardised(one.reshape(len(one), -1)) for one in (x, y))
-        values.append(float(np.abs(left.T @ right).max()) / max(len(x), 1))
-    compared = pairs[0][0][:1].size * pairs[0][1][:1].size
-    chance = float(norm.ppf(1 - 0.025 / max(compared, 1))) / np.sqrt(max(len(pairs[0][0]), 1))
-    return _found("correlation", values, chance)
+        values.append(float(np.abs(left.T @ right).max()) / n)
+    compared = pairs[0][0][:1].size * pairs[0][1][:1].size * len(pairs)
+    return _found("correlation", values, norm.ppf(1 - 0.025 / max(compared, 1)) / np.sqrt(counts))
 
 
 def _standardised(values: np.ndarray) -> np.ndarray:
+    if not len(values):
+        return values
     centred = values - values.mean(axis=0)
     spread = centred.std(axis=0)
     return np.asarray(centred / np.where(spread > 0, spread, 1))
 
 
 def _information(pairs: list[tuple[list[np.ndarray], list[np.ndarray]]]) -> Dependence:
-    """Mutual information without what shuffled pairs show: counting finds some everywhere."""
+    """Mutual information without what shuffled pairs show: counting finds some everywhere.
+
+    What it finds by chance goes with one over the number of pairs, so that one lag tells of all.
+    """
     random = np.random.default_rng(0)
-    shuffled = []
+    first, shuffled = pairs[0], []
     for _ in range(_SHUFFLES):
-        order = random.permutation(len(pairs[0][0][0]))
-        shuffled.append(_largest([one[order] for one in pairs[0][0]], pairs[0][1]))
-    bias = float(np.mean(shuffled))
-    values = [max(0.0, _largest(x, y) - bias) for x, y in pairs]
-    return _found("information", values, max(shuffled) - bias + 2 * float(np.std(shuffled)))
+        order = random.permutation(len(first[0][0]))
+        shuffled.append(_largest([one[order] for one in first[0]], first[1]))
+    counts = _counts(x[0] for x, _ in pairs)
+    fewer = counts[0] / counts
+    bias, spread = float(np.mean(shuffled)), float(np.var(shuffled))
+    found = np.array([_largest(x, y) for x, y in pairs]) - bias * fewer
+    # Without dependence it has about a chi-squared distribution, whose scale few shuffles tell roughly.
+    degrees = 2 * bias**2 / spread if spread else 1.0
+    most = bias / degrees * float(chi2.ppf(1 - 0.01 / len(pairs), degrees))
+    return _found("information", np.maximum(found, 0.0).tolist(), (most - bias) * fewer)
 
 
 def _largest(inputs: list[np.ndarray], targets: list[np.ndarray]) -> float:

@@ -27,7 +27,7 @@ class DirectionMeasurements(Measurement):
 
     Attributes:
         name: The layer's.
-        cell: The class of its cell.
+        cell: The class of its cell, zoneout left out.
         reverse: Whether it goes from a row's last step to its first.
         units: Its hidden units.
         steps: Steps of its longest row.
@@ -107,7 +107,7 @@ def measure(
 def _of_direction(passage: Passage, limits: Limits) -> DirectionMeasurements:
     return DirectionMeasurements(
         passage.name,
-        type(passage.cell).__name__,
+        type(passage.inner).__name__,
         passage.reverse,
         passage.cell.hidden_size,
         int(passage.lengths.max()),

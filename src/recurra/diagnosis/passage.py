@@ -92,6 +92,11 @@ class Passage:
             return self.cell.project_input(self.input)
 
     @property
+    def inner(self) -> Cell[Any]:
+        """The cell without what is around it."""
+        return self.cell.cell if isinstance(self.cell, Zoneout) else self.cell
+
+    @property
     def valid(self) -> Bool[Tensor, "rows steps"]:
         """Which steps count."""
         return valid_steps(self.lengths, self.input.shape[1])
@@ -128,7 +133,7 @@ class Passage:
 
     def gates(self) -> dict[str, Gate]:
         """All gates of all steps, (rows, steps, units) each; none, where the cell does not show them."""
-        cell = self.cell.cell if isinstance(self.cell, Zoneout) else self.cell
+        cell = self.inner
         if not isinstance(cell, Gated):
             return {}
         before = mapped(lambda field: field[:, :-1], self.states)
@@ -143,7 +148,7 @@ class Passage:
 
     def recurrent_weights(self) -> dict[str, Tensor]:
         """The cell's matrices by gate; none, where it does not show them."""
-        cell = self.cell.cell if isinstance(self.cell, Zoneout) else self.cell
+        cell = self.inner
         if not isinstance(cell, Gated):
             return {}
         return {name: weight.detach() for name, weight in cell.recurrent_weights().items()}
