@@ -6,7 +6,7 @@ import torch
 from tests.catalogue import every_cell
 from tests.diagnosis.toy_net import Linear, with_eigenvalues
 
-from recurra.cells import GRU, LSTM, Zoneout
+from recurra.cells import GRU, LSTM, Elman, Zoneout
 from recurra.diagnosis import Limits, jacobian_of_step, look, spectrum, step_jacobian, undisturbed
 from recurra.layers import Recurrent
 
@@ -68,6 +68,18 @@ def test_growth_is_that_of_the_product():
     for lag in range(9):
         product = product @ jacobian_of_step(passage, 8 - lag)[0]
         assert found.growth[lag] == pytest.approx(float(torch.linalg.matrix_norm(product, 2).log()))
+
+
+def test_units_that_die_take_no_direction_along():
+    cell = Elman(2, 24, nonlinearity="relu")
+    with torch.no_grad():
+        cell.bias_ih[:4] = 50  # these live, with the identity as their matrix
+    found = step_jacobian(passage_of(Recurrent(cell), torch.randn(3, 60, 2)), Limits(directions=3))
+    assert found.exponents[0] == pytest.approx(0, abs=1e-5)
+    with torch.no_grad():
+        cell.bias_ih.fill_(-50)
+    dead = step_jacobian(passage_of(Recurrent(cell), torch.randn(3, 60, 2)))
+    assert np.isneginf(dead.exponents).all()
 
 
 def test_resets_are_passed_over():

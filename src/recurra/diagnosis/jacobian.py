@@ -30,6 +30,8 @@ from recurra.ops.walk import State
 
 _WORK = 1e9  # about the cube of the state's size times the number of decompositions: some seconds
 
+_SOME = 1e-3
+
 
 class Spectrum(NamedTuple):
     """What is known of a square matrix.
@@ -52,10 +54,11 @@ class StepJacobian(Measurement):
         singular_values: (points, directions) the largest ones, from the largest on.
         radii: (points,) the spectral radius.
         growth: (lags,) the logarithm of the largest singular value of the product over k + 1 steps, its mean
-            over rows; within the directions that are followed, so it is exact where they are all there are,
-            and else a bound from below that is close after some steps.
-        exponents: (directions,) the leading Lyapunov exponents, per step, from the largest on; NaN of fewer
-            than two steps.
+            over rows, those left out where it is 0; within the directions that are followed, so it is exact
+            where they are all there are, and else a bound from below that is close after some steps.
+        exponents: (directions,) the leading Lyapunov exponents, per step, from the largest on: the mean over
+            rows, those left out in which a direction died (units of ReLU do); minus infinity where all did,
+            NaN of fewer than two steps.
         matrices: For each gate the spectrum of its recurrent matrix.
     """
 
@@ -109,7 +112,7 @@ def _along(
 ) -> tuple[Float64[np.ndarray, " lags"], Float64[np.ndarray, " directions"]]:
     """Growth and exponents, from a step back; a step before which a row is reset is passed over."""
     first = max(0, last - limits.steps + 1)
-    start = torch.linalg.svd(jacobian_of_step(passage, last).double())[0][..., :directions]
+    start = _first_frame(jacobian_of_step(passage, last).double(), directions)
     frame, product = start, torch.eye(directions, dtype=start.dtype, device=start.device)
     product, scale = product.expand(len(start), -1, -1), start.new_zeros(len(start))
     stretched: list[Tensor] = []
@@ -128,12 +131,31 @@ def _along(
         product, scale = product / size.view(-1, 1, 1), scale + size.log()
         stretched.append(taken.diagonal(dim1=1, dim2=2).abs().log())
         if len(growth) < limits.lags:
-            growth.append((torch.linalg.svdvals(product)[:, 0].log() + scale).mean())
+            growth.append(_mean_of_living(torch.linalg.svdvals(product)[:, 0].log() + scale))
     if len(stretched) < 2:
         return _array(torch.stack(growth)), np.full(directions, np.nan)
-    later = torch.stack(stretched[len(stretched) // 2 :])
-    exponents = later.mean(dim=(0, 1)).sort(descending=True).values
+    of_rows = torch.stack(stretched[len(stretched) // 2 :]).mean(dim=0)
+    exponents = _mean_of_living(of_rows).sort(descending=True).values
     return _array(torch.stack(growth)), _array(exponents)
+
+
+def _mean_of_living(logarithms: Float[Tensor, "rows *rest"]) -> Float[Tensor, "*rest"]:
+    """The mean over rows, those of minus infinity left out, if not all are."""
+    alive = logarithms.isfinite()
+    mean = logarithms.masked_fill(~alive, 0).sum(dim=0) / alive.sum(dim=0)
+    return torch.where(alive.any(dim=0), mean, -torch.inf)
+
+
+def _first_frame(jacobian: Float[Tensor, "rows size size"], directions: int) -> Tensor:
+    """Orthonormal directions (rows, size, directions) to begin with: those that the last step stretches most.
+
+    They are mixed, and with a little of all others, so that none dies with a single unit.
+    """
+    leading = torch.linalg.svd(jacobian)[0][..., :directions]
+    drawn = torch.randn(jacobian.shape[-1], directions, generator=torch.Generator().manual_seed(0))
+    noise = drawn.to(jacobian)
+    frame: Tensor = torch.linalg.qr(leading @ noise[:directions] + _SOME * noise)[0]
+    return frame
 
 
 def _fields(passage: Passage, vectors: Float[Tensor, "vectors rows size"]) -> State:
