@@ -258,6 +258,16 @@ def test_the_history_tells_what_happened() -> None:
     assert 0 < rates[2] < rates[1] < rates[0] < 0.02
 
 
+def test_the_history_tells_how_far_weights_move() -> None:
+    model = toy_model(dropout=0.0)
+    before = torch.cat([value.flatten() for value in weights(model)])
+    config = toy_config(**{**ONE_STEP, "learning_rate": 0.1}, gradient_clip=None, log_every=1)
+    (record,) = fit(model, squared_error, ToySource(batches=1), config).steps
+    after = torch.cat([value.flatten() for value in weights(model)])
+    assert record["update_ratio"] == pytest.approx(float((after - before).norm() / before.norm()), rel=1e-5)
+    assert record["update_ratio"] == pytest.approx(0.1 * record["gradient_norm"] / float(before.norm()))
+
+
 def failing(step: int, value: float) -> Any:
     """An objective whose loss is a certain value at a certain call."""
     calls = iter(range(1000))

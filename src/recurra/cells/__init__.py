@@ -2,6 +2,7 @@
 
 from recurra.cells.cell import Cell, FusedCell
 from recurra.cells.elman import Elman
+from recurra.cells.gate import Gate, Gated
 from recurra.cells.gru import GRU
 from recurra.cells.initialization import (
     IRNN,
@@ -30,6 +31,8 @@ __all__ = [
     "Elman",
     "ForgetBias",
     "FusedCell",
+    "Gate",
+    "Gated",
     "Glorot",
     "Identity",
     "Initialization",

@@ -1,6 +1,6 @@
 """The simple recurrent net as a cell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import torch
@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from recurra.cells.cell import FusedCell
+from recurra.cells.gate import Gate, Squash
 from recurra.cells.initialization import Identity, Initialization, initialize
 from recurra.cells.parameter import bias_shown, check_sizes, empty_parameter
 from recurra.ops.elman import GATES, ElmanState, ElmanWeights, check_nonlinearity, elman, reference
@@ -102,6 +103,15 @@ class Elman(FusedCell[ElmanState]):
         """The hidden state."""
         state = reference.step(projected, state, self.weights(), recurrent_mask, self.nonlinearity)
         return state.hidden, state
+
+    def gates(self, projected: Tensor, state: ElmanState) -> Mapping[str, Gate]:
+        """See `recurra.cells.gate.Gated`: the candidate is the hidden state itself."""
+        squash: Squash = "tanh" if self.nonlinearity == "tanh" else "relu"
+        return {"candidate": Gate(self.step(projected, state)[0], squash)}
+
+    def recurrent_weights(self) -> Mapping[str, Tensor]:
+        """See `recurra.cells.gate.Gated`."""
+        return {"candidate": self.weight_hh}
 
     def op(self) -> Callable[..., tuple[Tensor, ElmanState]]:
         """`recurra.ops.elman.elman` with these weights."""

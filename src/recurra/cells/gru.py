@@ -1,6 +1,6 @@
 """The gated recurrent unit as a cell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import torch
@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from recurra.cells.cell import FusedCell
+from recurra.cells.gate import Gate
 from recurra.cells.initialization import Initialization, initialize
 from recurra.cells.parameter import bias_shown, check_sizes, empty_parameter
 from recurra.ops.gru import GATES, GRUState, GRUWeights, gru, reference
@@ -101,9 +102,23 @@ class GRU(FusedCell[GRUState]):
         recurrent_mask: Float[Tensor, "batch outputs"] | None = None,
     ) -> tuple[Float[Tensor, "batch outputs"], GRUState]:
         """The gates, the candidate and the hidden state."""
-        step = reference.step if self.reset_after else reference.step_reset_before
-        state = step(projected, state, self.weights(), recurrent_mask)
+        reset_after = self.reset_after
+        state = reference.step(projected, state, self.weights(), recurrent_mask, reset_after=reset_after)
         return state.hidden, state
+
+    def gates(self, projected: Tensor, state: GRUState) -> Mapping[str, Gate]:
+        """See `recurra.cells.gate.Gated`."""
+        form = reference.gates if self.reset_after else reference.gates_reset_before
+        own = form(projected, state, self.weights())
+        return {
+            "reset_gate": Gate(own.reset_gate, "sigmoid"),
+            "update_gate": Gate(own.update_gate, "sigmoid", keeps=True),
+            "candidate": Gate(own.candidate, "tanh"),
+        }
+
+    def recurrent_weights(self) -> Mapping[str, Tensor]:
+        """See `recurra.cells.gate.Gated`."""
+        return dict(zip(GATES, self.weight_hh.chunk(len(GATES)), strict=True))
 
     def op(self) -> Callable[..., tuple[Tensor, GRUState]]:
         """`recurra.ops.gru.gru` with these weights."""

@@ -1,6 +1,6 @@
 """The long short-term memory with layer normalisation, as a cell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import torch
@@ -8,7 +8,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from recurra.cells.cell import FusedCell
+from recurra.cells.gate import Gate
 from recurra.cells.initialization import REMEMBERING, Initialization, initialize
+from recurra.cells.lstm import named_gates
 from recurra.cells.parameter import check_sizes, empty_parameter
 from recurra.ops.layer_norm_lstm import (
     GATES,
@@ -124,6 +126,14 @@ class LayerNormLSTM(FusedCell[LSTMState]):
         """The gates, the cell and the hidden state."""
         state = reference.step(projected, state, self.weights(), self.epsilon, recurrent_mask)
         return state.hidden, state
+
+    def gates(self, projected: Tensor, state: LSTMState) -> Mapping[str, Gate]:
+        """See `recurra.cells.gate.Gated`."""
+        return named_gates(reference.gates(projected, state, self.weights(), self.epsilon))
+
+    def recurrent_weights(self) -> Mapping[str, Tensor]:
+        """See `recurra.cells.gate.Gated`; before they are normalised."""
+        return dict(zip(GATES, self.weight_hh.chunk(len(GATES)), strict=True))
 
     def op(self) -> Callable[..., tuple[Tensor, LSTMState]]:
         """`recurra.ops.layer_norm_lstm.layer_norm_lstm` with these weights."""

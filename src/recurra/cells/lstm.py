@@ -1,6 +1,6 @@
 """The long short-term memory as a cell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import torch
@@ -8,9 +8,19 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from recurra.cells.cell import FusedCell
+from recurra.cells.gate import Gate
 from recurra.cells.initialization import REMEMBERING, Initialization, initialize
 from recurra.cells.parameter import bias_shown, check_projection, check_sizes, empty_parameter
 from recurra.ops.lstm import GATES, LSTMState, LSTMWeights, lstm, reference
+from recurra.ops.lstm.reference import LSTMGates
+
+
+def named_gates(gates: LSTMGates) -> dict[str, Gate]:
+    """The gates of an LSTM as `recurra.cells.gate.Gated` shows them."""
+    named = {name: Gate(values, "sigmoid") for name, values in gates._asdict().items()}
+    named["forget_gate"] = named["forget_gate"]._replace(keeps=True)
+    named["candidate"] = named["candidate"]._replace(squash="tanh")
+    return named
 
 
 class LSTM(FusedCell[LSTMState]):
@@ -122,6 +132,17 @@ class LSTM(FusedCell[LSTMState]):
         """The gates, the cell and the hidden state."""
         state = reference.step(projected, state, self.weights(), recurrent_mask)
         return state.hidden, state
+
+    def gates(self, projected: Tensor, state: LSTMState) -> Mapping[str, Gate]:
+        """See `recurra.cells.gate.Gated`."""
+        return named_gates(reference.gates(projected, state, self.weights()))
+
+    def recurrent_weights(self) -> Mapping[str, Tensor]:
+        """See `recurra.cells.gate.Gated`."""
+        blocks = self.weight_hh.chunk(len(GATES))
+        if self.weight_hr is not None:
+            blocks = tuple(block @ self.weight_hr for block in blocks)
+        return dict(zip(GATES, blocks, strict=True))
 
     def op(self) -> Callable[..., tuple[Tensor, LSTMState]]:
         """`recurra.ops.lstm.lstm` with these weights."""

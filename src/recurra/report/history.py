@@ -1,9 +1,10 @@
 """The course of a training run, read from `history.jsonl`.
 
 One JSON object a line. Kind "step" sums up the last few optimiser steps: `step`, `loss`, `learning_rate`,
-`gradient_norm` (mean, before clipping), `clipped` (share of the steps). Kind "epoch" sums up an epoch:
-`epoch`, `step`, `train_loss`, `learning_rate`, `gradient_norm`, `clipped_share`, `items_per_second`,
-`seconds`, and every metric that validation gave under its own name. Lines of other kinds are passed over.
+`gradient_norm` (mean, before clipping), `clipped` (share of the steps), `update_ratio` (length of the last
+update in relation to the weights'). Kind "epoch" sums up an epoch: `epoch`, `step`, `train_loss`,
+`learning_rate`, `gradient_norm`, `clipped_share`, `items_per_second`, `seconds`, and every metric that
+validation gave under its own name. Lines of other kinds are passed over.
 """
 
 import math

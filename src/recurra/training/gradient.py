@@ -102,6 +102,13 @@ def normalise_and_clip(
     return too_long or measured.largest > clip_value
 
 
+@torch.no_grad()
+def update_ratio(before: list[Tensor], parameters: list[nn.Parameter]) -> Tensor:
+    """The length of an update of the weights in relation to theirs before it; a scalar on their device."""
+    moved = torch._foreach_sub([one.detach() for one in parameters], before)
+    return get_total_norm(moved) / get_total_norm(before)
+
+
 def unusable(measured: Measurement, model: nn.Module, place: str, remedy: str) -> RecurraError:
     """The error for a loss or a gradient that is no number, or for a gradient that is not there.
 

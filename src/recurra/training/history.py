@@ -32,7 +32,8 @@ class History:
 
     Attributes:
         steps: Records of kind "step": epoch, step (both of the last step summed up), loss, learning_rate,
-            gradient_norm, clipped (share), steps_per_second.
+            gradient_norm, clipped (share), steps_per_second, and update_ratio: how far the last of these
+            steps moved the weights, in relation to their length (null where it was skipped).
         epochs: Records of kind "epoch": epoch, step, train_loss, the metrics, learning_rate, gradient_norm,
             clipped_share, items_per_second (valid steps), seconds (validation not included).
         stopped: Why the run ended: "max_epochs", "patience", "callback" or "interrupted"; None while it

@@ -179,7 +179,8 @@ def step(run: Run) -> None:
         clipped = normalise_and_clip(gradients, measured, config.gradient_clip, config.gradient_clip_value)
         run.learning_rate = config.learning_rate * run.schedule.factor(run.progress)
         set_learning_rate(run.optimizer, run.learning_rate)
-        run.precision.step(run.optimizer)
+        with run.update_measured():
+            run.precision.step(run.optimizer)
         run.averaging.after_step()
         run.tally_step(measured, clipped=clipped)
     run.optimizer.zero_grad()

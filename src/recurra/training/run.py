@@ -1,7 +1,8 @@
 """A training run: what the rungs of the ladder hand to each other."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from recurra.training.contract import (
 from recurra.training.device import choose_device
 from recurra.training.distributed import Group
 from recurra.training.early_stopping import EarlyStopping
-from recurra.training.gradient import Gathered, Measurement
+from recurra.training.gradient import Gathered, Measurement, update_ratio
 from recurra.training.history import History, HistoryFile, Tally
 from recurra.training.interruption import Interruption
 from recurra.training.optimizer import make_optimizer
@@ -66,6 +67,8 @@ class Run:
         best: The best epoch's weights, None before there are any.
         window: Sums since the last history line of kind "step".
         tally: Sums since the beginning of the epoch.
+        update_ratio: Of the last optimiser step before a history line of kind "step"; None at all others, and
+            where that step was skipped.
         learning_rate: Of the last optimiser step.
         stopped: Why the run is over, None while it goes on.
     """
@@ -113,6 +116,7 @@ class Run:
         self.best: dict[str, Tensor] | None = None
         self.window = Tally()
         self.tally = Tally()
+        self.update_ratio: Tensor | None = None
         self.learning_rate = config.learning_rate
         self.stopped: str | None = None
         self._clock = time.perf_counter()
@@ -219,6 +223,16 @@ class Run:
         told = [one.on_epoch(record) for one in self.callbacks]
         return any(told)
 
+    @contextmanager
+    def update_measured(self) -> Iterator[None]:
+        """Measure how far the weights move in the block, if a line of history is due after this step."""
+        if (self.position.step + 1) % self.config.log_every:
+            yield
+            return
+        before = [parameter.detach().clone() for parameter in self.parameters]
+        yield
+        self.update_ratio = update_ratio(before, self.parameters)
+
     def close_step(self) -> None:
         """Begin to gather anew, and now and then write a line of history."""
         self.gathered = Gathered(self.device)
@@ -226,5 +240,6 @@ class Run:
         self.position.step += 1
         if self.position.step % self.config.log_every == 0:
             at = self.position
-            self.history_file.add(self.window.step_record(at.epoch, at.step, self.learning_rate))
-            self.window = Tally()
+            record = self.window.step_record(at.epoch, at.step, self.learning_rate)
+            self.history_file.add({**record, "update_ratio": self.update_ratio})
+            self.window, self.update_ratio = Tally(), None

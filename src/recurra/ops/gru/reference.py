@@ -35,18 +35,30 @@ class GRUWeights(NamedTuple):
     bias_hh: Tensor | None = None  # 3*hidden
 
 
+class GRUGates(NamedTuple):
+    """What a step decides, squashed: (batch, hidden) each."""
+
+    reset_gate: Tensor
+    update_gate: Tensor
+    candidate: Tensor
+
+    def renewed(self, hidden: Tensor) -> GRUState:
+        """The state after the step."""
+        return GRUState((1 - self.update_gate) * self.candidate + self.update_gate * hidden)
+
+
 def project(input: Float[Tensor, "*steps features"], weights: GRUWeights) -> Float[Tensor, "*steps gates"]:
     """The part of the gates that needs no state: W x + b, for all steps in one product."""
     return F.linear(input, weights.weight_ih, weights.bias_ih)
 
 
-def step(
+def gates(
     projected: Float[Tensor, "batch gates"],
     state: GRUState,
     weights: GRUWeights,
     recurrent_mask: Float[Tensor, "batch hidden"] | None = None,
-) -> GRUState:
-    """One step that resets after the product, given what `project` made of its input."""
+) -> GRUGates:
+    """The gates of a step that resets after the product, given what `project` made of its input."""
     hidden = state.hidden if recurrent_mask is None else state.hidden * recurrent_mask
     reset_input, update_input, candidate_input = projected.chunk(len(GATES), dim=-1)
     recurrent = F.linear(hidden, weights.weight_hh, weights.bias_hh)
@@ -54,16 +66,16 @@ def step(
     reset_gate = (reset_input + reset_recurrent).sigmoid()
     update_gate = (update_input + update_recurrent).sigmoid()
     candidate = (candidate_input + reset_gate * candidate_recurrent).tanh()
-    return GRUState((1 - update_gate) * candidate + update_gate * state.hidden)
+    return GRUGates(reset_gate, update_gate, candidate)
 
 
-def step_reset_before(
+def gates_reset_before(
     projected: Float[Tensor, "batch gates"],
     state: GRUState,
     weights: GRUWeights,
     recurrent_mask: Float[Tensor, "batch hidden"] | None = None,
-) -> GRUState:
-    """One step that resets before the product, given what `project` made of its input."""
+) -> GRUGates:
+    """The gates of a step that resets before the product, given what `project` made of its input."""
     hidden = state.hidden if recurrent_mask is None else state.hidden * recurrent_mask
     sizes = [2 * hidden.shape[-1], hidden.shape[-1]]  # both gates, then the candidate
     gate_input, candidate_input = torch.split(projected, sizes, dim=-1)
@@ -71,10 +83,23 @@ def step_reset_before(
     gate_bias, candidate_bias = (
         (None, None) if weights.bias_hh is None else torch.split(weights.bias_hh, sizes)
     )
-    gates = (gate_input + F.linear(hidden, gate_weight, gate_bias)).sigmoid()
-    reset_gate, update_gate = gates.chunk(2, dim=-1)
+    squashed = (gate_input + F.linear(hidden, gate_weight, gate_bias)).sigmoid()
+    reset_gate, update_gate = squashed.chunk(2, dim=-1)
     candidate = (candidate_input + F.linear(reset_gate * hidden, candidate_weight, candidate_bias)).tanh()
-    return GRUState((1 - update_gate) * candidate + update_gate * state.hidden)
+    return GRUGates(reset_gate, update_gate, candidate)
+
+
+def step(
+    projected: Float[Tensor, "batch gates"],
+    state: GRUState,
+    weights: GRUWeights,
+    recurrent_mask: Float[Tensor, "batch hidden"] | None = None,
+    *,
+    reset_after: bool = True,
+) -> GRUState:
+    """One step, given what `project` made of its input."""
+    form = gates if reset_after else gates_reset_before
+    return form(projected, state, weights, recurrent_mask).renewed(state.hidden)
 
 
 def run(
@@ -86,10 +111,9 @@ def run(
     reset_after: bool = True,
 ) -> tuple[Float[Tensor, "batch time hidden"], GRUState]:
     """All steps, one after another."""
-    form = step if reset_after else step_reset_before
 
     def advance(projected: Tensor, state: GRUState) -> tuple[Tensor, GRUState]:
-        state = form(projected, state, weights, walk.recurrent_mask)
+        state = step(projected, state, weights, walk.recurrent_mask, reset_after=reset_after)
         return state.hidden, state
 
     return scan(advance, project(input, weights), state, walk)

@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from recurra.ops.lstm.reference import GATES, LSTMState
+from recurra.ops.lstm.reference import GATES, LSTMGates, LSTMState
 from recurra.ops.walk import Walk, scan
 
 
@@ -36,6 +36,20 @@ def project(
     return _normalized(F.linear(input, weights.weight_ih), weights.gain_ih, weights.bias_ih, epsilon)
 
 
+def gates(
+    projected: Float[Tensor, "batch gates"],
+    state: LSTMState,
+    weights: LayerNormLSTMWeights,
+    epsilon: float,
+    recurrent_mask: Float[Tensor, "batch hidden"] | None = None,
+) -> LSTMGates:
+    """The gates of a step, given what `project` made of its input."""
+    hidden = state.hidden if recurrent_mask is None else state.hidden * recurrent_mask
+    sums = projected + _normalized(F.linear(hidden, weights.weight_hh), weights.gain_hh, None, epsilon)
+    input_gate, forget_gate, candidate, output_gate = sums.chunk(len(GATES), dim=-1)
+    return LSTMGates(input_gate.sigmoid(), forget_gate.sigmoid(), candidate.tanh(), output_gate.sigmoid())
+
+
 def step(
     projected: Float[Tensor, "batch gates"],
     state: LSTMState,
@@ -44,12 +58,10 @@ def step(
     recurrent_mask: Float[Tensor, "batch hidden"] | None = None,
 ) -> LSTMState:
     """One step, given what `project` made of its input."""
-    hidden = state.hidden if recurrent_mask is None else state.hidden * recurrent_mask
-    gates = projected + _normalized(F.linear(hidden, weights.weight_hh), weights.gain_hh, None, epsilon)
-    input_gate, forget_gate, candidate, output_gate = gates.chunk(len(GATES), dim=-1)
-    cell = forget_gate.sigmoid() * state.cell + input_gate.sigmoid() * candidate.tanh()
+    own = gates(projected, state, weights, epsilon, recurrent_mask)
+    cell = own.forget_gate * state.cell + own.input_gate * own.candidate
     shown = _normalized(cell, weights.gain_cell, weights.bias_cell, epsilon)
-    return LSTMState(output_gate.sigmoid() * shown.tanh(), cell)
+    return LSTMState(own.output_gate * shown.tanh(), cell)
 
 
 def run(

@@ -41,9 +41,38 @@ class LSTMWeights(NamedTuple):
     weight_peephole: Tensor | None = None  # 3*hidden: of the input, forget and output gate
 
 
+class LSTMGates(NamedTuple):
+    """What a step decides, squashed: (batch, hidden) each."""
+
+    input_gate: Tensor
+    forget_gate: Tensor
+    candidate: Tensor
+    output_gate: Tensor
+
+
 def project(input: Float[Tensor, "*steps features"], weights: LSTMWeights) -> Float[Tensor, "*steps gates"]:
     """The part of the gates that needs no state: W x + b, for all steps in one product."""
     return F.linear(input, weights.weight_ih, weights.bias_ih)
+
+
+def gates(
+    projected: Float[Tensor, "batch gates"],
+    state: LSTMState,
+    weights: LSTMWeights,
+    recurrent_mask: Float[Tensor, "batch hidden"] | None = None,
+) -> LSTMGates:
+    """The gates of a step, given what `project` made of its input."""
+    hidden = state.hidden if recurrent_mask is None else state.hidden * recurrent_mask
+    sums = projected + F.linear(hidden, weights.weight_hh, weights.bias_hh)
+    input_gate, forget_gate, candidate, output_gate = sums.chunk(len(GATES), dim=-1)
+    if weights.weight_peephole is None:
+        return LSTMGates(input_gate.sigmoid(), forget_gate.sigmoid(), candidate.tanh(), output_gate.sigmoid())
+    to_input, to_forget, to_output = weights.weight_peephole.chunk(3)
+    input_gate = (input_gate + to_input * state.cell).sigmoid()
+    forget_gate = (forget_gate + to_forget * state.cell).sigmoid()
+    candidate = candidate.tanh()
+    cell = forget_gate * state.cell + input_gate * candidate
+    return LSTMGates(input_gate, forget_gate, candidate, (output_gate + to_output * cell).sigmoid())
 
 
 def step(
@@ -53,17 +82,9 @@ def step(
     recurrent_mask: Float[Tensor, "batch hidden"] | None = None,
 ) -> LSTMState:
     """One step, given what `project` made of its input."""
-    hidden = state.hidden if recurrent_mask is None else state.hidden * recurrent_mask
-    gates = projected + F.linear(hidden, weights.weight_hh, weights.bias_hh)
-    input_gate, forget_gate, candidate, output_gate = gates.chunk(len(GATES), dim=-1)
-    if weights.weight_peephole is not None:
-        to_input, to_forget, to_output = weights.weight_peephole.chunk(3)
-        input_gate = input_gate + to_input * state.cell
-        forget_gate = forget_gate + to_forget * state.cell
-    cell = forget_gate.sigmoid() * state.cell + input_gate.sigmoid() * candidate.tanh()
-    if weights.weight_peephole is not None:
-        output_gate = output_gate + to_output * cell
-    hidden = output_gate.sigmoid() * cell.tanh()
+    own = gates(projected, state, weights, recurrent_mask)
+    cell = own.forget_gate * state.cell + own.input_gate * own.candidate
+    hidden = own.output_gate * cell.tanh()
     if weights.weight_hr is not None:
         hidden = F.linear(hidden, weights.weight_hr)
     return LSTMState(hidden, cell)

@@ -1,0 +1,33 @@
+"""Which recurrent layers of a run make a stack: those that are called one after another over the same steps.
+
+Layers that are called once for every step (a decoder that is fed what it wrote) and packed batches are left
+out.
+"""
+
+from typing import NamedTuple
+
+from recurra.diagnosis.seen import Chain, Seen
+
+
+class Layers(NamedTuple):
+    """Recurrent layers over the same steps, from the one that reads to the one on top."""
+
+    bottom: Chain
+    top: Chain
+
+
+def stacks_of(seen: Seen) -> list[Layers]:
+    """The stacks of a run: consecutive calls over as many rows and steps, all from a given state or none."""
+    stacks: list[Layers] = []
+    kinds: list[object] = []
+    for chain in seen.chains:
+        if len(chain.calls) > 1 or chain.read.axes == "packed":
+            kinds.append(None)
+            continue
+        kind = (*chain.read.input.shape[:2], chain.first.state is None)
+        if kinds and kinds[-1] == kind:
+            stacks[-1] = stacks[-1]._replace(top=chain)
+        else:
+            stacks.append(Layers(chain, chain))
+        kinds.append(kind)
+    return stacks
