@@ -17,9 +17,11 @@ from recurra.report.piece import (
     Lines,
     Matrix,
     Picture,
+    Points,
     Scatter,
     Table,
 )
+from recurra.report.point_figure import points_figure
 from recurra.report.section import Section
 
 MOST_CLASSES = 30
@@ -134,9 +136,8 @@ def _drawing(piece: AnyPiece, name: str, *, wide: bool, explained: bool) -> Draw
         legend = [] if explained else _lines_legend(piece)
         legend += _spans_legend(piece)
         return Drawing(piece.title, piece.note, lines_figure(piece, name, SMALL), large, legend)
-    if isinstance(piece, Columns | Scatter):
-        drawn = columns_figure(piece, name) if isinstance(piece, Columns) else scatter_figure(piece, name)
-        return Drawing(piece.title, piece.note, drawn)
+    if isinstance(piece, Columns | Scatter | Points):
+        return Drawing(piece.title, piece.note, _small_figure(piece, name))
     if isinstance(piece, Matrix):
         return _matrix_drawing(piece)
     if isinstance(piece, Bars):
@@ -144,6 +145,12 @@ def _drawing(piece: AnyPiece, name: str, *, wide: bool, explained: bool) -> Draw
     if isinstance(piece, Table):
         return Drawing(piece.title, piece.note, kind=piece.kind, content=_table_grid(piece))
     return Drawing(piece.title, piece.note, kind=piece.kind, content=piece)
+
+
+def _small_figure(piece: Columns | Scatter | Points, name: str) -> Markup:
+    if isinstance(piece, Columns):
+        return columns_figure(piece, name)
+    return scatter_figure(piece, name) if isinstance(piece, Scatter) else points_figure(piece, name)
 
 
 def _lines_legend(piece: Lines) -> list[LegendItem]:

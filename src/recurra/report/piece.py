@@ -232,6 +232,27 @@ class Bars(Piece):
     unit: Literal["", "share"] = ""
 
 
+class Point(Record):
+    """A named quantity of `Points` that was measured several times."""
+
+    label: str
+    values: Sequence[FiniteFloat] = Field(min_length=1)
+    role: Role = "model"
+
+
+class Points(Piece):
+    """Means as dots, with whiskers of a standard deviation; `unit` is "" or "share" (0 to 1, in percent).
+
+    Attributes:
+        log: Whether the axis is logarithmic.
+    """
+
+    kind: Literal["points"] = "points"
+    points: Sequence[Point] = Field(min_length=1)
+    unit: Literal["", "share"] = ""
+    log: bool = False
+
+
 class Table(Piece):
     """A table: names of the columns, and rows of texts and numbers; null is shown as a dash."""
 
@@ -308,7 +329,7 @@ class Audio(Piece):
 
 
 AnyPiece = Annotated[
-    Lines | Columns | Scatter | Matrix | Bars | Table | HighlightedText | Picture | Audio,
+    Lines | Columns | Scatter | Matrix | Bars | Points | Table | HighlightedText | Picture | Audio,
     Field(discriminator="kind"),
 ]
 """One of the kinds of pieces."""
