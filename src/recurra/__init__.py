@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from recurra.tasks.language.language_model import LanguageModel
     from recurra.tasks.tag.tagger import Tagger
     from recurra.tasks.translate.translator import Translator
-    from recurra.tasks.verb import compare
+    from recurra.tasks.verb import compare, tune
     from recurra.types import Sequences
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Translator",
     "__version__",
     "compare",
+    "tune",
 ]
 
 _HOMES = {
@@ -43,6 +44,7 @@ _HOMES = {
     "Tagger": "recurra.tasks.tag.tagger",
     "Translator": "recurra.tasks.translate.translator",
     "compare": "recurra.tasks.verb",
+    "tune": "recurra.tasks.verb",
 }
 
 

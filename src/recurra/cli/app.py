@@ -19,6 +19,7 @@ from recurra.cli.predict import Predict, predict
 from recurra.cli.report import report
 from recurra.cli.stream import stream
 from recurra.cli.train import train
+from recurra.cli.tune import tune
 from recurra.config import nearest_keys
 from recurra.errors import ConfigError, RecurraError
 from recurra.tasks.registry import Entry, config_classes
@@ -42,6 +43,7 @@ app = typer.Typer(
 )
 app.add_typer(train, name="train")
 app.add_typer(compare, name="compare")
+app.add_typer(tune, name="tune")
 for command in (evaluate, predict, generate, stream, report, bench, info):
     kind = {predict: Predict, evaluate: Evaluate}.get(command, Command)
     app.command(command.__name__, cls=kind)(command)

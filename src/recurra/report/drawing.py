@@ -21,7 +21,7 @@ from recurra.report.piece import (
     Scatter,
     Table,
 )
-from recurra.report.point_figure import points_figure
+from recurra.report.point_figure import points_figure, slice_figure
 from recurra.report.section import Section
 
 MOST_CLASSES = 30
@@ -150,7 +150,9 @@ def _drawing(piece: AnyPiece, name: str, *, wide: bool, explained: bool) -> Draw
 def _small_figure(piece: Columns | Scatter | Points, name: str) -> Markup:
     if isinstance(piece, Columns):
         return columns_figure(piece, name)
-    return scatter_figure(piece, name) if isinstance(piece, Scatter) else points_figure(piece, name)
+    if isinstance(piece, Points):
+        return points_figure(piece, name)
+    return scatter_figure(piece, name) if piece.equal else slice_figure(piece, name)
 
 
 def _lines_legend(piece: Lines) -> list[LegendItem]:

@@ -164,12 +164,14 @@ class Columns(Piece):
 
 
 class Scatter(Piece):
-    """Points, and the diagonal on which both numbers are equal.
+    """Points, and the diagonal on which both numbers are equal, where they can be.
 
     Attributes:
         points: (across, up).
         diagonal: Whether to draw the line where both are equal.
         connected: Whether to connect the points, from left to right.
+        equal: Whether both axes have the same scale, as both numbers are of one kind.
+        log_x: Whether the horizontal axis of unequal ones is logarithmic.
         above: What it means to lie above the diagonal, written there.
         below: What it means to lie below.
         x_label: What the horizontal axis is.
@@ -181,6 +183,8 @@ class Scatter(Piece):
     points: Sequence[tuple[FiniteFloat, FiniteFloat]] = Field(min_length=1)
     diagonal: bool = True
     connected: bool = False
+    equal: bool = True
+    log_x: bool = False
     above: str = ""
     below: str = ""
     x_label: str = ""

@@ -7,10 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from recurra.report.number import NARROW_SPACE
-from recurra.report.piece import Point, Points
-from recurra.report.style import TickNumbers, colour, drawing, inline_svg, plain_log_axis
+from recurra.report.piece import Point, Points, Scatter
+from recurra.report.style import TickNumbers, colour, drawing, fit_margins, inline_svg, plain_log_axis
 
 WIDTH, ROW, EDGE = 400, 24, 40
+SMALL = (WIDTH, 230)
 LETTER = 6.3
 LONGEST = 24
 """Letters of a name; of longer ones the beginning is shown."""
@@ -45,6 +46,30 @@ def points_figure(piece: Points, name: str) -> Markup:
             left=left / WIDTH, right=1 - 16 / WIDTH, bottom=(EDGE - 8) / height, top=1 - 8 / height
         )
         return inline_svg(figure, name, _spoken(piece))
+
+
+def slice_figure(piece: Scatter, name: str) -> Markup:
+    """Points of two numbers of different kinds, each axis to its own scale.
+
+    Args:
+        piece: What to draw.
+        name: Unique within the page.
+    """
+    across, up = zip(*piece.points, strict=True)
+    with drawing(*SMALL) as (figure, axes):
+        axes.set_xscale("log" if piece.log_x and min(across) > 0 else "linear")
+        axes.margins(x=0.06)
+        axes.scatter(across, up, s=22, color=colour("model"), alpha=0.6, linewidths=0)
+        if axes.get_xscale() == "log":
+            plain_log_axis(axes, "x")
+            if max(across) < 10 * min(across):  # else no power of ten may be in sight
+                axes.xaxis.set_major_locator(MaxNLocator(nbins=4))
+        else:
+            whole = all(float(x).is_integer() for x in across)
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=whole))
+            axes.xaxis.set_major_formatter(TickNumbers())
+        fit_margins(figure, axes, x_label=piece.x_label, y_label=piece.y_label)
+        return inline_svg(figure, name, piece.spoken)
 
 
 def _draw(axes: Axes, row: int, point: Point, scale: float) -> None:

@@ -5,12 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recurra.experiment import compare as comparing
-from recurra.experiment.budget import parse_budget
+from recurra.experiment import tune as tuning
+from recurra.experiment.budget import parse_budget, parse_duration
 from recurra.experiment.contestant import USUAL
+from recurra.experiment.search_file import study_name
 from recurra.tasks.registry import entry
 
 if TYPE_CHECKING:
     from recurra.experiment.compare import Compared
+    from recurra.experiment.tune import Tuned
 
 
 def compare(
@@ -57,5 +60,62 @@ def compare(
         validation=validation,
         test=test,
         resume=resume,
+        show_progress=show_progress,
+    )
+
+
+def tune(
+    task: str,
+    data: Any,
+    folder: str | Path,
+    *,
+    trials: int = 50,
+    budget: str | None = None,
+    search: Sequence[str] | None = None,
+    storage: str | None = None,
+    study: str | None = None,
+    validation: Any = None,
+    test: Any = None,
+    show_progress: bool | None = None,
+    **settings: Any,
+) -> "Tuned":
+    """Search for the settings that do best on the validation part, as `recurra tune` does.
+
+    Args:
+        task: Its name: "classify", "forecast", ...
+        data: As the task's estimator takes it.
+        folder: Gets `best.yaml`, `tune.json`, `report.html`, and `study.db` where no storage is named; where
+            they are there, the search goes on.
+        trials: How many the study is to have.
+        budget: Time that this process may take: "1h"; None: until there are as many trials.
+        search: The settings to search; None: all that have a range.
+        storage: URL of the study's database.
+        study: Its name; None: of task and data.
+        validation: Data to judge on; None: a share of `data`.
+        test: Data that are kept from the search.
+        show_progress: Whether to draw bars; None: where stderr is a terminal.
+        settings: Keys of the task's config that are fixed.
+
+    Raises:
+        ConfigError: A setting is wrong, there is no validation part, or the study is about something else.
+        DataError: The data cannot be used as they are.
+        MissingDependencyError: Optuna is not installed: pip install 'recurra[tune]'.
+        StorageError: The database is locked, gone, or cannot be reached.
+    """
+    out = Path(folder)
+    out.mkdir(parents=True, exist_ok=True)
+    named = data if isinstance(data, str | Path) else "data"
+    return tuning.tune(
+        entry(task).load("task"),
+        data,
+        settings,
+        out,
+        storage=storage or f"sqlite:///{(out / 'study.db').absolute()}",
+        study=study or study_name(task, str(named)),
+        trials=trials,
+        seconds=None if budget is None else parse_duration(budget, "budget"),
+        only=search,
+        validation=validation,
+        test=test,
         show_progress=show_progress,
     )
