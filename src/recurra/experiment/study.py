@@ -21,6 +21,8 @@ WAIT = 60
 """Seconds to wait for a SQLite database that another process is writing to."""
 RETRIES = 3
 ATTEMPTS, PAUSE = 20, 0.5
+LEAST = 8
+"""Complete trials that importances are told of."""
 ABOUT, HOST, PROCESS, NOTE = "recurra", "host", "process", "note"
 
 
@@ -189,6 +191,9 @@ def importances(study: Any) -> dict[str, float]:
     Source: Watanabe, Bansal and Hutter, "PED-ANOVA" (2023).
     """
     module = optuna()
+    complete = study.get_trials(deepcopy=False, states=(module.trial.TrialState.COMPLETE,))
+    if len(complete) < LEAST:
+        return {}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
