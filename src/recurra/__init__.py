@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from recurra.tasks.language.language_model import LanguageModel
     from recurra.tasks.tag.tagger import Tagger
     from recurra.tasks.translate.translator import Translator
+    from recurra.tasks.verb import compare, tune
     from recurra.types import Sequences
 
 __all__ = [
@@ -28,6 +29,8 @@ __all__ = [
     "Tagger",
     "Translator",
     "__version__",
+    "compare",
+    "tune",
 ]
 
 _HOMES = {
@@ -40,6 +43,8 @@ _HOMES = {
     "Sequences": "recurra.types",
     "Tagger": "recurra.tasks.tag.tagger",
     "Translator": "recurra.tasks.translate.translator",
+    "compare": "recurra.tasks.verb",
+    "tune": "recurra.tasks.verb",
 }
 
 

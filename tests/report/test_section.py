@@ -13,9 +13,9 @@ from tests.report.document import Document
 from recurra.errors import DamagedError
 from recurra.files import write_document
 from recurra.report.drawing import MOST_CLASSES, Drawing, drawn_section, evened
+from recurra.report.medium import Audio, Picture
 from recurra.report.page import write_report
 from recurra.report.piece import (
-    Audio,
     Bar,
     Bars,
     Columns,
@@ -25,7 +25,6 @@ from recurra.report.piece import (
     Line,
     Lines,
     Matrix,
-    Picture,
     Scatter,
     Span,
     Table,

@@ -10,6 +10,7 @@ import typer
 
 from recurra.cli import screen
 from recurra.cli.bench import bench
+from recurra.cli.compare import compare
 from recurra.cli.evaluate import Evaluate, evaluate
 from recurra.cli.generate import generate
 from recurra.cli.help import Command, Group, usage_line
@@ -18,6 +19,7 @@ from recurra.cli.predict import Predict, predict
 from recurra.cli.report import report
 from recurra.cli.stream import stream
 from recurra.cli.train import train
+from recurra.cli.tune import tune
 from recurra.config import nearest_keys
 from recurra.errors import ConfigError, RecurraError
 from recurra.tasks.registry import Entry, config_classes
@@ -40,6 +42,8 @@ app = typer.Typer(
     "Exit codes: 0 done, 2 a mistake in what was given, 130 interrupted, 1 the rest.",
 )
 app.add_typer(train, name="train")
+app.add_typer(compare, name="compare")
+app.add_typer(tune, name="tune")
 for command in (evaluate, predict, generate, stream, report, bench, info):
     kind = {predict: Predict, evaluate: Evaluate}.get(command, Command)
     app.command(command.__name__, cls=kind)(command)

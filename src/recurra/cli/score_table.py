@@ -1,5 +1,6 @@
 """A run's scores beside the baselines, as a table that fits the terminal."""
 
+import re
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -25,14 +26,14 @@ def print_scores(metrics: MetricsRecord) -> None:
     total = screen.width(sys.stdout)
     console = Console(width=total, highlight=False, force_terminal=screen.has_colour(sys.stdout))
     title = f"{top.title or metrics.task}: scores" + (f" of {metrics.judged}" if metrics.judged else "")
-    screen.say(_plain(title))
+    screen.say(plain_signs(title))
     screen.say()
     hidden = _print_table(console, metrics, total)
     screen.say()
     if top.verdict is not None:
-        screen.say(textwrap.fill(_plain(" ".join([top.verdict.headline, *top.verdict.details])), total))
+        screen.say(textwrap.fill(plain_signs(" ".join([top.verdict.headline, *top.verdict.details])), total))
     for note in metrics.notes:
-        screen.say(textwrap.fill(_plain(note), total))
+        screen.say(textwrap.fill(plain_signs(note), total))
     if hidden:
         screen.say(
             textwrap.fill(f"{hidden} more columns are shown in a wider terminal, and by --json.", total)
@@ -46,13 +47,13 @@ def _print_table(console: Console, metrics: MetricsRecord, total: int) -> int:
     )
     columns = [_Column(about, models) for about in metrics.metrics]
     columns = [column for column in columns if column.known]
-    shown = _that_fit(columns, total - max(len(_plain(model.label)) for model in models))
+    shown = _that_fit(columns, total - max(len(plain_signs(model.label)) for model in models))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, GAP - 1, 0, 0), show_edge=False)
     table.add_column("", no_wrap=True, overflow="ellipsis")
     for column in shown:
         table.add_column(column.title, justify="right", no_wrap=True)
     for row, model in enumerate(models):
-        label = Text(_plain(model.label), style="bold" if row == 0 else "")
+        label = Text(plain_signs(model.label), style="bold" if row == 0 else "")
         table.add_row(label, *(column.cell(row) for column in shown))
     console.print(table)
     return len(columns) - len(shown)
@@ -64,9 +65,9 @@ class _Column:
     def __init__(self, about: MetricRecord, models: Sequence[ModelRecord]) -> None:
         scores = [model.scores.get(about.name) for model in models]
         badness = [about.badness(score) for score in scores]
-        self.title = _plain(about.short or about.label)
+        self.title = plain_signs(about.short or about.label)
         self.known = sum(score is not None for score in scores)
-        self.texts = [_plain(text) for text in about.texts(scores)]
+        self.texts = [plain_signs(text) for text in about.texts(scores)]
         comparable = self.known > 1 and min(badness) < float("inf")
         winner = self.texts[badness.index(min(badness))] if comparable else ""
         self.best = [text == winner for text in self.texts]
@@ -88,7 +89,8 @@ def _that_fit(columns: Sequence[_Column], room: int) -> list[_Column]:
     return shown
 
 
-def _plain(text: str) -> str:
+def plain_signs(text: str) -> str:
     """A report's text in signs that every terminal has."""
-    text = visible(text).replace(f"{NARROW_SPACE}%", "%").replace(NARROW_SPACE, ",")
+    text = visible(text).replace(f"{NARROW_SPACE}%", "%")
+    text = re.sub(rf"{NARROW_SPACE}(?=\d)", ",", text).replace(NARROW_SPACE, " ")
     return text.replace("\N{MINUS SIGN}", "-").replace("\N{EN DASH}", "-")

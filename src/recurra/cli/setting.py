@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Union, get_args, get_origin
 
+import yaml
 from pydantic.fields import FieldInfo
 
 from recurra.config import Config, nearest_keys
@@ -34,6 +35,33 @@ def parse_settings(
             raise ConfigError(f"{key} is given twice", "each setting once", f"Drop one {key}.")
         settings[key] = _value(text, fields[key].annotation)
     return settings
+
+
+def read_settings(path: Path, classes: Sequence[type[Config]]) -> dict[str, Any]:
+    """The settings in a YAML file, such as `recurra tune` writes.
+
+    Raises:
+        ConfigError: There is no such file, it is no mapping of settings to values, or there is no such
+            setting.
+    """
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
+        what = str(error).partition("\n")[0]
+        raise ConfigError(
+            f"--config {path} cannot be read ({what})", "a YAML file of settings", "Check the path."
+        ) from error
+    if not isinstance(found, dict):
+        raise ConfigError(
+            f"--config {path} holds {type(found).__name__ if found is not None else 'nothing'}",
+            "settings, one a line, such as learning_rate: 0.003",
+            "Write key: value.",
+        )
+    known = {key for each in classes for key in each.model_fields}
+    for key, value in found.items():
+        if key not in known:
+            raise _unknown(str(key), str(value), known)
+    return found
 
 
 def data_and_pairs(data: str | None, pairs: Sequence[str] | None) -> tuple[str | None, list[str]]:

@@ -36,6 +36,7 @@ class TaskConfig(NetConfig):
         baselines: Networks that are trained beside it on the same data; none for no other.
         validation_size: Share of the data that chooses the best epoch, where no validation data are given.
         test_size: Share of the data kept for the final score, where no test data are given.
+        split_seed: Where the randomness starts that draws these parts; None takes seed.
 
     `needs` says what the task needs of an input: "examples", or "steps" where it tells something of each.
     """
@@ -48,6 +49,7 @@ class TaskConfig(NetConfig):
     baselines: tuple[Literal["feed_forward", "convolutional"], ...] = ("feed_forward", "convolutional")
     validation_size: float = Field(default=0.1, ge=0, lt=1)
     test_size: float = Field(default=0.1, ge=0, lt=1)
+    split_seed: int | None = Field(default=None, ge=0, lt=2**63)
 
 
 def idle(config: Config) -> set[str]:

@@ -12,6 +12,7 @@ from recurra.experiment.fit import Trained, fit, fresh_net
 from recurra.experiment.judge import NETWORK_LABELS, SUBJECT, check_scores, learn, naive_rivals
 from recurra.experiment.learnt import Learnt
 from recurra.experiment.task import Part, Prepared, Rival, Task
+from recurra.training.callback import Callback
 from recurra.training.progress import Progress
 
 RIVALS = "baselines"
@@ -65,15 +66,19 @@ def fit_all(
     *,
     resume: bool,
     progress: Progress,
+    callbacks: Sequence[Callback] = (),
 ) -> dict[str, Trained] | None:
-    """Train the net and its rivals on the same data. None: Ctrl-C stopped it."""
+    """Train the net and its rivals on the same data. None: Ctrl-C stopped it; callbacks hear of the net."""
     trained: dict[str, Trained] = {}
     with progress.bar("networks", len(nets)) as bar:
         for number, (name, (own, model)) in enumerate(nets.items(), start=1):
             network = own.config.network.replace("_", "-")
             bar.advance(0, description=f"network {number} of {len(nets)}", note=network)
             folder = out if name == SUBJECT else out / RIVALS / name
-            trained[name] = fit(task, own, model, folder=folder, resume=resume, progress=progress)
+            heard = callbacks if name == SUBJECT else ()
+            trained[name] = fit(
+                task, own, model, folder=folder, resume=resume, progress=progress, callbacks=heard
+            )
             if trained[name].history.interrupted:
                 return None
             bar.advance()

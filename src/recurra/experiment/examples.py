@@ -112,7 +112,8 @@ def split(
     keys = np.zeros(len(train), np.int64)
     if strata is not None:
         keys = np.unique(np.array([repr(one) for one in strata]), return_inverse=True)[1]
-    random = np.random.Generator(np.random.Philox(key=config.seed, counter=[0, 4, 0, 0]))
+    seed = config.seed if config.split_seed is None else config.split_seed
+    random = np.random.Generator(np.random.Philox(key=seed, counter=[0, 4, 0, 0]))
     for given, share in ((data.test, config.test_size), (data.validation, config.validation_size)):
         if given is not None or share == 0:
             parts.append(given)

@@ -1,6 +1,6 @@
 """The verbs over any task: train, evaluate, predict."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -30,6 +30,7 @@ from recurra.files import exchange_folder
 from recurra.report.page import read_records, write_page, write_report
 from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics
 from recurra.report.section import SectionsRecord
+from recurra.training.callback import Callback
 from recurra.training.progress import Progress
 
 
@@ -65,6 +66,7 @@ def train(
     show_progress: bool | None = None,
     command: str | None = None,
     tell: Callable[[str], None] = silent,
+    callbacks: Sequence[Callback] = (),
 ) -> Summary:
     """Train a net and judge it beside baselines, in a run folder.
 
@@ -80,6 +82,7 @@ def train(
         show_progress: Whether to draw bars; None: where stderr is a terminal.
         command: What was typed, for the report.
         tell: Is given what was found in the data, a sentence at a time, before anything is trained.
+        callbacks: Hear of the net, not of those beside it.
 
     Raises:
         ConfigError: A setting is wrong, or the folder exists and is neither to be replaced nor resumed.
@@ -94,14 +97,13 @@ def train(
         prepared = _prepared(task, data)
         # Before anything is written or trained, so that mistakes in options and in a task's scores are told.
         nets, baselines = entrants(task, prepared), baselines_of(task, prepared, prepared.test)
-        sources = {"data": source, "validation": validation, "test": test}
-        given = {"task": task.name, **{key: str(one) for key, one in sources.items() if one is not None}}
+        given = _texts(task=task.name, data=source, validation=validation, test=test)
         progress = Progress(enabled=show_progress, hints=False)
         with put_back_when_refused(work):
             open_folder(work, prepared.config, given, settings, resume=resume)
             for sentence in (*prepared.repairs, *place.settle(), *filter(None, [prepared.outline])):
                 tell(sentence)
-            trained = fit_all(task, nets, work, resume=resume, progress=progress)
+            trained = fit_all(task, nets, work, resume=resume, progress=progress, callbacks=callbacks)
             whole = None
             if trained is not None and prepared.config.refit:
                 whole = refit(task, data, prepared, trained[SUBJECT], folder=work, progress=progress)
@@ -119,6 +121,10 @@ def _prepared(task: Task, data: Any) -> Prepared:
         raise prepared.no_test
     check_refit(task, prepared.config)
     return prepared
+
+
+def _texts(**given: Any) -> dict[str, str]:
+    return {key: str(one) for key, one in given.items() if one is not None}
 
 
 def _in_place(work: Path, out: Path) -> Path:

@@ -214,7 +214,8 @@ class Task:
         name: As in `recurra train NAME`.
         config: Its settings; beside its own ones how to train, which net, and which others beside it.
         answer_config: The options of an answer (levels, beams, temperature).
-        read: (source, settings, validation, test) -> data; picks the input and parses the settings.
+        read: (source, settings, validation, test) -> data, a dataclass with the parsed settings as `config`;
+            picks the input.
         prepare: data -> Prepared.
         revive: (document) -> (config, schema), from what `Schema.to_dict` and the config gave.
         build: (config, schema) -> net with fresh weights. Nothing else, so that loading works.

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from markupsafe import Markup
 
 from recurra.report.figure import SMALL, WIDE, columns_figure, lines_figure, scatter_figure
+from recurra.report.medium import Audio, Picture
 from recurra.report.number import column, count, fixed, percent
 from recurra.report.piece import (
     AnyPiece,
-    Audio,
     Bars,
     Columns,
     HeatMap,
@@ -17,10 +17,11 @@ from recurra.report.piece import (
     LegendItem,
     Lines,
     Matrix,
-    Picture,
+    Points,
     Scatter,
     Table,
 )
+from recurra.report.point_figure import points_figure, slice_figure
 from recurra.report.section import Section
 
 MOST_CLASSES = 30
@@ -139,9 +140,8 @@ def _drawing(piece: AnyPiece, name: str, *, wide: bool, explained: bool) -> Draw
         legend = [] if explained else _lines_legend(piece)
         legend += _spans_legend(piece)
         return Drawing(piece.title, piece.note, lines_figure(piece, name, SMALL), large, legend)
-    if isinstance(piece, Columns | Scatter):
-        drawn = columns_figure(piece, name) if isinstance(piece, Columns) else scatter_figure(piece, name)
-        return Drawing(piece.title, piece.note, drawn)
+    if isinstance(piece, Columns | Scatter | Points):
+        return Drawing(piece.title, piece.note, _small_figure(piece, name))
     if isinstance(piece, Matrix | HeatMap):
         return _matrix_drawing(piece) if isinstance(piece, Matrix) else _heat_drawing(piece)
     if isinstance(piece, Bars):
@@ -149,6 +149,14 @@ def _drawing(piece: AnyPiece, name: str, *, wide: bool, explained: bool) -> Draw
     if isinstance(piece, Table):
         return Drawing(piece.title, piece.note, kind=piece.kind, content=_table_grid(piece))
     return Drawing(piece.title, piece.note, kind=piece.kind, content=piece)
+
+
+def _small_figure(piece: Columns | Scatter | Points, name: str) -> Markup:
+    if isinstance(piece, Columns):
+        return columns_figure(piece, name)
+    if isinstance(piece, Points):
+        return points_figure(piece, name)
+    return scatter_figure(piece, name) if piece.equal else slice_figure(piece, name)
 
 
 def _lines_legend(piece: Lines) -> list[LegendItem]:

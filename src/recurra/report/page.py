@@ -93,18 +93,9 @@ def read_records(run_folder: Path) -> Records:
 def render(records: Records) -> str:
     """The page as HTML."""
     metrics, config = records.metrics, records.config or {}
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=lambda value: visible(value) if type(value) is str else value,  # what is markup stays
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["within"] = within
     sections = [drawn_section(one) for one in records.sections.sections] if records.sections else []
     groups = group_table(metrics) if metrics else None
-    return environment.get_template("page.html.j2").render(
+    return template("page.html.j2").render(
         heading=heading(metrics, records.folder.resolve().name),
         metrics=metrics,
         columns=metrics.metrics if metrics else [],
@@ -117,9 +108,23 @@ def render(records: Records) -> str:
         score_downloads=score_downloads(metrics) if metrics else [],
         group_downloads=group_downloads(metrics, group_columns(metrics)) if metrics and groups else [],
         training=training(records.course, config, _labels(metrics)),
-        settings=_settings(config),
+        settings=setting_rows(config),
         facts=data_facts(metrics) if metrics else [],
     )
+
+
+def template(name: str) -> jinja2.Template:
+    """A template of a page."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=lambda value: visible(value) if type(value) is str else value,  # what is markup stays
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["within"] = within
+    return environment.get_template(name)
 
 
 def _contents(
@@ -156,14 +161,14 @@ def _read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def _settings(config: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+def setting_rows(config: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     """Settings as (name, value), those of a group after its name and a dot."""
     rows = []
     for name, value in config.items():
         if name == "given":  # what was typed; the others are what came of it
             continue
         if isinstance(value, dict):
-            rows += _settings(value, f"{prefix}{name}.")
+            rows += setting_rows(value, f"{prefix}{name}.")
         else:
             rows.append((f"{prefix}{name}", _setting_text(value)))
     return rows

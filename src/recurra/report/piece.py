@@ -4,13 +4,13 @@ A piece is told from another by its `kind`, so that it is the same in JSON as in
 title and a sentence; what is drawn is also described, for those who do not see it.
 """
 
-import base64
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, FiniteFloat, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
-from recurra.report.record import Number, Record, Time
+from recurra.report.medium import Audio, Picture
+from recurra.report.record import Number, Piece, Record, Time
 
 Role = Literal["model", "reference", "third", "fourth", "ink", "muted"]
 """Colours: the model that the run is about, what it is compared with, others, the truth, asides."""
@@ -28,25 +28,6 @@ class LegendItem(Record):
     label: str
     role: Role | Literal["right", "wrong"] = "model"
     mark: Literal["line", "area", "deep"] = "line"
-
-
-class Piece(Record):
-    """What all pieces have.
-
-    Attributes:
-        title: A few words.
-        note: A sentence beneath or beside it.
-        description: What a figure shows, for those who do not see it; empty means title and note.
-    """
-
-    title: str = ""
-    note: str = ""
-    description: str = ""
-
-    @property
-    def spoken(self) -> str:
-        """The description, or what stands for it."""
-        return self.description or " ".join(text for text in (self.title, self.note) if text)
 
 
 class Line(Record):
@@ -164,12 +145,14 @@ class Columns(Piece):
 
 
 class Scatter(Piece):
-    """Points, and the diagonal on which both numbers are equal.
+    """Points, and the diagonal on which both numbers are equal, where they can be.
 
     Attributes:
         points: (across, up).
         diagonal: Whether to draw the line where both are equal.
         connected: Whether to connect the points, from left to right.
+        equal: Whether both axes have the same scale, as both numbers are of one kind.
+        log_x: Whether the horizontal axis of unequal ones is logarithmic.
         above: What it means to lie above the diagonal, written there.
         below: What it means to lie below.
         x_label: What the horizontal axis is.
@@ -181,6 +164,8 @@ class Scatter(Piece):
     points: Sequence[tuple[FiniteFloat, FiniteFloat]] = Field(min_length=1)
     diagonal: bool = True
     connected: bool = False
+    equal: bool = True
+    log_x: bool = False
     above: str = ""
     below: str = ""
     x_label: str = ""
@@ -257,6 +242,27 @@ class Bars(Piece):
     unit: Literal["", "share"] = ""
 
 
+class Point(Record):
+    """A named quantity of `Points` that was measured several times."""
+
+    label: str
+    values: Sequence[FiniteFloat] = Field(min_length=1)
+    role: Role = "model"
+
+
+class Points(Piece):
+    """Means as dots, with whiskers of a standard deviation; `unit` is "" or "share" (0 to 1, in percent).
+
+    Attributes:
+        log: Whether the axis is logarithmic.
+    """
+
+    kind: Literal["points"] = "points"
+    points: Sequence[Point] = Field(min_length=1)
+    unit: Literal["", "share"] = ""
+    log: bool = False
+
+
 class Table(Piece):
     """A table: names of the columns, and rows of texts and numbers; null is shown as a dash."""
 
@@ -288,52 +294,8 @@ class HighlightedText(Piece):
     separator: str = " "
 
 
-def _known_base64(content: str, signatures: dict[bytes, str]) -> str:
-    try:
-        begins = base64.b64decode(content, validate=True)[:8]
-    except ValueError as error:
-        raise ValueError("content is not base64") from error
-    if not any(begins.startswith(signature) for signature in signatures):
-        raise ValueError(f"content is not {' or '.join(signatures.values())}")
-    return content
-
-
-_PICTURES = {b"\x89PNG\r\n\x1a\n": "PNG"}
-_SOUNDS = {b"RIFF": "WAV", b"OggS": "OGG"}
-
-
-class Picture(Piece):
-    """A picture: PNG in base64; `pixelated` keeps the pixels of a small one square."""
-
-    kind: Literal["picture"] = "picture"
-    content: Annotated[str, AfterValidator(lambda content: _known_base64(content, _PICTURES))]
-    pixelated: bool = False
-
-    @classmethod
-    def of(cls, png: bytes, **fields: Any) -> "Picture":
-        """A picture of the bytes of a PNG file, with the other fields by name."""
-        return cls(content=base64.b64encode(png).decode(), **fields)
-
-
-class Audio(Piece):
-    """A sound: WAV or OGG in base64."""
-
-    kind: Literal["audio"] = "audio"
-    content: Annotated[str, AfterValidator(lambda content: _known_base64(content, _SOUNDS))]
-
-    @classmethod
-    def of(cls, sound: bytes, **fields: Any) -> "Audio":
-        """A sound of the bytes of a WAV or OGG file, with the other fields by name."""
-        return cls(content=base64.b64encode(sound).decode(), **fields)
-
-    @property
-    def media_type(self) -> str:
-        """As browsers call it."""
-        return "audio/ogg" if base64.b64decode(self.content[:8]).startswith(b"OggS") else "audio/wav"
-
-
 AnyPiece = Annotated[
-    Lines | Columns | Scatter | Matrix | HeatMap | Bars | Table | HighlightedText | Picture | Audio,
+    Lines | Columns | Scatter | Matrix | HeatMap | Bars | Points | Table | HighlightedText | Picture | Audio,
     Field(discriminator="kind"),
 ]
 """One of the kinds of pieces."""

@@ -55,6 +55,25 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
 
 
+class Piece(Record):
+    """What all pieces of a section have.
+
+    Attributes:
+        title: A few words.
+        note: A sentence beneath or beside it.
+        description: What a figure shows, for those who do not see it; empty means title and note.
+    """
+
+    title: str = ""
+    note: str = ""
+    description: str = ""
+
+    @property
+    def spoken(self) -> str:
+        """The description, or what stands for it."""
+        return self.description or " ".join(text for text in (self.title, self.note) if text)
+
+
 class MetricRecord(Record):
     """A metric as it describes itself, so that a reader needs to know none.
 

@@ -1,0 +1,66 @@
+"""What is measured of a trained net beside its scores: how fast it answers, and what diagnosis tells."""
+
+import time
+from collections.abc import Callable, Mapping
+from itertools import repeat
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+
+from recurra.errors import MissingDependencyError
+from recurra.experiment.task import Fitted, Prepared, Task
+from recurra.streaming import PROGRAM, Program
+
+_STEPS, _ROUNDS = 200, 9
+_SEQUENCES, _SECONDS = 30, 1.0
+
+
+def measured(task: Task, fitted: Fitted, prepared: Prepared) -> Mapping[str, float]:
+    """More numbers of a trained net, by what a table calls them; nothing yet."""
+    del task, fitted, prepared
+    return {}
+
+
+def step_seconds(run: Path) -> float | None:
+    """How long a live session takes for a step, the median of many; None where the net does not stream.
+
+    Args:
+        run: The run folder, with the stream program of its net if it has one.
+    """
+    if not (run / PROGRAM).exists():
+        return None
+    program = Program.load(run / PROGRAM)
+    try:
+        session = program.session()
+    except MissingDependencyError:  # built without the engine
+        return None
+    step = 0 if program.takes_ids else np.zeros(program.input_size, np.float32)
+    out = np.empty(program.output_size, np.float32)
+
+    def walk() -> None:
+        for _ in repeat(None, _STEPS):
+            session.step(step, out)
+
+    return _median_of(walk, _ROUNDS) / _STEPS
+
+
+@torch.inference_mode()
+def sequence_seconds(task: Task, fitted: Fitted, prepared: Prepared) -> float:
+    """How long the net and its loss take for one row of the training part, the median of some."""
+    batch = prepared.source.batch(0, 0)
+    row = batch.shard(0, len(batch)).to(next(fitted.model.parameters()).device)
+    objective, model = task.objective(fitted.config, fitted.schema), fitted.model.eval()
+    return _median_of(lambda: objective(model, row, None), _SEQUENCES)
+
+
+def _median_of(run: Callable[[], object], most: int) -> float:
+    """The median time of a call, over so many or as many as fit into a second; the first does not count."""
+    run()
+    taken: list[float] = []
+    while len(taken) < most and sum(taken) < _SECONDS:
+        began = time.perf_counter()
+        run()
+        taken.append(time.perf_counter() - began)
+    return median(taken)
