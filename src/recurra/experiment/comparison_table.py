@@ -120,6 +120,11 @@ def notes_of(record: ComparisonRecord) -> list[str]:
         f"Each net was given {record.budget}. Training time leaves out validation; Step is one step of a "
         "live session, Sequence a forward pass over one row, both on this machine"
     )
+    if any(run.measured for one in record.models for run in one.runs):
+        found.append(
+            "Gradient half-life is after how many steps back half of a gradient is left, Memory how many steps "
+            "back an input still changes the output by 1 %"
+        )
     for one in record.models:
         failed = sum(bool(run.failed) for run in one.runs)
         if failed:

@@ -1,5 +1,6 @@
 """What is measured of a trained net beside its scores: how fast it answers, and what diagnosis tells."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from itertools import repeat
@@ -9,18 +10,32 @@ from statistics import median
 import numpy as np
 import torch
 
+from recurra.diagnosis import Limits, measure, recurrent_modules
 from recurra.errors import MissingDependencyError
 from recurra.experiment.task import Fitted, Prepared, Task
 from recurra.streaming import PROGRAM, Program
 
 _STEPS, _ROUNDS = 200, 9
 _SEQUENCES, _SECONDS = 30, 1.0
+_LIMITS = Limits(rows=8, steps=256, sources=16, points=2, directions=1, positions=4)
 
 
 def measured(task: Task, fitted: Fitted, prepared: Prepared) -> Mapping[str, float]:
-    """More numbers of a trained net, by what a table calls them; nothing yet."""
-    del task, fitted, prepared
-    return {}
+    """How far back a trained net learns and remembers, in steps, by what a table calls it.
+
+    Of several layers or directions that which reaches farthest counts, and a gradient that does not fade at
+    all as one that halves over a whole row. A net without recurrence has nothing to measure.
+    """
+    if not recurrent_modules(fitted.model):
+        return {}
+    objective = task.objective(fitted.config, fitted.schema)
+    found = measure(fitted.model, prepared.source.batch(0, 0), objective, limits=_LIMITS)
+    half_lives = [min(one.gradient_flow.half_life, one.steps) for one in found.directions]
+    told = {
+        "Gradient half-life": max((one for one in half_lives if not math.isnan(one)), default=math.nan),
+        "Memory": max((one.memory_horizon.horizon for one in found.stacks), default=math.nan),
+    }
+    return {name: float(value) for name, value in told.items() if not math.isnan(value)}
 
 
 def step_seconds(run: Path) -> float | None:
