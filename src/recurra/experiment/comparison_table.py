@@ -122,8 +122,8 @@ def notes_of(record: ComparisonRecord) -> list[str]:
     )
     if any(run.measured for one in record.models for run in one.runs):
         found.append(
-            "Gradient half-life is after how many steps back half of a gradient is left, Memory how many steps "
-            "back an input still changes the output by 1 %"
+            "Gradient half-life is after how many steps back half of a gradient is left, Memory how many "
+            "steps back an input still changes the output by 1 %"
         )
     for one in record.models:
         failed = sum(bool(run.failed) for run in one.runs)
