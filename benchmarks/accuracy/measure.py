@@ -19,10 +19,11 @@ def arguments(description: str) -> argparse.Namespace:
     return parser(description).parse_args()
 
 
-def parser(description: str) -> argparse.ArgumentParser:
-    """What reads them, for who adds others."""
+def parser(description: str, *, data: bool = True) -> argparse.ArgumentParser:
+    """What reads them, for who adds others; `data` says whether any files are needed."""
     own = argparse.ArgumentParser(description=description)
-    own.add_argument("--data", type=Path, required=True, help="folder of the data files")
+    if data:
+        own.add_argument("--data", type=Path, required=True, help="folder of the data files")
     own.add_argument("--seed", type=int, default=0)
     own.add_argument("--threads", type=int, default=torch.get_num_threads())
     own.add_argument("--json", action="store_true", help="end with one JSON object on a line")

@@ -1,0 +1,28 @@
+"""Learning curves of several nets in one figure."""
+
+from collections.abc import Mapping, Sequence
+
+from matplotlib.figure import Figure
+
+
+def draw(
+    curves: Mapping[str, Sequence[float]], chance: float, chance_label: str, unit: str, path: str
+) -> None:
+    """Draw losses over epochs, on a logarithmic axis.
+
+    Args:
+        curves: Losses by name.
+        chance: What knowing nothing gives.
+        chance_label: What that is called.
+        unit: What a loss is.
+        path: Where to, by its ending SVG or PNG.
+    """
+    figure = Figure(figsize=(8, 4.5), layout="constrained")
+    axes = figure.add_subplot()
+    for name, losses in curves.items():
+        axes.plot(range(1, len(losses) + 1), losses, label=name, linewidth=1.5)
+    axes.axhline(chance, color="0.5", linestyle="--", linewidth=1, label=chance_label)
+    axes.set(yscale="log", xlabel="epoch", ylabel=unit)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    figure.savefig(path)
