@@ -89,14 +89,14 @@ def train(
     """
     check_folder(out, overwrite=overwrite, resume=resume)
     work = workplace(out, overwrite=overwrite, resume=resume)
-    with corpus_place(work, resume=resume) as place:
+    progress = Progress(enabled=show_progress, hints=False)
+    with corpus_place(work, resume=resume, progress=progress) as place:
         data = task.placed(task.read(source, settings, validation, test), place)
         prepared = _prepared(task, data)
         # Before anything is written or trained, so that mistakes in options and in a task's scores are told.
         nets, baselines = entrants(task, prepared), baselines_of(task, prepared, prepared.test)
         sources = {"data": source, "validation": validation, "test": test}
         given = {"task": task.name, **{key: str(one) for key, one in sources.items() if one is not None}}
-        progress = Progress(enabled=show_progress, hints=False)
         with put_back_when_refused(work):
             open_folder(work, prepared.config, given, settings, resume=resume)
             for sentence in (*prepared.repairs, *place.settle(), *filter(None, [prepared.outline])):
