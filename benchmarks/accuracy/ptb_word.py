@@ -75,7 +75,7 @@ def main() -> None:
 
     def run() -> Mapping[str, Any]:
         settings = SMALL if options.preset == "small" else BEST
-        model = LanguageModel(tokens="word", ngram_order=5, seed=options.seed, **settings)
+        model = LanguageModel(tokens="word", min_count=1, ngram_order=5, seed=options.seed, **settings)
         model.fit(path("train"), validation=path("valid"), test=path("test"))
         scores = {one.name: one.scores for one in model.evaluate().models}
         found = {

@@ -76,7 +76,7 @@ def test_it_needs_no_torch(book: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("--prompt", "the Ω"), "'Ω', which no text of the training had"),
+        (("--prompt", "the Ω"), "'Ω', which the net does not know"),
         (("--temperature", "-1"), "temperature is '-1'"),
         (("--top-p", "0"), "top_p is '0'"),
         (("topp=0.5",), "unknown setting 'topp'"),

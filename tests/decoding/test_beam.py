@@ -122,6 +122,23 @@ def test_a_hypothesis_knows_where_each_step_looked() -> None:
     assert found[0].weights.argmax(dim=1).tolist() == [START, *found[0].symbols]
 
 
+def test_none_ends_before_its_least_length_but_by_its_prefix_and_limit() -> None:
+    chain = Chain(2)
+    chain.table[..., END] = 0.0  # would end at once
+    beam = Beam(size=3, max_length=6, min_length=2, n_best=3)
+    assert all(len(one.symbols) >= 2 for row in search(chain, [0, 1], beam) for one in row)
+    (short,) = search(chain, [0], beam, max_lengths=[1])
+    assert [len(one.symbols) for one in short] == [1, 1, 1]
+    assert search(chain, [0], beam._replace(min_length=0))[0][0].symbols == ()
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_wide_beam_that_seeks_unlike_ones_still_finds_the_best(seed: int) -> None:
+    chain = Chain(1, seed)
+    (found,) = search(chain, [0], Beam(size=300, max_length=4, diversity=3.0))
+    assert found[0].symbols == everything(chain, 0, 4, 1.0)[0][1]
+
+
 def test_more_than_the_beam_is_refused() -> None:
     with pytest.raises(ConfigError, match="the 3 best of a beam of 2"):
         search(Chain(1), [0], Beam(size=2, n_best=3))

@@ -1,5 +1,7 @@
 """Corpora that are tokenised once, beside a run or in it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from recurra.experiment.run import train
 from recurra.experiment.symbols import SymbolSchema
 from recurra.experiment.task import Prepared
 from recurra.tasks.language.task import LANGUAGE, prepare
+from recurra.training.progress import Progress
 
 SMALL: dict[str, Any] = {
     "hidden_size": 8,
@@ -95,7 +98,7 @@ def test_nothing_is_left_of_what_was_refused_interrupted_or_has_ended(
     said: list[str] = []
     run = tmp_path / "run"
     few = tmp_path / "few.txt"
-    few.write_text("a b c d")
+    few.write_text("a a b b")
     with pytest.raises(DataError, match="none is left to score"):
         train(LANGUAGE, str(few), {**SMALL, "tokens": "word", "validation_size": 0.0}, run)
     encode = SymbolSchema.encode
@@ -142,3 +145,27 @@ def test_a_full_disk_is_told(book: Path, tmp_path: Path, monkeypatch: pytest.Mon
         prepared_in(place, book)
     place.forsake()
     assert {one.name for one in tmp_path.iterdir()} == {"book.txt"}
+
+
+def test_bars_follow_what_is_tokenised_and_go_as_far_as_the_text(book: Path, tmp_path: Path) -> None:
+    moved: dict[str, int] = {}
+    totals: dict[str, int] = {}
+
+    class Bar:
+        def __init__(self, name: str) -> None:
+            self.name = name
+
+        def advance(self, count: int = 1) -> None:
+            moved[self.name] = moved.get(self.name, 0) + count
+
+    class Drawn(Progress):
+        @contextmanager
+        def bar(self, description: str, total: int | None, done: int = 0) -> Iterator[Any]:
+            totals[description] = totals.get(description, 0) + (total or done)
+            yield Bar(description)
+
+    prepared_in(CorpusPlace(tmp_path / "run", resume=False, progress=Drawn(enabled=True)), book)
+    length = len(book.read_text()) - book.read_text().count("\n\n")  # without line feeds that end a line
+    assert list(totals) == ["reading", "learning symbols", "tokenising"]
+    assert moved == {key: totals[key] for key in moved}
+    assert 0 < moved["learning symbols"] < moved["tokenising"] <= length

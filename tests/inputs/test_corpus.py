@@ -140,3 +140,14 @@ def test_parquet_and_json_lines_are_gone_through_in_stretches(
         assert texts(found) == ["one", "three", "five"]
         assert names(found) == [f"{name}, {what} {place}" for place in (1, 3, 5)]
         assert found.repairs() == (f"skipped 2 rows without text of {tmp_path / name}",)
+
+
+def test_words_that_come_once_stand_for_the_unknown_ones_by_default(tmp_path: Path) -> None:
+    path = tmp_path / "book.txt"
+    path.write_text("a cat and a dog and a cat")
+    for tokens, given, unknown in (("word", "auto", 1), ("word", 1, 0), ("character", "auto", 0)):
+        documents = CORPUS.read(str(path), config := CorpusConfig(tokens=tokens, min_count=given))
+        config = config.model_copy(update=dict(documents.settings))
+        content = path.read_text()
+        assert (CORPUS.learn(iter([content]), config).ids(content) == 1).sum() == unknown
+        assert config.min_count == (2 if (tokens, given) == ("word", "auto") else 1)

@@ -84,3 +84,16 @@ def test_the_longest_copy_is_found() -> None:
     assert longest_copy(np.array([0, 0]), learnt) == (0, 0, 0)
     assert longest_copy(np.array([], np.int64), learnt).length == 0
     assert longest_copy(learnt, learnt).length == 7
+
+
+def test_n_grams_that_were_saved_as_keys_are_read() -> None:
+    model = KneserNey.learn(TEXT, 7, 3)
+    arrays = model.to_arrays()
+    for number, own in enumerate(model.orders, start=2):
+        contexts = np.repeat(np.arange(len(own.starts) - 1), np.diff(own.starts))
+        arrays[f"{number}.keys"] = contexts * 7 + arrays.pop(f"{number}.symbols")
+        del arrays[f"{number}.starts"]
+    read = KneserNey.from_arrays(arrays)
+    assert len(read.orders) == 2
+    np.testing.assert_array_equal(read.probabilities(TEXT), model.probabilities(TEXT))
+    np.testing.assert_array_equal(read.distribution([1, 2]), model.distribution([1, 2]))

@@ -1,6 +1,7 @@
 """`recurra predict RUN`: what its net says of data; the options are those of the answers of all tasks."""
 
 import io
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -155,22 +156,15 @@ def _content(frame: "pl.DataFrame", suffix: str) -> bytes:
 
 
 def _as_csv(frame: "pl.DataFrame") -> str:
-    """Rows as CSV, which knows no lists: entries stand with spaces between, lists of lists with "; "."""
-    return frame.with_columns(_joined(one) for one in frame if one.dtype.is_nested()).write_csv()
+    """Rows as CSV, which knows no lists: they stand as JSON, so that nothing runs together."""
+    return frame.with_columns(_as_json(one) for one in frame if one.dtype.is_nested()).write_csv()
 
 
-def _joined(lists: "pl.Series") -> "pl.Series":
+def _as_json(lists: "pl.Series") -> "pl.Series":
     import polars as pl
 
-    inner = lists.dtype.inner  # type: ignore[attr-defined]  # it is a list
-    if inner.is_nested():
-        joined = pl.Series(lists.name, [[*map(_in_a_row, own)] for own in lists], dtype=pl.List(pl.String))
-        return joined.list.join("; ")
-    return lists.list.eval(pl.element().cast(pl.String)).list.join(" ")
-
-
-def _in_a_row(entries: "pl.Series") -> str:
-    return " ".join(map(str, entries))
+    cells = [None if own is None else json.dumps(own, ensure_ascii=False) for own in lists.to_list()]
+    return pl.Series(lists.name, cells, dtype=pl.String)
 
 
 def _confirm(frame: "pl.DataFrame", output: Path, *, as_json: bool) -> None:

@@ -54,6 +54,7 @@ class Beam(NamedTuple):
     Attributes:
         size: Hypotheses that are gone on with; 1 is greedy, and ends with the first that ends.
         max_length: Symbols after which a hypothesis is cut off.
+        min_length: Symbols before which none ends by itself.
         length_penalty: a in ((5 + length) / 6)^a, by which log probabilities are divided (Wu and others
             2016); 0 for none, which favours short ones.
         n_best: How many hypotheses to give of each row.
@@ -65,6 +66,7 @@ class Beam(NamedTuple):
 
     size: int = 5
     max_length: int = 100
+    min_length: int = 0
     length_penalty: float = 1.0
     n_best: int = 1
     diversity: float = 0.0
@@ -226,6 +228,8 @@ class _Row:
                 only = follows(one.symbols)
                 if only is not None:
                     _keep_only(own, only)
+        if len(self._prefix) <= place < min(self._beam.min_length, self._beam.max_length):
+            scores[:, self._end] = -torch.inf
 
     def advance(self, candidates: Sequence[Candidate], weights: Tensor | None) -> list[int]:
         """Go on by a symbol; gives the place in the beam that each new hypothesis comes from."""
@@ -261,7 +265,7 @@ class _Row:
             self.is_done = True
         elif len(self.found) == beam.n_best:
             longest = max(_penalty(beam.max_length + 1, beam.length_penalty), 1.0)
-            self.is_done = self.alive[0].total / longest <= self.found[-1].score
+            self.is_done = max(one.total for one in self.alive) / longest <= self.found[-1].score
 
 
 def _keep_only(scores: Float[Tensor, "*rows vocabulary"], only: Collection[int]) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from recurra.files import storage_errors, temporary_beside
+from recurra.training.progress import Progress
 
 FOLDER = "corpus"
 
@@ -19,12 +20,15 @@ class CorpusPlace:
     Args:
         run: The folder of the run.
         resume: Whether the run has begun.
+        progress: Shows how far tokenising has come; None: nothing does.
 
     Attributes:
         path: The folder, at present.
+        progress: As given.
     """
 
-    def __init__(self, run: Path, *, resume: bool) -> None:
+    def __init__(self, run: Path, *, resume: bool, progress: Progress | None = None) -> None:
+        self.progress = progress or Progress.silent()
         self._run, self._settled = run, resume and (run / FOLDER).exists()
         self.path = run / FOLDER if resume else temporary_beside(run.with_name(f"{run.name}.{FOLDER}"))
 
@@ -52,9 +56,9 @@ class CorpusPlace:
 
 
 @contextmanager
-def corpus_place(run: Path, *, resume: bool) -> Iterator[CorpusPlace]:
+def corpus_place(run: Path, *, resume: bool, progress: Progress | None = None) -> Iterator[CorpusPlace]:
     """A place in which nothing stays of a run that is not opened in the block."""
-    place = CorpusPlace(run, resume=resume)
+    place = CorpusPlace(run, resume=resume, progress=progress)
     try:
         yield place
     finally:

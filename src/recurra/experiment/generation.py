@@ -72,7 +72,7 @@ class SymbolGenerator:
         """Pieces of text, each as soon as it is drawn; the prompt is not repeated.
 
         Raises:
-            DataError: The prompt holds symbols that training did not meet.
+            DataError: The prompt holds symbols that the net does not know.
         """
         prompt = self._prompt(options.prompt)
         forbidden = {PADDING, UNKNOWN} if self._has_ends else {PADDING, UNKNOWN, END}
@@ -89,7 +89,7 @@ class SymbolGenerator:
             unit = self.alphabet.unit
             shown = sorted({one for one in _parts(text, unit) if UNKNOWN in self.alphabet.ids(one)})
             raise DataError(
-                f"a prompt with {', '.join(map(repr, shown[:_SHOWN]))}, which no text of the training had",
+                f"a prompt with {', '.join(map(repr, shown[:_SHOWN]))}, which the net does not know",
                 f"known {unit}s",
                 "Write it otherwise, or train with tokens=subword, which can write anything.",
             )

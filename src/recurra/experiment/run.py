@@ -92,13 +92,13 @@ def train(
     """
     check_folder(out, overwrite=overwrite, resume=resume)
     work = workplace(out, overwrite=overwrite, resume=resume)
-    with corpus_place(work, resume=resume) as place:
+    progress = Progress(enabled=show_progress, hints=False)
+    with corpus_place(work, resume=resume, progress=progress) as place:
         data = task.placed(task.read(source, settings, validation, test), place)
         prepared = _prepared(task, data)
         # Before anything is written or trained, so that mistakes in options and in a task's scores are told.
         nets, baselines = entrants(task, prepared), baselines_of(task, prepared, prepared.test)
         given = _texts(task=task.name, data=source, validation=validation, test=test)
-        progress = Progress(enabled=show_progress, hints=False)
         with put_back_when_refused(work):
             open_folder(work, prepared.config, given, settings, resume=resume)
             for sentence in (*prepared.repairs, *place.settle(), *filter(None, [prepared.outline])):

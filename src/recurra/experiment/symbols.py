@@ -157,6 +157,11 @@ class Cut:
     names: tuple[str, ...]
     documents: int
 
+    def size(self, name: str) -> int | None:
+        """How many characters (or what the first measure counts) a part has; None: it was given."""
+        sizes = dict(zip(self.names, np.diff(self.bounds, prepend=0).tolist(), strict=True))
+        return sizes.get(name)
+
     def pieces(self, name: str) -> Iterator[Piece]:
         """The pieces of a part."""
         given = self.data.given

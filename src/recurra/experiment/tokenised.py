@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,10 +12,11 @@ from safetensors.numpy import save as arrays_to_bytes
 from recurra.data.token_store import TokenStore
 from recurra.errors import DamagedError, NewerFormatError, StorageError
 from recurra.experiment.corpus_place import CorpusPlace
-from recurra.experiment.symbols import PARTS, SymbolData, SymbolPart, SymbolSchema, cut
+from recurra.experiment.symbols import PARTS, Cut, SymbolData, SymbolPart, SymbolSchema, cut
 from recurra.files import checksum, read_checked, read_document, whole_folder, write_bytes, write_document
 from recurra.inputs import registry
-from recurra.inputs.symbol import Documents
+from recurra.inputs.symbol import Documents, Piece
+from recurra.training.progress import Progress
 from recurra.version import __version__
 
 FORMAT = 1
@@ -35,11 +36,11 @@ def prepare_symbols(data: SymbolData) -> tuple[SymbolSchema, dict[str, SymbolPar
     """
     key = _key(data)
     if data.place is None or not key:
-        return _encoded(data, None)
+        return _encoded(data, None, Progress.silent())
     kept = _kept(data, data.place, key)
     if kept is None:
         with whole_folder(data.place.path / key, overwrite=True) as filling:
-            _write(filling, *_encoded(data, filling))
+            _write(filling, *_encoded(data, filling, data.place.progress))
         kept = _kept(data, data.place, key)
     if kept is None:
         raise StorageError(
@@ -48,17 +49,31 @@ def prepare_symbols(data: SymbolData) -> tuple[SymbolSchema, dict[str, SymbolPar
     return kept
 
 
-def _encoded(data: SymbolData, folder: Path | None) -> tuple[SymbolSchema, dict[str, SymbolPart]]:
-    parts = cut(data)
-    alphabet = data.input.learn((piece.content for piece in parts.pieces("train")), data.config)
+def _encoded(
+    data: SymbolData, folder: Path | None, progress: Progress
+) -> tuple[SymbolSchema, dict[str, SymbolPart]]:
+    with progress.bar("reading", None):
+        parts = cut(data)
+    read = _followed(parts, "train", progress, "learning symbols")
+    alphabet = data.input.learn((piece.content for piece in read), data.config)
     schema = SymbolSchema(data.input.name, alphabet, parts.documents > 1)
     found = {}
     for name in PARTS:
         file = None if folder is None else folder / f"{name}{IDS}"
-        part = schema.encode(parts.pieces(name), _documents(data, name), file)
+        read = _followed(parts, name, progress, "tokenising")
+        part = schema.encode(read, _documents(data, name), file)
         if len(part):
             found[name] = part
     return schema, found
+
+
+def _followed(parts: Cut, name: str, progress: Progress, description: str) -> Iterator[Piece]:
+    """The pieces of a part, with a bar that follows them."""
+    measure = next(iter(_documents(parts.data, name).measures.values()))
+    with progress.bar(description, parts.size(name)) as bar:
+        for piece in parts.pieces(name):
+            yield piece
+            bar.advance(measure(piece.content))
 
 
 def _documents(data: SymbolData, name: str) -> Documents:

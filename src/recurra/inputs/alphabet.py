@@ -212,8 +212,8 @@ def learn_alphabet(
     if not kept:
         raise DataError(
             f"a training part without a {unit} that comes {min_count} times or more",
-            "some text",
-            "Check the file, or lower min_count.",
+            "one at least",
+            "Give more text, or lower min_count; min_count=1 leaves none out.",
         )
     kind = CharacterAlphabet if unit == "character" else WordAlphabet
     return kind(kept, lowercase=lowercase)

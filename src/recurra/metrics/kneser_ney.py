@@ -152,6 +152,7 @@ class KneserNey:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> "KneserNey":
         """The model that `to_arrays` wrote."""
+        arrays = _with_form_of_today(arrays)
         longest = 1 + sum(name.endswith(".symbols") for name in arrays)
         orders = tuple(Order(*(arrays[f"{n}.{part}"] for part in _PARTS)) for n in range(2, longest + 1))
         unigrams = arrays["unigrams"]
@@ -159,6 +160,20 @@ class KneserNey:
 
 
 _PARTS = ("starts", "symbols", "probabilities", "backoffs")
+
+
+def _with_form_of_today(arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What was saved when an n-gram was a key: number of its context times vocabulary plus last symbol."""
+    found, vocabulary = dict(arrays), len(arrays["unigrams"])
+    contexts, number = vocabulary, 2
+    while f"{number}.keys" in found:
+        keys = found.pop(f"{number}.keys")
+        found[f"{number}.starts"] = np.searchsorted(keys, np.arange(contexts + 1) * vocabulary).astype(
+            np.int32
+        )
+        found[f"{number}.symbols"] = (keys % vocabulary).astype(np.int32)
+        contexts, number = len(keys), number + 1
+    return found
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """The translator: pairs from anywhere, what it learns, how it answers."""
 
+import csv
 import gzip
 import json
 from pathlib import Path
@@ -175,7 +176,7 @@ def test_a_run_is_kept_and_answers_line_by_line(tmp_path: Path, capsys: pytest.C
     header, row, *_ = told.out.splitlines()
     assert header == "source,prediction,alternatives,scores,read,written,attention"
     assert row.startswith("abc,")
-    assert len(row.split(",")[3].split()) == 2
+    assert len(json.loads(next(csv.DictReader(told.out.splitlines()))["scores"])) == 2
     told = call(capsys, "predict", run, tmp_path / "new.txt", "--json")
     answers = json.loads(told.out)["translate"]
     assert answers[1]["prediction"] == ""  # nothing to read

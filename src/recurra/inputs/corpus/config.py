@@ -1,6 +1,6 @@
 """The settings of running text as input."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -17,7 +17,8 @@ class CorpusConfig(Config):
             one too) or pieces of words.
         lowercase: Whether capital letters are read as small ones.
         max_vocabulary: Most symbols that are told apart; the most frequent ones are.
-        min_count: How often a symbol comes in the training part at least; rarer ones are unknown.
+        min_count: How often a symbol comes in the training part at least; rarer ones are unknown. auto takes
+            2 for words, so that training meets unknown ones too, and 1 for others.
     """
 
     text: str = "auto"
@@ -25,4 +26,9 @@ class CorpusConfig(Config):
     tokens: Literal["character", "word", "subword"] = "character"
     lowercase: bool = False
     max_vocabulary: int = Field(default=30_000, ge=1, le=10_000_000)
-    min_count: int = Field(default=1, ge=1)
+    min_count: Annotated[int, Field(ge=1)] | Literal["auto"] = "auto"
+
+    @property
+    def least_count(self) -> int:
+        """`min_count` without "auto"."""
+        return (2 if self.tokens == "word" else 1) if self.min_count == "auto" else self.min_count

@@ -29,7 +29,7 @@ def learn(contents: Iterator[str], config: CorpusConfig) -> Alphabet:
         contents,
         config.tokens,
         max_size=config.max_vocabulary,
-        min_count=config.min_count,
+        min_count=config.least_count,
         lowercase=config.lowercase,
     )
 

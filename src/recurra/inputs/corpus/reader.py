@@ -65,7 +65,8 @@ def read(source: Any, config: CorpusConfig) -> Documents:
 
     if not any(piece.content.strip() for piece in pieces()):
         raise DataError(f"{shown} is empty", "some text", "Check the source.")
-    return Documents(pieces, opened.name, shown, MEASURES, opened.notes, opened.files)
+    settled = {"min_count": config.least_count}
+    return Documents(pieces, opened.name, shown, MEASURES, opened.notes, opened.files, settled)
 
 
 def looks_like_text(path: Path) -> bool:

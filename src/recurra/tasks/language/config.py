@@ -50,7 +50,7 @@ class LanguageConfig(NetConfig, Output):
     slowness_penalty: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     ngram_order: Annotated[int, Field(ge=1, le=20)] | Literal["auto"] = "auto"
     dynamic_rate: Annotated[float, Option("RATE", "--dynamic-rate", again=True)] = Field(
-        default=0.0, ge=0, allow_inf_nan=False
+        default=0.0, ge=0, le=1
     )
     dynamic_decay: Annotated[float, Option("SHARE", "--dynamic-decay", again=True)] = Field(
         default=0.0, ge=0, le=1

@@ -35,7 +35,7 @@ class LanguageModel(ExampleEstimator):
         Raises:
             NotFittedError: `fit` was not called.
             ConfigError: There is no such option.
-            DataError: The prompt holds symbols that training did not meet.
+            DataError: The prompt holds symbols that the net does not know.
         """
         wanted = validated(Generation, {"prompt": prompt, **options})
         return generator_of(self.fitted_).generate(wanted)

@@ -41,8 +41,8 @@ class TagAnswer(Config):
     """What is written for each row.
 
     Attributes:
-        long: Whether each step has a row of its own, instead of a list for each sequence (in a CSV file with
-            spaces between).
+        long: Whether each step has a row of its own, instead of a list for each sequence (in a CSV file
+            one as in JSON).
     """
 
     long: bool = False

@@ -79,6 +79,9 @@ class TranslateAnswer(Config):
         beam: Hypotheses that are gone on with; 1 takes the likeliest symbol each time.
         n_best: How many of them to give, the best first, with their scores; "beam" gives all.
         length_penalty: By how much short ones are kept from being preferred; 0 for not at all.
+        diversity: How much more unlike each other several are: what each better continuation of the same
+            beginning takes from the log probability of a worse one; 0 for nothing.
+        min_length: Symbols before which none ends; training has no text to write that is empty.
         max_length: Symbols after which one is cut off; auto goes by the length of what is read.
         attention: Whether to say where it looked: for each symbol written a weight for each one read.
 
@@ -90,5 +93,7 @@ class TranslateAnswer(Config):
     beam: Annotated[int, Option("N", "--beam")] = Field(default=5, ge=1, le=1000)
     n_best: Annotated[Annotated[int, Field(ge=1, le=1000)] | Literal["beam"], Option("N", "--n-best")] = 1
     length_penalty: float = Field(default=1.0, ge=0, le=10)
+    diversity: float = Field(default=0.0, ge=0, le=100)
+    min_length: int = Field(default=1, ge=0, le=100_000)
     max_length: Annotated[int, Field(ge=1, le=100_000)] | Literal["auto"] = "auto"
     attention: Annotated[bool, Option("", "--attention/--no-attention")] = False

@@ -64,8 +64,10 @@ def answer(fitted: Fitted, part: Part) -> Answer:
     wanted = options.beam if options.n_best == "beam" else options.n_best
     beam = Beam(
         size=max(options.beam, wanted),
+        min_length=options.min_length,
         length_penalty=options.length_penalty,
         n_best=wanted,
+        diversity=options.diversity,
         forbidden=(PADDING, UNKNOWN),
         keeps_weights=options.attention,
     )
