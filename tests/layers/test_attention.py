@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from recurra.errors import ConfigError
-from recurra.layers.attention import Attention, AttentionName, make_attention
+from recurra.layers.attention import Attention, AttentionName, coverage_loss, make_attention
 
 BATCH, TIME, QUERY, MEMORY = 3, 7, 5, 5
 every_attention = pytest.mark.parametrize("name", get_args(AttentionName))
@@ -42,7 +42,7 @@ def test_padding_and_company_change_nothing(name: str) -> None:
     alone = run(attention, queries[1:2], values[1:2, :4], LENGTHS[1:2])
     for together, own in zip(clean, alone, strict=True):
         torch.testing.assert_close(together[1:2, : own.shape[1]], own)
-        assert not together[1, own.shape[1] :].any() or own.shape[1] == MEMORY
+        assert not together[1, own.shape[1] :].any()  # of weights: contexts end there
         assert not together[2].any()
 
 
@@ -126,3 +126,11 @@ def test_wrong_kinds_and_sizes_are_refused() -> None:
         make_attention("self", 3, 3, 3)
     with pytest.raises(ConfigError, match="the same number"):
         make_attention("dot", 3, 4, 3)
+
+
+def test_looking_twice_at_a_place_costs() -> None:
+    weights = torch.tensor([[[1.0, 0, 0], [0.25, 0.75, 0], [0.5, 0.5, 0]], [[1.0, 0, 0]] * 3])
+    counts = torch.tensor([[True, True, True], [True, True, False]])
+    # 0.25 of the first place at the second step, 0.5 and 0.5 at the third; the other row looks there again.
+    assert float(coverage_loss(weights, counts)) == pytest.approx(0.25 + 1.0 + 1.0)
+    assert float(coverage_loss(torch.eye(3)[None], torch.ones(1, 3, dtype=torch.bool))) == 0

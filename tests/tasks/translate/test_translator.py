@@ -125,6 +125,12 @@ def test_pairs_are_read_from_anywhere(tmp_path: Path) -> None:
     assert read_pairs(["eins"], "auto", None, told=False).frame.columns == ["source"]
     (tmp_path / "short.tsv").write_text("eins\tone\nzwei\ttwo\n")
     assert read_pairs(tmp_path / "short.tsv", "auto", None).frame.to_dict(as_series=False) == wanted
+    licensed = "Go.\tGeh!\tCC-BY\nHi.\tHallo!\tCC-BY\n"
+    (tmp_path / "licensed.tsv").write_text(licensed)
+    three = read_pairs(tmp_path / "licensed.tsv", "auto", None).frame.rows()
+    assert three == [("Go.", "Geh!"), ("Hi.", "Hallo!")]
+    (tmp_path / "named.tsv").write_text("en\tde\tsplit\nGo.\tGeh!\ttrain\n")
+    assert read_pairs(tmp_path / "named.tsv", "auto", None).frame.rows() == [("Go.", "Geh!")]
     (tmp_path / "numbers.csv").write_text("source,target\n12,twelve\n3,three\n")
     numbers = read_pairs(tmp_path / "numbers.csv", "auto", None).frame.rows()
     assert numbers == [("12", "twelve"), ("3", "three")]

@@ -1,5 +1,6 @@
 """Pairs of texts, what is read and what is written, from two files or from a table."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ SOURCE_NAMES = ("source", "input", *TEXT_NAMES)
 _TABLES = (".csv", ".tsv")
 _PLAIN = ("", ".txt")
 SOURCE, TARGET = "source", "target"
+_NAME = re.compile(r"[\w \-]+")
 
 
 def read_pairs(source: Any, wanted: str, target_file: str | None, *, told: bool = True) -> Table:
@@ -49,15 +51,22 @@ def read_pairs(source: Any, wanted: str, target_file: str | None, *, told: bool 
 
 
 def _delimited(path: Path, wanted: str) -> Rows:
-    """A CSV or TSV file; its first line is a pair where it names none of the columns that we know."""
+    """A CSV or TSV file; its first line is a pair where it names none of the columns that we know.
+
+    So it is in a file of more columns whose first line has signs that no name has, as in lists of sentences
+    with their licences: there the first two are the pair.
+    """
     rows = read_delimited(path)
     names = rows.frame.columns
     known = {*SOURCE_NAMES, *TARGET_NAMES}
-    if wanted != "auto" or len(names) != 2 or any(name.lower() in known for name in names):
+    named = any(name.lower() in known for name in names)
+    if len(names) > 2:
+        named = named or all(_NAME.fullmatch(name) for name in names[:2])
+    if wanted != "auto" or len(names) < 2 or named:
         return rows
-    texts = rows.frame.select(pl.all().cast(pl.String))
-    first = pl.DataFrame({name: [name] for name in names})
-    frame = pl.concat([first, texts]).rename(dict(zip(names, ("source", "target"), strict=True)))
+    texts = rows.frame.select(pl.col(names[:2]).cast(pl.String))
+    first = pl.DataFrame({name: [name] for name in names[:2]})
+    frame = pl.concat([first, texts]).rename(dict(zip(names, (SOURCE, TARGET), strict=False)))
     places = [f"{path.name}, line 1", *rows.places]
     return Rows(frame, places, Table(frame, "polars", str(path)), rows.repairs)
 
