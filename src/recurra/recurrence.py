@@ -1,8 +1,8 @@
 """The options of a recurrence, as one small value that a model takes and hands to one stack."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from recurra.config import Config, Search
 
@@ -24,6 +24,12 @@ class Recurrence(Config):
         recurrent_dropout: Share of hidden units cut off from the recurrence, in training.
         weight_dropout: Share of the recurrent product's weights that are dropped in training.
         zoneout: Probability that a unit of the state keeps its value over a step, in training.
+        initialization: How the recurrent weights start: orthogonal, identity or glorot (uniform); auto takes
+            the cell's own.
+        recurrent_scale: Factor on the recurrent weights at the start.
+        forget_bias: Bias at which forget gates start, the higher the longer they keep; None: the cell's own.
+        chrono_steps: Steps over which the units' memories are spread at the start (Tallec & Ollivier 2018);
+            None: they are not.
         recompute: Whether the backward pass runs the recurrence again: half of the memory, more time.
     """
 
@@ -39,6 +45,12 @@ class Recurrence(Config):
     recurrent_dropout: Annotated[float, Search(0.0, 0.4)] = Field(default=0.0, ge=0, lt=1)
     weight_dropout: Annotated[float, Search(0.0, 0.6)] = Field(default=0.0, ge=0, lt=1)
     zoneout: float = Field(default=0.0, ge=0, lt=1)
+    initialization: Annotated[
+        Literal["auto", "orthogonal", "identity", "glorot"], Search(choices=("auto", "orthogonal", "glorot"))
+    ] = "auto"
+    recurrent_scale: float = Field(default=1.0, gt=0, le=100)
+    forget_bias: float | None = Field(default=None, ge=-20, le=20)
+    chrono_steps: int | None = Field(default=None, ge=3)
     recompute: bool = False
 
     @field_validator("cell")
@@ -47,6 +59,12 @@ class Recurrence(Config):
         if value not in CELLS:
             raise ValueError(f"one of {', '.join(CELLS)}")
         return value
+
+    @model_validator(mode="after")
+    def _biases_start_once(self) -> "Recurrence":
+        if self.forget_bias is not None and self.chrono_steps is not None:
+            raise ValueError("forget_bias or chrono_steps, not both: each says how the gates' biases start")
+        return self
 
     @property
     def recurrence(self) -> "Recurrence":

@@ -18,6 +18,7 @@ from recurra.cells import (
     LayerNormLSTM,
     Normal,
     Orthogonal,
+    Scaled,
     ZeroBias,
 )
 from recurra.errors import ConfigError
@@ -80,3 +81,11 @@ def test_filling_anew_gives_other_numbers():
     cell.reset_parameters()
     changed = [not torch.equal(old, new) for old, new in zip(before, cell.parameters(), strict=True)]
     assert changed == [True, True, False, False, True]  # the biases start at the same numbers
+
+
+def test_scaled_is_the_other_filler_times_a_factor():
+    torch.manual_seed(3)
+    plain = Elman(3, 5)
+    torch.manual_seed(3)
+    scaled = Elman(3, 5, initialization=Initialization(recurrent=Scaled(Orthogonal(), 1.5)))
+    assert torch.equal(scaled.weight_hh, plain.weight_hh * 1.5)

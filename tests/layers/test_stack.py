@@ -1,5 +1,7 @@
 """Layers on top of each other: order, dropout between them, residual connections."""
 
+import math
+
 import pytest
 import torch
 from tests.trial import BATCH, FEATURES, HIDDEN, assert_close, random_input, random_lengths, unchecked
@@ -144,3 +146,37 @@ def test_options_that_do_not_go_together_are_refused() -> None:
         make_stack(FEATURES, Recurrence(hidden_size=5, residual=True))
     with pytest.raises(ConfigError, match="cell is 'lstmm'; expected one of elman"):
         make_stack(FEATURES, validated(Recurrence, {"cell": "lstmm"}))
+
+
+def cell_of(**options):
+    return make_stack(FEATURES, Recurrence(hidden_size=HIDDEN, **options)).layers[0].cell
+
+
+def test_the_start_of_the_weights_is_an_option():
+    assert torch.equal(cell_of(cell="elman", initialization="identity").weight_hh, torch.eye(HIDDEN))
+    gates = cell_of(initialization="identity", recurrent_scale=0.5).weight_hh.chunk(4)
+    assert all(torch.equal(gate, torch.eye(HIDDEN) / 2) for gate in gates)
+    assert torch.equal(cell_of(forget_bias=3.0).bias_ih[HIDDEN : 2 * HIDDEN], torch.full((HIDDEN,), 3.0))
+    gru = cell_of(cell="gru", chrono_steps=100)
+    assert 0 <= gru.bias_ih[HIDDEN : 2 * HIDDEN].min() <= gru.bias_ih.max() <= math.log(99)
+    assert gru.bias_ih[:HIDDEN].abs().max() == 0
+
+
+def test_one_option_leaves_the_rest_as_the_cell_has_it():
+    torch.manual_seed(3)
+    own = cell_of()
+    torch.manual_seed(3)
+    told = cell_of(initialization="orthogonal")
+    for name, weight in own.state_dict().items():
+        assert torch.equal(told.state_dict()[name], weight), name
+
+
+@pytest.mark.parametrize("cell", ["elman", "gru"])
+def test_a_gate_that_is_not_there_has_no_bias(cell):
+    with pytest.raises(ConfigError, match="forget gate"):
+        cell_of(cell=cell, forget_bias=1.0)
+
+
+def test_biases_start_once():
+    with pytest.raises(ConfigError, match="forget_bias or chrono_steps"):
+        validated(Recurrence, {"forget_bias": 1.0, "chrono_steps": 10})

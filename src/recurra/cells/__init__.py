@@ -13,6 +13,7 @@ from recurra.cells.initialization import (
     Initialization,
     Normal,
     Orthogonal,
+    Scaled,
     ZeroBias,
 )
 from recurra.cells.layer_norm_lstm import LayerNormLSTM
@@ -38,6 +39,7 @@ __all__ = [
     "LayerNormLSTM",
     "Normal",
     "Orthogonal",
+    "Scaled",
     "ZeroBias",
     "Zoneout",
     "make_cell",

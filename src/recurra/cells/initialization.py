@@ -57,6 +57,19 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class Scaled:
+    """What another filler gives, times a factor."""
+
+    filler: Filler
+    factor: float
+
+    def __call__(self, block: Tensor) -> None:
+        """Fill a gate's block."""
+        self.filler(block)
+        block.mul_(self.factor)
+
+
+@dataclass(frozen=True)
 class Normal:
     """Normal numbers around zero."""
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
+
+import torch
 
 from recurra.cells.cell import Cell
 from recurra.cells.elman import Elman
@@ -67,3 +69,13 @@ def make_cell(
     chosen = {} if initialization is None else {"initialization": initialization}
     cell = CELLS[name](input_size, hidden_size, **chosen)
     return Zoneout(cell, zoneout) if zoneout else cell
+
+
+def own_initialization(name: str) -> Initialization:
+    """How the weights of a cell start unless told otherwise.
+
+    Args:
+        name: One of `CELLS`.
+    """
+    with torch.random.fork_rng(devices=[]):
+        return cast("Initialization", CELLS[name](1, 1).initialization)

@@ -1,13 +1,25 @@
 """Layers on top of each other."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, cast
 
 from torch import Tensor, nn
 
 from recurra.cells.cell import Cell
-from recurra.cells.registry import make_cell
+from recurra.cells.initialization import (
+    Chrono,
+    Filler,
+    ForgetBias,
+    Glorot,
+    Identity,
+    Initialization,
+    Orthogonal,
+    Scaled,
+)
+from recurra.cells.registry import make_cell, own_initialization
 from recurra.errors import ConfigError
 from recurra.layers.bidirectional import Bidirectional
 from recurra.layers.dropout import VariationalDropout, check_probability
@@ -119,8 +131,16 @@ def make_stack(input_size: int, recurrence: Recurrence) -> Stack:
         "recompute": recurrence.recompute,
     }
 
+    initialization = initialization_of(recurrence)
+
     def cell(size: int) -> Cell[Any]:
-        return make_cell(recurrence.cell, size, recurrence.hidden_size, zoneout=recurrence.zoneout)
+        return make_cell(
+            recurrence.cell,
+            size,
+            recurrence.hidden_size,
+            zoneout=recurrence.zoneout,
+            initialization=initialization,
+        )
 
     layers: list[Layer] = []
     size = input_size
@@ -136,6 +156,29 @@ def make_stack(input_size: int, recurrence: Recurrence) -> Stack:
         variational=recurrence.variational,
         residual=recurrence.residual,
     )
+
+
+_RECURRENT: Mapping[str, Filler] = MappingProxyType({
+    "orthogonal": Orthogonal(), "identity": Identity(), "glorot": Glorot(),
+})  # fmt: skip
+
+
+def initialization_of(recurrence: Recurrence) -> Initialization | None:
+    """How the weights of its cells start; None: as the cell's own way has it."""
+    changed = (recurrence.initialization != "auto", recurrence.recurrent_scale != 1)
+    biased = recurrence.forget_bias is not None or recurrence.chrono_steps is not None
+    if not any(changed) and not biased:
+        return None
+    found = own_initialization(recurrence.cell)
+    filler = _RECURRENT.get(recurrence.initialization, found.recurrent)
+    if recurrence.recurrent_scale != 1:
+        filler = Scaled(filler, recurrence.recurrent_scale)
+    bias = found.bias
+    if recurrence.forget_bias is not None:
+        bias = ForgetBias(recurrence.forget_bias)
+    elif recurrence.chrono_steps is not None:
+        bias = Chrono(recurrence.chrono_steps)
+    return replace(found, recurrent=filler, bias=bias)
 
 
 def _without_padding(values: Tensor, lengths: Tensor | None) -> Tensor:
