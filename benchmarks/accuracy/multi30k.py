@@ -26,6 +26,7 @@ SETTINGS: Mapping[str, Any] = {
     "target_tokens": "subword",
     "target_vocabulary": 6000,
     "attention": "general",
+    "input_feeding": False,
     "dropout": 0.4,
     "output_dropout": 0.4,
     "locked_dropout": 0.3,

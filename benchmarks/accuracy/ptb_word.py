@@ -55,13 +55,13 @@ BEST: Mapping[str, Any] = {
     "weight_decay": 1e-2,
     "schedule": "one_cycle",
 }
-DYNAMIC_RATE = 0.1
+DYNAMIC: Mapping[str, float] = {"dynamic_rate": 3e-3, "dynamic_decay": 0.0}
 
 
 def dynamic_perplexity(model: LanguageModel, test: Path) -> float:
     """The perplexity of a net that goes on learning from what it has read."""
     part = LANGUAGE.part(test, model.fitted_, None)
-    return float(np.exp(surprise(model.fitted_.model, part, "cpu", dynamic_rate=DYNAMIC_RATE).mean()))
+    return float(np.exp(surprise(model.fitted_.model, part, "cpu", **DYNAMIC).mean()))
 
 
 def main() -> None:

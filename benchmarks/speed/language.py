@@ -22,8 +22,9 @@ from recurra.export import to_program
 from recurra.models.attentive import AttentiveEncoderDecoder
 from recurra.models.next_symbol import NextSymbol
 from recurra.models.sequence_body import RecurrentBody
+from recurra.output import Output
 from recurra.recurrence import Recurrence
-from recurra.tasks.translate.task import written
+from recurra.tasks.translate.search import written
 from recurra.types import Sequences
 
 TURNS = 5
@@ -53,7 +54,7 @@ def training() -> tuple[Callable[[], None], Callable[[], None]]:
     """A step of training, ours and plain."""
     ids, targets = torch.randint(3, WORDS, (2, ROWS, STEPS))
     recurrence = Recurrence(hidden_size=UNITS, num_layers=2, dropout=0.0)
-    net, plain = NextSymbol(WORDS, UNITS, recurrence, tied=False), Plain(WORDS, UNITS, 2)
+    net, plain = NextSymbol(WORDS, UNITS, recurrence, output=Output(tied=False)), Plain(WORDS, UNITS, 2)
 
     def stepped(model: nn.Module, loss: Callable[[], Tensor]) -> Callable[[], None]:
         optimizer = torch.optim.SGD(model.parameters(), 1.0, fused=True)
@@ -76,7 +77,7 @@ def training() -> tuple[Callable[[], None], Callable[[], None]]:
 def drawing() -> tuple[Callable[[], None], Callable[[], None]]:
     """Characters drawn one by one, ours on the engine and plain in torch."""
     recurrence = Recurrence(hidden_size=WIDE, dropout=0.0)
-    program = to_program(list(NextSymbol(SYMBOLS, WIDE, recurrence).eval().stream_modules()))
+    program = to_program(NextSymbol(SYMBOLS, WIDE, recurrence).eval().stream_form().modules)
     plain = Plain(SYMBOLS, WIDE, 1).eval()
 
     def ours() -> None:
@@ -108,13 +109,13 @@ def searching() -> tuple[Callable[[], None], Callable[[], None]]:
     @torch.inference_mode()
     def of_torch() -> None:
         for text in texts:
-            memory, start = net.read(Sequences(text[None], torch.tensor([15])))
+            read, start = net.read(Sequences(text[None], torch.tensor([15])))
             alive = [([2], 0.0, start)]
             for _ in range(LONGEST):
                 found = []
                 for symbols, total, state in alive:
-                    outputs, _, after = net.step(torch.tensor(symbols[-1:]), memory, state)
-                    best = net.logits(outputs).log_softmax(dim=-1)[0].topk(BEAM)
+                    given, after = net.step(torch.tensor(symbols[-1:]), read, state)
+                    best = net.log_probabilities(given, read)[0].topk(BEAM)
                     pairs = zip(best.values.tolist(), best.indices.tolist(), strict=True)
                     found += [([*symbols, one], total + value, after) for value, one in pairs if one != 2]
                 alive = sorted(found, key=lambda one: -one[1])[:BEAM]

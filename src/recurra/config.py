@@ -17,10 +17,12 @@ class Config(BaseModel):
 
     The "Attributes:" part of a subclass's docstring describes its keys, and those that it takes over from its
     base and does not describe anew; the command line's help shows it, under the `heading` of the class that
-    declares a key.
+    declares a key. `in_json` of the options of an answer says which of them are others, unless they are
+    given, where the answer is printed as JSON.
     """
 
     heading: ClassVar[str] = ""
+    in_json: ClassVar[Mapping[str, Any]] = {}
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, protected_namespaces=())
 

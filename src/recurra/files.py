@@ -27,7 +27,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         StorageError: The disk is full, or the place cannot be written.
     """
-    temporary = _temporary(path)
+    temporary = temporary_beside(path)
     try:
         with storage_errors(path):
             with temporary.open("xb") as file:
@@ -46,7 +46,7 @@ def check_writable(path: Path) -> None:
     Raises:
         StorageError: The disk is full, or the place cannot be written.
     """
-    temporary = _temporary(path)
+    temporary = temporary_beside(path)
     try:
         with storage_errors(path):
             temporary.write_bytes(b"0")
@@ -54,7 +54,7 @@ def check_writable(path: Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _temporary(path: Path) -> Path:
+def temporary_beside(path: Path) -> Path:
     """A name of this process beside a place, after names of processes that are no more were cleared away."""
     for left in _left_behind(path):
         shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
@@ -102,7 +102,7 @@ def whole_folder(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
     put_back(path)
     if path.exists() and not overwrite:
         raise StorageError(f"{path} exists", "a new folder", "Choose another name or allow overwriting.")
-    temporary = _temporary(path)
+    temporary = temporary_beside(path)
     try:
         with storage_errors(path):
             temporary.mkdir(parents=True)

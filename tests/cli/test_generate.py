@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.cli.program import call, run
 
+from recurra.cli import generate
 from recurra.experiment.run import train
 from recurra.files import write_document
 from recurra.tasks.language.task import LANGUAGE
@@ -40,6 +41,28 @@ def test_the_same_seed_makes_the_same_on_every_road(
     assert (tmp_path / "made.txt").read_text() == plain.out
     greedy = call(capsys, "generate", book, "--temperature", 0, "--length", 30)
     assert greedy.out == call(capsys, "generate", book, "--temperature", 0, "--length", 30, "--seed", 9).out
+
+
+def test_it_ends_when_nobody_reads_on(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def closed(text: str) -> None:
+        made.append(text)
+        if len(made) > 20:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(generate, "_write", closed)
+    with pytest.raises(BrokenPipeError):
+        generate.generate(book, length="100000000")
+    assert len(made) == 21
+
+
+def test_samples_stand_apart(book: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    asked = ("generate", book, "--length", 20, "--samples", 3)
+    shown = call(capsys, *asked).out
+    assert shown == call(capsys, *asked, "--stream").out
+    call(capsys, *asked, "-o", tmp_path / "made.txt")
+    assert (tmp_path / "made.txt").read_text() == shown
 
 
 def test_it_needs_no_torch(book: Path, tmp_path: Path) -> None:

@@ -28,6 +28,10 @@ def texts(documents: Documents) -> list[str]:
     return found
 
 
+def names(documents: Documents) -> list[str]:
+    return [documents.name(number) for _, ends, number in documents.pieces() if ends]
+
+
 def test_every_kind_of_source_is_read(tmp_path: Path) -> None:
     (tmp_path / "one.txt").write_text("first line\n\nsecond line\n")
     with gzip.open(tmp_path / "two.txt.gz", "wt") as file:
@@ -41,11 +45,11 @@ def test_every_kind_of_source_is_read(tmp_path: Path) -> None:
     assert texts(CORPUS.read(tmp_path / "rows.csv", PLAIN)) == ["some words in here", "more words in here"]
     lines = CORPUS.read(tmp_path / "one.txt", CorpusConfig(documents="line"))
     assert texts(lines) == ["first line", "second line"]
-    assert lines.table.frame["document"].to_list() == ["one.txt, line 1", "one.txt, line 3"]
-    assert lines.repairs == ("skipped 1 empty line of one.txt",)
+    assert names(lines) == ["one.txt, line 1", "one.txt, line 3"]
+    assert lines.repairs() == ("skipped 1 empty line of one.txt",)
     rows = CORPUS.read(tmp_path / "rows.jsonl", PLAIN)
     assert texts(rows) == ["a row of text", "another row"]
-    assert rows.repairs == (f"skipped 1 row without text of {tmp_path / 'rows.jsonl'}",)
+    assert rows.repairs() == (f"skipped 1 row without text of {tmp_path / 'rows.jsonl'}",)
     assert texts(CORPUS.read(["one", "two"], PLAIN)) == ["one", "two"]
     assert texts(CORPUS.read(pl.DataFrame({"text": ["of a frame"]}), PLAIN)) == ["of a frame"]
     assert texts(CORPUS.read(["one\r\ntwo", " "], PLAIN)) == ["one\ntwo"]
@@ -78,6 +82,8 @@ def test_pieces_end_where_words_do_and_stay_small(tmp_path: Path, monkeypatch: p
         (b" \n\n ", "is empty"),
         (b"caf\xe9 au lait", "line 1: byte 0xe9 at position 3 is no UTF-8"),
         (b"fine\nnot \xff", "line 2: byte 0xff at position 9"),
+        ("two bytes each".encode("utf-16-le"), "zero bytes.*utf-16le"),
+        ("two bytes each".encode("utf-16-be"), "zero bytes.*utf-16be"),
     ],
 )
 def test_files_that_are_no_text_are_told(tmp_path: Path, content: bytes, complaint: str) -> None:
@@ -103,3 +109,34 @@ def test_a_damaged_gz_and_wrong_lists_are_told(tmp_path: Path) -> None:
         CORPUS.read(pl.DataFrame({"p": ["a b c d"], "q": ["e f g h"]}), PLAIN)
     with pytest.raises(DataError, match="no column of texts named 'r'"):
         CORPUS.read(pl.DataFrame({"p": ["a b c d"]}), CorpusConfig(text="r"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "complaint"),
+    [
+        ('{"text": "some words"}\n{"text": "more"}\n\n{"text": 5}\n', "line 4: text is '5'"),
+        ('{"text": "some words"}\n["text"]\n', "line 2 of .* is not valid JSON"),
+        ('{"n": 1}\n{"m": 1}\n', "no column of texts; expected one; its columns are n, m"),
+        ('{"p": "a b c", "q": "d e f"}\n', "2 columns that may be the text; expected one of p, q"),
+    ],
+)
+def test_wrong_lines_of_json_are_named(lines: str, complaint: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(lines)
+    with pytest.raises(DataError, match=complaint):
+        list(CORPUS.read(path, PLAIN).pieces())
+
+
+def test_parquet_and_json_lines_are_gone_through_in_stretches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recurra.inputs.corpus.reader._AT_ONCE", 2)
+    monkeypatch.setattr("recurra.inputs.corpus.reader._PEEKED", 2)
+    frame = pl.DataFrame({"id": [1, 2, 3, 4, 5], "text": ["one", None, "three", " ", "five"]})
+    frame.write_parquet(tmp_path / "rows.parquet")
+    frame.write_ndjson(tmp_path / "rows.jsonl")
+    for name, what in (("rows.parquet", "row"), ("rows.jsonl", "line")):
+        found = CORPUS.read(tmp_path / name, PLAIN)
+        assert texts(found) == ["one", "three", "five"]
+        assert names(found) == [f"{name}, {what} {place}" for place in (1, 3, 5)]
+        assert found.repairs() == (f"skipped 2 rows without text of {tmp_path / name}",)

@@ -12,7 +12,7 @@ from recurra.ops.product import product
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 @pytest.mark.parametrize("has_bias", [True, False])
-@pytest.mark.parametrize("at_once", [1, 40, 10_000])
+@pytest.mark.parametrize("at_once", [1, 80, 10_000])
 def test_loss_and_gradients_are_those_of_torch(
     smoothing: float, has_bias: bool, at_once: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -33,6 +33,19 @@ def test_loss_and_gradients_are_those_of_torch(
     torch.testing.assert_close(
         token_losses(features, weight, bias, targets).double(), each, rtol=1e-5, atol=1e-5
     )
+
+
+def test_steps_count_by_their_shares(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(place, "_AT_ONCE", 1)
+    features = torch.randn(17, 5, dtype=torch.float64, requires_grad=True)
+    weight = torch.randn(11, 5, dtype=torch.float64, requires_grad=True)
+    targets, shares = torch.randint(0, 11, (17,)), torch.rand(17, dtype=torch.float64)
+    targets[4] = -100
+    ours = linear_cross_entropy(features, weight, None, targets, shares=shares)
+    theirs = (F.cross_entropy(F.linear(features, weight), targets, reduction="none") * shares).sum()
+    torch.testing.assert_close(ours, theirs)
+    got, expected = (torch.autograd.grad(total, (features, weight)) for total in (ours, theirs))
+    torch.testing.assert_close(got, expected)
 
 
 def test_the_gradient_is_right_in_differences() -> None:

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 
 from recurra.export import to_program
 from recurra.models.next_symbol import NextSymbol
+from recurra.output import Output
 from recurra.recurrence import Recurrence
 
 
@@ -16,7 +17,7 @@ def net(**options: object) -> NextSymbol:
 
 @pytest.mark.parametrize("tied", [True, False])
 def test_chunks_are_the_whole_and_losses_those_of_the_logits(tied: bool) -> None:
-    model = net(tied=tied)
+    model = net(output=Output(tied=tied))
     ids, targets = torch.randint(0, 11, (3, 7)), torch.randint(0, 11, (3, 7))
     logits, _ = model(ids)
     first, state = model(ids[:, :4])
@@ -37,9 +38,9 @@ def test_a_row_begins_anew_where_it_is_reset() -> None:
 
 
 def test_tied_weights_are_kept_once_and_learn_from_both_ends() -> None:
-    tied, untied = net(tied=True), net(tied=False)
-    assert "output_weight" not in dict(tied.named_parameters())
-    assert untied.output_weight is not None
+    tied, untied = net(output=Output(tied=True)), net(output=Output(tied=False))
+    assert "output.weight" not in dict(tied.named_parameters())
+    assert "output.weight" in dict(untied.named_parameters())
     ids = torch.tensor([[1, 2]])
     tied.loss(tied.features(ids)[0], torch.tensor([[2, 3]])).backward()  # type: ignore[no-untyped-call]
     gradient = tied.embedding.weight.grad
@@ -49,9 +50,9 @@ def test_tied_weights_are_kept_once_and_learn_from_both_ends() -> None:
 
 @pytest.mark.parametrize("tied", [True, False])
 def test_a_stream_gives_the_logits(tied: bool) -> None:
-    model = net(tied=tied)
+    model = net(output=Output(tied=tied))
     ids = torch.randint(0, 11, (1, 6))
-    session = to_program(list(model.stream_modules())).session()
+    session = to_program(model.stream_form().modules).session()
     found = torch.stack([torch.from_numpy(session.step(int(one)).copy()) for one in ids[0]])
     torch.testing.assert_close(found, model(ids)[0][0].detach(), rtol=1e-5, atol=1e-5)
 

@@ -19,6 +19,7 @@ from recurra.report.piece import (
     Bar,
     Bars,
     Columns,
+    HeatMap,
     HighlightedText,
     LegendItem,
     Line,
@@ -58,6 +59,7 @@ def pieces():
         Columns(title="Spread", x=[-1, 0, 1], heights=[0.2, None, 0.5], limit=0.1, unit="share"),
         Scatter(title="Points", points=[(0.1, 0.2)]),
         Matrix(title="Confusion", rows=["cat", "<dog>"], counts=[[9, 1], [0, 0]]),
+        HeatMap(title="Looks", rows=["a", "b"], columns=["x", "<y>"], shares=[[0.5, 0.5], [0, 1]]),
         Bars(title="Weights", bars=[Bar(label="good", value=2.0), Bar(label="bad", value=-1.0)]),
         Table(title="Errors", columns=["text", "certainty"], rows=[["a <b>", 0.5], ["c", None]]),
         HighlightedText(title="Tags", tokens=[Token(text="Ann", role="third", label="PER")]),
@@ -120,6 +122,8 @@ def test_integer_times_stay_integers(tmp_path):
         ({"kind": "scatter", "points": []}, "points"),
         ({"kind": "matrix", "rows": ["a", "b"], "counts": [[1, 2]]}, "one per row and column"),
         ({"kind": "matrix", "rows": ["a"], "counts": [[-1]]}, "negative"),
+        ({"kind": "heat", "rows": ["a"], "columns": ["b"], "shares": [[1, 0]]}, "one per row and column"),
+        ({"kind": "heat", "rows": ["a"], "columns": ["b"], "shares": [[1.5]]}, "less than or equal to 1"),
         ({"kind": "table", "columns": ["a"], "rows": [[1, 2]]}, "another length"),
         ({"kind": "picture", "content": "AAAA"}, "is not PNG"),
         ({"kind": "picture", "content": "\"><script>"}, "not base64"),
@@ -183,6 +187,21 @@ def test_a_matrix_gets_the_room_that_its_columns_need(columns, breadth):
     size = range(columns)
     piece = Matrix(rows=[f"c{row}" for row in size], counts=[[1 for _ in size] for _ in size])
     assert drawn(piece).breadth == breadth
+
+
+def test_a_heat_map_keeps_its_order_and_shows_no_numbers():
+    shares = [[0.1, 0.9], [0.7, 0.3]]
+    piece = HeatMap(rows=["c", "c"], columns=["a", "a"], shares=shares, row_label="to", column_label="from")
+    grid = drawn(piece).content
+    assert grid.bare
+    assert not grid.upright
+    assert [(name, [cell.share for cell in cells]) for name, cells in grid.rows] == [
+        ("c", [10.0, 90.0]),
+        ("c", [70.0, 30.0]),
+    ]
+    assert all(cell.text == "" for _, cells in grid.rows for cell in cells)
+    assert grid.rows[0][1][1].spoken == "to c, from a: 90\u202f%"
+    assert drawn(piece.model_copy(update={"columns": ["a", "word"]})).content.upright
 
 
 @pytest.mark.parametrize("values", [[1.0, 2.0], [-1.0, 3.0], [0.0], [-2.0, -1.0]])

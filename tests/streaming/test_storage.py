@@ -102,6 +102,27 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     return Files(tmp_path_factory.mktemp("storage") / "program")
 
 
+def test_arrays_beside_the_layers_are_kept_and_cannot_be_changed(tmp_path: Path) -> None:
+    table = np.arange(6, dtype=np.float32).reshape(2, 3)
+    program = Program([Scaling(np.ones(3, np.float32), np.ones(3, np.float32))], {}, {"table": table})
+    table[0, 0] = 7
+    program.save(tmp_path / "program")
+    again = Program.load(tmp_path / "program")
+    assert list(again.arrays) == ["table"]
+    assert again.arrays["table"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    assert again.digest == program.digest
+    with pytest.raises(ValueError, match="read-only"):
+        again.arrays["table"][0, 0] = 1
+
+
+@pytest.mark.parametrize(
+    "array", [np.ones(3), np.ones((1, 1, 1), np.float32), np.ones(0, np.float32), np.float32([np.nan]), [1.0]]
+)
+def test_arrays_that_cannot_be_kept_are_told(array: Any) -> None:
+    with pytest.raises(UsageError, match="array 'table'"):
+        Program(PROGRAM.layers, {}, {"table": array})
+
+
 def test_sealing_alone_changes_nothing(files: Files) -> None:
     files.seal(files.document, files.content)
     assert Program.load(files.folder).digest == PROGRAM.digest

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from torch import Tensor, nn
 from recurra.errors import ConfigError, DamagedError, NewerFormatError, NonFiniteError, StorageError
 from recurra.training import checkpoint
 from recurra.training.checkpoint import checkpoints
+from recurra.training.contract import Loss
 from recurra.training.history import TIMINGS, History
 from recurra.training.loop import fit
 
@@ -112,6 +114,43 @@ def test_every_setting_resumes_from_any_checkpoint(tmp_path: Path, settings: dic
         assert same_bits(weights(model), weights(whole))
         assert without_timings(again) == without_timings(history)
         assert (again.stopped, again.best_epoch) == (history.stopped, history.best_epoch)
+
+
+@dataclass(frozen=True)
+class Growing:
+    """A loss that counts more and more."""
+
+    scale: float = 1.0
+    seen: list[float] = field(default_factory=list)
+
+    def paced(self, progress: float) -> "Growing":
+        self.seen.append(progress)
+        return replace(self, scale=1.0 + progress)
+
+    def __call__(self, model: Any, batch: Any, state: Any) -> Loss:
+        loss = squared_error(model, batch, state)
+        return replace(loss, total=self.scale * loss.total)
+
+
+def test_an_objective_that_changes_goes_on_where_it_was(tmp_path: Path) -> None:
+    folder, copy = tmp_path / "run", tmp_path / "copy"
+
+    def validate(model: nn.Module) -> dict[str, float]:
+        if not copy.exists():
+            shutil.copytree(folder, copy)
+        return valid_loss(model)
+
+    config = toy_config(**{**SETTINGS, "checkpoint_every": 1})
+    whole, first = toy_model(), Growing()
+    fit(whole, first, ToySource(), config, validate=validate, folder=folder)
+    assert first.seen[0] == 0
+    assert first.seen == sorted(set(first.seen))
+    assert 0.9 < first.seen[-1] < 1
+    model, again = toy_model(), Growing()
+    fit(model, again, ToySource(), config, validate=valid_loss, folder=copy, resume=True)
+    assert same_bits(weights(model), weights(whole))
+    assert again.seen == first.seen[-len(again.seen) :]
+    assert 0 < len(again.seen) < len(first.seen)
 
 
 def test_a_finished_run_is_resumed_without_training(tmp_path: Path, uninterrupted: Finished) -> None:

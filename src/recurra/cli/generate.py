@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -69,33 +70,27 @@ def generate(
     made = []
     for number in range(samples):
         pieces = generator.generate(options.model_copy(update={"seed": options.seed + number}))
-        made.append(_streamed(start, pieces) if as_stream else "".join(pieces))
+        if as_json or output is not None:
+            made.append("".join(pieces))
+        else:
+            _print("\n" * bool(number) + start, pieces, at_once=as_stream)
     if as_json:
         rows = [{"seed": options.seed + number, "text": one} for number, one in enumerate(made)]
         told = options.model_dump(exclude={"prompt", "seed"})
         screen.emit({"prompt": start, "options": told, "made": rows})
-    if not as_stream:
-        _put("\n\n".join(start + one for one in made) + "\n", output, quiet=as_json)
-
-
-def _streamed(start: str, pieces: Iterator[str]) -> str:
-    """What was made, each piece written as soon as it is there."""
-    made = []
-    _write(start)
-    for piece in pieces:
-        made.append(piece)
-        _write(piece)
-    _write("\n")
-    return "".join(made)
-
-
-def _put(text: str, output: Path | None, *, quiet: bool) -> None:
-    """Into the file, or on stdout where nothing else is said there."""
     if output is not None:
+        text = "\n\n".join(start + one for one in made) + "\n"
         files.write_bytes(output, text.encode("utf-8", "replace"))
         screen.note(f"{len(text):,} characters written to {output}")
-    elif not quiet:
-        _write(text)
+
+
+def _print(start: str, pieces: Iterator[str], *, at_once: bool) -> None:
+    """Write what is made while it is made, so that it ends when nobody reads it any more."""
+    first = next(pieces, "")  # before anything is written, so that a wrong prompt is told alone
+    for piece in chain([start, first], pieces, ["\n"]):
+        _write(piece)
+        if at_once:
+            sys.stdout.flush()
 
 
 def _ready(run: Path, pairs: list[str], given: dict[str, str | None], prompt: str) -> tuple[Any, Any]:
@@ -133,4 +128,3 @@ def _write(text: str) -> None:
     if sys.stdout.isatty():  # what a corpus holds of control characters must not reach the terminal
         text = "".join(one if one.isprintable() or one in "\n\t" else repr(one)[1:-1] for one in text)
     sys.stdout.write(text)
-    sys.stdout.flush()

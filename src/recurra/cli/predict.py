@@ -83,6 +83,8 @@ def _tell(request: Request, given: Sequence[Given]) -> None:
         _check_output(output)
     entry = entry_of_run(run)
     options, again = _options(entry, pairs, given)
+    if as_json and output is None:
+        options = {**entry.load("answer").in_json, **options}
     check_answer(entry, run, options)
     from recurra.data.sample import check_source
 
@@ -153,14 +155,22 @@ def _content(frame: "pl.DataFrame", suffix: str) -> bytes:
 
 
 def _as_csv(frame: "pl.DataFrame") -> str:
-    """Rows as CSV, which knows no lists: their entries stand with spaces between."""
+    """Rows as CSV, which knows no lists: entries stand with spaces between, lists of lists with "; "."""
     return frame.with_columns(_joined(one) for one in frame if one.dtype.is_nested()).write_csv()
 
 
 def _joined(lists: "pl.Series") -> "pl.Series":
     import polars as pl
 
+    inner = lists.dtype.inner  # type: ignore[attr-defined]  # it is a list
+    if inner.is_nested():
+        joined = pl.Series(lists.name, [[*map(_in_a_row, own)] for own in lists], dtype=pl.List(pl.String))
+        return joined.list.join("; ")
     return lists.list.eval(pl.element().cast(pl.String)).list.join(" ")
+
+
+def _in_a_row(entries: "pl.Series") -> str:
+    return " ".join(map(str, entries))
 
 
 def _confirm(frame: "pl.DataFrame", output: Path, *, as_json: bool) -> None:

@@ -40,7 +40,7 @@ class TaskCommand(Command):
         """Answer what the command's function makes of its own parameters, with the options of the tasks."""
         texts = {str(one.name): ctx.params.pop(one.name) for one in self._of_tasks}
         flags = {str(one.name): str(one.opts[0]) for one in self._of_tasks}
-        given = [Given(key, flags[key], text) for key, text in texts.items() if text is not None]
+        given = [Given(key, flags[key], str(text)) for key, text in texts.items() if text is not None]
         self.perform(super().invoke(ctx), given)
 
     def perform(self, request: Any, given: Sequence[Given]) -> None:
@@ -99,11 +99,11 @@ def _parameters(taken: Collection[str | None], *, answers: bool) -> list[Any]:
                     meanings.setdefault(key, []).append(f"Of {one.name}: {text[:1].lower()}{text[1:]}")
     signature = []
     for key, mark in marks.items():
-        option = typer.Option(mark.flag, metavar=mark.metavar, help=" ".join(meanings[key]))
-        annotation = Annotated[str | None, option]
-        signature.append(
-            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
-        )
+        option = typer.Option(mark.flag, metavar=mark.metavar or None, help=" ".join(meanings[key]))
+        own: Any = bool | None if mark.is_switch else str | None
+        annotation: Any = Annotated[own, option]
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        signature.append(inspect.Parameter(key, keyword, default=None, annotation=annotation))
 
     def options(**given: Any) -> None:
         del given

@@ -15,6 +15,7 @@ _MARKS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _AT_ONCE = 1 << 20
+_PEEKED, _ZEROS = 4096, 4  # bytes, and of how many one is zero in no text in UTF-8
 
 
 def open_bytes(path: Path) -> io.BufferedIOBase:
@@ -65,9 +66,16 @@ def blocks_of(path: Path) -> Iterator[str]:
         OSError, EOFError, zlib.error: The file is damaged.
     """
     with open_bytes(path) as file:
-        start = file.read(4)
+        start = file.read(_PEEKED)
         file.seek(0)
         encoding = next((own for mark, own in _MARKS.items() if start.startswith(mark)), "utf-8-sig")
+        if encoding == "utf-8-sig" and start.count(0) * _ZEROS > len(start):
+            order = "le" if start[1::2].count(0) >= start[::2].count(0) else "be"
+            raise DataError(
+                f"{path} is full of zero bytes, as UTF-16 is that does not say so",
+                "text in UTF-8",
+                f"Convert it, if it is: iconv -f utf-16{order} -t utf-8 {path.name}",
+            )
         yield from _decoded_blocks(file, encoding, str(path))
 
 

@@ -55,12 +55,33 @@ def read_file(
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty", "a table with a header and rows", "Write the file again.")
     reader = _reader(path, Decimals() if decimals is None else decimals)
+    with _damage_told(path):
+        try:
+            return reader(path, columns, rows)
+        except pl.exceptions.ColumnNotFoundError:
+            there = reader(path, None, 1).columns
+            require_columns(there, columns or (), str(path))
+            raise
+
+
+def parquet_slices(path: Path, column: str, rows: int) -> Iterator[pl.Series]:
+    """A column of a Parquet file, so many rows at once.
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    with _damage_told(path):
+        lazy = pl.scan_parquet(path).select(column)
+        height = int(lazy.select(pl.len()).collect().item())
+        for begin in range(0, height, rows):
+            yield lazy.slice(begin, rows).collect()[column]
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """Tell what cannot be read in the block as a DataError about a file."""
     try:
-        return reader(path, columns, rows)
-    except pl.exceptions.ColumnNotFoundError:
-        there = reader(path, None, 1).columns
-        require_columns(there, columns or (), str(path))
-        raise
+        yield
     except _UNREADABLE as error:
         if isinstance(error, DataError):
             raise

@@ -122,7 +122,7 @@ def split(
         kept = np.setdiff1d(kept, chosen)
     if len(kept) < 2:
         raise DataError(
-            f"{len(train)} examples",
+            counted(len(train), "example"),
             "two to train on at least, beside those that are held out",
             "Give more, or validation and test data of their own.",
         )

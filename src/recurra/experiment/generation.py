@@ -1,12 +1,13 @@
 """Symbols out of nothing, or after a beginning, by a stream program; no torch."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import Field
 
+from recurra.decoding.readout import make_readout
 from recurra.decoding.sampling import Sampler, Sampling, generate
-from recurra.errors import DataError
+from recurra.errors import DataError, ShapeError
 from recurra.experiment.live import damaged_program
 from recurra.inputs import registry
 from recurra.inputs.live import LiveSymbols
@@ -59,8 +60,13 @@ class SymbolGenerator:
             DamagedError: What the program says of itself does not fit its layers.
             ConfigError: There are no weights of this type.
         """
-        live, has_ends = symbols_of(program)
-        return cls(live.alphabet, lambda: program.session(weights).step, has_ends=has_ends)
+        live, has_ends, logits = symbols_of(program)
+
+        def begin() -> Callable[[int], Any]:
+            step = program.session(weights).step
+            return lambda symbol: logits(step(symbol))
+
+        return cls(live.alphabet, begin, has_ends=has_ends)
 
     def generate(self, options: Generation) -> Iterator[str]:
         """Pieces of text, each as soon as it is drawn; the prompt is not repeated.
@@ -124,8 +130,22 @@ def _until(stop: str, texts: Iterator[str]) -> Iterator[str]:
         yield held
 
 
-def symbols_of(program: Program) -> tuple[LiveSymbols, bool]:
-    """What stands before a program of symbols, and whether it tells where documents end.
+class ProgramSymbols(NamedTuple):
+    """What stands before and behind a program of symbols.
+
+    Attributes:
+        live: Its input.
+        has_ends: Whether it tells where documents end.
+        logits: From its outputs to the logits of what comes next.
+    """
+
+    live: LiveSymbols
+    has_ends: bool
+    logits: Callable[[Any], Any]
+
+
+def symbols_of(program: Program) -> ProgramSymbols:
+    """What stands before and behind a program of symbols.
 
     Raises:
         DamagedError: What the program says of itself does not fit its layers.
@@ -136,6 +156,12 @@ def symbols_of(program: Program) -> tuple[LiveSymbols, bool]:
     live = registry.live(about["input"]).from_dict(about["encoding"])
     if not isinstance(live, LiveSymbols):
         raise damaged_program(f"says input={about['input']!r}, whose steps are no symbols")
-    if len(live.alphabet) != program.output_size:
-        raise damaged_program(f"has {program.output_size} outputs for {len(live.alphabet)} symbols")
-    return live, bool(about.get("has_ends"))
+    if not isinstance(about.get("readout", {}), Mapping):
+        raise damaged_program(f"says readout={about['readout']!r}")
+    try:
+        readout = make_readout(about.get("readout", {}), program.arrays, program.output_size)
+    except ShapeError as error:
+        raise damaged_program(f"has {error.got}") from error
+    if len(live.alphabet) != readout.output_size:
+        raise damaged_program(f"has {readout.output_size} outputs for {len(live.alphabet)} symbols")
+    return ProgramSymbols(live, bool(about.get("has_ends")), readout.logits)

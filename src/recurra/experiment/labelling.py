@@ -71,6 +71,18 @@ class ExampleSchema:
         return registry.get(self.input).encoder(self.encoding, config)
 
 
+def of_input(data: Data, train: Examples, target: Any) -> Encoding:
+    """What the input itself learns of the contents."""
+    del target
+    return data.input.learn(train.contents, data.config)
+
+
+def of_input_again(input: str, description: Mapping[str, Any], target: Any) -> Encoding:
+    """The same from what its `to_dict` gave."""
+    del target
+    return registry.get(input).revive(description)
+
+
 def as_given(config: Any, schema: ExampleSchema) -> Any:
     """No setting depends on what was learnt."""
     del schema
@@ -99,6 +111,8 @@ class Labelling:
         settle: (config, schema) -> settings, every "auto" of the task's own resolved.
         strata: (data) -> a key for each example; every part gets the same share of each key.
         own_metrics: Those of `metrics` that only the task knows, as in `Task.metrics`.
+        learn_encoding: (data, training examples, target) -> how contents become arrays.
+        revive_encoding: (input, what its `to_dict` gave, target) -> the same again.
         find: (columns) -> the one that is told where the settings name none, so that no input reads it.
     """
 
@@ -112,6 +126,8 @@ class Labelling:
     strata: Callable[[Data], Sequence[Any] | None] = no_strata
     own_metrics: Sequence[Metric] = ()
     find: Find = find_nothing
+    learn_encoding: Callable[[Data, Examples, Any], Encoding] = of_input
+    revive_encoding: Callable[[str, Mapping[str, Any], Any], Encoding] = of_input_again
 
     def read(self, source: Any, settings: Mapping[str, Any], validation: Any, test: Any) -> Data:
         """Read the data with the input that suits them."""
@@ -136,7 +152,7 @@ class Labelling:
         parts = split(data, self.strata(data))
         train = parts[0]
         target = self.learn(data, train)
-        encoding = data.input.learn(train.contents, data.config)
+        encoding = self.learn_encoding(data, train, target)
         schema = ExampleSchema(data.input.name, encoding, target)
         config = self.settle(resolved_network(data.config, encoding, data.input.name), schema)
         self._check_truncation(config)
@@ -202,8 +218,9 @@ class Labelling:
         """Settings and schema from what a run folder holds."""
         own = document["schema"]
         config = validated(combined(self.config, registry.config(own["input"])), document["config"])
-        encoding = registry.get(own["input"]).revive(own["encoding"])
-        return config, ExampleSchema(own["input"], encoding, self.revive_target(own["target"]))
+        target = self.revive_target(own["target"])
+        encoding = self.revive_encoding(own["input"], own["encoding"], target)
+        return config, ExampleSchema(own["input"], encoding, target)
 
     def part(self, source: Any, fitted: Fitted, options: Any) -> Part:
         """Other data, with their truth where they are to be judged (options None) and hold it.

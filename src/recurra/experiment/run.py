@@ -12,6 +12,7 @@ from recurra.config import validated
 from recurra.errors import ConfigError
 from recurra.experiment.artifact import CONFIG as MODEL
 from recurra.experiment.artifact import load_fitted
+from recurra.experiment.corpus_place import corpus_place
 from recurra.experiment.entrant import RIVALS, baselines_of, entrants, fit_all
 from recurra.experiment.judge import SUBJECT, Judgement, judge_on
 from recurra.experiment.learnt import read_learnt
@@ -23,7 +24,7 @@ from recurra.experiment.run_folder import (
     put_back_when_refused,
     workplace,
 )
-from recurra.experiment.task import Fitted, Task
+from recurra.experiment.task import Fitted, Prepared, Task
 from recurra.experiment.written import write_run
 from recurra.files import exchange_folder
 from recurra.report.page import read_records, write_page, write_report
@@ -88,28 +89,36 @@ def train(
     """
     check_folder(out, overwrite=overwrite, resume=resume)
     work = workplace(out, overwrite=overwrite, resume=resume)
-    data = task.read(source, settings, validation, test)
+    with corpus_place(work, resume=resume) as place:
+        data = task.placed(task.read(source, settings, validation, test), place)
+        prepared = _prepared(task, data)
+        # Before anything is written or trained, so that mistakes in options and in a task's scores are told.
+        nets, baselines = entrants(task, prepared), baselines_of(task, prepared, prepared.test)
+        sources = {"data": source, "validation": validation, "test": test}
+        given = {"task": task.name, **{key: str(one) for key, one in sources.items() if one is not None}}
+        progress = Progress(enabled=show_progress, hints=False)
+        with put_back_when_refused(work):
+            open_folder(work, prepared.config, given, settings, resume=resume)
+            for sentence in (*prepared.repairs, *place.settle(), *filter(None, [prepared.outline])):
+                tell(sentence)
+            trained = fit_all(task, nets, work, resume=resume, progress=progress)
+            whole = None
+            if trained is not None and prepared.config.refit:
+                whole = refit(task, data, prepared, trained[SUBJECT], folder=work, progress=progress)
+        if trained is None or (whole is not None and whole.history.interrupted):
+            return Summary(out, None, interrupted=True)
+        metrics = write_run(task, trained, whole, baselines, prepared, work, command)
+        place.remove()
+    return Summary(_in_place(work, out), metrics)
+
+
+def _prepared(task: Task, data: Any) -> Prepared:
+    """What is settled before training, with what cannot be done told."""
     prepared = task.prepare(data)
     if prepared.test is None and prepared.no_test is not None:
         raise prepared.no_test
     check_refit(task, prepared.config)
-    # Before anything is written or trained, so that mistakes in options and in a task's scores are told.
-    nets, baselines = entrants(task, prepared), baselines_of(task, prepared, prepared.test)
-    sources = {"data": source, "validation": validation, "test": test}
-    given = {"task": task.name, **{key: str(one) for key, one in sources.items() if one is not None}}
-    progress = Progress(enabled=show_progress, hints=False)
-    with put_back_when_refused(work):
-        open_folder(work, prepared.config, given, settings, resume=resume)
-        for sentence in (*prepared.repairs, *filter(None, [prepared.outline])):
-            tell(sentence)
-        trained = fit_all(task, nets, work, resume=resume, progress=progress)
-        whole = None
-        if trained is not None and prepared.config.refit:
-            whole = refit(task, data, prepared, trained[SUBJECT], folder=work, progress=progress)
-    if trained is None or (whole is not None and whole.history.interrupted):
-        return Summary(out, None, interrupted=True)
-    metrics = write_run(task, trained, whole, baselines, prepared, work, command)
-    return Summary(_in_place(work, out), metrics)
+    return prepared
 
 
 def _in_place(work: Path, out: Path) -> Path:

@@ -1,10 +1,14 @@
 """What tasks over streams of symbols share: reading, cutting parts, turning them into numbers."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 from jaxtyping import Int64
 
 from recurra.config import Config, validated
@@ -13,14 +17,18 @@ from recurra.data.table import Table
 from recurra.data.token_store import TokenStore
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.config import combined
+from recurra.experiment.corpus_place import CorpusPlace
 from recurra.inputs import registry
 from recurra.inputs.choice import suited
 from recurra.inputs.examples import keep_nothing
-from recurra.inputs.symbol import END, UNKNOWN, Alphabet, Documents, Piece, SymbolInput, table_of
+from recurra.inputs.symbol import END, RESERVED, UNKNOWN, Alphabet, Documents, Piece, SymbolInput
 
 _MANY = 10  # documents, from which on parts are cut between documents
+_BLOCK = 1 << 20  # symbols that are counted at once
 _SLACK = 0.1  # of the smallest part, within which a cut waits for the end of a line
 PARTS = ("train", "validation", "test")
+
+Counts = Int64[np.ndarray, " documents"]
 
 
 @dataclass(frozen=True)
@@ -31,28 +39,55 @@ class SymbolPart:
         tokens: The symbols by number; where documents have an end, END stands after each.
         ends: (documents,) where each ends, as a count of symbols.
         sizes: Measure ("character") -> (documents,) how many each has.
-        table: Where they came from, one row a document.
+        numbers: (documents,) their numbers, by which they are called.
+        name: (number) -> what a document is called.
+        source: What to call all of them.
         repairs: What was put right in them.
     """
 
     tokens: TokenStore
-    ends: Int64[np.ndarray, " documents"]
-    sizes: Mapping[str, Int64[np.ndarray, " documents"]]
-    table: Table
+    ends: Counts
+    sizes: Mapping[str, Counts]
+    numbers: Counts
+    name: Callable[[int], str]
+    source: str
     repairs: Sequence[str] = ()
+
+    @cached_property
+    def table(self) -> Table:
+        """The names of the documents."""
+        names = [self.name(number) for number in self.numbers.tolist()]
+        return Table(pl.DataFrame({"document": names}, {"document": pl.String}), "polars", self.source)
 
     def __len__(self) -> int:
         return len(self.tokens)
 
     @property
-    def starts(self) -> Int64[np.ndarray, " documents"]:
+    def starts(self) -> Counts:
         """Where each document begins."""
         return np.concatenate([[0], self.ends[:-1]]).astype(np.int64)
 
+    def order(self, vocabulary: int) -> tuple[int, ...] | None:
+        """The symbols from the most frequent to the rarest; None where their numbers are in this order.
+
+        Reserved symbols come first, as they do in every alphabet.
+
+        Args:
+            vocabulary: How many there are.
+        """
+        counts = np.zeros(vocabulary, np.int64)
+        for at in range(0, len(self), _BLOCK):
+            counts += np.bincount(self.tokens.read(at, at + _BLOCK), minlength=vocabulary)
+        own = counts[RESERVED:]
+        if (own[1:] <= own[:-1]).all():
+            return None
+        order = RESERVED + np.argsort(-own, kind="stable")
+        return (*range(RESERVED), *order.tolist())
+
     def unknown(self) -> float:
         """The share of symbols that training did not meet."""
-        blocks = range(0, len(self), 1 << 20)
-        count = sum(int((self.tokens.read(at, at + (1 << 20)) == UNKNOWN).sum()) for at in blocks)
+        blocks = range(0, len(self), _BLOCK)
+        count = sum(int((self.tokens.read(at, at + _BLOCK) == UNKNOWN).sum()) for at in blocks)
         return count / max(len(self), 1)
 
 
@@ -64,11 +99,13 @@ class SymbolData:
         input: The kind of input.
         config: The settings of task and input.
         given: "train", "validation", "test" -> documents, where they were given.
+        place: Where they lie as numbers, if they are large; None: in a temporary place.
     """
 
     input: SymbolInput
     config: Any
     given: Mapping[str, Documents]
+    place: CorpusPlace | None = None
 
 
 def read_symbols(
@@ -112,11 +149,13 @@ class Cut:
         data: What was read.
         bounds: How many characters (or what the first measure counts) are before each part: of training,
             validation and test; the last is the whole.
+        documents: How many documents there are to train on, before they are cut.
     """
 
     data: SymbolData
     bounds: tuple[int, ...]
     names: tuple[str, ...]
+    documents: int
 
     def pieces(self, name: str) -> Iterator[Piece]:
         """The pieces of a part."""
@@ -154,7 +193,7 @@ def cut(data: SymbolData) -> Cut:
     measure = next(iter(documents.measures.values()))
     shares = {"validation": config.validation_size, "test": config.test_size}
     wanted = {name: share for name, share in shares.items() if name not in data.given and share}
-    sizes, ends = 0, []
+    sizes, ends = 0, array("q")
     for content, at_end, _ in documents.pieces():
         sizes += measure(content)
         if at_end:
@@ -162,7 +201,7 @@ def cut(data: SymbolData) -> Cut:
     bounds = [round(sizes * (1 - sum(list(wanted.values())[place:]))) for place in range(len(wanted))]
     if len(ends) >= _MANY:
         bounds = [int(ends[int(np.abs(np.array(ends) - bound).argmin())]) for bound in bounds]
-    return Cut(data, (*bounds, sizes), ("train", *wanted))
+    return Cut(data, (*bounds, sizes), ("train", *wanted), len(ends))
 
 
 @dataclass(frozen=True)
@@ -173,11 +212,13 @@ class SymbolSchema:
         input: The kind of input.
         alphabet: The symbols.
         has_ends: Whether the end of a document is told, too: where there was more than one to train on.
+        order: The symbols from the most frequent to the rarest, where the net was made with that.
     """
 
     input: str
     alphabet: Alphabet
     has_ends: bool = False
+    order: tuple[int, ...] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """See `recurra.experiment.task.Schema`."""
@@ -185,16 +226,23 @@ class SymbolSchema:
             "input": self.input,
             "alphabet": self.alphabet.to_dict(),
             "has_ends": self.has_ends,
+            "order": self.order,
         }
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> "SymbolSchema":
         """The schema that `to_dict` described."""
         alphabet = registry.symbols(document["input"]).revive(document["alphabet"])
-        return cls(document["input"], alphabet, bool(document["has_ends"]))
+        order = document.get("order")
+        return cls(document["input"], alphabet, bool(document["has_ends"]), order and tuple(order))
 
-    def encode(self, pieces: Iterator[Piece], documents: Documents) -> SymbolPart:
+    def encode(self, pieces: Iterator[Piece], documents: Documents, file: Path | None = None) -> SymbolPart:
         """Pieces as numbers.
+
+        Args:
+            pieces: The pieces.
+            documents: What they are of.
+            file: Where the numbers are to lie; None: in memory, or a temporary place.
 
         Raises:
             StorageError: There is no room for them.
@@ -211,12 +259,13 @@ class SymbolSchema:
                     block = np.append(block, END) if marks else block
                 yield block
 
-        tokens = TokenStore.of(blocks(), len(self.alphabet))
+        tokens = TokenStore.of(blocks(), len(self.alphabet), file=file)
         tally.close(marks=False)
-        names = documents.table.frame["document"].gather(tally.numbers).to_list()
-        arrays = {name: np.array(own, np.int64) for name, own in tally.sizes.items()}
-        table = table_of(names, documents.table.source)
-        return SymbolPart(tokens, np.array(tally.ends, np.int64), arrays, table, documents.repairs)
+        ends, numbers, *sizes = (
+            np.array(own, np.int64) for own in (tally.ends, tally.numbers, *tally.sizes.values())
+        )
+        sized = dict(zip(tally.sizes, sizes, strict=True))
+        return SymbolPart(tokens, ends, sized, numbers, documents.name, documents.source, documents.repairs())
 
 
 class _Tally:
@@ -230,9 +279,8 @@ class _Tally:
 
     def __init__(self, documents: Documents) -> None:
         self._measures = documents.measures
-        self.ends: list[int] = []
-        self.numbers: list[int] = []
-        self.sizes: dict[str, list[int]] = {name: [] for name in self._measures}
+        self.ends, self.numbers = array("q"), array("q")
+        self.sizes = {name: array("q") for name in self._measures}
         self._so_far = dict.fromkeys(self._measures, 0)
         self._length, self._begin, self._number = 0, 0, 0
 
@@ -257,25 +305,6 @@ class _Tally:
                 self.sizes[name].append(size)
         self._so_far = dict.fromkeys(self._measures, 0)
         self._begin = self._length
-
-
-def prepare_symbols(data: SymbolData) -> tuple[SymbolSchema, dict[str, SymbolPart]]:
-    """Cut parts, learn the alphabet from the training part, and encode those that hold something.
-
-    Raises:
-        DataError: The training part holds no symbol.
-    """
-    parts = cut(data)
-    documents = data.given["train"]
-    alphabet = data.input.learn((piece.content for piece in parts.pieces("train")), data.config)
-    schema = SymbolSchema(data.input.name, alphabet, documents.table.frame.height > 1)
-    found = {}
-    for name in PARTS:
-        own = data.given.get(name, documents)
-        part = schema.encode(parts.pieces(name), own)
-        if len(part):
-            found[name] = part
-    return schema, found
 
 
 def outline(parts: Mapping[str, SymbolPart], unit: str) -> str:

@@ -15,6 +15,7 @@ from recurra.config import Config
 from recurra.data.table import Table
 from recurra.errors import RecurraError
 from recurra.experiment.config import NetConfig
+from recurra.experiment.corpus_place import CorpusPlace
 from recurra.experiment.learnt import Learnt
 from recurra.metrics.metric import Metric
 from recurra.report.record import MetricsRecord, TileRecord
@@ -162,6 +163,12 @@ class Groups:
     scores: Mapping[str, Mapping[str, float]]
 
 
+def nothing_large(data: Any, place: CorpusPlace) -> Any:
+    """Leave data as they were read, in memory."""
+    del place
+    return data
+
+
 def nothing_to_learn(prepared: Prepared) -> Iterable[Learnt]:
     """No baseline needs more than the schema holds."""
     del prepared
@@ -233,6 +240,7 @@ class Task:
         groups: (schema, part, answer) -> scores by class, tag or the like, if that has sense.
         highlights: (scores of the net) -> more numbers for the report's top, and sentences after its verdict.
         columns: The scores that tables show, where there are more than these.
+        placed: (data of `read`, place) -> the same; what is larger than memory is to lie in the place.
         tables: (schema) -> tables that are kept beside the model; `revive` finds them under "tables".
         program: Fitted -> stream program; a ConfigError says what stands against it.
     """
@@ -261,5 +269,6 @@ class Task:
     groups: Callable[[Any, Any, Any], Groups | None] = no_groups
     highlights: Callable[[Mapping[str, float]], tuple[Sequence[TileRecord], Sequence[str]]] = no_highlights
     columns: Sequence[str] = ()
+    placed: Callable[[Any, CorpusPlace], Any] = nothing_large
     tables: Callable[[Any], Mapping[str, pl.DataFrame]] = no_tables
     program: Callable[[Fitted], Program] | None = None

@@ -11,7 +11,10 @@ from recurra.streaming import Layer, Program
 
 
 def to_program(
-    module: nn.Module | Sequence[nn.Module], *, metadata: Mapping[str, Any] | None = None
+    module: nn.Module | Sequence[nn.Module],
+    *,
+    metadata: Mapping[str, Any] | None = None,
+    arrays: Mapping[str, Any] | None = None,
 ) -> Program:
     """Turn a trained module into a program that runs step by step, without torch.
 
@@ -23,6 +26,7 @@ def to_program(
             (`stream_modules`); or several in the order in which a step runs through them. The modules that
             can be exported are the keys of `recurra.export.registry.CONVERTERS`.
         metadata: Anything that JSON can say, kept with the program.
+        arrays: Numbers by name, float32 in NumPy, kept with the program.
 
     Returns:
         The program, which takes the features of a step, (input_size,), and gives the outputs of the last
@@ -44,7 +48,8 @@ def to_program(
     parts = (
         [("", module)] if isinstance(module, nn.Module) else [(str(n), one) for n, one in enumerate(module)]
     )
-    return Program([layer for place, part in parts for layer in stream_layers(part, place)], metadata)
+    layers = [layer for place, part in parts for layer in stream_layers(part, place)]
+    return Program(layers, metadata, arrays)
 
 
 def stream_layers(module: nn.Module, place: str = "") -> list[Layer]:

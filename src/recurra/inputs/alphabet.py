@@ -21,19 +21,20 @@ _NEWLINE = "\n"
 class _Joined(Writer):
     """Texts of symbols, each as it stands."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        self._texts = texts
+    def __init__(self, texts: Sequence[str], own: Sequence[str]) -> None:
+        self._texts, self._own = texts, own
 
     def put(self, number: int) -> str:
         """See `Writer.put`."""
-        return self._texts[number - RESERVED]
+        place = number - RESERVED
+        return self._texts[place] if place < len(self._texts) else self._own[place - len(self._texts)]
 
 
 class _Spaced(_Joined):
     """Words with a space between, but at the beginning and the end of a line."""
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        super().__init__(texts)
+    def __init__(self, texts: Sequence[str], own: Sequence[str]) -> None:
+        super().__init__(texts, own)
         self._begins = True
 
     def put(self, number: int) -> str:
@@ -73,8 +74,8 @@ class CharacterAlphabet(Alphabet):
     unit = "character"
 
     def __init__(self, symbols: Sequence[str], *, lowercase: bool = False) -> None:
-        self.texts, self.lowercase = tuple(symbols), lowercase
-        points = [ord(symbol) for symbol in self.texts]
+        self.known, self.lowercase = tuple(symbols), lowercase
+        points = [ord(symbol) for symbol in self.known]
         self._numbers = np.full(_CODE_POINTS, UNKNOWN, np.int32)
         self._numbers[points] = np.arange(RESERVED, RESERVED + len(points))
 
@@ -86,16 +87,20 @@ class CharacterAlphabet(Alphabet):
         numbers: Ids = self._numbers[points]
         return numbers
 
-    def __len__(self) -> int:
-        return RESERVED + len(self.texts)
+    def texts(self, content: Any) -> list[str]:
+        """See `Alphabet.texts`."""
+        return list(plain(content, lowercase=self.lowercase))
 
-    def writer(self) -> Writer:
+    def __len__(self) -> int:
+        return RESERVED + len(self.known)
+
+    def writer(self, own: Sequence[str] = ()) -> Writer:
         """See `Alphabet.writer`."""
-        return _Joined(self.texts)
+        return _Joined(self.known, own)
 
     def to_dict(self) -> dict[str, Any]:
         """See `Alphabet.to_dict`."""
-        return {"unit": self.unit, "lowercase": self.lowercase, "symbols": list(self.texts)}
+        return {"unit": self.unit, "lowercase": self.lowercase, "symbols": list(self.known)}
 
 
 class WordAlphabet(Alphabet):
@@ -111,8 +116,8 @@ class WordAlphabet(Alphabet):
     unit = "word"
 
     def __init__(self, symbols: Sequence[str], *, lowercase: bool = False) -> None:
-        self.texts, self.lowercase = tuple(symbols), lowercase
-        self._numbers = {symbol: number for number, symbol in enumerate(self.texts, start=RESERVED)}
+        self.known, self.lowercase = tuple(symbols), lowercase
+        self._numbers = {symbol: number for number, symbol in enumerate(self.known, start=RESERVED)}
 
     def ids(self, content: Any) -> Ids:
         """See `Alphabet.ids`."""
@@ -121,16 +126,20 @@ class WordAlphabet(Alphabet):
             [numbers.get(word, UNKNOWN) for word in words(plain(content, lowercase=self.lowercase))], np.int32
         )
 
-    def __len__(self) -> int:
-        return RESERVED + len(self.texts)
+    def texts(self, content: Any) -> list[str]:
+        """See `Alphabet.texts`."""
+        return words(plain(content, lowercase=self.lowercase))
 
-    def writer(self) -> Writer:
+    def __len__(self) -> int:
+        return RESERVED + len(self.known)
+
+    def writer(self, own: Sequence[str] = ()) -> Writer:
         """See `Alphabet.writer`."""
-        return _Spaced(self.texts)
+        return _Spaced(self.known, own)
 
     def to_dict(self) -> dict[str, Any]:
         """See `Alphabet.to_dict`."""
-        return {"unit": self.unit, "lowercase": self.lowercase, "symbols": list(self.texts)}
+        return {"unit": self.unit, "lowercase": self.lowercase, "symbols": list(self.known)}
 
 
 class SubwordAlphabet(Alphabet):
@@ -148,11 +157,16 @@ class SubwordAlphabet(Alphabet):
             self._subwords.ids(_without_surrogates(plain(content, lowercase=self.lowercase))), np.int32
         )
 
+    def texts(self, content: Any) -> list[str]:
+        """See `Alphabet.texts`; a piece that is no whole character has a sign of its own."""
+        return self.symbols(self.ids(content))
+
     def __len__(self) -> int:
         return len(self._subwords)
 
-    def writer(self) -> Writer:
-        """See `Alphabet.writer`."""
+    def writer(self, own: Sequence[str] = ()) -> Writer:
+        """See `Alphabet.writer`; all texts are made of pieces that are known: there are no `own` ones."""
+        del own
         return _Bytes(self._bytes)
 
     def to_dict(self) -> dict[str, Any]:

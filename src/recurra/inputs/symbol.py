@@ -6,13 +6,12 @@ Tasks that tell the next symbol, or make sequences of them, need no more of an i
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import polars as pl
 from jaxtyping import Int32, Integer
 
-from recurra.data.table import Table
 from recurra.inputs.examples import Keep
 
 PADDING, UNKNOWN, END = 0, 1, 2
@@ -53,26 +52,30 @@ class Alphabet(ABC):
         """
 
     @abstractmethod
+    def texts(self, content: Any) -> list[str]:
+        """The text of each symbol of a content, also of those that training did not meet."""
+
+    @abstractmethod
     def __len__(self) -> int:
         """How many numbers there are, the reserved ones among them."""
 
     @abstractmethod
-    def writer(self) -> Writer:
-        """A new writer."""
+    def writer(self, own: Sequence[str] = ()) -> Writer:
+        """A new writer; numbers past the last one stand for symbols of `own` texts."""
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:
         """All that was learnt, as JSON has it."""
 
-    def content(self, numbers: Numbers) -> str:
-        """What people read for some symbols, without their reserved ones."""
-        writer = self.writer()
+    def content(self, numbers: Numbers, own: Sequence[str] = ()) -> str:
+        """What people read for some symbols, without their reserved ones; `own` as of `writer`."""
+        writer = self.writer(own)
         written = [writer.put(int(number)) for number in numbers if number >= RESERVED]
         return "".join([*written, writer.finish()])
 
-    def symbols(self, numbers: Numbers) -> list[str]:
-        """What people read for each symbol by itself."""
-        return [self.content([int(number)]) for number in numbers]
+    def symbols(self, numbers: Numbers, own: Sequence[str] = ()) -> list[str]:
+        """What people read for each symbol by itself; `own` as of `writer`."""
+        return [self.content([int(number)], own) for number in numbers]
 
 
 class Piece(NamedTuple):
@@ -95,17 +98,21 @@ class Documents:
 
     Attributes:
         pieces: Goes through all documents; no piece is larger than some megabytes.
-        table: Where they came from.
+        name: (number of a document) -> what it is called; it can be sent to another process.
+        source: What to call them all.
         measures: What the size of a piece is counted in, such as "character", beside its symbols: name ->
             (content) -> how many.
-        repairs: What was put right while reading, a sentence each.
+        repairs: What was put right, a sentence each; known when they have been gone through.
+        files: Those that they are read from, all of them; none where they are not read from files alone.
         settings: Settings of the input that were "auto", as they were found to be.
     """
 
     pieces: Callable[[], Iterator[Piece]]
-    table: Table
+    name: Callable[[int], str]
+    source: str
     measures: Mapping[str, Callable[[Any], int]]
-    repairs: tuple[str, ...] = ()
+    repairs: Callable[[], tuple[str, ...]] = tuple
+    files: tuple[Path, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -129,8 +136,3 @@ class SymbolInput:
     learn: Callable[[Iterator[Any], Any], Alphabet]
     revive: Callable[[Mapping[str, Any]], Alphabet]
     halve: Callable[[Any, int, int], tuple[Any, Any]]
-
-
-def table_of(names: Sequence[str], source: str) -> Table:
-    """Documents as a table of their names, for results and messages."""
-    return Table(pl.DataFrame({"document": list(names)}), "polars", source)

@@ -249,6 +249,21 @@ def make_attention(name: str, query_size: int, memory_size: int, size: int) -> A
     )
 
 
+def coverage_loss(
+    weights: Float[Tensor, "batch steps time"], counts: Bool[Tensor, "batch steps"]
+) -> Float[Tensor, ""]:
+    """How much each step looks where those before it have looked: Σ_i Σ_t min(a_it, Σ_{j < i} a_jt).
+
+    Args:
+        weights: Of attention, at each step.
+        counts: Which steps count.
+
+    Source: See, Liu & Manning (2017).
+    """
+    before = weights.cumsum(dim=1) - weights
+    return torch.minimum(weights, before).sum(dim=2).masked_fill(~counts, 0).sum()
+
+
 def masked_softmax(scores: Float[Tensor, "... time"], mask: Bool[Tensor, "... time"]) -> Tensor:
     """The softmax of what counts; zero elsewhere, and everywhere in a row where nothing counts."""
     hidden = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)

@@ -125,13 +125,33 @@ class Recurrent(Layer, Generic[StateT]):
         resets: Resets | None = None,
     ) -> tuple[Tensor, StateT]:
         """Run over a batch of sequences; see `Layer.forward`."""
-        op = self.op()
+        return self._run(input, state, self.op(), lengths=lengths, resets=resets)
+
+    def stepper(self, batch_size: int) -> Callable[[Input, StateT], tuple[Tensor, StateT]]:
+        """Calls that go on with each other's states and drop the same: (input, state) -> (outputs, state).
+
+        Args:
+            batch_size: Rows of the sequence that they are parts of.
+        """
+        mask = self._recurrent_mask(self.initial_state(batch_size))
+        return partial(self._run, op=self.op(), mask=mask)
+
+    def _run(
+        self,
+        input: Input,
+        state: StateT | None,
+        op: Callable[..., tuple[Tensor, StateT]] | None,
+        mask: RecurrentMask | None = None,
+        lengths: Lengths | None = None,
+        resets: Resets | None = None,
+    ) -> tuple[Tensor, StateT]:
+        """A call with an op's weights as they are; `mask` None draws anew which units are dropped."""
         if op is None:
             check_input(input, self.input_size)
             state = self.cell.initial_state(input.shape[0]) if state is None else state
-            mask = self._recurrent_mask(state)
+            mask = self._recurrent_mask(state) if mask is None else mask
             return unroll(self.cell, input, state, Walk(lengths, resets, mask, reverse=self.reverse))
-        drawn = self.draw(input, state)
+        drawn = self.draw(input, state, mask)
         return op(
             input,
             state=drawn.state,
@@ -154,12 +174,12 @@ class Recurrent(Layer, Generic[StateT]):
             op = partial(op, weights=dropped)
         return cast("Callable[..., tuple[Tensor, StateT]] | None", op)
 
-    def draw(self, input: Input, state: StateT | None) -> Drawn:
-        """The state that a call begins with, and what is dropped and kept in it."""
+    def draw(self, input: Input, state: StateT | None, mask: RecurrentMask | None = None) -> Drawn:
+        """The state that a call begins with, and what is dropped (by `mask`, if given) and kept in it."""
         check_input(input, self.input_size)
         if state is None:
             state = self.cell.initial_state(input.shape[0])
-        mask = self._recurrent_mask(state)
+        mask = self._recurrent_mask(state) if mask is None else mask
         return Drawn(state, mask, self.cell.draw(input, state) if isinstance(self.cell, Zoneout) else None)
 
     def _recurrent_mask(self, state: StateT) -> RecurrentMask | None:

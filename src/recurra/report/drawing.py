@@ -12,6 +12,7 @@ from recurra.report.piece import (
     Audio,
     Bars,
     Columns,
+    HeatMap,
     HighlightedText,
     LegendItem,
     Lines,
@@ -28,6 +29,9 @@ MOST_CLASSES = 30
 FEW_COLUMNS, MANY_COLUMNS = 8, 16
 """A matrix with more columns has their names upright, and the room of two drawings or the whole row."""
 
+LYING = 2
+"""Letters of a name that lies above its column of a heat map."""
+
 
 @dataclass(frozen=True)
 class MatrixCell:
@@ -40,13 +44,14 @@ class MatrixCell:
 
 @dataclass(frozen=True)
 class MatrixGrid:
-    """A matrix to draw: what is across and down, names of columns, and rows with their names."""
+    """A matrix to draw: what is across and down, columns, and rows with names; bare, it is colours alone."""
 
     across: str
     down: str
     columns: list[str]
     rows: list[tuple[str, list[MatrixCell]]]
     upright: bool
+    bare: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,8 +142,8 @@ def _drawing(piece: AnyPiece, name: str, *, wide: bool, explained: bool) -> Draw
     if isinstance(piece, Columns | Scatter):
         drawn = columns_figure(piece, name) if isinstance(piece, Columns) else scatter_figure(piece, name)
         return Drawing(piece.title, piece.note, drawn)
-    if isinstance(piece, Matrix):
-        return _matrix_drawing(piece)
+    if isinstance(piece, Matrix | HeatMap):
+        return _matrix_drawing(piece) if isinstance(piece, Matrix) else _heat_drawing(piece)
     if isinstance(piece, Bars):
         return Drawing(piece.title, piece.note, kind=piece.kind, content=_bar_rows(piece))
     if isinstance(piece, Table):
@@ -190,6 +195,21 @@ def _matrix_drawing(piece: Matrix) -> Drawing:
     grid = MatrixGrid(piece.column_label, piece.row_label, names, rows, upright)
     breadth = ("full" if len(names) > MANY_COLUMNS else "broad") if upright else ""
     return Drawing(piece.title, note, kind=piece.kind, breadth=breadth, content=grid)
+
+
+def _heat_drawing(piece: HeatMap) -> Drawing:
+    """All rows and columns; names of a letter or two lie, longer ones stand."""
+    rows = []
+    for name, shares in zip(piece.rows, piece.shares, strict=True):
+        about = [f"{piece.row_label} {name}, {piece.column_label} {one}: " for one in piece.columns]
+        cells = [
+            MatrixCell("", round(100 * share, 1), text.strip() + f" {percent(share, 0)}")
+            for text, share in zip(about, shares, strict=True)
+        ]
+        rows.append((name, cells))
+    upright = max(map(len, piece.columns)) > LYING
+    grid = MatrixGrid(piece.column_label, piece.row_label, list(piece.columns), rows, upright, bare=True)
+    return Drawing(piece.title, piece.note, kind="matrix", content=grid)
 
 
 def _most_frequent(totals: Sequence[int]) -> list[int]:

@@ -216,6 +216,31 @@ class Matrix(Piece):
         return self
 
 
+class HeatMap(Piece):
+    """Shares as colours alone, rows and columns in their order: where attention looked.
+
+    Attributes:
+        rows: Names of the rows.
+        columns: Names of the columns.
+        shares: One list per row, each share between 0 and 1.
+        row_label: What the rows are.
+        column_label: What the columns are.
+    """
+
+    kind: Literal["heat"] = "heat"
+    rows: Sequence[str] = Field(min_length=1)
+    columns: Sequence[str] = Field(min_length=1)
+    shares: Sequence[Sequence[Annotated[float, Field(ge=0, le=1)]]]
+    row_label: str = ""
+    column_label: str = ""
+
+    @model_validator(mode="after")
+    def _is_rectangular(self) -> "HeatMap":
+        if len(self.shares) != len(self.rows) or any(len(row) != len(self.columns) for row in self.shares):
+            raise ValueError("shares are not one per row and column")
+        return self
+
+
 class Bar(Record):
     """A named value of `Bars`."""
 
@@ -308,7 +333,7 @@ class Audio(Piece):
 
 
 AnyPiece = Annotated[
-    Lines | Columns | Scatter | Matrix | Bars | Table | HighlightedText | Picture | Audio,
+    Lines | Columns | Scatter | Matrix | HeatMap | Bars | Table | HighlightedText | Picture | Audio,
     Field(discriminator="kind"),
 ]
 """One of the kinds of pieces."""

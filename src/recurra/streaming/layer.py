@@ -102,9 +102,7 @@ def freeze_weights(layer: Layer) -> dict[str, int]:
         place = f"{type(layer).__name__}.{one.name}"
         array = _float32(place, given)
         _bind(place, array.shape, layer.shapes[one.name], lengths)
-        if not np.isfinite(array).all():
-            raise DataError(f"{place} has NaN or infinity in it", "finite weights", "Train the model again.")
-        object.__setattr__(layer, one.name, _frozen(array))
+        object.__setattr__(layer, one.name, _frozen(_finite(place, array)))
     for name, length in lengths.items():
         largest = LARGEST_VOCABULARY if name == "vocabulary" else LARGEST_SIZE
         if not 1 <= length <= largest:
@@ -114,6 +112,29 @@ def freeze_weights(layer: Layer) -> dict[str, int]:
                 "Use a layer of such a size.",
             )
     return lengths
+
+
+def kept_array(place: str, given: object) -> Array:
+    """A copy, which nobody can change, of numbers that are kept beside the layers.
+
+    Args:
+        place: What to call it in errors.
+        given: float32 of one axis or two.
+
+    Raises:
+        ShapeError: It is something else, or empty.
+        DataError: It holds NaN or infinity.
+    """
+    array = _float32(place, given)
+    if array.ndim not in (1, 2) or not array.size:
+        raise ShapeError(f"{place} of shape {array.shape}", "one axis or two", "Give it flat.")
+    return _frozen(_finite(place, array))
+
+
+def _finite(place: str, array: Array) -> Array:
+    if not np.isfinite(array).all():
+        raise DataError(f"{place} has NaN or infinity in it", "finite weights", "Train the model again.")
+    return array
 
 
 def _float32(place: str, given: object) -> Array:

@@ -9,7 +9,7 @@ from typing import Any
 from recurra.errors import ConfigError
 from recurra.streaming import storage
 from recurra.streaming.compiled import compile_program, stream_engine
-from recurra.streaming.layer import Layer
+from recurra.streaming.layer import Array, Layer, kept_array
 from recurra.streaming.network import Network
 from recurra.streaming.pool import SessionPool
 from recurra.streaming.session import Session
@@ -25,6 +25,8 @@ class Program:
     Args:
         layers: From the input to the output. Residual connections may lie among them.
         metadata: Anything that JSON can say, kept with the program and not interpreted.
+        arrays: Numbers by name that are kept so too, float32 of one axis or two: weights of what follows on
+            the outputs.
 
     Attributes:
         layers: The layers.
@@ -33,10 +35,13 @@ class Program:
         vocabulary: How many ids there are; None of a program that takes features.
         takes_ids: Whether a step takes the id of an embedding instead of features.
         metadata: What was given.
+        arrays: What was given; nobody can change them.
 
     Raises:
         ConfigError: There are no layers, one is no layer, they do not go together, or the metadata are not
             JSON.
+        ShapeError: An array is of another type, or has more axes.
+        DataError: An array holds NaN or infinity.
 
     >>> import numpy as np
     >>> from recurra.streaming import Affine, Program
@@ -45,7 +50,12 @@ class Program:
     array([6., 6.], dtype=float32)
     """
 
-    def __init__(self, layers: Sequence[Layer], metadata: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        metadata: Mapping[str, Any] | None = None,
+        arrays: Mapping[str, Array] | None = None,
+    ) -> None:
         self._network = Network(layers)
         self.layers = self._network.layers
         self.input_size = self._network.input_size
@@ -53,6 +63,7 @@ class Program:
         self.vocabulary = self._network.vocabulary
         self.takes_ids = self.vocabulary is not None
         self.metadata = _json_object(metadata or {})
+        self.arrays = {name: kept_array(f"array {name!r}", one) for name, one in (arrays or {}).items()}
         self._compiled: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
 
@@ -63,7 +74,7 @@ class Program:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the layers and their weights, in hexadecimal; the metadata do not count."""
+        """SHA-256 of the layers and their weights, in hexadecimal; metadata and arrays do not count."""
         return self._network.digest
 
     def session(self, weights: str = "float32") -> Session:
@@ -105,7 +116,7 @@ class Program:
         Raises:
             StorageError: The folder exists and may not be replaced, or the disk refuses.
         """
-        storage.save(Path(folder), self._network, self.metadata, overwrite=overwrite)
+        storage.save(Path(folder), self._network, self.metadata, self.arrays, overwrite=overwrite)
 
     @classmethod
     def load(cls, folder: str | Path) -> "Program":
@@ -115,8 +126,8 @@ class Program:
             DamagedError: A file is missing, was truncated or altered, or is not ours.
             NewerFormatError: A newer version of recurra wrote it.
         """
-        layers, metadata = storage.load(Path(folder))
-        return storage.as_damage(Path(folder), lambda: cls(layers, metadata))
+        layers, metadata, arrays = storage.load(Path(folder))
+        return storage.as_damage(Path(folder), lambda: cls(layers, metadata, arrays))
 
     def __repr__(self) -> str:
         layers = "".join(f"\n  {number}: {layer!r}" for number, layer in enumerate(self.layers))

@@ -1,7 +1,8 @@
 """Stream programs in files: `config.json` says the layers, `model.safetensors` holds their weights.
 
 Both are written whole or not at all. The config states its own checksum and that of the weights. A weight is
-named after its layer's number and its field: "1.weight_ih", within a residual connection "2.0.weight".
+named after its layer's number and its field: "1.weight_ih", within a residual connection "2.0.weight". An
+array beside the layers is "beside.NAME".
 """
 
 import math
@@ -25,13 +26,22 @@ WEIGHTS = "model.safetensors"
 FORMAT = 1
 KIND = "stream program"
 MOST_AXES = 2
+BESIDE = "beside."
 
 Result = TypeVar("Result")
 
 
-def save(folder: Path, network: Network, metadata: Mapping[str, Any], *, overwrite: bool) -> None:
+def save(
+    folder: Path,
+    network: Network,
+    metadata: Mapping[str, Any],
+    arrays: Mapping[str, Array],
+    *,
+    overwrite: bool,
+) -> None:
     """Write a program; see `Program.save`."""
-    content = safetensors.numpy.save(network.tensors())
+    beside = {f"{BESIDE}{name}": array for name, array in arrays.items()}
+    content = safetensors.numpy.save({**network.tensors(), **beside})
     document = {
         "kind": KIND,
         "layers": network.description(),
@@ -43,8 +53,8 @@ def save(folder: Path, network: Network, metadata: Mapping[str, Any], *, overwri
         write_document(temporary / CONFIG, document, version=FORMAT)
 
 
-def load(folder: Path) -> tuple[list[Layer], dict[str, Any]]:
-    """Read a program's layers and metadata; see `Program.load`."""
+def load(folder: Path) -> tuple[list[Layer], dict[str, Any], dict[str, Array]]:
+    """Read a program's layers, metadata and arrays; see `Program.load`."""
     return as_damage(folder, lambda: _load(folder))
 
 
@@ -66,7 +76,7 @@ def as_damage(folder: Path, action: Callable[[], Result]) -> Result:
         raise DamagedError(f"{folder} is nested too deeply", "a stream program", remedy) from error
 
 
-def _load(folder: Path) -> tuple[list[Layer], dict[str, Any]]:
+def _load(folder: Path) -> tuple[list[Layer], dict[str, Any], dict[str, Array]]:
     document = read_document(folder / CONFIG, version=FORMAT)
     if set(document) != {"kind", "layers", "metadata", "weights"} or document["kind"] != KIND:
         raise _damage(f"{folder / CONFIG} is no stream program", "one that Program.save wrote")
@@ -74,9 +84,10 @@ def _load(folder: Path) -> tuple[list[Layer], dict[str, Any]]:
         raise _damage(f"{folder / CONFIG} has metadata or a checksum of the wrong type", "what was written")
     tensors = _tensors(folder / WEIGHTS, read_checked(folder / WEIGHTS, document["weights"]))
     layers = _layers(document["layers"], tensors, "")
+    beside = {name.removeprefix(BESIDE): tensors.pop(name) for name in [*tensors] if name.startswith(BESIDE)}
     if tensors:
         raise _damage(f"{folder / WEIGHTS} has {min(tensors)!r}", "weights of the layers alone")
-    return layers, document["metadata"]
+    return layers, document["metadata"], beside
 
 
 def _tensors(path: Path, content: bytes) -> dict[str, Array]:

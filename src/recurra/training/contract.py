@@ -71,4 +71,15 @@ class Objective(Protocol):
         """The loss of a chunk; `state` is what the chunk before gave back, None at the first."""
 
 
+@runtime_checkable
+class PacedObjective(Objective, Protocol):
+    """An objective that changes over training: scheduled sampling, an annealed penalty."""
+
+    def paced(self, progress: float) -> Objective:
+        """The objective at a point of training, from 0 at its beginning to 1 at its end.
+
+        It depends on nothing else, so that a resumed run goes on as one that was never stopped.
+        """
+
+
 Validate = Callable[[nn.Module], Mapping[str, float]]

@@ -144,12 +144,13 @@ def epoch(run: Run) -> None:
 
 def chunk(run: Run, part: Batch) -> None:
     """Forward through one chunk and back to its beginning; the state goes on to the next, no gradient."""
+    objective = run.paced_objective()
     run.position.chunk += 1
     run.gathered.chunks += 1
     if run.group.world_size > 1 and len(part) == 0:
         return
     with run.precision.autocast():
-        loss = run.objective(run.model, part.to(run.device), run.carried)
+        loss = objective(run.model, part.to(run.device), run.carried)
     if loss.total.ndim:
         raise ShapeError(
             f"the loss has shape {tuple(loss.total.shape)}",

@@ -13,7 +13,14 @@ from recurra.errors import ConfigError
 from recurra.training.averaging import Averaging
 from recurra.training.callback import Callback
 from recurra.training.config import TrainingConfig
-from recurra.training.contract import Batch, BatchSource, ContinuingSource, Objective, Validate
+from recurra.training.contract import (
+    Batch,
+    BatchSource,
+    ContinuingSource,
+    Objective,
+    PacedObjective,
+    Validate,
+)
 from recurra.training.device import choose_device
 from recurra.training.distributed import Group
 from recurra.training.early_stopping import EarlyStopping
@@ -186,6 +193,12 @@ class Run:
     def progress(self) -> float:
         """Share of the run that was done in the middle of the chunks that the optimiser step takes in."""
         return (self.step_began + self.epochs_done) / 2 / self.config.max_epochs
+
+    def paced_objective(self) -> Objective:
+        """The objective as it is at the chunk that the run stands before."""
+        if not isinstance(self.objective, PacedObjective):
+            return self.objective
+        return self.objective.paced(self.epochs_done / self.config.max_epochs)
 
     @property
     def place(self) -> str:

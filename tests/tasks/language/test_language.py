@@ -1,5 +1,6 @@
 """The language model: what it learns, tells, makes and keeps."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from recurra.experiment.run import evaluate, train
 from recurra.inputs.symbol import END
 from recurra.metrics.copying import longest_copy
 from recurra.streaming import Program
-from recurra.tasks.language import scoring
+from recurra.tasks.language import scoring, show, task
+from recurra.tasks.language.config import LanguageAnswer
 from recurra.tasks.language.live import LiveLanguage
 from recurra.tasks.language.task import LANGUAGE, prepare
 
@@ -81,12 +83,20 @@ def test_rows_of_a_long_text_cover_it(model: LanguageModel) -> None:
         assert found.shape == whole.shape
 
 
-def test_learning_while_reading_lowers_the_surprise_of_a_text_of_another_kind(model: LanguageModel) -> None:
+def test_learning_while_reading_lowers_the_surprise_of_a_text_that_repeats_itself(
+    model: LanguageModel,
+) -> None:
     part = LANGUAGE.part(["log by dog a the on sat " * 20], model.fitted_, None)
     net = model.fitted_.model
     before = {name: one.clone() for name, one in net.state_dict().items()}
-    still, moving = (scoring.surprise(net, part, "cpu", dynamic_rate=rate).mean() for rate in (0.0, 0.5))  # type: ignore[arg-type]
-    assert moving < 0.8 * still
+    still, moving, pulled = (
+        scoring.surprise(net, part, "cpu", dynamic_rate=rate, dynamic_decay=decay)  # type: ignore[arg-type]
+        for rate, decay in ((0.0, 0.0), (0.02, 0.0), (0.02, 0.01))
+    )
+    assert moving.mean() < 0.8 * still.mean()
+    assert moving.mean() < pulled.mean() < still.mean()
+    first = scoring._DYNAMIC_STEPS
+    np.testing.assert_allclose(moving[:first], still[:first], rtol=1e-4, atol=1e-5)
     assert all(bool((one == before[name]).all()) for name, one in net.state_dict().items())
 
 
@@ -207,7 +217,42 @@ def test_a_short_text_is_read_in_fewer_rows_and_said(tmp_path: Path) -> None:
     other = evaluate(LANGUAGE, run, str(tmp_path / "book.txt"))
     assert [one.name for one in other.models] == ["recurra", "unigram"]
     assert again.fitted_.schema.alphabet.unit == "word"  # type: ignore[attr-defined]
-    assert evaluate(LANGUAGE, run, [LINE], {"dynamic_rate": "0.1"}).models[0].scores["perplexity"]
+    again_told = {"dynamic_rate": "0.01", "dynamic_decay": "0.001"}
+    assert evaluate(LANGUAGE, run, [LINE], again_told).models[0].scores["perplexity"]
+
+
+def test_n_grams_are_counted_in_what_memory_allows_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task, "_TRIED", 1000)
+    text = "".join(f"{number**3 % 1009} " for number in range(2000))
+    prepared = prepare(LANGUAGE.read([text], {**SMALL, "tokens": "word"}, None, None))
+    sizes = []
+    for kept, label in ((10**9, "4-grams (Kneser-Ney)"), (20_000, "of the last 0.0 million words")):
+        monkeypatch.setattr(task, "_KEPT", kept)
+        (learnt,) = LANGUAGE.learn(prepared)
+        rivals = list(
+            LANGUAGE.naive(prepared.schema, {"n_grams": replace(learnt, seconds=7.0)}, prepared.test)
+        )
+        assert rivals[0].label.endswith(label)
+        assert rivals[0].seconds == 7
+        sizes.append(sum(one.nbytes for name, one in learnt.arrays.items() if name[0].isdigit()))
+    assert sizes[1] < 20_000 < sizes[0]
+
+
+def test_a_report_shows_no_rows_of_empty_lines_and_no_passage_twice(model: LanguageModel) -> None:
+    alphabet = model.fitted_.schema.alphabet
+    ids = alphabet.ids("a\n \n\n\n the cat\n\nmat\n")
+    assert show._without_gaps(alphabet, ids) == "a\n\n the cat\n\nmat\n"
+    part = LANGUAGE.part(["the cat sat.ttthe cat ssta doga dog lay."], model.fitted_, None)
+    shown = list(show._distinct(alphabet, part, np.array([0, 1, 2, 3, 1]), 3, 10))
+    assert shown == [(0, "the cat sa"), (1, "t.ttthe ca"), (2, "t ssta dog")]
+    part = LANGUAGE.part(["the cat...tttheeecat.a dog lay"], model.fitted_, None)
+    shown = list(show._distinct(alphabet, part, np.array([0, 0, 2]), 3, 10))
+    assert shown == [(0, "the cat..."), (2, ".a dog lay")]
+
+
+def test_symbols_that_are_unknown_are_told_of_with_an_answer(model: LanguageModel) -> None:
+    said = [LANGUAGE.part(["the Ωat"], model.fitted_, one).repairs for one in (None, LanguageAnswer())]
+    assert said == [(), ("14.29% of the characters are unknown, and told as one symbol",)]
 
 
 def test_the_frequency_of_symbols_is_their_frequency() -> None:

@@ -1,6 +1,7 @@
 """The translator: pairs from anywhere, what it learns, how it answers."""
 
 import gzip
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ from recurra.inputs.generated_text import date_pairs, number_pairs, words_of
 from recurra.models.attentive import AttentiveEncoderDecoder
 from recurra.models.sequence_body import RecurrentBody
 from recurra.recurrence import Recurrence
+from recurra.tasks.translate.config import TranslateAnswer
 from recurra.tasks.translate.pairs import read_pairs
 from recurra.tasks.translate.task import TRANSLATE
+from recurra.training.contract import PacedObjective
 from recurra.types import Sequences
 
 SMALL: dict[str, Any] = {"hidden_size": 8, "target_size": 8, "max_epochs": 1}
@@ -59,15 +62,23 @@ def test_an_answer_does_not_depend_on_its_company(reverser: Translator) -> None:
 
 
 def test_alternatives_and_where_it_looked(reverser: Translator) -> None:
-    frame = reverser.predict(["abc"], n_best=3, attention=True)
-    assert frame.columns == ["source", "prediction", "alternatives", "scores", "symbols", "attention"]
+    frame = reverser.predict(["abc", "ab"], n_best=3, attention=True)
+    assert frame.columns == ["source", "prediction", "alternatives", "scores", "read", "written", "attention"]
     row = frame.to_dicts()[0]
     assert row["alternatives"][0] == row["prediction"] == "cba"
     assert row["scores"] == sorted(row["scores"], reverse=True)
     assert len(set(row["alternatives"])) == 3
-    assert row["symbols"] == ["c", "b", "a", "<end>"]
-    assert len(row["attention"]) == 4
-    assert all(1 <= place <= 3 for place in row["attention"])
+    assert row["read"] == ["a", "b", "c"]
+    assert row["written"] == ["c", "b", "a", "<end>"]
+    assert [len(weights) for weights in row["attention"]] == [3] * 4
+    assert all(sum(weights) == pytest.approx(1, abs=1e-3) for weights in row["attention"])
+    assert [row["read"][max(range(3), key=own.__getitem__)] for own in row["attention"][:3]] == [
+        "c",
+        "b",
+        "a",
+    ]
+    assert [len(weights) for weights in frame["attention"][1]] == [2] * 3
+    assert len(reverser.predict(["abc"], n_best="beam", beam=4)["alternatives"][0]) == 4
     assert reverser.predict(["abcab"], max_length=2)["prediction"].str.len_chars()[0] <= 2
 
 
@@ -85,12 +96,12 @@ def test_all_steps_at_once_are_the_steps_one_by_one() -> None:
         torch.nn.Identity(), body, 6, 9, 5, Recurrence(hidden_size=6), input_feeding=False
     ).eval()
     source, ids = Sequences(torch.randn(2, 4, 4), torch.tensor([4, 3])), torch.randint(3, 9, (2, 7))
-    memory, state = net.read(source)
+    read, state = net.read(source)
     single = []
     for own in ids.unbind(dim=1):
-        outputs, _, state = net.step(own, memory, state)
-        single.append(outputs)
-    torch.testing.assert_close(net(source, ids), torch.stack(single, dim=1))
+        given, state = net.step(own, read, state)
+        single.append(given.outputs)
+    torch.testing.assert_close(net(source, ids).outputs, torch.stack(single, dim=1))
 
 
 def test_pairs_are_read_from_anywhere(tmp_path: Path) -> None:
@@ -133,6 +144,8 @@ def test_what_is_no_pair_is_told(tmp_path: Path) -> None:
     for one in wrong:
         with pytest.raises(DataError, match="entry 1 of the list"):
             read_pairs(one, "auto", None)
+    with pytest.raises(DataError, match="is a folder"):
+        read_pairs(tmp_path, "auto", None)
     with pytest.raises(DataError, match="an empty list"):
         read_pairs([], "auto", None)
     (tmp_path / "b.en").write_text("one\n\n")
@@ -158,11 +171,20 @@ def test_a_run_is_kept_and_answers_line_by_line(tmp_path: Path, capsys: pytest.C
     (tmp_path / "new.txt").write_text("abc\n\nan unknown text\n")
     frame = told_by(TRANSLATE, run, str(tmp_path / "new.txt"), {"beam": "2"}).frame
     assert frame["source"].to_list() == ["abc", "", "an unknown text"]
-    told = call(capsys, "predict", run, tmp_path / "new.txt", "--n-best", 2, "attention=true")
+    told = call(capsys, "predict", run, tmp_path / "new.txt", "--n-best", 2, "--attention")
     header, row, *_ = told.out.splitlines()
-    assert header == "source,prediction,alternatives,scores,symbols,attention"
+    assert header == "source,prediction,alternatives,scores,read,written,attention"
     assert row.startswith("abc,")
     assert len(row.split(",")[3].split()) == 2
+    told = call(capsys, "predict", run, tmp_path / "new.txt", "--json")
+    answers = json.loads(told.out)["translate"]
+    assert answers[1]["prediction"] == ""  # nothing to read
+    assert [len(one["alternatives"]) for one in answers] == [5, 0, 5]
+    assert [len(one["scores"]) for one in answers] == [5, 0, 5]
+    assert [len(one["read"]) for one in answers] == [1, 1, 3]
+    assert all(len(own) == len(one["read"]) for one in answers for own in one["attention"])
+    told = call(capsys, "predict", run, tmp_path / "new.txt", "--json", "--n-best", 1, "--no-attention")
+    assert [*json.loads(told.out)["translate"][0]] == ["source", "prediction"]
     scored = evaluate(TRANSLATE, run, str(tmp_path / "a.txt"), {"target_file": str(tmp_path / "b.txt")})
     assert [one.name for one in scored.models] == ["recurra", "nearest", "copy", "most_frequent"]
 
@@ -190,11 +212,51 @@ def test_parts_are_given_as_files_line_by_line(tmp_path: Path) -> None:
     assert [len(one) for one in (prepared.train, prepared.validation, prepared.test)] == [48, 5, 7]
 
 
+def test_coverage_and_scheduled_sampling_are_trained_with() -> None:
+    kinds: list[dict[str, Any]] = [{}, {"coverage": 0.5}, {"scheduled_sampling": 0.9}]
+    fitted = [Translator(**{**SMALL, "max_epochs": 2}, **kind).fit(PAIRS * 2) for kind in kinds]
+    biases = [one.fitted_.model.output_bias for one in fitted]
+    assert not any(torch.equal(biases[0], other) for other in biases[1:])
+
+
+def test_an_objective_draws_more_from_the_net_as_training_goes_on() -> None:
+    config = TRANSLATE.prepare(TRANSLATE.read(PAIRS, {**SMALL, "scheduled_sampling": 0.4}, None, None)).config
+    objective = TRANSLATE.objective(config, None)
+    assert isinstance(objective, PacedObjective)
+    assert [objective.paced(one).own_share for one in (0.0, 0.5, 1.0)] == [0.0, 0.2, 0.4]  # type: ignore[attr-defined]
+
+
+def test_texts_to_write_without_end_are_cut_and_said() -> None:
+    pairs = [*PAIRS * 3, ("ab", "x" * 100_000)]
+    settings = {
+        **SMALL,
+        "target_tokens": "character",
+        "max_target": 20,
+        "validation_size": 0.0,
+        "test_size": 0.0,
+    }
+    prepared = TRANSLATE.prepare(TRANSLATE.read(pairs, settings, None, None))
+    assert max(len(one) for one in prepared.train.known()) == 20
+    assert any("of 1 text to write the first 20 characters are trained on" in one for one in prepared.repairs)
+    assert prepared.schema.target.longest_of("a" * 100_000) <= 50
+
+
+def test_what_training_did_not_meet_is_said_and_blanks_are_left_blank(reverser: Translator) -> None:
+    part = TRANSLATE.part(["abc", "xyz!", " ", ""], reverser.fitted_, TranslateAnswer())
+    assert any("characters that training did not meet in 1 text" in one for one in part.repairs)
+    told = reverser.predict(["abc", " ", ""], n_best=2, attention=True).to_dicts()
+    assert [one["prediction"] for one in told] == ["cba", "", ""]
+    assert [one["alternatives"] for one in told[1:]] == [[], []]
+    assert [one["written"] for one in told[1:]] == [[], []]
+    assert reverser.predict(["", ""])["prediction"].to_list() == ["", ""]
+    assert reverser.predict(["abc"], beam=1000)["prediction"].to_list() == ["cba"]
+
+
 def test_what_is_dropped_at_both_ends_is_the_same_at_all_steps() -> None:
     recurrence = Recurrence(hidden_size=6, dropout=0.5, variational=True)
     body = RecurrentBody(4, Recurrence(hidden_size=3, bidirectional=True))
     net = AttentiveEncoderDecoder(torch.nn.Identity(), body, 6, 9, 5, recurrence, output_dropout=0.5).train()
     source = Sequences(torch.randn(2, 4, 4), torch.tensor([4, 3]))
-    dropped = net(source, torch.randint(3, 9, (2, 7))) == 0
+    dropped = net(source, torch.randint(3, 9, (2, 7))).outputs == 0
     assert bool(dropped.any())
     assert bool((dropped == dropped[:, :1]).all())

@@ -12,8 +12,7 @@ class CorpusConfig(Config):
 
     Attributes:
         text: Column with the text, where the source is a table; auto takes `text`, `content` or the like.
-        documents: What a document is in a plain text file: the whole file, which may be larger than the
-            memory, or each of its lines, which are kept in it.
+        documents: What a document is in a plain text file: the whole file, or each of its lines.
         tokens: What a text is cut into: characters, words (what stands between spaces; the end of a line is
             one too) or pieces of words.
         lowercase: Whether capital letters are read as small ones.

@@ -1,9 +1,11 @@
 """Documents from text files, folders and tables; files are read piece by piece, and may exceed the memory."""
 
+import json
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,28 +13,35 @@ import polars as pl
 
 from recurra.data.encoding import blocks_of
 from recurra.data.naming import counted, listed
+from recurra.data.reader import parquet_slices
+from recurra.data.table import Table, read_table
 from recurra.errors import DataError
 from recurra.inputs.alphabet import plain
 from recurra.inputs.corpus.config import CorpusConfig
 from recurra.inputs.glance import TEXT_NAMES, is_prose
-from recurra.inputs.rows import Rows, file_kind, path_of, read_rows, sample_name
-from recurra.inputs.symbol import Documents, Piece, table_of
+from recurra.inputs.rows import file_kind, path_of, read_rows, sample_name
+from recurra.inputs.symbol import Documents, Piece
 
 _TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx", ".zip")
 _TEXTS = (".txt", ".md", ".text")
+_LINED = (".jsonl", ".ndjson")
 _LONGEST = 1 << 20  # characters of a piece
 _SHOWN = 30
+_PEEKED = 10_000  # rows that say which column is the text
+_AT_ONCE = 10_000  # rows of a column that are texts at once
+_FILE = 1 << 40  # lines that a file may have
 
-Text = Callable[[], Iterable[str]]
-"""A document, in blocks of any size."""
+Texts = Iterator[tuple[int, Iterable[str]]]
+"""Documents by their numbers, each in blocks of any size."""
 
 
 class Opened(NamedTuple):
-    """Documents by name, and what was put right."""
+    """Documents, what each is called, and what was put right when they have been gone through."""
 
-    names: Sequence[str]
-    texts: Sequence[Text]
-    notes: tuple[str, ...] = ()
+    texts: Callable[[], Texts]
+    name: Callable[[int], str]
+    notes: Callable[[], tuple[str, ...]] = tuple
+    files: tuple[Path, ...] = ()
 
 
 def read(source: Any, config: CorpusConfig) -> Documents:
@@ -40,7 +49,8 @@ def read(source: Any, config: CorpusConfig) -> Documents:
 
     Args:
         source: A text file, also .gz; a folder of them; JSON Lines, CSV, Parquet or a frame with a text in
-            each row (tables are kept in memory); a list of texts; or a sample.
+            each row; a list of texts; or a sample. Of tables other than JSON Lines and Parquet the column is
+            kept in memory.
         config: The settings.
 
     Raises:
@@ -50,12 +60,12 @@ def read(source: Any, config: CorpusConfig) -> Documents:
     shown = str(source) if isinstance(source, str | Path) else f"a {type(source).__name__}"
 
     def pieces() -> Iterator[Piece]:
-        for number, text in enumerate(opened.texts):
-            yield from _pieces(text(), number)
+        for number, blocks in opened.texts():
+            yield from _pieces(blocks, number)
 
     if not any(piece.content.strip() for piece in pieces()):
         raise DataError(f"{shown} is empty", "some text", "Check the source.")
-    return Documents(pieces, table_of(opened.names, shown), MEASURES, opened.notes)
+    return Documents(pieces, opened.name, shown, MEASURES, opened.notes, opened.files)
 
 
 def looks_like_text(path: Path) -> bool:
@@ -85,24 +95,23 @@ def _opened(source: Any, config: CorpusConfig) -> Opened:
     path = path_of(source)
     if isinstance(source, list | tuple):
         return _listed(source)
-    if path is None or sample_name(source) is not None:
-        return _of_rows(read_rows(source), config)
+    if path is None:
+        return _of_table(read_rows(source).table, "" if sample_name(source) is None else str(source), config)
     if path.is_dir():
         return _of_folder(path, config)
     if not path.is_file():
         raise DataError(f"{path} does not exist", "a text file, a folder or a table", "Check the path.")
-    return _of_file(path, config) if looks_like_text(path) else _of_rows(read_rows(path), config)
+    return _of_file(path, config)
 
 
 def _of_file(path: Path, config: CorpusConfig) -> Opened:
-    whole = partial(_blocks, path)
-    if config.documents == "file":
-        return Opened([path.name], [whole])
-    lines = "".join(whole()).split("\n")
-    kept = [
-        (f"{path.name}, line {number}", line) for number, line in enumerate(lines, start=1) if line.strip()
-    ]
-    return _kept(kept, len(lines) - (lines[-1] == ""), "empty line", path.name)
+    if looks_like_text(path):
+        return _of_texts([path], config)
+    if file_kind(path) in _LINED:
+        return _of_json_lines(path, config)
+    if file_kind(path) == ".parquet":
+        return _of_parquet(path, config)
+    return _of_table(read_table(path), path.name, config)._replace(files=(path,))
 
 
 def _of_folder(path: Path, config: CorpusConfig) -> Opened:
@@ -111,46 +120,131 @@ def _of_folder(path: Path, config: CorpusConfig) -> Opened:
         raise DataError(
             f"{path} holds no texts", f"files that end in {listed(_TEXTS)}, also .gz", "Check the folder."
         )
-    opened = [_of_file(file, config) for file in files]
-    return Opened(
-        [name for own in opened for name in own.names],
-        [text for own in opened for text in own.texts],
-        tuple(note for own in opened for note in own.notes),
-    )
+    return _of_texts(files, config)
 
 
-def _of_rows(rows: Rows, config: CorpusConfig) -> Opened:
-    column = rows.frame[_text_column(rows, config.text)]
-    found = zip(rows.places, column.to_list(), strict=True)
-    kept = [(place, text) for place, text in found if text is not None and text.strip()]
-    opened = _kept(kept, len(column), "row without text", rows.table.source)
-    return opened._replace(notes=(*rows.repairs, *opened.notes))
+def _of_texts(paths: Sequence[Path], config: CorpusConfig) -> Opened:
+    names = [path.name for path in paths]
+    if config.documents == "file":
+        return Opened(lambda: enumerate(map(_blocks, paths)), names.__getitem__, files=tuple(paths))
+    left = _LeftOut("empty line")
+
+    def lines() -> Texts:
+        for file, (path, name) in enumerate(zip(paths, names, strict=True)):
+            kept = ((file * _FILE + line, text) for line, text in _lines(path))
+            yield from left.without(kept, name)
+
+    return Opened(lines, partial(_name, names, "line"), left.notes, tuple(paths))
 
 
-def _kept(kept: Sequence[tuple[str, str]], all_of_them: int, what: str, source: str) -> Opened:
-    skipped = all_of_them - len(kept)
-    words = what if skipped == 1 else re.sub(r"^(empty line|row|text)", r"\1s", what)
-    notes = (f"skipped {skipped:,} {words} of {source}",) if skipped else ()
-    return Opened([name for name, _ in kept], [partial(_whole, text) for _, text in kept], notes)
+def _of_json_lines(path: Path, config: CorpusConfig) -> Opened:
+    peeked = [row for _, row in islice(_objects(path), _PEEKED)]
+    names = dict.fromkeys(name for row in peeked for name in row)
+    columns = {name: [row.get(name) for row in peeked] for name in names}
+    texts = {name: [one if isinstance(one, str) else None for one in own] for name, own in columns.items()}
+    mostly = {  # others in them are told with their lines
+        name: pl.Series(name, own, pl.String)
+        for name, own in texts.items()
+        if 2 * (len(own) - own.count(None)) > len(own) - columns[name].count(None)
+    }
+    column = _text_column(pl.DataFrame(mostly), str(path), config.text, list(names))
+    left = _LeftOut("row without text")
+
+    def rows() -> Iterator[tuple[int, str | None]]:
+        for line, row in _objects(path):
+            text = row.get(column)
+            if text is not None and not isinstance(text, str):
+                raise DataError(
+                    f"{path}, line {line}: {column} is {str(text)[:_SHOWN]!r}",
+                    "a text",
+                    "Correct the line, or name another column with text=COLUMN.",
+                )
+            yield line, text
+
+    name = partial(_name, [path.name], "line")
+    return Opened(lambda: left.without(rows(), str(path)), name, left.notes, (path,))
 
 
-def _text_column(rows: Rows, wanted: str) -> str:
-    texts = [column.name for column in rows.frame if column.dtype == pl.String]
-    if wanted != "auto":
-        if wanted in texts:
-            return wanted
+def _of_parquet(path: Path, config: CorpusConfig) -> Opened:
+    head = read_table(path, rows=_PEEKED)
+    column = _text_column(head.frame, head.source, config.text)
+    return _of_slices(partial(parquet_slices, path, column, _AT_ONCE), str(path), path.name, (path,))
+
+
+def _of_table(table: Table, name: str, config: CorpusConfig) -> Opened:
+    column = table.frame.select(_text_column(table.frame, table.source, config.text))
+    return _of_slices(lambda: (one.to_series() for one in column.iter_slices(_AT_ONCE)), table.source, name)
+
+
+def _of_slices(
+    slices: Callable[[], Iterator[pl.Series]], source: str, name: str, files: tuple[Path, ...] = ()
+) -> Opened:
+    """A column of texts, some of whose rows are texts of Python at once."""
+    left = _LeftOut("row without text")
+
+    def rows() -> Iterator[tuple[int, str | None]]:
+        return enumerate((text for one in slices() for text in one), start=1)
+
+    shown = partial(_name, [name], "row") if name else "row {}".format
+    return Opened(lambda: left.without(rows(), source), shown, left.notes, files)
+
+
+class _LeftOut:
+    """Documents without a text, which are passed over and counted."""
+
+    def __init__(self, what: str) -> None:
+        self._what, self._counts = what, dict[str, int]()
+        self._whats = re.sub(r"^(empty line|row|text)", r"\1s", what)
+
+    def without(self, rows: Iterator[tuple[int, str | None]], source: str) -> Texts:
+        """Those with a text."""
+        count = 0
+        for number, text in rows:
+            if text is not None and text.strip():
+                yield number, [plain(text)]
+            else:
+                count += 1
+        self._counts[source] = count
+
+    def notes(self) -> tuple[str, ...]:
+        """How many there were in each source that was gone through."""
+        return tuple(
+            f"skipped {count:,} {self._what if count == 1 else self._whats} of {source}"
+            for source, count in self._counts.items()
+            if count
+        )
+
+
+def _name(names: Sequence[str], what: str, number: int) -> str:
+    """What a line or row is called that counts from the beginning of its file."""
+    return f"{names[number // _FILE]}, {what} {number % _FILE}"
+
+
+def _text_column(frame: pl.DataFrame, source: str, wanted: str, columns: Sequence[str] | None = None) -> str:
+    """The column with the texts; `columns` are all that there are, where the frame has not all of them."""
+    texts = [column.name for column in frame if column.dtype == pl.String]
+    there = listed(frame.columns if columns is None else columns, _SHOWN)
+    if wanted != "auto" and wanted in texts:
+        return wanted
+    if not texts:
         raise DataError(
-            f"{rows.table.source} has no column of texts named {wanted!r}",
-            f"one of {listed(texts, _SHOWN)}" if texts else "a column of texts",
+            f"{source} has no column of texts",
+            f"one; its columns are {there}" if there else "one",
+            "Give a table with a text in each row.",
+        )
+    if wanted != "auto":
+        raise DataError(
+            f"{source} has no column of texts named {wanted!r}",
+            f"one of {listed(texts, _SHOWN)}",
             "Name it with text=COLUMN.",
         )
     known = {name.lower(): name for name in texts}
     named = [known[name] for name in TEXT_NAMES if name in known]
-    likely = named[:1] or [name for name in texts if is_prose(rows.frame[name])] or texts
+    likely = named[:1] or [name for name in texts if is_prose(frame[name])] or texts
     if len(likely) != 1:
         raise DataError(
-            f"{rows.table.source} has {counted(len(likely), 'column')} that may be the text",
-            "one",
+            f"{source} has {counted(len(likely), 'column')} that may be the text",
+            f"one of {listed(likely, _SHOWN)}",
             "Name it with text=COLUMN.",
         )
     return likely[0]
@@ -160,12 +254,38 @@ def _listed(source: Sequence[Any]) -> Opened:
     for number, one in enumerate(source, start=1):
         if not isinstance(one, str):
             raise DataError(f"text {number} is of type {type(one).__name__}", "a text", "Convert it.")
-    kept = [(f"text {number}", text) for number, text in enumerate(source, start=1) if text.strip()]
-    return _kept(kept, len(source), "text without a word", "the list")
+    left = _LeftOut("text without a word")
+    return Opened(lambda: left.without(enumerate(source, start=1), "the list"), "text {}".format, left.notes)
 
 
-def _whole(text: str) -> Iterable[str]:
-    return [plain(text)]
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a file, counted from 1."""
+    held, number = "", 0
+    for block in _blocks(path):
+        *lines, held = (held + block).split("\n")
+        for line in lines:
+            number += 1
+            yield number, line
+    if held:
+        yield number + 1, held
+
+
+def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a file of JSON Lines, by the lines in which they stand."""
+    for number, line in _lines(path):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            row = None
+        if not isinstance(row, dict):
+            raise DataError(
+                f"line {number} of {path} is not valid JSON ({line.strip()[:60]!r})",
+                "one JSON object a line",
+                "Correct or remove that line.",
+            )
+        yield number, row
 
 
 def _blocks(path: Path) -> Iterator[str]:

@@ -66,6 +66,10 @@ class TextEncoding(Encoding):
         """Ids (time, 1), or (time, 1 + MAX_WORD) with those of letters; see `TextCodec.encode`."""
         return self.codec.encode(content)
 
+    def pieces(self, content: Any) -> list[str]:
+        """What each step of `encode` stands for, as people read it."""
+        return self.codec.pieces(content)
+
     def augment(
         self, encoded: Int64[np.ndarray, "time columns"], random: np.random.Generator
     ) -> Int64[np.ndarray, "time columns"]:

@@ -35,7 +35,7 @@ class LiveLanguage(Live):
     """
 
     def __init__(self, program: Program, weights: str = "float32") -> None:
-        self._input, self._has_ends = symbols_of(program)
+        self._input, self._has_ends, self._logits = symbols_of(program)
         self.program, self.digest = program, program.digest
         self._blank = program.session(weights)
         self._open: dict[str, tuple[Session, int]] = {}
@@ -57,9 +57,9 @@ class LiveLanguage(Live):
         session, last = self._open.get(str(name)) or (self._blank.fork(), END)
         bits = 0.0
         for symbol in symbols:
-            bits -= float(_log_shares(session.step(last))[symbol]) / math.log(2)
+            bits -= float(_log_shares(self._logits(session.step(last)))[symbol]) / math.log(2)
             last = symbol
-        shares = np.exp(_log_shares(session.fork().step(last)))
+        shares = np.exp(_log_shares(self._logits(session.fork().step(last))))
         shares[[PADDING, UNKNOWN]] = 0
         likely = np.argsort(-shares, kind="stable")[: min(_LIKELY, int((shares > 0).sum()))]
         if ends:

@@ -11,10 +11,10 @@ from recurra.errors import ConfigError, MissingDependencyError
 from recurra.experiment.generation import SymbolGenerator
 from recurra.experiment.symbols import SymbolSchema
 from recurra.experiment.task import Fitted
-from recurra.export import to_program
 from recurra.inputs.symbol import END, PADDING, UNKNOWN
 from recurra.metrics.kneser_ney import KneserNey
 from recurra.models.next_symbol import NextSymbol
+from recurra.tasks.language.program import program
 
 Step = Callable[[int], np.ndarray]
 
@@ -22,19 +22,13 @@ Step = Callable[[int], np.ndarray]
 def generator_of(fitted: Fitted) -> SymbolGenerator:
     """What goes on with texts as a net tells: on the engine, or in torch where that cannot run the net."""
     schema: SymbolSchema = fitted.schema
-    net = cast("NextSymbol", fitted.model)
-    begin: Callable[[], Step]
     try:
-        program = to_program(list(net.stream_modules()))
-        program.session()
+        exported = program(fitted)
+        exported.session()
     except (ConfigError, MissingDependencyError):
-        begin = _in_torch(net)
-    else:
-
-        def begin() -> Step:
-            return program.session().step
-
-    return SymbolGenerator(schema.alphabet, begin, has_ends=schema.has_ends)
+        begin = _in_torch(cast("NextSymbol", fitted.model))
+        return SymbolGenerator(schema.alphabet, begin, has_ends=schema.has_ends)
+    return SymbolGenerator.of_program(exported)
 
 
 def _in_torch(net: NextSymbol) -> Callable[[], Step]:

@@ -14,13 +14,13 @@ from recurra.inputs.symbol import END
 from recurra.models.next_symbol import NextSymbol
 from recurra.training.carried_state import detached
 from recurra.training.device import choose_device
+from recurra.training.dynamic import DynamicLearner
 
 _STEPS = 512  # of a call
-_DYNAMIC_STEPS = 32  # after which a net learns from what it has read
+_DYNAMIC_STEPS = 16  # after which a net learns from what it has read
 _ONE_ROW = (
     400_000  # symbols that are read as one row; more are read in rows at once, each from a state of zero
 )
-_CLIP = 1.0
 
 
 class Told(NamedTuple):
@@ -36,7 +36,13 @@ class Told(NamedTuple):
 
 
 def surprise(
-    model: NextSymbol, part: SymbolPart, device: str, rows: int | None = None, dynamic_rate: float = 0.0
+    model: NextSymbol,
+    part: SymbolPart,
+    device: str,
+    rows: int | None = None,
+    *,
+    dynamic_rate: float = 0.0,
+    dynamic_decay: float = 0.0,
 ) -> Float32[np.ndarray, " symbols"]:
     """The negative log probability of every symbol after all that stand before it in its document, in nats.
 
@@ -45,13 +51,15 @@ def surprise(
         part: The symbols.
         device: As of the settings.
         rows: In how many rows at once they are read; None: in one, but where there are very many.
-        dynamic_rate: Rate at which a copy of the net learns from what it has just read (Krause and others
-            2018, with plain gradients of norm 1 at most); 0 for none.
+        dynamic_rate: Rate at which a copy of the net learns from what it has just read, as
+            `recurra.training.dynamic` says; 0 for none.
+        dynamic_decay: How much the copy is pulled back to the net.
     """
     place = choose_device(device)
     model = model.to(place).eval()
     if dynamic_rate:
-        return _dynamic(copy.deepcopy(model), part, place, dynamic_rate)
+        net = copy.deepcopy(model)
+        return _dynamic(net, part, DynamicLearner(net, dynamic_rate, dynamic_decay))
     found = np.zeros(len(part), np.float32)
     rows = rows or 1 + len(part) // _ONE_ROW
     state = None
@@ -63,22 +71,18 @@ def surprise(
     return found
 
 
-def _dynamic(
-    model: NextSymbol, part: SymbolPart, device: torch.device, rate: float
-) -> Float32[np.ndarray, " symbols"]:
+def _dynamic(model: NextSymbol, part: SymbolPart, learner: DynamicLearner) -> Float32[np.ndarray, " symbols"]:
     """A net that learns from every window after it has told it."""
     found = np.zeros(len(part), np.float32)
-    optimizer = torch.optim.SGD(model.parameters(), rate)
-    state = None
+    device, state = model.embedding.weight.device, None
     for begin, end, inputs, targets, resets in _windows(part, 1, _DYNAMIC_STEPS):
         ids, told, anew = inputs.to(device), targets.to(device), resets.to(device)
-        with torch.enable_grad():
+        # cuDNN has no gradients outside training, where there would be dropout.
+        with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
             features, after = model.features(ids, state, resets=anew)
             (model.loss(features, told) / told.numel()).backward()  # type: ignore[no-untyped-call]
         found[begin:end] = model.losses_of(features.detach(), told).cpu().numpy()[0]
-        torch.nn.utils.clip_grad_norm_(model.parameters(), _CLIP)
-        optimizer.step()
-        optimizer.zero_grad()
+        learner.step()
         state = detached(after)
     return found
 

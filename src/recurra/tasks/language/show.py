@@ -1,5 +1,6 @@
 """What a language model has to show: what it makes, what surprises it, what it has by heart."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from recurra.decoding.sampling import Sampling
 from recurra.experiment.generation import Generation
 from recurra.experiment.symbols import SymbolPart
 from recurra.experiment.task import Description, Fitted, Rival
-from recurra.inputs.symbol import END, UNKNOWN
+from recurra.inputs.symbol import END, RESERVED, UNKNOWN
 from recurra.metrics.copying import longest_copy
 from recurra.report.heading import source_name
 from recurra.report.number import count
@@ -23,6 +24,7 @@ _LENGTHS = {"character": 600, "word": 120}
 _LENGTH = 200
 _SHOWN = {"character": 1000, "word": 200}
 _SHOWN_ELSE = 400
+_LOOKED_AT = 20  # passages for each that is shown
 _PASSAGES, _WIDTH = 6, {"character": 80, "word": 15}
 _WIDTH_ELSE = 20
 _MOST_BITS = 12.0  # of a symbol that is marked as strongly as can be
@@ -31,7 +33,7 @@ _WEAKEST, _STRONGEST = 0.02, 0.75
 
 def describe(fitted: Fitted, part: SymbolPart) -> Description:
     """What was told, and on how much of which text."""
-    unit, source = fitted.schema.alphabet.unit, part.table.source
+    unit, source = fitted.schema.alphabet.unit, part.source
     facts = [
         (f"{unit.capitalize()}s judged", count(len(part))),
         *(
@@ -40,7 +42,7 @@ def describe(fitted: Fitted, part: SymbolPart) -> Description:
             if name != unit
         ),
         ("Documents", count(len(part.ends))),
-        (f"Different {unit}s", count(len(fitted.schema.alphabet))),
+        (f"Different {unit}s", count(len(fitted.schema.alphabet) - RESERVED)),
     ]
     notes = {
         "word": "Words are what stands between spaces; the end of a line counts as one.",
@@ -48,8 +50,9 @@ def describe(fitted: Fitted, part: SymbolPart) -> Description:
     }
     share = part.unknown()
     unknown = [f"{share:.1%} of the {unit}s are unknown, and told as one symbol."] if share else []
-    dynamic = fitted.config.dynamic_rate
-    learning = [f"The net went on learning while it read (dynamic_rate={dynamic:g})."] if dynamic else []
+    rate, decay = fitted.config.dynamic_rate, fitted.config.dynamic_decay
+    dynamic = f"dynamic_rate={rate:g}" + (f" dynamic_decay={decay:g}" if decay else "")
+    learning = [f"The net went on learning while it read ({dynamic})."] if rate else []
     return Description(
         title=f"{source_name(source)}, {unit} by {unit}",
         judged=f"{count(len(part))} {unit}s",
@@ -83,7 +86,8 @@ def _samples(fitted: Fitted, rivals: Sequence[Rival]) -> Section:
     return Section(
         id="samples",
         heading="Out of nothing",
-        lead="What it writes by itself, likelier with a lower temperature; seed 0, nothing chosen by hand.",
+        lead="What it writes by itself, likelier with a lower temperature; seed 0, nothing chosen by hand. "
+        "Of empty lines one is shown.",
         legend=[
             LegendItem(label="longest passage that stands in the training text", role="muted", mark="area")
         ]
@@ -97,7 +101,7 @@ def _samples(fitted: Fitted, rivals: Sequence[Rival]) -> Section:
 def _sample(title: str, ids: Any, alphabet: Any, training: Any) -> HighlightedText:
     ids = [int(one) for one in ids if one != UNKNOWN]
     if training is None:
-        return HighlightedText(title=title, tokens=[Token(text=alphabet.content(ids))], separator="")
+        return HighlightedText(title=title, tokens=[Token(text=_without_gaps(alphabet, ids))], separator="")
     begin, end, length = longest_copy(np.array(ids), training)
     stretches: list[tuple[list[int], Colour]] = [
         (ids[:begin], ""),
@@ -105,9 +109,14 @@ def _sample(title: str, ids: Any, alphabet: Any, training: Any) -> HighlightedTe
         (ids[end:], ""),
     ]
     spaced = " " if alphabet.unit == "word" else ""
-    tokens = [Token(text=alphabet.content(own), role=role) for own, role in stretches if own]
+    tokens = [Token(text=_without_gaps(alphabet, own), role=role) for own, role in stretches if own]
     note = f"Longest copy from the training text: {length} {alphabet.unit}s, repeated ones counted once."
     return HighlightedText(title=title, note=note, tokens=tokens, separator=spaced)
+
+
+def _without_gaps(alphabet: Any, ids: Any) -> str:
+    """A text with one empty line where there are many."""
+    return re.sub(r"\n(\s*\n){2,}", "\n\n", alphabet.content(ids))
 
 
 def _surprise(fitted: Fitted, part: SymbolPart, bits: Any) -> Section:
@@ -118,7 +127,7 @@ def _surprise(fitted: Fitted, part: SymbolPart, bits: Any) -> Section:
         strength = round(min(float(own) / _MOST_BITS, 1.0) * _STRONGEST, 2)
         tokens.append(Token(text=symbol, role="wrong" if strength > _WEAKEST else "", strength=strength))
     text = HighlightedText(
-        note=f"{part.table.frame['document'][0]}: the beginning of what was judged of it.",
+        note=f"{part.name(int(part.numbers[0]))}: the beginning of what was judged of it.",
         tokens=tokens,
         separator=" " if unit == "word" else "",
     )
@@ -150,9 +159,12 @@ def _passages(fitted: Fitted, part: SymbolPart, bits: Any) -> Section:
         Table(
             title=title,
             columns=["passage", f"bits per {alphabet.unit}"],
-            rows=[[_passage(alphabet, part, int(one), width), round(float(means[one]), 2)] for one in chosen],
+            rows=[
+                [text, round(float(means[place]), 2)]
+                for place, text in _distinct(alphabet, part, chosen, kept, width)
+            ],
         )
-        for title, chosen in (("Most predictable", order[:kept]), ("Least predictable", order[::-1][:kept]))
+        for title, chosen in (("Most predictable", order), ("Least predictable", order[::-1]))
     ]
     return Section(
         id="passages",
@@ -163,6 +175,15 @@ def _passages(fitted: Fitted, part: SymbolPart, bits: Any) -> Section:
     )
 
 
-def _passage(alphabet: Any, part: SymbolPart, place: int, width: int) -> str:
-    ids = part.tokens.read(place * width, (place + 1) * width)
-    return " ".join(alphabet.content(ids).split()) or "(only spaces)"
+def _distinct(
+    alphabet: Any, part: SymbolPart, places: Any, most: int, width: int
+) -> Iterator[tuple[int, str]]:
+    """The first passages that differ in more than how often a character is repeated."""
+    seen: set[str] = set()
+    for place in places[: most * _LOOKED_AT].tolist():
+        ids = part.tokens.read(place * width, (place + 1) * width)
+        text = " ".join(alphabet.content(ids).split()) or "(only spaces)"
+        kind = re.sub(r"(.)\1+", r"\1", text)
+        if kind not in seen and len(seen) < most:
+            seen.add(kind)
+            yield place, text

@@ -20,25 +20,25 @@ from recurra.experiment.symbols import (
     SymbolPart,
     SymbolSchema,
     outline,
-    prepare_symbols,
     read_symbols,
 )
 from recurra.experiment.task import Fitted, Prepared, Rival, Task
-from recurra.export import to_program
+from recurra.experiment.tokenised import prepare_symbols
 from recurra.inputs import registry
 from recurra.inputs.symbol import END
+from recurra.layers.output import OUTPUTS
 from recurra.metrics.kneser_ney import KneserNey
 from recurra.models.next_symbol import NextSymbol
-from recurra.streaming import Program
 from recurra.tasks.language.config import LanguageAnswer, LanguageConfig
+from recurra.tasks.language.program import program
 from recurra.tasks.language.scoring import Told, surprise
 from recurra.tasks.language.show import describe, show
 from recurra.training.contract import Loss
-from recurra.version import __version__
 
 _LEAST = 2  # windows that a row goes through, so that its state is of use
 _VALIDATED = 20_000  # symbols of a row in validation
-_COUNTED = 20_000_000  # symbols that n-grams are counted in
+_COUNTED, _KEPT = 16_000_000, 128_000_000  # symbols that n-grams are counted in, bytes that they may take
+_TRIED = 500_000  # symbols that tell how many bytes more of them take
 _ORDERS = {"character": 6}
 _ORDER = 4
 
@@ -52,6 +52,8 @@ def prepare(data: SymbolData) -> Prepared:
     """
     schema, parts = prepare_symbols(data)
     config, notes = _settled(data.config, schema, parts["train"])
+    if OUTPUTS[config.output].ranked:
+        schema = replace(schema, order=parts["train"].order(len(schema.alphabet)))
     source = TokenStream(
         parts["train"].tokens,
         config.batch_size,
@@ -104,6 +106,12 @@ def _settled(config: Any, schema: SymbolSchema, train: SymbolPart) -> tuple[Any,
             f"{2 * _LEAST} or more to go on from",
             "Give more text, or lower validation_size and test_size.",
         )
+    if config.label_smoothing and not OUTPUTS[config.output].smooths:
+        raise ConfigError(
+            f"label_smoothing={config.label_smoothing:g} with output={config.output}",
+            f"output={' or '.join(name for name, kind in OUTPUTS.items() if kind.smooths)}",
+            "Leave label_smoothing out, or change output.",
+        )
     steps = min(config.sequence_length, len(train) // _LEAST)
     rows = max(1, min(config.batch_size, len(train) // (_LEAST * steps)))
     if (rows, steps) != (config.batch_size, config.sequence_length):
@@ -122,6 +130,7 @@ def _settled(config: Any, schema: SymbolSchema, train: SymbolPart) -> tuple[Any,
         "ngram_order": order,
         "monitor_mode": "min",
         "embedding_size": config.hidden_size if config.embedding_size == "auto" else config.embedding_size,
+        "output_cutoffs": config.settled(len(schema.alphabet)).output_cutoffs,
         "output_dropout": config.dropout if config.output_dropout == "auto" else config.output_dropout,
     }
     return config.model_copy(update=settled), notes
@@ -146,7 +155,8 @@ def build(config: Any, schema: SymbolSchema) -> NextSymbol:
         len(schema.alphabet),
         config.embedding_size,
         config.recurrence,
-        tied=config.tied,
+        output=config.output_layer,
+        order=schema.order,
         input_dropout=config.input_dropout,
         output_dropout=config.output_dropout,
         embedding_dropout=config.embedding_dropout,
@@ -165,7 +175,7 @@ class Objective:
         net = cast("NextSymbol", model)
         outputs, state = net.outputs(batch.inputs, state, resets=batch.inputs == END)
         dropped = net.output_dropout(outputs)
-        total = net.loss(net.narrowed(dropped), batch.targets, self._smoothing)
+        total = net.loss(dropped, batch.targets, self._smoothing)
         count = float(batch.targets.numel())
         if self._activation:
             total = total + self._activation * count * dropped.pow(2).mean()
@@ -188,15 +198,17 @@ def part(source: Any, fitted: Fitted, options: Any) -> SymbolPart:
     Raises:
         DataError: There are none.
     """
-    del options
     if source is None:
         raise DataError("no data", "a path, sample:NAME or texts", "Give the text to tell of.")
     schema: SymbolSchema = fitted.schema
     documents = registry.symbols(schema.input).read(source, fitted.config)
     found = schema.encode(documents.pieces(), documents)
+    unit = schema.alphabet.unit
     if not len(found):
-        unit = schema.alphabet.unit
-        raise DataError(f"{documents.table.source} holds no {unit}", "one at least", "Give more text.")
+        raise DataError(f"{documents.source} holds no {unit}", "one at least", "Give more text.")
+    if options is not None and (share := found.unknown()):  # scores say it in a note of their own
+        said = f"{share:.2%} of the {unit}s are unknown, and told as one symbol"
+        found = replace(found, repairs=(*found.repairs, said))
     return found
 
 
@@ -204,7 +216,8 @@ def answer(fitted: Fitted, part: SymbolPart) -> Told:
     """How surprised the net is by every symbol."""
     config = fitted.config
     net = cast("NextSymbol", fitted.model)
-    return Told(surprise(net, part, config.device, dynamic_rate=config.dynamic_rate), fitted)
+    dynamic = {"dynamic_rate": config.dynamic_rate, "dynamic_decay": config.dynamic_decay}
+    return Told(surprise(net, part, config.device, **dynamic), fitted)
 
 
 def metric_names(schema: SymbolSchema) -> tuple[str, ...]:
@@ -248,48 +261,40 @@ def write(fitted: Fitted, part: SymbolPart, given: Told, options: LanguageAnswer
 
 def learn(prepared: Prepared) -> Iterable[Learnt]:
     """The n-grams of the training part, of its end where it is long."""
-    train, order = prepared.train, prepared.config.ngram_order
-    ids = train.tokens.read(max(len(train) - _COUNTED, 0), len(train))
-    vocabulary = len(prepared.schema.alphabet)
-    model = KneserNey.learn(ids, vocabulary, order)
-    kept = ids.astype(np.uint16 if vocabulary <= 1 << 16 else np.int32)
+    train, order, vocabulary = prepared.train, prepared.config.ngram_order, len(prepared.schema.alphabet)
+
+    def end(count: int) -> np.ndarray:
+        return np.asarray(train.tokens.read(len(train) - count, len(train)))
+
+    count = min(len(train), _COUNTED)
+    if count > _TRIED:  # the more there is, the fewer n-grams are new
+        count = min(count, int(_TRIED * _KEPT / KneserNey.learn(end(_TRIED), vocabulary, order).size))
+    ids = end(count).astype(np.uint16 if vocabulary <= 1 << 16 else np.int32)
+    arrays = KneserNey.learn(ids, vocabulary, order).to_arrays()
+    about = {"order": order, "counted": None if count == len(train) else count}
     counts = np.bincount(ids, minlength=vocabulary)
-    yield Learnt("n_grams", {"order": order}, {**model.to_arrays(), "training": kept, "counts": counts})
+    yield Learnt("n_grams", about, {**arrays, "training": ids, "counts": counts})
 
 
 def naive(schema: SymbolSchema, learnt: Mapping[str, Learnt], part: SymbolPart) -> Iterable[Rival]:
     """N-grams, and the frequency of every symbol alone."""
-    del schema
     if "n_grams" not in learnt:
         return
-    own = dict(learnt["n_grams"].arrays)
+    grams = learnt["n_grams"]
+    own = dict(grams.arrays)
     training, counts = own.pop("training"), own.pop("counts")
     model = KneserNey.from_arrays(own)
     ids = part.tokens.read(0, len(part))
-    order = len(model.orders) + 1
+    order, counted_in = len(model.orders) + 1, grams.description.get("counted")
     if order > 1:
         losses = -np.log(model.probabilities(ids))
         label = f"{order}-grams (Kneser-Ney)"
-        yield Rival("n_grams", label, "linear", Told(losses.astype(np.float32), (model, training)))
+        if counted_in:
+            label += f" of the last {counted_in / 1e6:.1f} million {schema.alphabet.unit}s"
+        told = Told(losses.astype(np.float32), (model, training))
+        yield Rival("n_grams", label, "linear", told, grams.seconds)
     losses = -np.log((counts + 1 / len(counts)) / (counts.sum() + 1))[ids]
     yield Rival("unigram", "Frequency of the symbol", "naive", Told(losses.astype(np.float32)))
-
-
-def program(fitted: Fitted) -> Program:
-    """A program of the logits of what comes next; `recurra.tasks.language.live.LiveLanguage` runs it.
-
-    Raises:
-        ConfigError: A setting does not allow it; the message says which.
-    """
-    schema: SymbolSchema = fitted.schema
-    about = {
-        "task": "language",
-        "input": schema.input,
-        "encoding": schema.alphabet.to_dict(),
-        "has_ends": schema.has_ends,
-        "recurra": __version__,
-    }
-    return to_program(list(cast("NextSymbol", fitted.model).stream_modules()), metadata=about)
 
 
 LANGUAGE = Task(
@@ -308,6 +313,7 @@ LANGUAGE = Task(
     score=score,
     naive=naive,
     learn=learn,
+    placed=lambda data, place: replace(data, place=place),
     describe=describe,
     show=show,
     program=program,

@@ -1,6 +1,7 @@
 """The settings of a translator."""
 
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -24,6 +25,14 @@ class TranslateConfig(TaskConfig):
         target_size: Numbers that stand for one of them.
         attention: How the writing net looks back at what was read.
         input_feeding: Whether a step of writing reads the outputs of the one before.
+        copying: Whether what is written may be copied from what is read, also what training did not meet: for
+            names and numbers, word by word (tokens=word). Both sides are then cut alike, words at spaces
+            alone, capital letters are kept, and a symbol that is read is the one to write that has its text.
+        joint_vocabulary: Whether both sides have one vocabulary, learnt from both, of at most
+            `target_vocabulary` symbols; reading, writing and the output share their numbers.
+        coverage: How much it costs to look where it has looked before.
+        scheduled_sampling: Share of steps that read what the net itself has drawn in place of the truth, in
+            training; it rises from none at the beginning to this at the end.
         output_dropout: Share of the outputs of a step of writing that are dropped in training.
         label_smoothing: Share of the truth that is spread over all symbols, in training.
         max_target: Most symbols of a text to write; of longer ones the beginning is trained on.
@@ -45,6 +54,10 @@ class TranslateConfig(TaskConfig):
         Search(choices=("additive", "general")),
     ] = "general"
     input_feeding: bool = True
+    copying: bool = False
+    joint_vocabulary: bool = False
+    coverage: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    scheduled_sampling: float = Field(default=0.0, ge=0, le=1)
     output_dropout: float = Field(default=0.2, ge=0, lt=1)
     label_smoothing: Annotated[float, Search(0.0, 0.2)] = Field(default=0.1, ge=0, lt=1)
     max_target: int = Field(default=400, ge=1, le=100_000)
@@ -60,18 +73,22 @@ class TranslateConfig(TaskConfig):
 
 
 class TranslateAnswer(Config):
-    """What is written for each text.
+    """What is written for each text; nothing for one without a symbol.
 
     Attributes:
         beam: Hypotheses that are gone on with; 1 takes the likeliest symbol each time.
-        n_best: How many of them to give, the best first, with their scores.
+        n_best: How many of them to give, the best first, with their scores; "beam" gives all.
         length_penalty: By how much short ones are kept from being preferred; 0 for not at all.
         max_length: Symbols after which one is cut off; auto goes by the length of what is read.
-        attention: Whether to say where it looked, symbol by symbol.
+        attention: Whether to say where it looked: for each symbol written a weight for each one read.
+
+    As JSON an answer has all of them, and where it looked, unless other things are asked for.
     """
 
-    beam: int = Field(default=5, ge=1, le=1000)
-    n_best: Annotated[int, Option("N", "--n-best")] = Field(default=1, ge=1, le=1000)
+    in_json: ClassVar[Mapping[str, Any]] = {"n_best": "beam", "attention": True}
+
+    beam: Annotated[int, Option("N", "--beam")] = Field(default=5, ge=1, le=1000)
+    n_best: Annotated[Annotated[int, Field(ge=1, le=1000)] | Literal["beam"], Option("N", "--n-best")] = 1
     length_penalty: float = Field(default=1.0, ge=0, le=10)
     max_length: Annotated[int, Field(ge=1, le=100_000)] | Literal["auto"] = "auto"
-    attention: bool = False
+    attention: Annotated[bool, Option("", "--attention/--no-attention")] = False

@@ -39,6 +39,10 @@ def read_pairs(source: Any, wanted: str, target_file: str | None, *, told: bool 
     if path is not None and path.is_file() and (_is_plain(path) or source == STANDARD_INPUT):
         shown = "standard input" if source == STANDARD_INPUT else str(path)
         return _of_files(path, shown, target_file, told=told)
+    if path is not None and path.is_dir():
+        raise DataError(
+            f"{path} is a folder", "a text file, or a table of two columns", "Name a file that is in it."
+        )
     is_table = path is not None and file_kind(path) in _TABLES
     rows = _delimited(path, wanted) if path is not None and is_table else read_rows(source)
     return _of_rows(rows, wanted, told=told)

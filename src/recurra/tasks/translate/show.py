@@ -11,15 +11,16 @@ from recurra.experiment.task import Description, Fitted, Rival
 from recurra.metrics.translation import signature, translation_scores
 from recurra.report.heading import source_name
 from recurra.report.number import count
-from recurra.report.piece import Bar, Bars, Matrix, Table
+from recurra.report.piece import Bar, Bars, HeatMap, Table
 from recurra.report.record import MetricsRecord
 from recurra.report.section import Section
+from recurra.tasks.translate.config import TranslateAnswer
+from recurra.tasks.translate.search import Answer, TranslatePart, answer, written_symbols
 from recurra.tasks.translate.target import texts_of
 
 _MAPS, _LONGEST_MAP = 4, 24
 _EXAMPLES = 8
 _BINS = 5
-_FULL = 100  # a weight of 1 in a map
 
 
 def describe(fitted: Fitted, part: Part) -> Description:
@@ -46,35 +47,34 @@ def show(fitted: Fitted, part: Part, rivals: Sequence[Rival], metrics: MetricsRe
     del metrics
     truth, given = texts_of(part.examples), rivals[0].answer
     each = [translation_scores([one], [other]) for one, other in zip(given.texts, truth, strict=True)]
+    name = "chrF" if all("chrf" in one for one in each) else "right to the letter, in percent"
     values = np.array([one.get("chrf", 100 * one["exact_match"]) for one in each])
     sections = [
         _attention(fitted, part, given),
-        _examples(part, given.texts, truth, values),
-        _lengths(truth, values, signature(given.texts, truth)),
+        _examples(fitted, part, given.texts, truth, values, name),
+        _lengths(fitted, part, values, name),
     ]
-    return [one for one in sections if one.pieces or one.notes]
+    return [one for one in sections if one.pieces]
 
 
-def _attention(fitted: Fitted, part: Part, given: Any) -> Section:
-    codec, alphabet = fitted.schema.encoding.codec, fitted.schema.target.alphabet
-    maps = []
-    for row in range(len(part)):
-        best = given.found[row][0] if given.found and given.found[row] else None
+def _attention(fitted: Fitted, part: Part, given: Answer) -> Section:
+    encoding, alphabet = fitted.schema.encoding, fitted.schema.target.alphabet
+    maps: list[HeatMap] = []
+    for row, found in enumerate(given.found):
         steps = len(part.encoded[row])
-        if best is None or best.weights is None or not 2 <= len(best.symbols) <= _LONGEST_MAP:
+        if not found or found[0].weights is None or not 2 <= len(found[0].symbols) <= _LONGEST_MAP:
             continue
-        read = codec.pieces(part.examples.contents[row])
+        read = encoding.pieces(part.examples.contents[row])
         if len(read) != steps or steps > _LONGEST_MAP:
             continue
-        weights = best.weights[:, :steps].numpy()
-        written = [*alphabet.symbols(best.symbols), "(end)"][: len(weights)]
+        written = [_seen(one) for one in written_symbols(alphabet, found, given.owns[row])]
+        weights = found[0].weights[:, :steps].clamp(0, 1).double().numpy().round(3).tolist()
         maps.append(
-            Matrix(
+            HeatMap(
                 title=given.texts[row],
-                note="Rows are what is written, columns what is read: where it looked, in percent.",
                 rows=written,
                 columns=read,
-                counts=np.round(_FULL * weights).astype(int).tolist(),
+                shares=weights,
                 row_label="written",
                 column_label="read",
             )
@@ -84,35 +84,72 @@ def _attention(fitted: Fitted, part: Part, given: Any) -> Section:
     return Section(
         id="attention",
         heading="Where it looked",
-        lead="The first texts that are short enough to be drawn.",
+        lead="For each symbol written (a row) where in what is read it looked: the darker, the more. "
+        "The first texts that are short enough to be drawn.",
         pieces=maps,
         layout="grid",
     )
 
 
-def _examples(part: Part, texts: Sequence[str], truth: Sequence[str], values: Any) -> Section:
+def _seen(symbol: str) -> str:
+    return symbol if symbol.strip() else "␣"
+
+
+def _examples(
+    fitted: Fitted, part: Part, texts: Sequence[str], truth: Sequence[str], values: Any, name: str
+) -> Section:
+    """The worst of those that are not right, with what else was found, and the best."""
     order = np.argsort(values, kind="stable")
-    kept = min(_EXAMPLES, (len(order) + 1) // 2)
-    tables = []
-    for title, chosen in (("Worst", order[:kept]), ("Best", order[::-1][:kept])):
-        rows = [
-            [str(part.examples.contents[one]), texts[one], truth[one], round(float(values[one]), 1)]
-            for one in chosen
-        ]
-        columns = ["read", "written", "should have been", "chrF"]
-        tables.append(Table(title=title, columns=columns, rows=rows))
-    return Section(id="examples", heading="Worst and best", pieces=tables, layout="full")
+    wrong = [int(row) for row in order if texts[row] != truth[row]][:_EXAMPLES]
+    best = [int(row) for row in order[::-1] if row not in wrong][:_EXAMPLES]
+    pairs = [(str(part.examples.contents[row]), texts[row], truth[row]) for row in range(len(part))]
+    columns = ["read", "written", "should have been", name]
+    rows: list[list[str | float]] = [[*pairs[row], _round(values[row])] for row in best]
+    tables = [Table(title="Best" if wrong else "All are right to the letter", columns=columns, rows=rows)]
+    if wrong:
+        others = zip(wrong, _alternatives(fitted, part, wrong), strict=True)
+        rows = [[*pairs[row], other, _round(values[row])] for row, other in others]
+        tables.insert(0, Table(title="Worst", columns=[*columns[:3], "next best", name], rows=rows))
+    told = signature(texts, truth)
+    return Section(
+        id="examples",
+        heading="Worst and best" if wrong else "Examples",
+        pieces=tables,
+        layout="full",
+        notes=[f"BLEU's signature: {told}."] if told else [],
+    )
 
 
-def _lengths(truth: Sequence[str], values: Any, told: str) -> Section:
-    lengths = np.array([len(one) for one in truth])
-    edges = np.unique(np.quantile(lengths, np.linspace(0, 1, _BINS + 1)).astype(int))
+def _round(value: Any) -> float:
+    return round(float(value), 1)
+
+
+def _alternatives(fitted: Fitted, part: Part, rows: Sequence[int]) -> list[str]:
+    """Of some rows the second-best hypothesis."""
+    encoded = [part.encoded[row] for row in rows]
+    options = TranslateAnswer(n_best=2)
+    again = TranslatePart(part.examples.rows(np.array(rows)), encoded, None, options)
+    alphabet, told = fitted.schema.target.alphabet, answer(fitted, again)
+    return [
+        alphabet.content(found[1].symbols, own) if len(found) > 1 else ""
+        for found, own in zip(told.found, told.owns, strict=True)
+    ]
+
+
+def _lengths(fitted: Fitted, part: Part, values: Any, name: str) -> Section:
+    """Mean scores of texts of about the same length, about equally many in each group."""
+    unit = fitted.config.unit
+    lengths = np.array([len(one) for one in part.encoded])
+    edges = np.unique(np.quantile(lengths, np.linspace(0, 1, _BINS + 1)).round().astype(int))
+    edges[-1:] += 1
     bars = []
-    for low, high in pairwise(edges):
-        inside = (lengths >= low) & ((lengths < high) | (high == edges[-1]))
-        if inside.any():
-            label = f"{low} to {high} characters ({int(inside.sum()):,})"
-            bars.append(Bar(label=label, value=round(float(values[inside].mean()), 1)))
-    pieces = [Bars(title="Mean chrF of a text", bars=bars)] if bars else []
-    notes = [f"BLEU's signature: {told}."] if told else []
-    return Section(id="lengths", heading="By length", pieces=pieces, layout="full", notes=notes)
+    for low, end in pairwise(edges):
+        inside = (lengths >= low) & (lengths < end)
+        if not inside.any():
+            continue
+        span = str(low) if end == low + 1 else f"{low} to {end - 1}"
+        label = f"{span} {unit}{'' if span == '1' else 's'} ({count(int(inside.sum()))})"
+        bars.append(Bar(label=label, value=_round(values[inside].mean())))
+    title = f"Mean of {name}, by the length of what is read"
+    pieces = [Bars(title=title, bars=bars)] if len(bars) > 1 else []
+    return Section(id="lengths", heading="By length", pieces=pieces, layout="full")

@@ -1,67 +1,42 @@
 """The task of translation: many to many of unequal lengths, with attention."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
-import numpy as np
 import polars as pl
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from recurra.config import validated
-from recurra.data.labelled import Labelled, batches_by_length
-from recurra.decoding.beam import Beam, Hypothesis, Step, beam_search
+from recurra.data.labelled import Labelled
+from recurra.data.naming import counted
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.config import combined
 from recurra.experiment.examples import Data, Part
 from recurra.experiment.labelling import ExampleSchema, Labelling
-from recurra.experiment.learnt import Learnt
-from recurra.experiment.task import Fitted, Prepared, Rival, Task
+from recurra.experiment.task import Fitted, Prepared, Task
 from recurra.inputs import registry
-from recurra.inputs.symbol import END, PADDING, UNKNOWN, Alphabet
+from recurra.inputs.symbol import END, UNKNOWN
+from recurra.layers.attention import coverage_loss
 from recurra.metrics.translation import METRICS, translation_scores
-from recurra.models.attentive import AttentiveEncoderDecoder, WriterState, memory_of
+from recurra.models.attentive import AttentiveEncoderDecoder
 from recurra.models.sequence_body import make_body
+from recurra.tasks.translate.baseline import learn, naive
 from recurra.tasks.translate.config import TranslateAnswer, TranslateConfig
 from recurra.tasks.translate.pairs import SOURCE, TARGET, read_pairs
+from recurra.tasks.translate.search import SHOWN, Answer, TranslatePart, answer, is_written_for, write
 from recurra.tasks.translate.show import describe, show
-from recurra.tasks.translate.target import Target, texts_of
+from recurra.tasks.translate.source import (
+    learn_source,
+    revive_source,
+    settled,
+    shares_symbols,
+    source_encoder,
+)
+from recurra.tasks.translate.target import SHORT, Target, texts_of
 from recurra.training.contract import Loss
-from recurra.training.device import choose_device
-from recurra.types import Sequences
-
-_SHORT = 40.0  # characters, on average, up to which texts are read character by character
-_DIGITS = 4
-_WRITTEN_AT_ONCE = 64  # texts
-
-
-class Answer(NamedTuple):
-    """What is written.
-
-    Attributes:
-        texts: Of each row the best one.
-        found: Of each row the hypotheses, the best first, where a net wrote it.
-    """
-
-    texts: Sequence[str]
-    found: Sequence[Sequence[Hypothesis]] = ()
-
-
-SHOWN = TranslateAnswer(attention=True)
-"""How what is judged is written: the report shows where it looked."""
-
-
-@dataclass(frozen=True)
-class TranslatePart(Part):
-    """Texts to translate, and how.
-
-    Attributes:
-        options: How to search.
-    """
-
-    options: TranslateAnswer = field(default=TranslateAnswer())
 
 
 def settle(config: Any, schema: ExampleSchema) -> Any:
@@ -78,6 +53,8 @@ LABELLING = Labelling(
     metrics=lambda _: (),
     settle=settle,
     find=lambda frame: TARGET if TARGET in frame.columns else None,
+    learn_encoding=learn_source,
+    revive_encoding=revive_source,
 )
 
 
@@ -96,17 +73,27 @@ def read(source: Any, settings: Mapping[str, Any], validation: Any, test: Any) -
     table = read_pairs(source, config.target, config.target_file)
     given_too = ((validation, config.validation_target), (test, config.test_target))
     others = [None if one is None else read_pairs(one, config.target, file) for one, file in given_too]
-    unit = config.tokens
-    if unit == "auto":
-        mean = table.frame[SOURCE].str.len_chars().mean()
-        unit = "character" if float(cast("float", mean) or 0) <= _SHORT else "subword"
-    given = {**settings, "input": "text", "text": SOURCE, "tokens": unit}
-    return LABELLING.read(table, given, *others)
+    unit = config.tokens if config.tokens != "auto" else _usual_unit(table.frame[SOURCE])
+    own: dict[str, Any] = {"tokens": unit}
+    if shares_symbols(config):
+        units = {_usual_unit(table.frame[name]) for name in (SOURCE, TARGET)}
+        own = settled(config, settings, units.pop() if len(units) == 1 else "subword")
+    return LABELLING.read(table, {**settings, "input": "text", "text": SOURCE, **own}, *others)
+
+
+def _usual_unit(texts: pl.Series) -> str:
+    """What texts are made of where nobody says."""
+    return "character" if float(cast("float", texts.str.len_chars().mean()) or 0) <= SHORT else "subword"
 
 
 def prepare(data: Data) -> Prepared:
     """Split, learn both alphabets, and encode; validation goes by the loss."""
     prepared = LABELLING.prepare(data)
+    cut = prepared.schema.target.cut(prepared.train.targets)
+    if cut:
+        most = f"{prepared.config.max_target:,} {prepared.config.target_tokens}s"
+        said = f"of {counted(cut, 'text')} to write the first {most} are trained on (max_target)"
+        prepared = replace(prepared, repairs=(*prepared.repairs, said))
     if prepared.validation is None:
         return prepared
     validate = partial(_validated, prepared=prepared)
@@ -116,7 +103,7 @@ def prepare(data: Data) -> Prepared:
 def _validated(net: nn.Module, prepared: Prepared) -> dict[str, float]:
     """The loss of the validation part, without smoothing."""
     device = next(net.parameters()).device
-    objective = Objective(smoothing=0.0)
+    objective = Objective()
     total, count = 0.0, 0.0
     for batch in prepared.batches(prepared.validation):
         loss = objective(net, cast("Labelled", batch.to(device)))
@@ -126,7 +113,7 @@ def _validated(net: nn.Module, prepared: Prepared) -> dict[str, float]:
 
 def build(config: Any, schema: ExampleSchema) -> AttentiveEncoderDecoder:
     """The net that settings and data ask for, with fresh weights."""
-    encoder = schema.encoder(config)
+    encoder = source_encoder(schema, config)
     body = make_body("recurrent", encoder.output_size, config.recurrence)
     return AttentiveEncoderDecoder(
         encoder,
@@ -138,24 +125,43 @@ def build(config: Any, schema: ExampleSchema) -> AttentiveEncoderDecoder:
         attention=config.attention,
         input_feeding=config.input_feeding,
         output_dropout=config.output_dropout,
+        copying=config.copying,
+        joint=config.joint_vocabulary,
+        unknown=UNKNOWN,
     )
 
 
+@dataclass(frozen=True)
 class Objective:
-    """The summed loss of every symbol to write, each after those that should stand before it."""
+    """The summed loss of every symbol to write, each after those that should stand before it.
 
-    def __init__(self, smoothing: float) -> None:
-        self._smoothing = smoothing
+    Attributes:
+        smoothing: Share of the truth that is spread over all symbols.
+        coverage: How much it costs to look where it has looked before.
+        sampling: Share of steps at the end of training that read what the net itself has drawn.
+        own_share: That share now.
+    """
+
+    smoothing: float = 0.0
+    coverage: float = 0.0
+    sampling: float = 0.0
+    own_share: float = 0.0
+
+    def paced(self, progress: float) -> "Objective":
+        """See `recurra.training.contract.PacedObjective`."""
+        return replace(self, own_share=self.sampling * progress) if self.sampling else self
 
     def __call__(self, model: nn.Module, batch: Labelled, state: Any = None) -> Loss:
         """See `recurra.training.contract.Objective`."""
         del state
-        net = cast("AttentiveEncoderDecoder", model)
+        net, counts = cast("AttentiveEncoderDecoder", model), batch.target >= 0
         before = torch.full_like(batch.target[:, :1], END)
         ids = torch.cat([before, batch.target[:, :-1]], dim=1).clamp(min=0)
-        outputs = net(batch.sequences, ids)
-        total = net.loss(outputs, batch.target, self._smoothing)
-        return Loss(total, (batch.target >= 0).sum())
+        given = net(batch.sequences, ids, self.own_share)
+        total = net.loss(given, batch.target, batch.sequences, self.smoothing)
+        if self.coverage:
+            total = total + self.coverage * coverage_loss(given.weights, counts)
+        return Loss(total, counts.sum())
 
 
 def part(source: Any, fitted: Fitted, options: Any) -> Part:
@@ -165,54 +171,13 @@ def part(source: Any, fitted: Fitted, options: Any) -> Part:
     config = fitted.config
     table = read_pairs(source, config.target, config.target_file, told=options is None)
     own = LABELLING.part(table, fitted, options)
-    return TranslatePart(own.examples, own.encoded, own.targets, options or SHOWN)
-
-
-def answer(fitted: Fitted, part: Part) -> Answer:
-    """The best text for every row."""
-    options = part.options if isinstance(part, TranslatePart) else SHOWN
-    target: Target = fitted.schema.target
-    longest = [
-        target.longest_of(one) if options.max_length == "auto" else options.max_length
-        for one in part.examples.contents
-    ]
-    beam = Beam(
-        size=max(options.beam, options.n_best),
-        length_penalty=options.length_penalty,
-        n_best=options.n_best,
-        forbidden=(PADDING, UNKNOWN),
-        keeps_weights=options.attention,
-    )
-    device = choose_device(fitted.config.device)
-    net = cast("AttentiveEncoderDecoder", fitted.model).to(device).eval()
-    found: list[list[Hypothesis]] = [[] for _ in longest]
-    for rows, batch in batches_by_length(part.encoded, _WRITTEN_AT_ONCE):
-        limits = [longest[row] for row in rows]
-        for row, own in zip(rows, written(net, batch.to(device), beam, limits), strict=True):
-            found[row] = own
-    texts = [target.alphabet.content(row[0].symbols) if row else "" for row in found]
-    return Answer(texts, found)
-
-
-@torch.inference_mode()
-def written(
-    net: AttentiveEncoderDecoder, source: Sequences, beam: Beam, limits: Sequence[int]
-) -> list[list[Hypothesis]]:
-    """The likeliest texts for a batch, each of so many symbols at most."""
-    memory, start = net.read(source)
-    rows = torch.arange(len(source), device=source.values.device)
-    kept = [rows, memory]  # the memory of the rows that are gone on with, which beams of one row share
-
-    def step(last: Tensor, state: tuple[Tensor, WriterState]) -> Step:
-        own, before = state
-        if not torch.equal(own, cast("Tensor", kept[0])):
-            kept[:] = [own, memory_of(memory, own)]
-        outputs, weights, after = net.step(last, cast("Any", kept[1]), before)
-        return Step(net.logits(outputs).log_softmax(dim=-1), (own, after), weights)
-
-    return beam_search(
-        step, (rows, start), batch=len(source), start=END, end=END, beam=beam, max_lengths=limits
-    )
+    unknown = sum(bool((one[:, 0] == UNKNOWN).any()) for one in own.encoded)
+    blank = sum(not is_written_for(one) for one in own.examples.contents)  # is read as something unknown
+    examples = own.examples
+    if unknown > blank:
+        said = f"{config.unit}s that training did not meet in {counted(unknown - blank, 'text')}"
+        examples = replace(examples, repairs=(*examples.repairs, said))
+    return TranslatePart(examples, own.encoded, own.targets, options or SHOWN)
 
 
 def score(schema: ExampleSchema, part: Part, given: Answer) -> dict[str, float]:
@@ -224,61 +189,6 @@ def score(schema: ExampleSchema, part: Part, given: Answer) -> dict[str, float]:
     return scores
 
 
-def write(fitted: Fitted, part: Part, given: Answer, options: TranslateAnswer) -> pl.DataFrame:
-    """The best text of each row; of several those that follow, with their scores; and where it looked."""
-    alphabet = fitted.schema.target.alphabet
-    columns: dict[str, Any] = {SOURCE: part.examples.contents, "prediction": given.texts}
-    if options.n_best > 1:
-        columns["alternatives"] = [[alphabet.content(one.symbols) for one in row] for row in given.found]
-        columns["scores"] = [[round(one.score, _DIGITS) for one in row] for row in given.found]
-    if options.attention:
-        columns["symbols"] = [_symbols(alphabet, row[0]) if row else [] for row in given.found]
-        columns["attention"] = [
-            [] if not row or row[0].weights is None else row[0].weights.argmax(dim=1).add(1).tolist()
-            for row in given.found
-        ]
-    return pl.DataFrame(columns)
-
-
-def _symbols(alphabet: Alphabet, best: Hypothesis) -> list[str]:
-    """What was written step by step, the end among it."""
-    steps = 0 if best.weights is None else len(best.weights)
-    return [*alphabet.symbols(best.symbols), "<end>"][:steps]
-
-
-def learn(prepared: Prepared) -> Iterable[Learnt]:
-    """The pairs of the training part, among which the nearest one is looked up."""
-    examples = prepared.train.examples
-    contents = [str(one) for one in examples.contents]
-    yield Learnt("nearest", {"read": contents, "written": texts_of(examples)})
-
-
-def naive(schema: ExampleSchema, learnt: Mapping[str, Learnt], part: Part) -> Iterable[Rival]:
-    """The text of the nearest one that was trained on, what is read, and the most frequent text."""
-    contents = [str(one) for one in part.examples.contents]
-    if "nearest" in learnt:
-        own = learnt["nearest"].description
-        texts = _nearest(own["read"], own["written"], contents)
-        yield Rival("nearest", "Text of the nearest example", "linear", Answer(texts))
-    yield Rival("copy", "What is read, as it stands", "naive", Answer(contents))
-    likely = [schema.target.likely] * len(contents)
-    yield Rival("most_frequent", "Most frequent text", "naive", Answer(likely))
-
-
-def _nearest(read: Sequence[str], written_texts: Sequence[str], contents: Sequence[str]) -> list[str]:
-    """Of each text that of the training text whose n-grams of letters are most alike."""
-    from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415 - slow to import
-
-    vectors = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 3), lowercase=True, min_df=1)
-    known = vectors.fit_transform(read)
-    found: list[str] = []
-    for begin in range(0, len(contents), 256):
-        alike = vectors.transform(contents[begin : begin + 256]) @ known.T
-        best = np.asarray(alike.argmax(axis=1)).ravel()
-        found += [written_texts[one] for one in best]
-    return found
-
-
 TRANSLATE = Task(
     name="translate",
     config=TranslateConfig,
@@ -288,7 +198,7 @@ TRANSLATE = Task(
     whole=LABELLING.whole,
     revive=LABELLING.revive,
     build=build,
-    objective=lambda config, _: Objective(config.label_smoothing),
+    objective=lambda config, _: Objective(config.label_smoothing, config.coverage, config.scheduled_sampling),
     part=part,
     answer=answer,
     write=write,
