@@ -8,7 +8,7 @@ from tests.cli.program import call, environment
 from recurra.tasks.forecast.config import ForecastConfig
 from recurra.tasks.registry import entries
 
-COMMANDS = ["evaluate", "predict", "generate", "stream", "report", "bench", "info"]
+COMMANDS = ["evaluate", "predict", "generate", "stream", "doctor", "report", "bench", "info"]
 
 
 @pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",)])
