@@ -11,6 +11,7 @@ import typer
 from recurra.cli import screen
 from recurra.cli.bench import bench
 from recurra.cli.compare import compare
+from recurra.cli.doctor import doctor
 from recurra.cli.evaluate import Evaluate, evaluate
 from recurra.cli.generate import generate
 from recurra.cli.help import Command, Group, usage_line
@@ -44,7 +45,7 @@ app = typer.Typer(
 app.add_typer(train, name="train")
 app.add_typer(compare, name="compare")
 app.add_typer(tune, name="tune")
-for command in (evaluate, predict, generate, stream, report, bench, info):
+for command in (evaluate, predict, generate, stream, doctor, report, bench, info):
     kind = {predict: Predict, evaluate: Evaluate}.get(command, Command)
     app.command(command.__name__, cls=kind)(command)
 
@@ -69,6 +70,7 @@ def start(
       recurra train forecast sample:co2 --horizon 26     a bundled weekly series
       recurra train forecast sales.csv --target sales --horizon 14 --out runs/sales
       recurra predict runs/sales -o forecast.csv         what comes next
+      recurra doctor runs/sales                       what is wrong, what helps
       recurra report runs/sales                          an offline page about it
     """
 

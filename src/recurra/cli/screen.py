@@ -41,6 +41,12 @@ def width(stream: Stream, most: int = 120) -> int:
     return max(20, min(most, shutil.get_terminal_size().columns))
 
 
+def filled(text: str, room: int, lead: str) -> str:
+    """A text broken at words, with something before it and its other lines beneath it."""
+    deep = lead if len(lead) < room // 2 else "      "
+    return textwrap.fill(text, room, initial_indent=lead, subsequent_indent=" " * len(deep))
+
+
 def emit(document: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
     """Write a result for programs: one JSON object, or a list of them, on stdout."""
     sys.stdout.write(json.dumps(document, indent=2, default=str) + "\n")

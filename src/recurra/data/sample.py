@@ -11,6 +11,7 @@ EXAMPLE_SAMPLES = (
     "digits",
     "docstrings",
     "iris",
+    "latch",
     "numbers",
     "python",
     "topics",

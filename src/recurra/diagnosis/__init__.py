@@ -1,4 +1,4 @@
-"""What goes on in a recurrent net, in figures: no task, no verdict.
+"""What goes on in a recurrent net, in figures, and what they mean: no task is known here.
 
 `measure(model, batch, objective)` gives all of it for every recurrent layer that a model holds, found by its
 type; the model is left as it was. From a run's history `training_health(steps, epochs)` tells the rest.
@@ -16,6 +16,8 @@ attribution       which inputs made a result: integrated gradients; site says wh
 loss_attribution  the same of a batch's loss, without knowing the net
 occlusion         what is lost of it without a step or a feature
 trace             what every unit does over a text or a series
+verdict           what figures mean: findings with thresholds
+remedy            what helps, as changes of settings
 ```
 
 Every result is a `Measurement`: a frozen value with `to_dict()`. Work is bounded by `Limits`.
@@ -34,6 +36,7 @@ Every result is a `Measurement`: a frozen value with `to_dict()`. Work is bounde
 
 from recurra.diagnosis.attribution import Attribution, integrated_gradients
 from recurra.diagnosis.dependence import Dependence, dependence
+from recurra.diagnosis.finding import HEALTHY, Finding, Remedy, changes_of
 from recurra.diagnosis.gradient_flow import GradientFlow, gradient_flow, half_life
 from recurra.diagnosis.information import mutual_information
 from recurra.diagnosis.jacobian import Spectrum, StepJacobian, jacobian_of_step, spectrum, step_jacobian
@@ -57,11 +60,14 @@ from recurra.diagnosis.state_health import Retention, Saturation, StateHealth, s
 from recurra.diagnosis.trace import Trace, trace
 from recurra.diagnosis.training_health import TrainingHealth, training_health
 from recurra.diagnosis.undisturbed import undisturbed
+from recurra.diagnosis.verdict import findings, overall
 
 __all__ = [
+    "HEALTHY",
     "Attribution",
     "Dependence",
     "DirectionMeasurements",
+    "Finding",
     "GradientFlow",
     "Limits",
     "Measurement",
@@ -69,6 +75,7 @@ __all__ = [
     "MemoryHorizon",
     "Occlusion",
     "Passage",
+    "Remedy",
     "Retention",
     "Saturation",
     "Seen",
@@ -79,7 +86,9 @@ __all__ = [
     "StepJacobian",
     "Trace",
     "TrainingHealth",
+    "changes_of",
     "dependence",
+    "findings",
     "gradient_flow",
     "half_life",
     "integrated_gradients",
@@ -92,6 +101,7 @@ __all__ = [
     "mutual_information",
     "observe",
     "occlusion",
+    "overall",
     "recurrent_modules",
     "spectrum",
     "stacks_of",

@@ -23,6 +23,7 @@ from jaxtyping import Float, Float64
 from torch import Tensor
 
 from recurra.cells import Gate
+from recurra.cells.gate import Squash
 from recurra.diagnosis.measurement import Measurement
 from recurra.diagnosis.passage import Passage
 
@@ -38,12 +39,14 @@ class Saturation(NamedTuple):
         low: The share below 0.1 of a sigmoid, below -0.9 of tanh, and of zeros of ReLU.
         high: The share above 0.9 of a sigmoid or tanh; 0 of ReLU.
         stuck: The share of units that are low, or high, at all steps of all rows; of ReLU: that are dead.
+        squash: By which function they were squashed.
     """
 
     mean: float
     low: float
     high: float
     stuck: float
+    squash: Squash
 
 
 class Retention(NamedTuple):
@@ -105,13 +108,14 @@ def saturation(gate: Gate, valid: Tensor) -> Saturation:
     """How far a gate (rows, steps, units) is saturated at the steps that count."""
     values = gate.values[valid]
     if not len(values):
-        return Saturation(math.nan, math.nan, math.nan, math.nan)
+        return Saturation(math.nan, math.nan, math.nan, math.nan, gate.squash)
     if gate.squash == "relu":
         low, high = values <= 0, torch.zeros_like(values, dtype=torch.bool)
     else:
         low, high = values < (LOW if gate.squash == "sigmoid" else -HIGH), values > HIGH
     stuck = low.all(dim=0) | high.all(dim=0)
-    return Saturation(*(float(one.double().mean()) for one in (values, low, high, stuck)))
+    shares = [float(one.double().mean()) for one in (values, low, high, stuck)]
+    return Saturation(shares[0], shares[1], shares[2], shares[3], gate.squash)
 
 
 def effective_rank(values: Float[Tensor, "vectors units"]) -> float:

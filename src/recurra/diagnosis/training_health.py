@@ -5,7 +5,7 @@ loss came down, or of its usual scatter.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +43,9 @@ class TrainingHealth(Measurement):
         overfitting: How far the validation loss has risen since its best epoch, in shares of the way it came
             down, while the training loss went on falling; 0 where it did not fall.
         worsening: How far the training loss stands over its lowest, in the same shares: 1 is where it began.
+        learnt: How far the training loss came down, in relation to its first value; negative values count by
+            their size.
+        risen: How far it stands over its lowest at the end, in relation to its first value.
         not_finite: Records whose loss or gradient is no finite number.
     """
 
@@ -59,6 +62,8 @@ class TrainingHealth(Measurement):
     gap: float
     overfitting: float
     worsening: float
+    learnt: float
+    risen: float
     not_finite: int
 
 
@@ -91,6 +96,8 @@ def training_health(steps: Records, epochs: Records) -> TrainingHealth:
         gap=math.nan if best is None else float(valid[best] - train[best]) / (_way(train) or math.nan),
         overfitting=math.nan if best is None else _overfitting(train, valid, best),
         worsening=_worsening(train),
+        learnt=_in_first(steps, train, lambda known: known[0] - known.min()),
+        risen=_in_first(steps, train, lambda known: known[-1] - known[1:].min(initial=known[-1])),
         not_finite=len(bad),
     )
 
@@ -158,6 +165,16 @@ def _overfitting(train: np.ndarray, valid: np.ndarray, best: int) -> float:
     if risen <= 0 or not train[-1] < train[best]:
         return 0.0
     return risen / way if (way := _way(valid)) > 0 else math.inf
+
+
+def _in_first(steps: Records, train: np.ndarray, distance: Callable[[np.ndarray], float]) -> float:
+    """A distance between losses in relation to the first: that of the first steps, where they are known."""
+    first = _column(steps[:1], "loss")
+    known = np.concatenate([first, train])
+    known = known[~np.isnan(known)]
+    if len(known) < 2 or known[0] == 0:
+        return math.nan
+    return float(distance(known) / abs(known[0]))
 
 
 def _worsening(losses: np.ndarray) -> float:

@@ -17,6 +17,7 @@ from recurra.errors import ConfigError, DamagedError, UsageError
 from recurra.experiment.config import idle
 from recurra.experiment.ended import SETTINGS, check_ended, restore
 from recurra.files import MANIFEST, read_bytes, verify_manifest, whole_folder, write_bytes, write_text
+from recurra.report.page import DIAGNOSIS_FILE
 from recurra.training.config import TrainingConfig
 from recurra.training.snapshot import FREE_TO_CHANGE, shortens
 
@@ -146,7 +147,8 @@ def open_folder(
                 "the settings that the run began with",
                 "Give the same ones, or begin a new run.",
             )
-    (out / MANIFEST).unlink(missing_ok=True)
+    for stale in (MANIFEST, DIAGNOSIS_FILE):
+        (out / stale).unlink(missing_ok=True)
     write_text(out / CONFIG, yaml.safe_dump(dict(document), sort_keys=False))
 
 

@@ -1,7 +1,7 @@
 """Small data sets that are there without a download: "sample:iris" and the like.
 
-Some come with scikit-learn, the others are read from the sources of Python's standard library, so that they
-depend on the version of Python.
+Some come with scikit-learn, some are made here, the others are read from the sources of Python's standard
+library, so that they depend on the version of Python.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,10 +13,12 @@ import polars as pl
 
 from recurra.data.naming import listed, suggestion
 from recurra.errors import DataError
+from recurra.inputs.generated_sequence import latch_rows
 from recurra.inputs.generated_text import date_pairs, number_pairs
 from recurra.inputs.library_source import docstring_rows, role_rows
 
 _PAIRS = 5000
+_SIGNALS = 2000
 ROLES = (
     "attribute", "class", "function", "import", "keyword", "literal", "operator", "parameter", "variable",
 )  # fmt: skip
@@ -107,6 +109,10 @@ def _numbers() -> pl.DataFrame:
     return pl.DataFrame(number_pairs(_PAIRS), schema=["source", "target"], orient="row")
 
 
+def _latch() -> pl.DataFrame:
+    return pl.DataFrame(latch_rows(_SIGNALS), schema=["signal", "label"], orient="row")
+
+
 _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "iris": _iris,
     "wine": _wine,
@@ -116,5 +122,6 @@ _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "python": _python,
     "topics": _topics,
     "dates": _dates,
+    "latch": _latch,
     "numbers": _numbers,
 })  # fmt: skip

@@ -9,13 +9,13 @@ import jinja2
 import yaml
 
 from recurra.errors import ArtifactError, DamagedError
-from recurra.files import read_bytes, write_text
+from recurra.files import read_bytes, read_document, write_text
 from recurra.report.control import visible
 from recurra.report.download import group_downloads, score_downloads
 from recurra.report.drawing import DrawnSection, drawn_section
 from recurra.report.heading import data_facts, heading
 from recurra.report.history import HISTORY_FILE, Course, read_course
-from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics
+from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics, validated_record
 from recurra.report.section import SECTIONS_FILE, SectionsRecord, read_sections
 from recurra.report.table import GroupTable, group_table, score_rows
 from recurra.report.training_section import training
@@ -23,6 +23,8 @@ from recurra.report.verdict import group_columns, reference_of, subject_of, with
 
 CONFIG_FILE = "config.yaml"
 REPORT_FILE = "report.html"
+DIAGNOSIS_FILE = "diagnosis.json"
+"""What `recurra doctor` found, with sections for the page under "sections"."""
 
 T = TypeVar("T")
 
@@ -36,14 +38,15 @@ class Records:
     course: Course | None
     metrics: MetricsRecord | None
     sections: SectionsRecord | None
+    diagnosis: SectionsRecord | None = None
 
 
 def write_report(run_folder: Path) -> Path:
     """Write `report.html` into a run folder, from the records there; a section without records says so.
 
     Args:
-        run_folder: Folder with any of config.yaml, history.jsonl, metrics.json and sections.json
-            (`recurra.report.record`, `.section` and `.history` say what they hold).
+        run_folder: Folder with any of config.yaml, history.jsonl, metrics.json, sections.json and
+            diagnosis.json (`recurra.report.record`, `.section` and `.history` say what they hold).
 
     Returns:
         The path of the report: one file that needs nothing else, neither network nor scripts.
@@ -79,6 +82,7 @@ def read_records(run_folder: Path) -> Records:
         _read_if_there(run_folder, HISTORY_FILE, read_course),
         _read_if_there(run_folder, METRICS_FILE, read_metrics),
         _read_if_there(run_folder, SECTIONS_FILE, read_sections),
+        _read_if_there(run_folder, DIAGNOSIS_FILE, _read_diagnosis),
     )
     if records.course is None and records.metrics is None and records.sections is None:
         names = f"{METRICS_FILE}, {SECTIONS_FILE} or {HISTORY_FILE}"
@@ -93,7 +97,8 @@ def read_records(run_folder: Path) -> Records:
 def render(records: Records) -> str:
     """The page as HTML."""
     metrics, config = records.metrics, records.config or {}
-    sections = [drawn_section(one) for one in records.sections.sections] if records.sections else []
+    known = [one for one in (records.sections, records.diagnosis) if one is not None]
+    sections = [drawn_section(one) for record in known for one in record.sections]
     groups = group_table(metrics) if metrics else None
     return template("page.html.j2").render(
         heading=heading(metrics, records.folder.resolve().name),
@@ -144,6 +149,11 @@ def _labels(metrics: MetricsRecord | None) -> dict[str, str]:
 
 def _read_if_there(folder: Path, name: str, read: Callable[[Path], T]) -> T | None:
     return read(folder) if (folder / name).exists() else None
+
+
+def _read_diagnosis(folder: Path) -> SectionsRecord:
+    path = folder / DIAGNOSIS_FILE
+    return validated_record(path, SectionsRecord, read_document(path, version=1))
 
 
 def _read_config(folder: Path) -> dict[str, Any]:

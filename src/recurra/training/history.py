@@ -1,6 +1,7 @@
 """What happened in a run, as plain JSON lines.
 
-A line of kind "step" sums up the last few optimiser steps, a line of kind "epoch" a whole epoch. The file is
+A line of kind "step" sums up the last few optimiser steps, a line of kind "epoch" a whole epoch, one of
+kind "warning" says what began to go wrong. The file is
 flushed to the disk before every checkpoint; a resumed run drops the lines after its checkpoint, so that in
 the end the file equals that of an uninterrupted run in everything but `TIMINGS`.
 """
@@ -36,6 +37,8 @@ class History:
             steps moved the weights, in relation to their length (null where it was skipped).
         epochs: Records of kind "epoch": epoch, step, train_loss, the metrics, learning_rate, gradient_norm,
             clipped_share, items_per_second (valid steps), seconds (validation not included).
+        warnings: Records of kind "warning": epoch, step, what (the fault that began), message; of each fault
+            one (`recurra.training.monitor`).
         stopped: Why the run ended: "max_epochs", "patience", "callback" or "interrupted"; None while it
             goes on.
         best_epoch: The epoch whose weights were kept; None when they are the last ones.
@@ -44,6 +47,7 @@ class History:
     def __init__(self) -> None:
         self.steps: list[dict[str, Any]] = []
         self.epochs: list[dict[str, Any]] = []
+        self.warnings: list[dict[str, Any]] = []
         self.stopped: str | None = None
         self.best_epoch: int | None = None
 
@@ -53,8 +57,8 @@ class History:
         return self.stopped == "interrupted"
 
     def add(self, record: dict[str, Any]) -> None:
-        """Take in a record of either kind."""
-        (self.epochs if record["kind"] == "epoch" else self.steps).append(record)
+        """Take in a record of any kind."""
+        {"epoch": self.epochs, "step": self.steps, "warning": self.warnings}[record["kind"]].append(record)
 
 
 class HistoryFile:

@@ -87,6 +87,7 @@ def fit(
         validate=validate,
         folder=folder,
         callbacks=[*callbacks, *usual_callbacks(config, progress)],
+        say=progress.say,
     )
     if config.devices > 1:
         return fit_in_processes(model, prepare, config, progress, resume=resume)
@@ -175,6 +176,7 @@ def step(run: Run) -> None:
         run.precision.skip(gradients)
     else:
         if not (measured.finite and gradients):
+            run.warn_of_divergence()
             raise unusable(measured, run.model, run.place, remedy_for_divergence(config))
         clipped = normalise_and_clip(gradients, measured, config.gradient_clip, config.gradient_clip_value)
         run.learning_rate = config.learning_rate * run.schedule.factor(run.progress)

@@ -1,7 +1,7 @@
 """A training run: what the rungs of the ladder hand to each other."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,10 +27,16 @@ from recurra.training.early_stopping import EarlyStopping
 from recurra.training.gradient import Gathered, Measurement, update_ratio
 from recurra.training.history import History, HistoryFile, Tally
 from recurra.training.interruption import Interruption
+from recurra.training.monitor import onset
 from recurra.training.optimizer import make_optimizer
 from recurra.training.precision import Precision
 from recurra.training.progress import Bar
 from recurra.training.schedule import Schedule
+
+
+def unsaid(sentence: str) -> None:
+    """Tell nobody."""
+    del sentence
 
 
 @dataclass
@@ -85,6 +91,7 @@ class Run:
         group: Group | None = None,
         interruption: Interruption | None = None,
         callbacks: Sequence[Callback] = (),
+        say: Callable[[str], None] = unsaid,
     ) -> None:
         self.group = group or Group()
         self.device = choose_device(config.device, self.group.rank)
@@ -97,6 +104,7 @@ class Run:
         self.folder = folder
         self.interruption = interruption or Interruption()
         self.bar = Bar.hidden()
+        self.say = say
         self.callbacks = callbacks if self.group.rank == 0 else ()
 
         self.optimizer = make_optimizer(model, config)
@@ -243,3 +251,17 @@ class Run:
             record = self.window.step_record(at.epoch, at.step, self.learning_rate)
             self.history_file.add({**record, "update_ratio": self.update_ratio})
             self.window, self.update_ratio = Tally(), None
+            for warning in onset(self.history.steps, self.history.warnings, self.config.gradient_clip):
+                self.warn(warning)
+
+    def warn_of_divergence(self) -> None:
+        """Leave a word in the history of a run that breaks here."""
+        at = {"epoch": self.position.epoch, "step": self.position.step}
+        message = "the loss or its gradient is no finite number: training broke"
+        self.history_file.add({"kind": "warning", **at, "what": "diverging", "message": message})
+
+    def warn(self, warning: dict[str, Any]) -> None:
+        """Write a warning into the history and, in the first process, say it."""
+        self.history_file.add(warning)
+        if self.group.rank == 0:
+            self.say(f"warning: {warning['message']} (epoch {warning['epoch'] + 1}, step {warning['step']})")

@@ -1,0 +1,152 @@
+"""What helps against a fault, as changes of the settings that a net was trained with.
+
+Only settings that there are, and values that they do not have already. Whether a change is valid as a whole
+is told by the class of the settings, which is not known here.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from recurra.diagnosis.finding import Remedy
+
+Settings = Mapping[str, Any]
+
+_SIMPLE = ("elman", "elman_relu")
+_LONG = 100  # steps over which a forget gate of 0.73, where LSTMs begin, keeps nothing at all
+
+
+def against_vanishing(settings: Settings, steps: int) -> tuple[Remedy, ...]:
+    """Let gradients come back over so many steps."""
+    gated: dict[str, Any] = {"cell": "lstm"}
+    spread: dict[str, Any] = {"chrono_steps": max(steps, 3), "forget_bias": None}
+    simple = settings.get("cell") in _SIMPLE
+    return changing(settings, [
+        ({**gated, **(spread if steps > _LONG else {})} if simple else spread,
+         "An LSTM adds to its memory instead of rewriting it, so gradients pass along it." if simple else
+         f"Forget gates then start so that memories last up to {steps} steps, each unit its own time."),
+        ({"forget_bias": 2.0, "chrono_steps": None} if not simple else {},
+         "Forget gates start more open, so that memories last longer."),
+        ({"pooling": "attention"}, "Every step then has a short way to the answer."),
+        ({"initialization": "orthogonal", "recurrent_scale": 1.0},
+         "The recurrent matrix then starts without shrinking anything."),
+        ({"cell": "elman_relu", "initialization": "identity"} if simple else {},
+         "Units that are on then hand on gradients as they are."),
+        ({"residual": True} if settings.get("num_layers", 1) > 1 else {},
+         "Gradients then have a short way past every layer."),
+    ])  # fmt: skip
+
+
+def against_forgetting(settings: Settings, steps: int) -> tuple[Remedy, ...]:
+    """Let states last, and rows be long enough."""
+    longer = {
+        key: 2 * settings[key] for key in ("sequence_length", "tbptt_steps") if settings.get(key) is not None
+    }
+    further = changing(settings, [(longer, "Gradients then go back over longer stretches.")])
+    return (*against_vanishing(settings, steps), *further)
+
+
+def against_exploding(settings: Settings) -> tuple[Remedy, ...]:
+    """Bound the gradient, and let the recurrence start without stretching anything."""
+    clip, rate = settings.get("gradient_clip"), settings.get("learning_rate", 1e-3)
+    begin = {"recurrent_scale": 1.0} if settings.get("recurrent_scale", 1.0) > 1 else {}
+    bound = {"gradient_clip": 1.0} if clip is None or clip > 1 else {}
+    return changing(settings, [
+        ({**begin, **bound}, "Gradients are held at this norm, and the recurrence starts without stretching."
+         if begin else "Gradients that are longer are shortened to this norm; their direction stays."),
+        ({"learning_rate": rounded(rate / 3)}, "Smaller steps do less harm where the loss is steep."),
+        ({"initialization": "orthogonal"} if settings.get("initialization") in ("glorot", "identity") else {},
+         "The recurrent matrix then starts without stretching anything."),
+        ({"cell": "lstm"} if settings.get("cell") in _SIMPLE else {},
+         "Its gates keep the recurrence from feeding on itself."),
+        ({"cell": "layer_norm_lstm"} if settings.get("cell") == "lstm" else {},
+         "Sums before the gates are then brought to one size."),
+    ])  # fmt: skip
+
+
+def against_saturation(settings: Settings) -> tuple[Remedy, ...]:
+    """Bring the sums before the squashing functions back to where those are not flat."""
+    rate = settings.get("learning_rate", 1e-3)
+    large = settings.get("recurrent_scale", 1.0) > 1
+    return changing(settings, [
+        ({"recurrent_scale": 1.0} if large else {}, "The recurrent weights then start smaller."),
+        ({"cell": "layer_norm_lstm"}, "Sums before the gates are then brought to one size."),
+        ({"learning_rate": rounded(rate / 3)}, "Smaller steps do not drive weights so far."),
+        ({"weight_decay": 1e-4} if not settings.get("weight_decay") else {}, "Weights are kept small."),
+    ])  # fmt: skip
+
+
+def against_dead_units(settings: Settings) -> tuple[Remedy, ...]:
+    """Units that come back to life."""
+    rate = settings.get("learning_rate", 1e-3)
+    return changing(settings, [
+        ({"cell": "lstm"}, "None of its functions is flat over half of the numbers."),
+        ({"learning_rate": rounded(rate / 3)}, "Smaller steps do not throw units out of where they live."),
+    ])  # fmt: skip
+
+
+def against_overfitting(settings: Settings) -> tuple[Remedy, ...]:
+    """Make learning by heart harder."""
+    dropout, units = settings.get("dropout", 0.0), settings.get("hidden_size", 64)
+    return changing(settings, [
+        ({"dropout": round(min(0.6, dropout + 0.2), 3)}, "Units cannot rely on each other then."),
+        ({"weight_decay": 1e-2} if not settings.get("weight_decay") else {}, "Weights are kept small."),
+        ({"hidden_size": max(8, units // 2)}, "A smaller net has less room to learn rows by heart."),
+        ({"recurrent_dropout": 0.2} if not settings.get("recurrent_dropout") else {},
+         "The recurrence is kept from learning by heart, too."),
+        ({"patience": 3} if settings.get("patience") is None else {},
+         "The same net, and no time is spent after the best epoch."),
+    ])  # fmt: skip
+
+
+def against_divergence(settings: Settings) -> tuple[Remedy, ...]:
+    """Smaller steps, and none that is wild."""
+    rate, clip = settings.get("learning_rate", 1e-3), settings.get("gradient_clip")
+    bound = {"gradient_clip": 1.0} if clip is None or clip > 1 else {}
+    return changing(settings, [
+        ({"learning_rate": rounded(rate / 3), **bound}, "Steps were too long for how steep the loss is."),
+        ({"warmup": 0.1} if settings.get("warmup") is None and settings.get("schedule") == "cosine" else {},
+         "Steps begin small, while the optimiser learns how large gradients are."),
+        ({"averaging": "ema"} if settings.get("averaging") == "none" else {},
+         "The mean over many steps does not jump about as single ones do."),
+    ])  # fmt: skip
+
+
+def against_underfitting(settings: Settings, update_ratio: float) -> tuple[Remedy, ...]:
+    """More to learn with, and longer steps where they were short."""
+    rate, units = settings.get("learning_rate", 1e-3), settings.get("hidden_size", 64)
+    short = update_ratio < 1e-4
+    faster = ({"learning_rate": rounded(3 * rate)}, "Weights hardly moved; 1e-3 of their length is usual.")
+    return changing(settings, [
+        *([faster] if short else []),
+        ({"hidden_size": 2 * units}, "A wider net can tell more apart."),
+        ({"max_epochs": 2 * settings.get("max_epochs", 1)}, "More time to learn."),
+        ({"num_layers": settings.get("num_layers", 1) + 1}, "A deeper net can put more together."),
+        ({"dropout": 0.0} if settings.get("dropout") else {}, "Nothing is held back in training."),
+    ])  # fmt: skip
+
+
+def against_low_rank(settings: Settings) -> tuple[Remedy, ...]:
+    """States that use more directions."""
+    return changing(settings, [
+        ({"initialization": "orthogonal"} if settings.get("initialization") != "auto" else {},
+         "The recurrent matrix then starts with all directions alike."),
+        ({"recurrent_scale": 1.0}, "The recurrent weights then start at their usual size."),
+        ({"cell": "lstm"} if settings.get("cell") in _SIMPLE else {}, "Its memory holds more at a time."),
+        ({"recurrent_dropout": 0.2} if not settings.get("recurrent_dropout") else {},
+         "What one unit knows then has to be known by others, too."),
+    ])  # fmt: skip
+
+
+def changing(settings: Settings, proposed: Sequence[tuple[Mapping[str, Any], str]]) -> tuple[Remedy, ...]:
+    """Those that change settings which there are, each without what would stay as it is."""
+    found = []
+    for change, why in proposed:
+        new = {key: value for key, value in change.items() if settings.get(key) != value}
+        if new and all(key in settings for key in new):
+            found.append(Remedy(new, why))
+    return tuple(found)
+
+
+def rounded(value: float) -> float:
+    """Two digits, which are enough of a learning rate."""
+    return float(f"{value:.2g}")

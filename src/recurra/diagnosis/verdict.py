@@ -1,0 +1,283 @@
+"""Verdicts: what the figures of a net and of its training mean, and what helps.
+
+Thresholds are set against fresh and trained nets (docs/log.md), and docs/doctor.md says why each is where it
+is. What fades or is forgotten is a fault only where training suffered: a net whose training loss more than
+halved has found what it needs nearer.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from recurra.diagnosis import remedy
+from recurra.diagnosis.finding import HEALTHY, Finding, Remedy
+from recurra.diagnosis.measure import DirectionMeasurements, Measurements
+from recurra.diagnosis.training_health import TrainingHealth
+
+LEFT = 1e-3
+"""Of a gradient that has come back as far as it must: less is lost in the noise of batches."""
+GROWN = 1e3
+"""Times its size: one such gradient outweighs a thousand others."""
+SATURATED = 0.8
+"""Of the values of a tanh."""
+DEAD = 0.4
+"""Of the units of a ReLU."""
+RANK = 1.5
+"""Directions that states use; with 1 they move on a line."""
+HORIZON = 0.5
+"""Of the steps that must be remembered."""
+OVERFITTING = 0.2
+"""Of the way that the validation loss came down."""
+WORSENING = 0.5
+"""Of the way that the training loss came down."""
+RISEN = 0.05
+"""Of the first loss: less of a rise is noise."""
+LEARNT = 0.1
+"""Of the first loss."""
+SUCCESS = 0.5
+"""Of the first loss: a net that took off so much has found what it needs."""
+
+Settings = Mapping[str, Any]
+
+
+def findings(
+    measured: Measurements | None, health: TrainingHealth | None, settings: Settings
+) -> tuple[Finding, ...]:
+    """All verdicts, in the order in which remedies matter.
+
+    Args:
+        measured: Of the net; None of one that is not there, as its training broke off.
+        health: Of its training; None where there is no history, and of a fresh net.
+        settings: Those it was trained with, by name; only these are changed by remedies.
+    """
+    found: list[Finding] = []
+    if health is not None:
+        found.append(_diverging(health, settings))
+    if measured is not None:
+        found += [
+            _exploding(measured, health, settings),
+            _vanishing(measured, health, settings),
+            _forgetting(measured, health, settings),
+            _saturated(measured, settings),
+            _dead(measured, settings),
+            _low_rank(measured, health, settings),
+        ]
+    if health is not None:
+        causes = [one for one in found if not one.healthy and one.kind != "low rank"]
+        found += [_overfitting(health, settings), _underfitting(health, settings, causes)]
+    return tuple(found)
+
+
+def _finding(
+    kind: str,
+    measured: str,
+    figure: float,
+    threshold: float,
+    words: tuple[str, str],
+    remedies: Callable[[], tuple[Remedy, ...]],
+    *,
+    fault: bool,
+    below: bool = False,
+) -> Finding:
+    """A finding; `words` are those for a fault and for a healthy net."""
+    verdict, sentence = (kind, words[0]) if fault else (HEALTHY, words[1])
+    return Finding(kind, verdict, measured, figure, threshold, below, sentence, remedies() if fault else ())
+
+
+def need(direction: DirectionMeasurements, measured: Measurements) -> int:
+    """How many steps back gradients must come, and states must last, at most.
+
+    Where the loss is told of a row's end, that is the whole row; where it is told of every step, as far as
+    the data depend on themselves.
+    """
+    sources = direction.gradient_flow.steps
+    if not sources:
+        return 0
+    if len(sources) <= measured.rows:
+        return max(sources)
+    reach = max((one.dependence.reach for one in measured.stacks), default=0)
+    return max(0, min(reach, direction.steps - 1))
+
+
+def _succeeded(health: TrainingHealth | None) -> bool:
+    return health is not None and health.learnt >= SUCCESS
+
+
+def _vanishing(measured: Measurements, health: TrainingHealth | None, settings: Settings) -> Finding:
+    left = {one: _left(one, measured) for one in measured.directions}
+    worst = min(left, key=lambda one: left[one])
+    steps, flow = need(worst, measured), worst.gradient_flow
+    far = left[worst] < LEFT
+    where = f"the gradient{_place(worst, measured)}"
+    fault = (
+        f"On its way back {where} loses half of its size every {_steps(flow.half_life)}; "
+        f"after {flow.reach()} of {steps} steps less than 1 % is left. What comes earlier teaches nothing."
+    )
+    fine = f"After {steps} steps back {left[worst]:.2g} of {where} is left."
+    if steps == 0:
+        fine = "The loss depends on nothing that lies steps back."
+    if far and _succeeded(health):
+        fine = f"Little of {where} comes back {steps} steps, yet the net learnt: it needs none of it."
+    return _finding(
+        "vanishing", f"share of the gradient left after {steps} steps", left[worst], LEFT, (fault, fine),
+        lambda: remedy.against_vanishing(settings, steps + 1),
+        fault=far and not _succeeded(health), below=True,
+    )  # fmt: skip
+
+
+def _left(direction: DirectionMeasurements, measured: Measurements) -> float:
+    profile = direction.gradient_flow.profile
+    return float(profile[min(need(direction, measured), len(profile) - 1)])
+
+
+def _exploding(measured: Measurements, health: TrainingHealth | None, settings: Settings) -> Finding:
+    grown = {one: float(np.nanmax(one.gradient_flow.profile)) for one in measured.directions}
+    worst = max(grown, key=lambda one: grown[one])
+    spread = health.largest_gradient if health is not None else math.nan
+    by_history = spread >= GROWN and grown[worst] < GROWN
+    figure = spread if by_history else grown[worst]
+    factor = worst.gradient_flow.factor
+    fault = (
+        f"The largest gradient of the training was {spread:,.0f} times the usual one: single batches undo "
+        "what many taught."
+        if by_history
+        else f"On their way back gradients{_place(worst, measured)} grow by {factor:.2f} a step, to "
+        f"{grown[worst]:,.0f} times their size: small changes of weights change everything."
+    )
+    fine = f"No gradient grows to more than {grown[worst]:.3g} times its size on its way back."
+    return _finding(
+        "exploding", "largest growth of a gradient", figure, GROWN, (fault, fine),
+        lambda: remedy.against_exploding(settings), fault=figure >= GROWN,
+    )  # fmt: skip
+
+
+def _forgetting(measured: Measurements, health: TrainingHealth | None, settings: Settings) -> Finding:
+    steps = max((need(one, measured) for one in measured.directions), default=0)
+    horizon = max((_horizon_of(measured, one) for one in range(len(measured.stacks))), default=-1)
+    known = bool(measured.stacks) and steps > 0
+    share = (horizon + 1) / (steps + 1) if known else math.nan
+    early = known and share < HORIZON
+    seen = f"An input changes what the recurrent layers give for {max(horizon, 0)} of {steps} steps."
+    fault = f"{seen} By the end the net has forgotten how a row began."
+    fine = f"{seen} The net learnt, so that is enough." if early else seen if known else "Nothing tells."
+    return _finding(
+        "forgetting", "memory, as a share of the steps that matter", share, HORIZON, (fault, fine),
+        lambda: remedy.against_forgetting(settings, steps + 1),
+        fault=early and not _succeeded(health), below=True,
+    )  # fmt: skip
+
+
+def _horizon_of(measured: Measurements, number: int) -> int:
+    """How far a stack remembers, in either direction."""
+    horizon = measured.stacks[number].memory_horizon
+    return max(horizon.horizon, horizon.horizon_ahead)
+
+
+def _saturated(measured: Measurements, settings: Settings) -> Finding:
+    shares = {
+        one: candidate.low + candidate.high
+        for one in measured.directions
+        for candidate in one.state_health.gates.values()
+        if candidate.squash == "tanh"
+    }
+    worst = max(shares, key=lambda one: shares[one], default=None)
+    share = shares[worst] if worst is not None else math.nan
+    where = _place(worst, measured) if worst is not None else ""
+    fault = f"{share:.0%} of the values{where} are at the flat ends of tanh: they hardly learn any more."
+    fine = "No tanh to saturate." if worst is None else f"{share:.0%} of the values are at the ends of tanh."
+    return _finding(
+        "saturated", "share of values beyond 0.9 of tanh", share, SATURATED, (fault, fine),
+        lambda: remedy.against_saturation(settings), fault=share >= SATURATED,
+    )  # fmt: skip
+
+
+def _dead(measured: Measurements, settings: Settings) -> Finding:
+    shares = [
+        gate.stuck for one in measured.directions for gate in one.state_health.gates.values()
+        if gate.squash == "relu"
+    ]  # fmt: skip
+    share = max(shares, default=math.nan)
+    fault = f"{share:.0%} of the units are 0 at all steps of all rows: no gradient reaches them any more."
+    fine = f"{share:.0%} of the units are 0 at all steps." if shares else "No ReLU, so no unit can die."
+    return _finding(
+        "dead units", "share of units that are always 0", share, DEAD, (fault, fine),
+        lambda: remedy.against_dead_units(settings), fault=share >= DEAD,
+    )  # fmt: skip
+
+
+def _low_rank(measured: Measurements, health: TrainingHealth | None, settings: Settings) -> Finding:
+    worst = min(measured.directions, key=lambda one: one.state_health.effective_rank)
+    rank, units = worst.state_health.effective_rank, worst.units
+    used = f"The states use about {rank:.1f} of {units} directions."
+    low = rank < RANK and units > 2
+    fine = f"{used} The net learnt, so that is enough." if low else used
+    return _finding(
+        "low rank", "directions that the states use", rank, RANK, (f"{used} Most units say the same.", fine),
+        lambda: remedy.against_low_rank(settings), fault=low and not _succeeded(health), below=True,
+    )  # fmt: skip
+
+
+def _diverging(health: TrainingHealth, settings: Settings) -> Finding:
+    broken = health.not_finite > 0
+    figure = math.inf if broken else health.worsening
+    fault = (
+        "The loss or a gradient became infinite or no number: training broke."
+        if broken
+        else f"At the end the training loss had given back {health.worsening:.0%} of the way it came down."
+    )
+    fine = "The training loss stayed down, once it was."
+    return _finding(
+        "diverging", "share of its way down that the training loss gave back", figure, WORSENING,
+        (fault, fine), lambda: remedy.against_divergence(settings),
+        fault=broken or (health.worsening >= WORSENING and health.risen >= RISEN),
+    )  # fmt: skip
+
+
+def _overfitting(health: TrainingHealth, settings: Settings) -> Finding:
+    figure = math.nan if health.learnt < LEARNT else health.overfitting
+    best = (
+        "" if health.best_epoch is None else f" The weights of epoch {health.best_epoch + 1} were the best."
+    )
+    fault = (
+        f"Since its best epoch the validation loss has risen by {figure:.0%} of the way it came down, while "
+        f"the training loss went on falling: the net learns rows by heart.{best}"
+    )
+    fine = "Validation kept up with training."
+    if math.isnan(figure):
+        fine = "There was no validation, or too little was learnt to tell."
+    return _finding(
+        "overfitting", "rise of the validation loss, in shares of its way down", figure, OVERFITTING,
+        (fault, fine), lambda: remedy.against_overfitting(settings), fault=figure >= OVERFITTING,
+    )  # fmt: skip
+
+
+def _underfitting(health: TrainingHealth, settings: Settings, causes: list[Finding]) -> Finding:
+    learnt = health.learnt
+    fault = f"Training took {max(learnt, 0):.0%} off the loss: the net learnt next to nothing."
+    if causes:
+        fault += f" Why, the verdict {causes[0].verdict!r} says."
+    return _finding(
+        "underfitting", "share of the first loss that training took off", learnt, LEARNT,
+        (fault, f"Training took {learnt:.0%} off the loss." if not math.isnan(learnt) else "Nothing tells."),
+        lambda: () if causes else remedy.against_underfitting(settings, health.update_ratio),
+        fault=learnt < LEARNT, below=True,
+    )  # fmt: skip
+
+
+def _place(direction: DirectionMeasurements, measured: Measurements) -> str:
+    """Which layer is meant, where there are several."""
+    if len(measured.directions) == 1:
+        return ""
+    return f" in {direction.name}{', backwards,' if direction.reverse else ''}"
+
+
+def _steps(count: float) -> str:
+    return "step" if count < 1.05 else f"{count:.1f} steps" if count < 10 else f"{count:.0f} steps"
+
+
+def overall(findings: tuple[Finding, ...]) -> str:
+    """What they come to, in a few words."""
+    faults = [one.verdict for one in findings if not one.healthy]
+    return ", ".join(faults) or HEALTHY

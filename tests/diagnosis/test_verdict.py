@@ -1,0 +1,137 @@
+"""Planted faults are named, and healthy nets are left alone."""
+
+import json
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from tests.diagnosis.test_training_health import FALLING, epochs_of, steps_of
+from tests.diagnosis.toy_net import Batch, Net
+
+from recurra.cells import LSTM, Elman
+from recurra.diagnosis import Limits, changes_of, findings, measure, overall, training_health
+from recurra.layers import Recurrent
+from recurra.training.contract import Loss
+from recurra.types import Sequences
+
+SMALL = Limits(rows=4, sources=4, lags=64, points=2, directions=2, positions=4)
+SETTINGS = {
+    "cell": "elman", "hidden_size": 8, "num_layers": 1, "residual": False, "dropout": 0.1,
+    "learning_rate": 3e-3,
+    "gradient_clip": 1.0, "initialization": "auto", "recurrent_scale": 1.0, "forget_bias": None,
+    "chrono_steps": None, "weight_decay": 0.0, "max_epochs": 10, "patience": None, "recurrent_dropout": 0.0,
+    "schedule": "cosine", "warmup": None, "averaging": "none", "pooling": "last",
+}  # fmt: skip
+
+
+def last_step(model, batch, state):
+    del state
+    result = model(batch.sequences)[:, -1]
+    return Loss((result - batch.target[:, -1]).square().sum(), float(len(batch)))
+
+
+def measured(cell, steps=60):
+    torch.manual_seed(2)
+    values = torch.randn(6, steps, cell.input_size)
+    batch = Batch(Sequences(values, torch.full((6,), steps)), torch.zeros(6, steps, 2))
+    return measure(Net(Recurrent(cell)), batch, last_step, limits=SMALL)
+
+
+def elman(scale, nonlinearity="tanh"):
+    torch.manual_seed(0)
+    cell = Elman(3, 8, nonlinearity=nonlinearity)
+    with torch.no_grad():
+        cell.weight_hh.copy_(scale * torch.linalg.qr(torch.randn(8, 8))[0])
+    return cell
+
+
+def faults(measured, health=None, settings=SETTINGS):
+    return {one.kind: one for one in findings(measured, health, settings) if not one.healthy}
+
+
+def test_a_matrix_that_shrinks_vanishes_and_forgets():
+    found = faults(measured(elman(0.5)))
+    assert set(found) == {"vanishing", "forgetting"}
+    one = found["vanishing"]
+    assert one.figure < one.threshold
+    assert one.remedies[0].change == {"cell": "lstm"}
+    assert "loses half of its size every" in one.sentence
+
+
+def test_long_rows_ask_for_memories_of_their_length():
+    one = faults(measured(elman(0.5), steps=130))["vanishing"]
+    assert one.remedies[0].change["cell"] == "lstm"
+    assert one.remedies[0].change["chrono_steps"] > 100
+
+
+def test_what_fades_is_no_fault_of_a_net_that_learnt():
+    health = training_health(steps_of(FALLING), epochs_of(FALLING))
+    assert not faults(measured(elman(0.5)), health)
+
+
+def test_units_that_feed_on_themselves_explode():
+    cell = elman(0.5, "relu")
+    with torch.no_grad():
+        cell.weight_hh.copy_(1.5 * torch.eye(8))
+    found = faults(measured(cell, 40), settings={**SETTINGS, "recurrent_scale": 1.5, "gradient_clip": None})
+    assert found["exploding"].remedies[0].change == {"recurrent_scale": 1.0, "gradient_clip": 1.0}
+
+
+def test_saturated_units():
+    cell = elman(0.5)
+    with torch.no_grad():
+        cell.weight_ih.mul_(100)
+    assert "saturated" in faults(measured(cell))
+
+
+def test_dead_units():
+    cell = elman(0.5, "relu")
+    with torch.no_grad():
+        cell.bias_ih.fill_(-100)
+        cell.bias_ih[:2] = 1
+    one = faults(measured(cell))["dead units"]
+    assert one.figure == 0.75
+    assert one.remedies[0].change == {"cell": "lstm"}
+
+
+def test_a_healthy_lstm_is_left_alone():
+    torch.manual_seed(1)
+    cell = LSTM(3, 8)
+    with torch.no_grad():
+        cell.bias_ih[8:16] = 3.0  # forget gates
+    found = findings(measured(cell), training_health(steps_of(FALLING), epochs_of(FALLING)), SETTINGS)
+    assert overall(found) == "healthy"
+    assert changes_of(found) == {}
+    json.dumps([one.to_dict() for one in found], allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("train", "valid", "kind"),
+    [
+        ([2.0, 1.4, 1.0, 0.5, 0.2], [2.0, 1.5, 1.0, 1.25, 1.5], "overfitting"),
+        ([2.0, 1.0, 1.5, 2.5], None, "diverging"),
+        ([1.0, 0.99, 0.98, 0.98], None, "underfitting"),
+    ],
+)
+def test_faults_of_training(train, valid, kind):
+    found = faults(None, training_health([], epochs_of(train, valid)))
+    assert list(found) == [kind]
+    assert found[kind].remedies
+
+
+def test_a_loss_that_is_no_number_diverges():
+    health = replace(training_health([], epochs_of(FALLING)), not_finite=1)
+    one = faults(None, health)["diverging"]
+    assert one.remedies[0].change == {"learning_rate": 0.001}
+    assert math.isinf(one.figure)
+
+
+def test_remedies_change_only_settings_that_there_are():
+    found = faults(measured(elman(0.5)), settings={"cell": "elman"})
+    assert [one.change for one in found["vanishing"].remedies] == [{"cell": "lstm"}]
+
+
+def test_the_first_remedies_of_all_faults_are_taken_together():
+    found = findings(measured(elman(0.5)), training_health([], epochs_of([1.0, 0.99])), SETTINGS)
+    assert changes_of(found) == {"cell": "lstm"}
