@@ -13,6 +13,7 @@ SUITED = {
     "wine": ("table", 178, 14),
     "breast_cancer": ("table", 569, 31),
     "digits": ("series", 1797, 9),
+    "latch": ("series", 2000, 2),
     "docstrings": ("text", None, 2),
     "python": ("text", None, 2),
 }
