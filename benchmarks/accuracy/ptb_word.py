@@ -38,24 +38,25 @@ SMALL: Mapping[str, Any] = {
     "averaging": "none",
 }
 BEST: Mapping[str, Any] = {
-    "hidden_size": 400,
+    "hidden_size": 500,
+    "embedding_size": 300,
     "num_layers": 2,
     "variational": True,
-    "dropout": 0.4,
-    "input_dropout": 0.4,
-    "output_dropout": 0.5,
+    "dropout": 0.25,
+    "input_dropout": 0.3,
+    "output_dropout": 0.35,
     "embedding_dropout": 0.1,
-    "recurrent_dropout": 0.25,
+    "weight_dropout": 0.35,
     "activation_penalty": 2.0,
     "slowness_penalty": 1.0,
-    "batch_size": 20,
+    "batch_size": 32,
     "sequence_length": 35,
-    "max_epochs": 20,
+    "max_epochs": 16,
     "learning_rate": 4e-3,
-    "weight_decay": 1e-2,
+    "weight_decay": 0.03,
     "schedule": "one_cycle",
 }
-DYNAMIC: Mapping[str, float] = {"dynamic_rate": 3e-3, "dynamic_decay": 0.0}
+DYNAMIC: Mapping[str, float] = {"dynamic_rate": 1e-3, "dynamic_decay": 3e-4}
 
 
 def dynamic_perplexity(model: LanguageModel, test: Path) -> float:
