@@ -5,15 +5,12 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 
 
-def draw(
-    curves: Mapping[str, Sequence[float]], chance: float, chance_label: str, unit: str, path: str
-) -> None:
+def draw(curves: Mapping[str, Sequence[float]], chances: Mapping[str, float], unit: str, path: str) -> None:
     """Draw losses over epochs, on a logarithmic axis.
 
     Args:
         curves: Losses by name.
-        chance: What knowing nothing gives.
-        chance_label: What that is called.
+        chances: What knowing nothing gives, by what it is called.
         unit: What a loss is.
         path: Where to, by its ending SVG or PNG.
     """
@@ -21,7 +18,9 @@ def draw(
     axes = figure.add_subplot()
     for name, losses in curves.items():
         axes.plot(range(1, len(losses) + 1), losses, label=name, linewidth=1.5)
-    axes.axhline(chance, color="0.5", linestyle="--", linewidth=1, label=chance_label)
+    for value in sorted(set(chances.values())):
+        label = next(name for name, own in chances.items() if own == value)
+        axes.axhline(value, color="0.5", linestyle="--", linewidth=1, label=label)
     axes.set(yscale="log", xlabel="epoch", ylabel=unit)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))

@@ -1,11 +1,14 @@
 """A recurrent net over made problems, trained by the ladder, and what it learns in how many steps."""
 
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
+from figure import draw
+from measure import parser, report
 from problem import Case, Cases
 from torch import Tensor, nn
 
@@ -13,12 +16,11 @@ from recurra.layers.stack import make_stack
 from recurra.recurrence import Recurrence
 from recurra.training.config import TrainingConfig
 from recurra.training.contract import Loss
-from recurra.training.history import History
 from recurra.training.loop import fit
 
 CELLS: Mapping[str, Mapping[str, Any]] = {
     "elman": {"cell": "elman"},
-    "irnn": {"cell": "elman_relu"},
+    "elman_relu": {"cell": "elman_relu"},
     "lstm": {"cell": "lstm"},
     "lstm_chrono": {"cell": "lstm"},
     "gru": {"cell": "gru"},
@@ -62,33 +64,90 @@ def mean_loss(objective: Callable[..., Loss], source: Cases, model: nn.Module) -
     return {"valid_loss": float(sum(one.total for one in found)) / sum(float(one.count) for one in found)}
 
 
-def learn(
-    name: str,
-    make: Callable[[int, torch.Generator], Case],
-    objective: Callable[..., Loss],
-    sizes: tuple[int, int],
-    steps_back: int,
-    settings: Mapping[str, Any],
-    hidden_size: int = 128,
-) -> tuple[nn.Module, History]:
-    """Train a cell on a problem; of every epoch the loss of cases that it did not see.
+class Problem(NamedTuple):
+    """What is to be learnt.
+
+    Attributes:
+        make: Rows of it.
+        objective: Its loss.
+        input_size: Features of a step.
+        output_size: Numbers that are told.
+        chance: The loss of knowing nothing.
+    """
+
+    make: Callable[[int, torch.Generator], Case]
+    objective: Callable[..., Loss]
+    input_size: int
+    output_size: int
+    chance: float
+
+
+def learn(name: str, problem: Problem, steps_back: int, settings: Mapping[str, Any]) -> list[float]:
+    """Train a cell of 128 units on a problem; after each epoch the loss of cases that it did not see.
 
     Args:
         name: Of `CELLS`.
-        make: The problem.
-        objective: Its loss.
-        sizes: Features of a step, and outputs.
+        problem: The problem.
         steps_back: Over which chrono initialisation spreads memories.
-        settings: Of training; `batch_size`, and `batches` an epoch.
-        hidden_size: Hidden units.
+        settings: Of training, and `batches` an epoch.
     """
     given = dict(settings)
-    batches, seed = given.pop("batches"), given.get("seed", 0)
+    batches, seed = given.pop("batches"), given["seed"]
     start = {"chrono_steps": max(3, steps_back)} if name.endswith("chrono") else {}
     torch.manual_seed(seed)
-    model = Reader(*sizes, Recurrence(hidden_size=hidden_size, dropout=0.0, **CELLS[name], **start))
+    recurrence = Recurrence(hidden_size=128, dropout=0.0, **CELLS[name], **start)
+    model = Reader(problem.input_size, problem.output_size, recurrence)
     config = TrainingConfig(**given)
-    source = Cases(make, config.batch_size, batches, seed)
-    unseen = Cases(make, 200, 2, seed + 1_000)
-    history = fit(model, objective, source, config, validate=partial(mean_loss, objective, unseen))
-    return model, history
+    source = Cases(problem.make, config.batch_size, batches, seed)
+    unseen = Cases(problem.make, 200, 2, seed + 1_000)
+    history = fit(
+        model, problem.objective, source, config, validate=partial(mean_loss, problem.objective, unseen)
+    )
+    return [math.nan if epoch["valid_loss"] is None else epoch["valid_loss"] for epoch in history.epochs]
+
+
+def race(
+    description: str,
+    problem_of: Callable[[int], Problem],
+    settings: Mapping[str, Any],
+    *,
+    steps: str,
+    cells: str,
+    unit: str,
+) -> None:
+    """Read the arguments of a benchmark, train each cell at each length, and tell the best losses.
+
+    Args:
+        description: Of the benchmark.
+        problem_of: From a number of steps to the problem.
+        settings: As of `learn`, but for the seed.
+        steps: Numbers of steps where none are given, with commas between.
+        cells: Names of cells where none are given.
+        unit: What the loss is.
+    """
+    own = parser(description, data=False)
+    own.add_argument("--steps", default=steps, help="how far back, with commas between")
+    own.add_argument("--cells", default=cells, help=f"of {', '.join(CELLS)}")
+    own.add_argument("--figure", help="file for the learning curves, SVG or PNG")
+    options = own.parse_args()
+    names = options.cells.split(",")
+    if unknown := [name for name in names if name not in CELLS]:
+        own.error(f"no cell {', '.join(unknown)}; there are {', '.join(CELLS)}")
+
+    def run() -> Mapping[str, Any]:
+        found: dict[str, float] = {}
+        curves: dict[str, list[float]] = {}
+        chances: dict[str, float] = {}
+        for length in map(int, options.steps.split(",")):
+            problem = problem_of(length)
+            chances[f"knowing nothing, {length} steps"] = problem.chance
+            found[f"chance_{length}"] = round(problem.chance, 6)
+            for name in names:
+                losses = learn(name, problem, length, {**settings, "seed": options.seed})
+                found[f"{name}_{length}"] = round(min(losses), 6)
+                curves[f"{name}, {length} steps"] = losses
+        if options.figure:
+            draw(curves, chances, unit, options.figure)
+        return found
+
+    report(run, options)

@@ -1,4 +1,4 @@
-"""A warning while a net trains, when a fault begins: from what the history says already, so at no cost.
+"""A warning while a net trains, when a fault begins: from what the history says already.
 
 It looks at the lines of kind "step", each of which sums up `log_every` optimiser steps, and tells of every
 fault once. What it tells goes by the history alone, so that a resumed run tells the same. What needs the net
