@@ -10,12 +10,13 @@ from recurra.errors import ConfigError
 from recurra.experiment.judge import judge, judge_on
 from recurra.experiment.task import Fitted
 from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.window import Origins, history_before
 from recurra.metrics.forecast import OwaReference
 from recurra.metrics.forecast_baseline import BASELINES
 from recurra.metrics.naive2 import naive2
 from recurra.tasks.forecast.answer import evaluation_of
 from recurra.tasks.forecast.forecaster import Forecaster
-from recurra.tasks.forecast.part import ForecastPart, held_out_origins, history_of
+from recurra.tasks.forecast.part import ForecastPart, held_out_origins
 from recurra.tasks.forecast.schema import resolved_of
 from recurra.tasks.forecast.task import FORECAST
 
@@ -61,7 +62,9 @@ def test_histories_end_before_the_forecast_and_begin_with_the_series(forecaster:
     frame = hourly({"a": 60, "b": 8})
     part = part_of(forecaster.fitted_, frame, 3)
     panel = part.panel
-    history, known = history_of(panel, next(part.windows()))
+    windows = next(part.windows())
+    origins = Origins(windows.series.numpy(), windows.origin.numpy())
+    history, known = history_before(panel, origins, 12)
     assert history.shape == (2, 12)
     np.testing.assert_array_equal(history[0], panel.series(0)[45:57])
     np.testing.assert_array_equal(history[1, 7:], panel.series(1)[:5])

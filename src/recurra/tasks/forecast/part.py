@@ -15,7 +15,7 @@ from recurra.inputs.series.origin import Origins, rolling_origins
 from recurra.inputs.series.panel import Panel
 from recurra.inputs.series.scaling import Scaling
 from recurra.inputs.series.split import held_out_sizes
-from recurra.inputs.series.window import WindowBatch, history_before, targets_after, window_batches
+from recurra.inputs.series.window import WindowBatch, targets_after, window_batches
 from recurra.metrics.forecast_scale import InSampleScale, in_sample_scale
 from recurra.tasks.forecast.head import TRAINED_QUANTILES
 from recurra.tasks.forecast.resolution import Resolved
@@ -130,18 +130,6 @@ def _known_before(panel: Panel, origins: Origins) -> list[Float[np.ndarray, " st
     ends: Int64[np.ndarray, " series"] = panel.lengths.copy()
     np.minimum.at(ends, origins.series, origins.position)
     return [panel.series(index)[:end] for index, end in enumerate(ends)]
-
-
-def history_of(
-    panel: Panel, windows: WindowBatch
-) -> tuple[Float[np.ndarray, "batch steps"], Bool[np.ndarray, "batch steps"]]:
-    """What the baselines see before each window, and what was observed of it.
-
-    That is as much as the network sees, and two seasons at least: a seasonal naive forecast of less would be
-    none.
-    """
-    steps = max(windows.context, 2 * panel.season_length)
-    return history_before(panel, Origins(windows.series.numpy(), windows.origin.numpy()), steps)
 
 
 def held_out_origins(
