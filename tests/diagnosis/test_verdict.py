@@ -132,6 +132,16 @@ def test_remedies_change_only_settings_that_there_are():
     assert [one.change for one in found["vanishing"].remedies] == [{"cell": "lstm"}]
 
 
+def test_an_orthogonal_start_helps_only_where_there_is_none():
+    ill = measured(elman(0.5))
+    for initialization, offered in (("auto", False), ("orthogonal", False), ("glorot", True)):
+        settings = {**SETTINGS, "initialization": initialization}
+        changes = [one.change for one in faults(ill, settings=settings)["vanishing"].remedies]
+        assert ({"initialization": "orthogonal"} in changes) == offered
+    small = faults(ill, settings={**SETTINGS, "recurrent_scale": 0.5})["vanishing"].remedies
+    assert {"recurrent_scale": 1.0} in [one.change for one in small]
+
+
 def test_the_first_remedies_of_all_faults_are_taken_together():
     found = findings(measured(elman(0.5)), training_health([], epochs_of([1.0, 0.99])), SETTINGS)
     assert changes_of(found) == {"cell": "lstm"}

@@ -171,4 +171,7 @@ def _print_table(titles: list[str], rows: list[list[str]], bold: list[bool]) -> 
     for row, strong in zip(rows, bold, strict=True):
         table.add_row(*(Text(cell, style="bold" if strong else "") for cell in row))
     colour: Any = screen.has_colour(sys.stdout)
-    Console(width=screen.width(sys.stdout, 100), highlight=False, force_terminal=colour).print(table)
+    console = Console(width=screen.width(sys.stdout, 100), highlight=False, force_terminal=colour)
+    with console.capture() as drawn:
+        console.print(table)
+    screen.say("\n".join(line.rstrip() for line in drawn.get().splitlines()))

@@ -20,6 +20,7 @@ def against_vanishing(settings: Settings, steps: int) -> tuple[Remedy, ...]:
     gated: dict[str, Any] = {"cell": "lstm"}
     spread: dict[str, Any] = {"chrono_steps": max(steps, 3), "forget_bias": None}
     simple = settings.get("cell") in _SIMPLE
+    small = {"recurrent_scale": 1.0} if settings.get("recurrent_scale", 1.0) < 1 else {}
     return changing(settings, [
         ({**gated, **(spread if steps > _LONG else {})} if simple else spread,
          "An LSTM adds to its memory instead of rewriting it, so gradients pass along it." if simple else
@@ -27,8 +28,7 @@ def against_vanishing(settings: Settings, steps: int) -> tuple[Remedy, ...]:
         ({"forget_bias": 2.0, "chrono_steps": None} if not simple else {},
          "Forget gates start more open, so that memories last longer."),
         ({"pooling": "attention"}, "Every step then has a short way to the answer."),
-        ({"initialization": "orthogonal", "recurrent_scale": 1.0},
-         "The recurrent matrix then starts without shrinking anything."),
+        ({**_orthogonal(settings), **small},          "The recurrent matrix then starts without shrinking anything."),
         ({"cell": "elman_relu", "initialization": "identity"} if simple else {},
          "Units that are on then hand on gradients as they are."),
         ({"residual": True} if settings.get("num_layers", 1) > 1 else {},
@@ -54,8 +54,7 @@ def against_exploding(settings: Settings) -> tuple[Remedy, ...]:
         ({**begin, **bound}, "Gradients are held at this norm, and the recurrence starts without stretching."
          if begin else "Gradients that are longer are shortened to this norm; their direction stays."),
         ({"learning_rate": rounded(rate / 3)}, "Smaller steps do less harm where the loss is steep."),
-        ({"initialization": "orthogonal"} if settings.get("initialization") in ("glorot", "identity") else {},
-         "The recurrent matrix then starts without stretching anything."),
+        (_orthogonal(settings), "The recurrent matrix then starts without stretching anything."),
         ({"cell": "lstm"} if settings.get("cell") in _SIMPLE else {},
          "Its gates keep the recurrence from feeding on itself."),
         ({"cell": "layer_norm_lstm"} if settings.get("cell") == "lstm" else {},
@@ -128,13 +127,17 @@ def against_underfitting(settings: Settings, update_ratio: float) -> tuple[Remed
 def against_low_rank(settings: Settings) -> tuple[Remedy, ...]:
     """States that use more directions."""
     return changing(settings, [
-        ({"initialization": "orthogonal"} if settings.get("initialization") != "auto" else {},
-         "The recurrent matrix then starts with all directions alike."),
+        (_orthogonal(settings), "The recurrent matrix then starts with all directions alike."),
         ({"recurrent_scale": 1.0}, "The recurrent weights then start at their usual size."),
         ({"cell": "lstm"} if settings.get("cell") in _SIMPLE else {}, "Its memory holds more at a time."),
         ({"recurrent_dropout": 0.2} if not settings.get("recurrent_dropout") else {},
          "What one unit knows then has to be known by others, too."),
     ])  # fmt: skip
+
+
+def _orthogonal(settings: Settings) -> dict[str, Any]:
+    """An orthogonal start where there is none: by themselves cells have one, or the identity."""
+    return {"initialization": "orthogonal"} if settings.get("initialization") == "glorot" else {}
 
 
 def changing(settings: Settings, proposed: Sequence[tuple[Mapping[str, Any], str]]) -> tuple[Remedy, ...]:

@@ -105,11 +105,11 @@ def _verdicts(diagnosis: Diagnosed, before: Diagnosed | None) -> Section:
     if before is not None:
         names = ["", before.run.name, diagnosis.run.name]
         pieces.insert(0, Table(title="Before and after", columns=names, rows=compared(before, diagnosis)))
-    helps = [
-        [one.kind, remedy.text, remedy.why]
-        for one in diagnosis.findings
-        for remedy in one.remedies
-    ]  # fmt: skip
+    against: dict[tuple[str, str], list[str]] = {}
+    for one in diagnosis.findings:
+        for remedy in one.remedies:
+            against.setdefault((remedy.text, remedy.why), []).append(one.kind)
+    helps = [[", ".join(kinds), text, why] for (text, why), kinds in against.items()]
     if helps:
         note = "The first of each fault is what recurra doctor RUN --apply trains again with."
         pieces.append(Table(title="Remedies", note=note, columns=["against", "setting", "why"], rows=helps))
