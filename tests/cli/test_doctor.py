@@ -3,10 +3,12 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.cli.program import call, run
 
+from recurra.experiment import diagnose
 from recurra.inputs.generated_sequence import latch_rows
 
 TINY = (
@@ -103,3 +105,22 @@ def test_a_cure_is_trained_compared_and_not_trained_twice(trained):
     again = run("doctor", trained, "--apply", "--json", cwd=trained.parent)
     assert set(json.loads(again.out)) == {"before", "after"}
     assert (cured / "model.safetensors").stat().st_mtime_ns == weights
+
+
+def scaled(document: Any, factor: float) -> Any:
+    """A document with all fractions in it times a factor."""
+    if isinstance(document, dict):
+        return {key: scaled(value, factor) for key, value in document.items()}
+    if isinstance(document, list):
+        return [scaled(value, factor) for value in document]
+    return document * factor if isinstance(document, float) else document
+
+
+def test_data_are_the_same_though_sums_differ_in_their_last_bits(trained, capsys, monkeypatch):
+    known = diagnose.read_model_document(trained)
+    monkeypatch.setattr(diagnose, "read_model_document", lambda _: scaled(known, 1 + 1e-6))
+    assert call(capsys, "doctor", trained).code == 0
+    monkeypatch.setattr(diagnose, "read_model_document", lambda _: scaled(known, 1.1))
+    outcome = call(capsys, "doctor", trained)
+    assert outcome.code == 2
+    assert "is not what" in outcome.err

@@ -34,7 +34,9 @@ Models = Annotated[
         "elman,lstm,gru,bilstm,feedforward,tcn; what a task does not allow is left out with a note.",
     ),
 ]
-Seeds = Annotated[int | None, typer.Option(metavar="NUMBER", help="Seeds that each is trained from; 3.")]
+Seeds = Annotated[
+    int | None, typer.Option(metavar="NUMBER", min=1, help="Seeds that each is trained from; 3.")
+]
 Budgets = Annotated[
     str | None,
     typer.Option(

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from recurra.experiment.search_file import Searched
     from recurra.experiment.tune import Tuned
 
-Trials = Annotated[int | None, typer.Option(metavar="NUMBER", help="Trials of the whole study; 50.")]
+Trials = Annotated[int | None, typer.Option(metavar="NUMBER", min=1, help="Trials of the whole study; 50.")]
 Budget = Annotated[
     str | None, typer.Option("--budget", metavar="TIME", help="Time that this process may take: 1h, 30m.")
 ]

@@ -1,6 +1,7 @@
 """The verb `diagnose`: what is wrong with the net of a run, and what helps."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics
 from recurra.training.contract import Batch
 
 VERSION = 1
+_ROUNDING = 1e-4
 
 
 @dataclass(frozen=True)
@@ -163,12 +165,23 @@ def _prepared(task: Task, data: Any, began: Mapping[str, Any], *, moved: bool) -
 def _check_same_data(run: Path, prepared: Prepared, data: Any) -> None:
     """Make sure that what is learnt of the data without gradients is what was learnt for the run."""
     again = json.loads(json.dumps(prepared.schema.to_dict()))
-    if again != read_model_document(run).get("schema"):
+    if not _alike(again, read_model_document(run).get("schema")):
         raise DataError(
             f"{data} is not what {run} was trained on",
             "the same rows",
             "Give the data of the training with --data DATA.",
         )
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether two documents say the same; sums of numbers differ in their last bits with the threads."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_alike, one, other))
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=_ROUNDING, abs_tol=_ROUNDING)
+    return bool(one == other)
 
 
 def _batch(prepared: Prepared) -> Batch:
