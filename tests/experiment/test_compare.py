@@ -1,6 +1,7 @@
 """Comparisons: fair, resumable, and honest about what was left out."""
 
 import json
+import shutil
 import signal
 from pathlib import Path
 
@@ -82,19 +83,18 @@ def test_what_is_whole_is_not_trained_again_and_seeds_can_be_added(
         return train(task, source, settings, folder, **options)
 
     monkeypatch.setattr(comparing, "train", counting)
+    folder = shutil.copytree(compared.folder, tmp_path / "nets")  # other tests read the first
     options = {"models": ["lstm", "tcn"], "show_progress": False, **TINY}
-    again = recurra.compare("classify", series, compared.folder, seeds=2, resume=True, **options)
+    again = recurra.compare("classify", series, folder, seeds=2, resume=True, **options)
     assert not trained
     assert again.record.models == compared.record.models
-    more = recurra.compare("classify", series, compared.folder, seeds=3, resume=True, **options)
+    more = recurra.compare("classify", series, folder, seeds=3, resume=True, **options)
     assert trained == ["lstm-seed2", "convolutional-seed2"]
     assert [run.seed for run in more.record.models[0].runs] == [0, 1, 2]
     with pytest.raises(ConfigError, match="hidden_size"):
-        recurra.compare(
-            "classify", series, compared.folder, seeds=3, resume=True, **{**options, "hidden_size": 6}
-        )
+        recurra.compare("classify", series, folder, seeds=3, resume=True, **{**options, "hidden_size": 6})
     with pytest.raises(ConfigError, match="holds a comparison"):
-        recurra.compare("classify", series, compared.folder, **options)
+        recurra.compare("classify", series, folder, **options)
 
 
 def test_a_killed_comparison_goes_on_with_the_run_that_had_begun(capsys, series: Path, tmp_path) -> None:

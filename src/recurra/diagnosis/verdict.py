@@ -117,7 +117,7 @@ def _vanishing(measured: Measurements, health: TrainingHealth | None, settings: 
     )
     fine = f"After {steps} steps back {left[worst]:.2g} of {where} is left."
     if steps == 0:
-        fine = "The loss depends on nothing that lies steps back."
+        fine = "What these layers read shows no dependence between steps, so nothing has to come back."
     if far and _succeeded(health):
         fine = f"Little of {where} comes back {steps} steps, yet the net learnt: it needs none of it."
     return _finding(
