@@ -2,7 +2,8 @@
 
     python benchmarks/science/adding.py [--steps 100,600] [--cells elman,gru] [--figure FILE] [--json]
 
-Mean squared error on cases that training did not see; telling 1 always gives 0.167.
+Mean squared error on cases that training did not see; telling 1 always gives 0.167. Beside each
+net stands what the doctor said of it when a quarter of its epochs was over.
 """
 
 from learner import Problem, last_error, race
@@ -21,7 +22,7 @@ SETTINGS = {
 
 def problem_of(steps: int) -> Problem:
     """Over so many steps."""
-    return Problem(adding(steps), last_error, 2, 1, 1 / 6)
+    return Problem(adding(steps), last_error, 2, 1, 1 / 6, 1e-3)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,9 @@ def draw(curves: Mapping[str, Sequence[float]], chances: Mapping[str, float], un
     axes = figure.add_subplot()
     for name, losses in curves.items():
         axes.plot(range(1, len(losses) + 1), losses, label=name, linewidth=1.5)
-    same = len(set(chances.values())) == 1
-    for label, value in [("knowing nothing", *chances.values())[:2]] if same else chances.items():
+    shared = set(chances.values())
+    lines = {"knowing nothing": shared.pop()} if len(shared) == 1 else chances
+    for label, value in lines.items():
         axes.axhline(value, color="0.5", linestyle="--", linewidth=1, label=label)
     axes.set(yscale="log", xlabel="epoch", ylabel=unit)
     axes.spines[["top", "right"]].set_visible(False)

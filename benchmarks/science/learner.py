@@ -1,6 +1,7 @@
 """A recurrent net over made problems, trained by the ladder, and what it learns in how many steps."""
 
 import math
+import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple, cast
@@ -12,15 +13,18 @@ from measure import parser, report
 from problem import Case, Cases
 from torch import Tensor, nn
 
+from recurra.diagnosis import findings, measure, overall, training_health
 from recurra.layers.stack import make_stack
 from recurra.recurrence import Recurrence
 from recurra.training.config import TrainingConfig
 from recurra.training.contract import Loss
+from recurra.training.history import History
 from recurra.training.loop import fit
 
 CELLS: Mapping[str, Mapping[str, Any]] = {
     "elman": {"cell": "elman"},
     "elman_relu": {"cell": "elman_relu"},
+    "elman_orthogonal": {"cell": "elman", "initialization": "orthogonal"},
     "lstm": {"cell": "lstm"},
     "lstm_chrono": {"cell": "lstm"},
     "gru": {"cell": "gru"},
@@ -73,6 +77,7 @@ class Problem(NamedTuple):
         input_size: Features of a step.
         output_size: Numbers that are told.
         chance: The loss of knowing nothing.
+        solved: The loss from which on it is learnt: training ends at half of it.
     """
 
     make: Callable[[int, torch.Generator], Case]
@@ -80,10 +85,54 @@ class Problem(NamedTuple):
     input_size: int
     output_size: int
     chance: float
+    solved: float
 
 
-def learn(name: str, problem: Problem, steps_back: int, settings: Mapping[str, Any]) -> list[float]:
-    """Train a cell of 128 units on a problem; after each epoch the loss of cases that it did not see.
+class Learnt(NamedTuple):
+    """What came of a training.
+
+    Attributes:
+        losses: Of unseen cases, after each epoch; NaN where there is no number.
+        verdict: What the doctor said when a quarter of the epochs was over.
+    """
+
+    losses: list[float]
+    verdict: str
+
+
+class Examiner:
+    """Has the doctor look at a net when some epochs are over, and ends its training once it has learnt.
+
+    Args:
+        name: What is trained, for its lines.
+        look: From the history so far to the verdict.
+        epochs: After how many the doctor looks.
+        enough: The loss that ends the training.
+    """
+
+    def __init__(self, name: str, look: Callable[[History], str], epochs: int, enough: float) -> None:
+        self._name, self._look, self._epochs, self._enough = name, look, epochs, enough
+        self._history = History()
+        self.verdict = ""
+
+    def on_step(self, record: Mapping[str, Any]) -> None:
+        """Keep it."""
+        self._history.add({**record, "kind": "step"})
+
+    def on_epoch(self, record: Mapping[str, Any]) -> bool:
+        """Say how far training has come, and examine."""
+        self._history.add({**record, "kind": "epoch"})
+        done, loss = len(self._history.epochs), float(record["valid_loss"])
+        sys.stderr.write(f"{self._name}, epoch {done}: {loss:.6f}, {record['seconds']:.1f} s\n")
+        over = loss < self._enough
+        if done == self._epochs or (over and not self.verdict):
+            self.verdict = self._look(self._history)
+            sys.stderr.write(f"{self._name}: {self.verdict}\n")
+        return over
+
+
+def learn(name: str, problem: Problem, steps_back: int, settings: Mapping[str, Any]) -> Learnt:
+    """Train a cell of 128 units on a problem, until it is solved or epochs are over.
 
     Args:
         name: Of `CELLS`.
@@ -93,17 +142,26 @@ def learn(name: str, problem: Problem, steps_back: int, settings: Mapping[str, A
     """
     given = dict(settings)
     batches, seed = given.pop("batches"), given["seed"]
-    start = {"chrono_steps": max(3, steps_back)} if name.endswith("chrono") else {}
+    start: dict[str, Any] = {"chrono_steps": max(3, steps_back)} if name.endswith("chrono") else {}
     torch.manual_seed(seed)
     recurrence = Recurrence(hidden_size=128, dropout=0.0, **CELLS[name], **start)
     model = Reader(problem.input_size, problem.output_size, recurrence)
     config = TrainingConfig(**given)
     source = Cases(problem.make, config.batch_size, batches, seed)
-    unseen = Cases(problem.make, 200, 2, seed + 1_000)
-    history = fit(
-        model, problem.objective, source, config, validate=partial(mean_loss, problem.objective, unseen)
+    unseen = Cases(problem.make, 200, 5, seed + 1_000)
+
+    def look(history: History) -> str:
+        measured = measure(model, unseen.batch(0, 0), problem.objective)
+        health = training_health(history.steps, history.epochs)
+        return overall(findings(measured, health, recurrence.model_dump() | config.model_dump()))
+
+    examiner = Examiner(
+        f"{name}, {steps_back} steps", look, max(1, config.max_epochs // 4), problem.solved / 2
     )
-    return [math.nan if epoch["valid_loss"] is None else epoch["valid_loss"] for epoch in history.epochs]
+    validate = partial(mean_loss, problem.objective, unseen)
+    history = fit(model, problem.objective, source, config, validate=validate, callbacks=[examiner])
+    losses = [math.nan if epoch["valid_loss"] is None else epoch["valid_loss"] for epoch in history.epochs]
+    return Learnt(losses, examiner.verdict)
 
 
 def race(
@@ -135,7 +193,7 @@ def race(
         own.error(f"no cell {', '.join(unknown)}; there are {', '.join(CELLS)}")
 
     def run() -> Mapping[str, Any]:
-        found: dict[str, float] = {}
+        found: dict[str, Any] = {}
         curves: dict[str, list[float]] = {}
         chances: dict[str, float] = {}
         for length in map(int, options.steps.split(",")):
@@ -143,9 +201,10 @@ def race(
             chances[f"knowing nothing, {length} steps"] = problem.chance
             found[f"chance_{length}"] = round(problem.chance, 6)
             for name in names:
-                losses = learn(name, problem, length, {**settings, "seed": options.seed})
-                found[f"{name}_{length}"] = round(min(losses), 6)
-                curves[f"{name}, {length} steps"] = losses
+                learnt = learn(name, problem, length, {**settings, "seed": options.seed})
+                found[f"{name}_{length}"] = round(min(learnt.losses), 6)
+                found[f"{name}_{length}_doctor"] = learnt.verdict
+                curves[f"{name}, {length} steps"] = learnt.losses
         if options.figure:
             draw(curves, chances, unit, options.figure)
         return found
