@@ -14,16 +14,18 @@ import torch
 import recurra
 
 
-def arguments(description: str) -> argparse.Namespace:
-    """Read --data, --seed, --threads and --json."""
-    return parser(description).parse_args()
+def arguments(description: str, *, resumable: bool = False) -> argparse.Namespace:
+    """Read --data, --seed, --threads and --json, and --folder of a training that can go on."""
+    return parser(description, resumable=resumable).parse_args()
 
 
-def parser(description: str, *, data: bool = True) -> argparse.ArgumentParser:
+def parser(description: str, *, data: bool = True, resumable: bool = False) -> argparse.ArgumentParser:
     """What reads them, for who adds others; `data` says whether any files are needed."""
     own = argparse.ArgumentParser(description=description)
     if data:
         own.add_argument("--data", type=Path, required=True, help="folder of the data files")
+    if resumable:
+        own.add_argument("--folder", type=Path, help="keeps checkpoints: a training that was killed goes on")
     own.add_argument("--seed", type=int, default=0)
     own.add_argument("--threads", type=int, default=torch.get_num_threads())
     own.add_argument("--json", action="store_true", help="end with one JSON object on a line")

@@ -1,6 +1,6 @@
 """Penn Treebank, character by character: bits per character.
 
-    python benchmarks/accuracy/ptb_char.py --data FOLDER [--json]
+    python benchmarks/accuracy/ptb_char.py --data FOLDER [--folder RUN] [--json]
 
 FOLDER holds ptb.train.txt.gz, ptb.valid.txt.gz and ptb.test.txt.gz, the words of `ptb_word.py`. As in the
 corpus of Mikolov and others (2012) the symbols are the characters of the words, one for what stands between
@@ -47,14 +47,15 @@ def characters(path: Path) -> str:
 
 def main() -> None:
     """Train, score."""
-    options = arguments(__doc__ or "")
+    options = arguments(__doc__ or "", resumable=True)
 
     def run() -> Mapping[str, Any]:
         train, valid, test = (
             [characters(options.data / f"ptb.{part}.txt.gz")] for part in ("train", "valid", "test")
         )
         model = LanguageModel(seed=options.seed, **SETTINGS)
-        model.fit(train, validation=valid, test=test)
+        resume = options.folder is not None
+        model.fit(train, validation=valid, test=test, folder=options.folder, resume=resume)
         scores = {one.name: one.scores for one in model.evaluate().models}
         return {
             "bits_per_character": round(float(scores["recurra"]["bits_per_character"] or 0), 4),

@@ -55,8 +55,7 @@ def digits(folder: Path, part: str) -> pl.DataFrame:
 
 def main() -> None:
     """Train, score."""
-    own = parser(__doc__ or "")
-    own.add_argument("--folder", type=Path, help="where checkpoints are kept, and a killed training goes on")
+    own = parser(__doc__ or "", resumable=True)
     own.add_argument("--figure", help="file for the learning curve, SVG or PNG")
     options = own.parse_args()
 
