@@ -23,12 +23,12 @@ from recurra import Classifier
 HELD_OUT = 5_000
 SETTINGS: Mapping[str, Any] = {
     "cell": "gru",
-    "hidden_size": 96,
+    "hidden_size": 64,
     "bidirectional": False,
     "chrono_steps": 784,
     "pooling": "attention",
     "dropout": 0.1,
-    "max_epochs": 25,
+    "max_epochs": 30,
     "batch_size": 64,
     "learning_rate": 5e-3,
     "baselines": (),
