@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from recurra.decoding.beam import Hypothesis
+from recurra.decoding.hypothesis import Hypothesis
 from recurra.experiment.judge import record
 from recurra.experiment.task import Fitted, Rival
 from recurra.report.section import Section

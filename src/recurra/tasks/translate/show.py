@@ -68,7 +68,7 @@ def _attention(fitted: Fitted, part: Part, given: Answer) -> Section:
         if len(read) != steps or steps > _LONGEST_MAP:
             continue
         written = [_seen(one) for one in written_symbols(alphabet, found, given.owns[row])]
-        weights = found[0].weights[:, :steps].clamp(0, 1).double().numpy().round(3).tolist()
+        weights = found[0].weights.clamp(0, 1).double().numpy().round(3).tolist()
         maps.append(
             HeatMap(
                 title=given.texts[row],
