@@ -314,3 +314,11 @@ def test_what_is_dropped_at_both_ends_is_the_same_at_all_steps() -> None:
     dropped = net(source, torch.randint(3, 9, (2, 7))).outputs == 0
     assert bool(dropped.any())
     assert bool((dropped == dropped[:, :1]).all())
+
+
+def test_texts_too_short_for_bleu_are_judged_by_how_many_are_right() -> None:
+    settings = {**SMALL, "target_tokens": "word", "test_size": 0.0, "validation_size": 0.0}
+    for text, first in (("two words", "exact_match"), ("five words that go on", "bleu")):
+        pairs = [(word, text) for word in WORDS]
+        fitted = Translator(**settings).fit(pairs, test=pairs).evaluate()
+        assert next(iter(fitted.models[0].scores)) == first

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from recurra.data.labelled import batches_by_length
-from recurra.decoding.ban import Ban
 from recurra.decoding.beam import Banned, Step, beam_search
 from recurra.decoding.hypothesis import Beam, Hypothesis
+from recurra.experiment.banned import BannedTexts
 from recurra.experiment.examples import Part
 from recurra.experiment.task import Fitted
 from recurra.inputs.symbol import END, PADDING, UNKNOWN, Alphabet
@@ -23,7 +23,6 @@ from recurra.training.device import choose_device
 from recurra.types import Sequences
 
 _DIGITS = 4
-_PIECES = 4  # of a letter at most: its bytes
 _WRITTEN_AT_ONCE, _HYPOTHESES = 64, 1000  # texts, and their hypotheses, so that a wide beam needs no more
 
 
@@ -78,7 +77,7 @@ def answer(fitted: Fitted, part: Part) -> Answer:
     device = choose_device(fitted.config.device)
     net = cast("AttentiveEncoderDecoder", fitted.model).to(device).eval()
     owns = [target.own(content) for content in part.examples.contents]
-    banned = _Banned(options.banned, target.alphabet) if options.banned else None
+    banned = BannedTexts(options.banned, target.alphabet) if options.banned else None
     found: list[list[Hypothesis]] = [[] for _ in longest]
     asked = [row for row, content in enumerate(part.examples.contents) if is_written_for(content)]
     at_once = max(1, min(_WRITTEN_AT_ONCE, _HYPOTHESES // beam.size))
@@ -95,36 +94,6 @@ def answer(fitted: Fitted, part: Part) -> Answer:
         for row, own in zip(found, owns, strict=True)
     ]
     return Answer(texts, found, owns)
-
-
-class _Banned:
-    """What may not follow, by texts that must not be written.
-
-    Args:
-        texts: These.
-        alphabet: Of what is written.
-    """
-
-    def __init__(self, texts: Sequence[str], alphabet: Alphabet) -> None:
-        self._alphabet, self._in_words = alphabet, alphabet.unit == "word"
-        whole = [tuple(alphabet.texts(one)) if self._in_words else one for one in texts]
-        self._ban = Ban(whole, [self._spelled([number], ()) for number in range(len(alphabet))])
-
-    def _spelled(self, numbers: Sequence[int], own: Sequence[str]) -> Any:
-        """What symbols stand for: a tuple of words, or letters."""
-        if self._in_words:
-            return tuple(self._alphabet.symbols(numbers, own))
-        return self._alphabet.content(numbers, own)
-
-    def of(self, owns: Sequence[Sequence[str]]) -> Banned:
-        """The same for rows, which can also copy symbols of their own."""
-        copied = [[(one,) if self._in_words else one for one in own] for own in owns]
-
-        def completing(row: int, symbols: Sequence[int]) -> set[int]:
-            last = symbols[-_PIECES * self._ban.longest :]
-            return self._ban.completing(self._spelled(last, owns[row]), copied[row])
-
-        return completing
 
 
 def is_written_for(content: str) -> bool:
