@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from recurra.decoding.beam import Beam
+from recurra.decoding.hypothesis import Beam
 from recurra.decoding.sampling import Sampler, Sampling, generate
 from recurra.export import to_program
 from recurra.models.attentive import AttentiveEncoderDecoder

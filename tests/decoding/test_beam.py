@@ -1,6 +1,8 @@
 """Beam search against trying everything."""
 
 import itertools
+import math
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from recurra.decoding.beam import Beam, Hypothesis, Step, beam_search
+from recurra.decoding.beam import Step, beam_search
+from recurra.decoding.hypothesis import Beam, Hypothesis
 from recurra.errors import ConfigError
 
 START, END, VOCABULARY = 0, 1, 5
@@ -33,15 +36,19 @@ class Chain:
         return Step(self.table[row, before, last], (row, last), weights)
 
 
-def everything(chain: Chain, row: int, longest: int, penalty: float) -> list[tuple[float, tuple[int, ...]]]:
-    """All sequences of a row, the best first."""
+def everything(
+    chain: Chain, row: int, longest: int, penalty: float, coverage: float = 0.0
+) -> list[tuple[float, tuple[int, ...]]]:
+    """All sequences of a row, the best first; a step looks at the places 0 to 2 by the symbol before it."""
     found = []
     for length in range(longest + 1):
         for symbols in itertools.product([0, 2, 3, 4], repeat=length):
             path = [START, START, *symbols, END]
             triples = zip(path, path[1:], path[2:], strict=False)
             total = sum(float(chain.table[row, a, b, c]) for a, b, c in triples)
-            found.append((total / ((5 + length + 1) / 6) ** penalty, symbols))
+            looks = Counter((START, *symbols))
+            unread = sum(math.log(min(max(looks[place], 1e-6), 1)) for place in range(3))
+            found.append((total / ((5 + length + 1) / 6) ** penalty + coverage * unread, symbols))
     return sorted(found, key=lambda one: -one[0])
 
 
@@ -137,6 +144,42 @@ def test_a_wide_beam_that_seeks_unlike_ones_still_finds_the_best(seed: int) -> N
     chain = Chain(1, seed)
     (found,) = search(chain, [0], Beam(size=300, max_length=4, diversity=3.0))
     assert found[0].symbols == everything(chain, 0, 4, 1.0)[0][1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_left_unread_costs_as_published(seed: int) -> None:
+    wide = Beam(size=300, max_length=4, n_best=5, coverage_penalty=0.1)
+    options = {"places": [3, 3, 3]}
+    chain = Chain(3, seed)
+    for row, found in enumerate(search(chain, [0, 1, 2], wide, **options)):
+        best = everything(chain, row, 4, 1.0, 0.1)[:5]
+        assert [one.symbols for one in found] == [symbols for _, symbols in best]
+        assert [one.score for one in found] == pytest.approx([score for score, _ in best], rel=1e-5)
+        assert best != everything(chain, row, 4, 1.0)[:5]
+
+
+def test_coverage_of_steps_that_do_not_say_where_they_look_is_refused() -> None:
+    def step(last: Tensor, state: Tensor) -> Step:
+        return Step(torch.zeros(len(last), VOCABULARY), state)
+
+    with pytest.raises(ConfigError, match="without weights of attention"):
+        beam_search(step, torch.zeros(1), batch=1, start=0, end=1, beam=Beam(coverage_penalty=0.1))
+
+
+def test_what_is_banned_is_left_out_of_everything() -> None:
+    chain = Chain(2, seed=6)
+
+    def banned(row: int, symbols: Sequence[int]) -> set[int]:
+        return {2 + row} if symbols[-1:] == (3,) or not symbols else set()
+
+    wide = Beam(size=300, max_length=4)
+    for row, found in enumerate(search(chain, [0, 1], wide, banned=banned)):
+        kept = (
+            symbols
+            for _, symbols in everything(chain, row, 4, 1.0)
+            if symbols[:1] != (2 + row,) and (3, 2 + row) not in itertools.pairwise(symbols)
+        )
+        assert found[0].symbols == next(kept)
 
 
 def test_more_than_the_beam_is_refused() -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from recurra.decoding.sampling import Sampler, Sampling, generate
+from recurra.errors import ConfigError
 
 LOGITS = np.log(np.array([0.5, 0.25, 0.15, 0.1]))
 
@@ -71,3 +72,11 @@ def test_symbols_come_one_by_one_until_the_end() -> None:
     assert list(generate(step, [1], Sampler(Sampling(seed=5)), length=9)) == list(
         generate(step, [1], Sampler(Sampling(seed=5)), length=9)
     )
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_where_nothing_may_be_drawn_that_is_said(temperature: float) -> None:
+    sampler = Sampler(Sampling(temperature=temperature), forbidden={2})
+    for allowed in (set(), {2}):
+        with pytest.raises(ConfigError, match="no symbol that may be drawn"):
+            sampler.draw(np.zeros(4), allowed=allowed)

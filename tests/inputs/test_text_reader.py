@@ -10,6 +10,7 @@ from recurra.config import validated
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.config import TaskConfig, combined
 from recurra.inputs.choice import suited
+from recurra.inputs.delimited import read_delimited
 from recurra.inputs.examples import Examples, Keep, Kept, keep_nothing
 from recurra.inputs.registry import get
 from recurra.inputs.text.config import TextConfig
@@ -147,9 +148,16 @@ def test_other_encodings_name_the_byte(tmp_path: Path) -> None:
     assert list(texts(written(tmp_path / "b.tsv", b"\xef\xbb\xbftext\tlabel\na\t1\n")).contents) == ["a"]
 
 
+def test_the_same_twice_in_the_first_line_of_a_tsv_is_no_header(tmp_path: Path) -> None:
+    rows = read_delimited(written(tmp_path / "a.tsv", "a\ta\nbc\td\n"))
+    assert rows.frame.rows() == [("a", "a"), ("bc", "d")]
+    assert list(rows.places) == ["a.tsv, line 1", "a.tsv, line 2"]
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
+        ("a.tsv", "x\tx\ty\na\tb\tc\n", "two columns 'x'"),
         ("a.tsv", "", "is empty"),
         ("a.tsv", " \n\n", "is empty"),
         ("a.tsv", "text\tlabel\n", "has no rows"),

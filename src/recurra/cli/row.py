@@ -270,11 +270,11 @@ def _columns(name: str, value: Any) -> list[str]:
 
 
 def _cells(value: Any) -> list[str]:
-    """What stands in them; words of a list with spaces between, and nothing for those that are missing."""
+    """What stands in them; a list as JSON, as `recurra predict` has it."""
     if isinstance(value, np.ndarray):
         return _written(value, "")
     if isinstance(value, list):
-        return [" ".join(str(one) for one in value if one is not None)]
+        return [json.dumps(value, ensure_ascii=False)]
     return _written(np.array([value]), "") if isinstance(value, np.floating) else [str(value)]
 
 

@@ -7,6 +7,7 @@ from jaxtyping import Float, Float64
 from pydantic import Field
 
 from recurra.config import Config
+from recurra.errors import ConfigError
 
 Logits = Float[np.ndarray, " vocabulary"]
 _LEAST = -np.inf
@@ -61,6 +62,9 @@ class Sampler:
             logits: (vocabulary,) of what may come next.
             seen: The symbols that came before, for the repetition penalty.
             allowed: The only symbols that may be drawn; None for all.
+
+        Raises:
+            ConfigError: None may be drawn.
         """
         probabilities = self.probabilities(logits, seen, allowed)
         if self._sampling.temperature < _COLDEST:
@@ -82,6 +86,8 @@ class Sampler:
             kept = np.fromiter(allowed, np.int64)
             scores, full = np.full_like(scores, _LEAST), scores
             scores[kept] = full[kept]
+        if scores.max() == _LEAST:
+            raise ConfigError("no symbol that may be drawn", "one at least", "Allow more, or forbid less.")
         if how.temperature < _COLDEST:
             return np.asarray(np.eye(1, len(scores), int(scores.argmax()))[0])
         return self._cut(_softmax(scores / how.temperature))

@@ -287,13 +287,18 @@ def without_empty(examples: Examples) -> Examples:
     return dataclasses.replace(examples.rows(kept), repairs=(*examples.repairs, sentence))
 
 
-def no_test_part(data: Data) -> DataError | None:
-    """Why nothing is left for the final score, where it is not because nobody wants it."""
+def no_test_part(data: Data, *, by_class: bool) -> DataError | None:
+    """Why nothing is left for the final score, where it is not because nobody wants it.
+
+    Args:
+        data: What was read.
+        by_class: Whether one of each class at least is trained on.
+    """
     if data.test is not None or data.config.test_size == 0:
         return None
     return DataError(
-        f"{counted(len(data.train), 'example')}, of which test_size={data.config.test_size:g} takes none: "
-        "one of each class at least is trained on",
+        f"{counted(len(data.train), 'example')}, of which test_size={data.config.test_size:g} takes none"
+        + (": one of each class at least is trained on" if by_class else ""),
         "enough for a part that is kept for the final score",
         "Give more examples, raise test_size, or give test data.",
     )

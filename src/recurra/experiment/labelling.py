@@ -149,7 +149,8 @@ class Labelling:
             DataError: The truth of an example is missing, unknown, or does not fit it.
             ConfigError: A setting does not fit the data.
         """
-        parts = split(data, self.strata(data))
+        strata = self.strata(data)
+        parts = split(data, strata)
         train = parts[0]
         target = self.learn(data, train)
         encoding = self.learn_encoding(data, train, target)
@@ -181,7 +182,7 @@ class Labelling:
             test,
             repairs,
             batches=batches,
-            no_test=no_test_part(data),
+            no_test=no_test_part(data, by_class=strata is not None),
             outline=_outline(parts),
         )
 

@@ -24,9 +24,9 @@ _PEEKED = 1 << 16  # characters that say what separates
 def read_delimited(path: Path) -> Rows:
     """Read a CSV or TSV file, also .gz.
 
-    A first line that holds a number or a text of several words is no header: of two columns, the one with
-    the longer values is then named `text` and the other `label`. Quotes of a TSV file quote only when all
-    values that begin with one end with one.
+    A first line that holds a number, a text of several words, or in TSV the same twice is no header: of two
+    columns, the one with the longer values is then named `text` and the other `label`. Quotes of a TSV file
+    quote only when all values that begin with one end with one.
 
     Raises:
         DataError: The file is no UTF-8, or a row has more or fewer columns than the first; with its line.
@@ -68,7 +68,8 @@ def _parse(
             )
         found.append(row)
         lines.append(line)
-    if found and _is_header(found[0]):
+    twice = separator == "\t" and len(found) > 0 and found[0] == found[0][:1] * 2
+    if found and not twice and _is_header(found[0]):
         check_names(found[0], name)
         names = [one.strip() or f"column_{at + 1}" for at, one in enumerate(found[0])]
         return names, found[1:], lines[1:], skipped

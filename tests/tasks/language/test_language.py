@@ -290,6 +290,13 @@ def test_documents_without_a_symbol_are_passed_over(of_documents: LanguageModel,
         of_documents.predict(["", " "])
 
 
+def test_a_text_too_short_to_keep_a_part_is_told_with_all_of_its_size() -> None:
+    shares = {"test_size": 0.05, "validation_size": 0.05}
+    error = prepare(LANGUAGE.read(["hello"], {**SMALL, **shares}, None, None)).no_test
+    assert error is not None
+    assert error.got == "5 characters, of which none is left to score"
+
+
 def test_parts_know_their_own_documents() -> None:
     documents = [f"document {number}" for number in range(20)]
     shares = {"test_size": 0.1, "validation_size": 0.1}

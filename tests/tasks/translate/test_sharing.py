@@ -1,15 +1,22 @@
 """Both sides made of the same symbols: copying, one vocabulary."""
 
+import itertools
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from recurra import Translator
+from recurra.data.labelled import batches_by_length
+from recurra.decoding.hypothesis import Beam
 from recurra.errors import ConfigError
 from recurra.experiment.run import told_by, train
-from recurra.inputs.symbol import END
+from recurra.inputs.symbol import END, PADDING, RESERVED, UNKNOWN
+from recurra.models.attentive import AttentiveEncoderDecoder
+from recurra.tasks.translate.search import written
 from recurra.tasks.translate.task import TRANSLATE
+from recurra.types import Sequences
 
 SMALL: dict[str, Any] = {"hidden_size": 8, "target_size": 8, "max_epochs": 1}
 CALM: dict[str, Any] = {"dropout": 0.0, "output_dropout": 0.0, "locked_dropout": 0.0, "label_smoothing": 0.0}
@@ -38,6 +45,54 @@ def test_names_that_training_never_saw_are_copied(copier: Translator) -> None:
     assert row["read"][max(range(3), key=row["attention"][1].__getitem__)] == NAMES[80]
     alternatives = copier.predict([NEW[0][0]], n_best=3)["alternatives"][0].to_list()
     assert any(NAMES[80] in one for one in alternatives)
+
+
+def test_a_name_that_is_copied_can_be_asked_for_or_banned(copier: Translator) -> None:
+    read, new = f"I am {NAMES[85]}", NAMES[85]
+    begun = copier.predict([read], prefix=f"{new} good")["prediction"][0]
+    assert begun.startswith(f"{new} good")
+    assert new in copier.predict([read])["prediction"][0]
+    assert new not in copier.predict([read], banned=[new])["prediction"][0]
+    part = copier.predict([read], banned=[new[1:], f"x {new}"])["prediction"][0]
+    assert new in part  # words are banned as wholes
+    with pytest.raises(ConfigError, match=f"'{new}', which the net cannot write"):
+        copier.predict(["I am Anna"], prefix=new)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_wide_beam_of_a_net_that_copies_finds_the_best_of_all(seed: int) -> None:
+    settings = {**SMALL, "copying": True, "tokens": "word", "target_vocabulary": 1, "seed": seed}
+    prepared = TRANSLATE.prepare(TRANSLATE.read([("a b", "a"), ("b", "a a")] * 10, settings, None, None))
+    torch.manual_seed(seed)
+    net = TRANSLATE.build(prepared.config, prepared.schema).eval()
+    with torch.no_grad():
+        net.output_bias.normal_()
+    target, longest = prepared.schema.target, 3
+    read = ["a Zoe Eve", "a b"]
+    encoded = [prepared.schema.encoding.encode(one) for one in read]
+    ((rows, source),) = batches_by_length(encoded, 2)
+    own = [len(target.alphabet) + place for place in range(2)]
+    beam = Beam(size=400, max_length=longest, n_best=4, forbidden=(PADDING, UNKNOWN))
+    for row, found in zip(rows, written(net, source, beam, [longest] * 2), strict=True):
+        ((_, alone),) = batches_by_length([encoded[row]], 1)
+        symbols = [*range(RESERVED, len(target.alphabet)), *own[: len(target.own(read[row]))]]
+        paths = [path for size in range(longest + 1) for path in itertools.product(symbols, repeat=size)]
+        every = sorted(((told(net, alone, path), path) for path in paths), reverse=True)
+        assert [one.symbols for one in found] == [path for _, path in every[:4]]
+        assert [one.score for one in found] == pytest.approx([score for score, _ in every[:4]], rel=1e-4)
+        assert len(symbols) == 3 - row  # the names of the row can be written, and no other ones
+
+
+@torch.no_grad()
+def told(net: AttentiveEncoderDecoder, source: Sequences, path: tuple[int, ...]) -> float:
+    """The score of a text, step by step."""
+    read, state = net.read(source)
+    total, last = 0.0, END
+    for symbol in (*path, END):
+        given, state = net.step(torch.tensor([last]), read, state)
+        total += float(net.log_probabilities(given, read)[0, symbol])
+        last = symbol
+    return total / ((5 + len(path) + 1) / 6)
 
 
 def test_a_copy_does_not_depend_on_its_company(copier: Translator) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from recurra.decoding.beam import Hypothesis
+from recurra.decoding.hypothesis import Hypothesis
 from recurra.experiment.judge import record
 from recurra.experiment.task import Fitted, Rival
 from recurra.report.section import Section
@@ -50,6 +50,8 @@ def test_the_worst_come_with_what_else_was_found() -> None:
     assert worst.columns == ["read", "written", "should have been", "next best", "chrF"]  # type: ignore[union-attr]
     assert [row[:3] for row in worst.rows] == [["b", "x x", "y"]]  # type: ignore[union-attr]
     assert len(best.rows) == 4  # type: ignore[union-attr]
+    twice = shown([*PAIRS[:5], *PAIRS[:5]], {"b": "x x"})["examples"].pieces
+    assert [len(one.rows) for one in twice] == [1, 4]  # type: ignore[union-attr]
     (only,) = shown(PAIRS[:5], {})["examples"].pieces
     assert only.title == "All are right to the letter"
 

@@ -129,6 +129,8 @@ def test_pairs_are_read_from_anywhere(tmp_path: Path) -> None:
     (tmp_path / "licensed.tsv").write_text(licensed)
     three = read_pairs(tmp_path / "licensed.tsv", "auto", None).frame.rows()
     assert three == [("Go.", "Geh!"), ("Hi.", "Hallo!")]
+    (tmp_path / "alike.tsv").write_text("a\ta\neins\tone\n")
+    assert read_pairs(tmp_path / "alike.tsv", "auto", None).frame.rows() == [("a", "a"), ("eins", "one")]
     (tmp_path / "named.tsv").write_text("en\tde\tsplit\nGo.\tGeh!\ttrain\n")
     assert read_pairs(tmp_path / "named.tsv", "auto", None).frame.rows() == [("Go.", "Geh!")]
     (tmp_path / "numbers.csv").write_text("source,target\n12,twelve\n3,three\n")
@@ -156,8 +158,13 @@ def test_what_is_no_pair_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="an empty list"):
         read_pairs([], "auto", None)
     (tmp_path / "b.en").write_text("one\n\n")
-    with pytest.raises(DataError, match=r"b\.en, line 2 is empty"):
+    with pytest.raises(DataError, match=r"b\.en, line 2 has no text to write"):
         read_pairs(tmp_path / "a.de", "auto", str(tmp_path / "b.en"))
+    (tmp_path / "c.tsv").write_text("source\ttarget\neins\tone\n \ttwo\n\tthree\n")
+    with pytest.raises(DataError, match=r"c\.tsv, line 3 has no text to read \(one of 2 such pairs\)"):
+        read_pairs(tmp_path / "c.tsv", "auto", None)
+    with pytest.raises(DataError, match="entry 2 of the list has no text to write"):
+        read_pairs([("a", "b"), ("a", "")], "auto", None)
     with pytest.raises(DataError, match="row 2 has no text to write"):
         Translator(**SMALL).fit(pl.DataFrame({"source": ["a", "b"] * 20, "target": ["c", " "] * 20}))
     with pytest.raises(ConfigError, match="target_file is 5"):
@@ -226,11 +233,51 @@ def test_coverage_and_scheduled_sampling_are_trained_with() -> None:
     assert not any(torch.equal(biases[0], other) for other in biases[1:])
 
 
+def test_answers_begin_as_they_should_and_hold_nothing_banned(reverser: Translator) -> None:
+    told = reverser.predict(["abc", "bca", " "], prefix="ac")["prediction"].to_list()
+    assert [one[:2] for one in told] == ["ac", "ac", ""]
+    free = reverser.predict(["abc"], n_best=5)["alternatives"][0].to_list()
+    assert any("cb" in one for one in free)
+    without = reverser.predict(["abc"], n_best=5, banned=["cb", "aa"])["alternatives"][0].to_list()
+    assert len(without) == 5
+    assert not any("cb" in one or "aa" in one for one in without)
+    with pytest.raises(ConfigError, match="a prefix with 'x', 'y', which the net cannot write"):
+        reverser.predict(["abc"], prefix="xay")
+    with pytest.raises(ConfigError, match="banned"):
+        reverser.predict(["abc"], banned=[""])
+
+
+def test_what_is_left_unread_lowers_the_score(reverser: Translator) -> None:
+    plain = reverser.predict(["abca"], n_best=5)["scores"][0].to_list()
+    covered = reverser.predict(["abca"], n_best=5, coverage_penalty=1.0)["scores"][0].to_list()
+    assert max(covered) < max(plain)
+
+
+def test_one_that_is_cut_off_says_so(reverser: Translator) -> None:
+    row = reverser.predict(["abca"], max_length=2, attention=True).to_dicts()[0]
+    assert row["written"][2:] == ["<cut>"]
+    assert len(row["attention"]) == 3
+
+
+def test_some_very_long_texts_do_not_change_what_all_are_made_of() -> None:
+    pairs = [*PAIRS * 3, ("ab " * 20_000, "ba " * 20_000)]
+    assert TRANSLATE.prepare(TRANSLATE.read(pairs, SMALL, None, None)).config.target_tokens == "character"
+
+
+def test_too_few_pairs_are_told_without_a_word_of_classes() -> None:
+    error = TRANSLATE.prepare(TRANSLATE.read(PAIRS[:2], SMALL, None, None)).no_test
+    assert error is not None
+    assert error.got == "2 examples, of which test_size=0.1 takes none"
+
+
 def test_an_objective_draws_more_from_the_net_as_training_goes_on() -> None:
     config = TRANSLATE.prepare(TRANSLATE.read(PAIRS, {**SMALL, "scheduled_sampling": 0.4}, None, None)).config
     objective = TRANSLATE.objective(config, None)
     assert isinstance(objective, PacedObjective)
     assert [objective.paced(one).own_share for one in (0.0, 0.5, 1.0)] == [0.0, 0.2, 0.4]  # type: ignore[attr-defined]
+    slowly = TRANSLATE.objective(config.model_copy(update={"sampling_schedule": "inverse_sigmoid"}), None)
+    shares = [slowly.paced(one).own_share for one in (0.0, 0.25, 0.5, 0.75, 1.0)]  # type: ignore[attr-defined]
+    assert shares == pytest.approx([0.4 / 101, 0.4 / 11, 0.2, 4 / 11, 40 / 101])
 
 
 def test_texts_to_write_without_end_are_cut_and_said() -> None:
@@ -267,3 +314,11 @@ def test_what_is_dropped_at_both_ends_is_the_same_at_all_steps() -> None:
     dropped = net(source, torch.randint(3, 9, (2, 7))).outputs == 0
     assert bool(dropped.any())
     assert bool((dropped == dropped[:, :1]).all())
+
+
+def test_texts_too_short_for_bleu_are_judged_by_how_many_are_right() -> None:
+    settings = {**SMALL, "target_tokens": "word", "test_size": 0.0, "validation_size": 0.0}
+    for text, first in (("two words", "exact_match"), ("five words that go on", "bleu")):
+        pairs = [(word, text) for word in WORDS]
+        fitted = Translator(**settings).fit(pairs, test=pairs).evaluate()
+        assert next(iter(fitted.models[0].scores)) == first

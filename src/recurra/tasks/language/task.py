@@ -77,15 +77,15 @@ def prepare(data: SymbolData) -> Prepared:
         validation,
         test,
         (*parts["train"].repairs, *notes, *unknown),
-        no_test=None if test is not None or not config.test_size else _no_test(parts["train"], schema),
+        no_test=None if test is not None or not config.test_size else _no_test(parts, schema),
         outline=outline(parts, schema.alphabet.unit),
     )
 
 
-def _no_test(train: SymbolPart, schema: SymbolSchema) -> DataError:
+def _no_test(parts: Mapping[str, SymbolPart], schema: SymbolSchema) -> DataError:
     """Why nothing is left for the final score."""
     return DataError(
-        f"{counted(len(train), schema.alphabet.unit)}, of which none is left to score",
+        f"{counted(sum(map(len, parts.values())), schema.alphabet.unit)}, of which none is left to score",
         "enough for a part that is kept for the final score",
         "Give more text, raise test_size, or give test data.",
     )

@@ -33,7 +33,7 @@ def read_pairs(source: Any, wanted: str, target_file: str | None, *, told: bool 
         told: Whether the texts to write must be there.
 
     Raises:
-        DataError: There are none, or lines do not match; the message names the first that has no other.
+        DataError: There are none, or lines do not match, or a pair lacks a side; the message names the first.
     """
     if isinstance(source, list | tuple):
         return _of_list(source)
@@ -85,7 +85,9 @@ def _of_list(source: Sequence[Any]) -> Table:
         if not is_pair or not all(isinstance(text, str) for text in one):
             raise DataError(f"entry {number} of the list is {one!r}", "a pair of texts", "Convert it.")
     first, second = zip(*source, strict=True)
-    return Table(pl.DataFrame({SOURCE: list(first), TARGET: list(second)}), "polars", "the list")
+    table = Table(pl.DataFrame({SOURCE: list(first), TARGET: list(second)}), "polars", "the list")
+    places = [f"entry {number} of the list" for number in range(1, len(source) + 1)]
+    return _checked(table, places, places)
 
 
 def _of_files(path: Path, shown: str, target_file: str | None, *, told: bool) -> Table:
@@ -107,11 +109,33 @@ def _of_files(path: Path, shown: str, target_file: str | None, *, told: bool) ->
             "a line of one for each line of the other",
             "Correct the files.",
         )
-    for name, own in ((shown, lines), (target_file, others)):
-        empty = next((number for number, line in enumerate(own, start=1) if not line.strip()), None)
-        if empty is not None and told:
-            raise DataError(f"{name}, line {empty} is empty", "a text", "Leave it out of both files.")
-    return Table(pl.DataFrame({SOURCE: lines, TARGET: others}), "polars", shown)
+    table = Table(pl.DataFrame({SOURCE: lines, TARGET: others}), "polars", shown)
+    own = [[f"{name}, line {line + 1}" for line in range(len(lines))] for name in (shown, target_file)]
+    return _checked(table, *own) if told else table
+
+
+def _checked(table: Table, read: Sequence[str], written: Sequence[str]) -> Table:
+    """Pairs, both sides of which hold a text.
+
+    Args:
+        table: The pairs.
+        read: Where each text to read stands.
+        written: Where each text to write stands.
+
+    Raises:
+        DataError: One is empty; the message says where the first one stands.
+    """
+    for name, places, use in ((SOURCE, read, "read"), (TARGET, written, "write")):
+        texts = table.frame[name]
+        empty = (texts.is_null() | (texts.str.strip_chars() == "")).arg_true().to_list()
+        if empty:
+            others = f" (one of {len(empty):,} such pairs)" if len(empty) > 1 else ""
+            raise DataError(
+                f"{places[empty[0]]} has no text to {use}{others}",
+                "one to read and one to write in each pair",
+                "Add it, or leave the pair out.",
+            )
+    return table
 
 
 def _lines(path: Path) -> list[str]:
@@ -140,7 +164,8 @@ def _of_rows(rows: Rows, wanted: str, *, told: bool) -> Table:
     columns = {SOURCE: rows.frame[source].cast(pl.String)}
     if target is not None and target in rows.frame.columns:
         columns[TARGET] = rows.frame[target].cast(pl.String)
-    return Table(pl.DataFrame(columns), "polars", rows.table.source, from_file=rows.table.from_file)
+    table = Table(pl.DataFrame(columns), "polars", rows.table.source, from_file=rows.table.from_file)
+    return _checked(table, rows.places, rows.places) if told else table
 
 
 def _named(names: Sequence[str], known: Sequence[str]) -> str | None:

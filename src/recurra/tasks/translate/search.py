@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 
 from recurra.data.labelled import batches_by_length
-from recurra.decoding.beam import Beam, Hypothesis, Step, beam_search
+from recurra.decoding.beam import Banned, Step, beam_search
+from recurra.decoding.hypothesis import Beam, Hypothesis
+from recurra.experiment.banned import BannedTexts
 from recurra.experiment.examples import Part
 from recurra.experiment.task import Fitted
 from recurra.inputs.symbol import END, PADDING, UNKNOWN, Alphabet
@@ -66,6 +68,7 @@ def answer(fitted: Fitted, part: Part) -> Answer:
         size=max(options.beam, wanted),
         min_length=options.min_length,
         length_penalty=options.length_penalty,
+        coverage_penalty=options.coverage_penalty,
         n_best=wanted,
         diversity=options.diversity,
         forbidden=(PADDING, UNKNOWN),
@@ -73,15 +76,19 @@ def answer(fitted: Fitted, part: Part) -> Answer:
     )
     device = choose_device(fitted.config.device)
     net = cast("AttentiveEncoderDecoder", fitted.model).to(device).eval()
+    owns = [target.own(content) for content in part.examples.contents]
+    banned = BannedTexts(options.banned, target.alphabet) if options.banned else None
     found: list[list[Hypothesis]] = [[] for _ in longest]
     asked = [row for row, content in enumerate(part.examples.contents) if is_written_for(content)]
     at_once = max(1, min(_WRITTEN_AT_ONCE, _HYPOTHESES // beam.size))
     for places, batch in batches_by_length([part.encoded[row] for row in asked], at_once):
         rows = [asked[place] for place in places]
+        begun = [target.beginning(options.prefix, owns[row]) for row in rows]
+        unwanted = banned.of([owns[row] for row in rows]) if banned else None
         limits = [longest[row] for row in rows]
-        for row, own in zip(rows, written(net, batch.to(device), beam, limits), strict=True):
+        best = written(net, batch.to(device), beam, limits, prefixes=begun, banned=unwanted)
+        for row, own in zip(rows, best, strict=True):
             found[row] = own
-    owns = [target.own(content) for content in part.examples.contents]
     texts = [
         target.alphabet.content(row[0].symbols, own) if row else ""
         for row, own in zip(found, owns, strict=True)
@@ -96,9 +103,15 @@ def is_written_for(content: str) -> bool:
 
 @torch.inference_mode()
 def written(
-    net: AttentiveEncoderDecoder, source: Sequences, beam: Beam, limits: Sequence[int]
+    net: AttentiveEncoderDecoder,
+    source: Sequences,
+    beam: Beam,
+    limits: Sequence[int],
+    *,
+    prefixes: Sequence[Sequence[int]] | None = None,
+    banned: Banned | None = None,
 ) -> list[list[Hypothesis]]:
-    """The likeliest texts for a batch, each of so many symbols at most."""
+    """The likeliest texts for a batch, each of so many symbols at most; the rest as of `beam_search`."""
     read, start = net.read(source)
     rows = torch.arange(len(source), device=source.values.device)
     kept = [rows, read]  # what the rows read that are gone on with, which beams of one row share
@@ -112,7 +125,16 @@ def written(
         return Step(net.log_probabilities(found, looked_at), (own, after), found.weights)
 
     return beam_search(
-        step, (rows, start), batch=len(source), start=END, end=END, beam=beam, max_lengths=limits
+        step,
+        (rows, start),
+        batch=len(source),
+        start=END,
+        end=END,
+        beam=beam,
+        max_lengths=limits,
+        prefixes=prefixes,
+        banned=banned,
+        places=source.lengths.tolist(),
     )
 
 
@@ -138,19 +160,18 @@ def write(fitted: Fitted, part: Part, given: Answer, options: TranslateAnswer) -
             written_symbols(alphabet, row, own) for row, own in zip(given.found, given.owns, strict=True)
         ]
         columns["attention"] = pl.Series(
-            [_weights(row, len(own)) for row, own in zip(given.found, part.encoded, strict=True)],
-            dtype=pl.List(pl.List(pl.Float64)),
+            [_weights(row) for row in given.found], dtype=pl.List(pl.List(pl.Float64))
         )
     return pl.DataFrame(columns)
 
 
 def written_symbols(alphabet: Alphabet, row: Sequence[Hypothesis], own: Sequence[str]) -> list[str]:
-    """What was written step by step, the end among it; one that was cut off has it, too."""
-    return [*alphabet.symbols(row[0].symbols, own), "<end>"] if row else []
+    """What was written step by step, and its end, or that it was cut off."""
+    return [*alphabet.symbols(row[0].symbols, own), "<end>" if row[0].ended else "<cut>"] if row else []
 
 
-def _weights(row: Sequence[Hypothesis], steps: int) -> list[list[float]]:
+def _weights(row: Sequence[Hypothesis]) -> list[list[float]]:
     if not row or row[0].weights is None:
         return []
-    found: list[list[float]] = row[0].weights[:, :steps].double().numpy().round(_DIGITS).tolist()
+    found: list[list[float]] = row[0].weights.double().numpy().round(_DIGITS).tolist()
     return found

@@ -60,7 +60,9 @@ def show(fitted: Fitted, part: Part, rivals: Sequence[Rival], metrics: MetricsRe
 def _attention(fitted: Fitted, part: Part, given: Answer) -> Section:
     encoding, alphabet = fitted.schema.encoding, fitted.schema.target.alphabet
     maps: list[HeatMap] = []
-    for row, found in enumerate(given.found):
+    first = {str(content): row for row, content in reversed([*enumerate(part.examples.contents)])}
+    for row in sorted(first.values()):
+        found = given.found[row]
         steps = len(part.encoded[row])
         if not found or found[0].weights is None or not 2 <= len(found[0].symbols) <= _LONGEST_MAP:
             continue
@@ -68,7 +70,7 @@ def _attention(fitted: Fitted, part: Part, given: Answer) -> Section:
         if len(read) != steps or steps > _LONGEST_MAP:
             continue
         written = [_seen(one) for one in written_symbols(alphabet, found, given.owns[row])]
-        weights = found[0].weights[:, :steps].clamp(0, 1).double().numpy().round(3).tolist()
+        weights = found[0].weights.clamp(0, 1).double().numpy().round(3).tolist()
         maps.append(
             HeatMap(
                 title=given.texts[row],
@@ -98,11 +100,14 @@ def _seen(symbol: str) -> str:
 def _examples(
     fitted: Fitted, part: Part, texts: Sequence[str], truth: Sequence[str], values: Any, name: str
 ) -> Section:
-    """The worst of those that are not right, with what else was found, and the best."""
-    order = np.argsort(values, kind="stable")
-    wrong = [int(row) for row in order if texts[row] != truth[row]][:_EXAMPLES]
-    best = [int(row) for row in order[::-1] if row not in wrong][:_EXAMPLES]
+    """The worst of those that are not right, with what else was found, and the best; each once."""
     pairs = [(str(part.examples.contents[row]), texts[row], truth[row]) for row in range(len(part))]
+    once: dict[Any, int] = {}
+    for row in np.argsort(values, kind="stable").tolist():
+        once.setdefault(pairs[row], row)
+    order = [*once.values()]
+    wrong = [row for row in order if texts[row] != truth[row]][:_EXAMPLES]
+    best = [row for row in order[::-1] if row not in wrong][:_EXAMPLES]
     columns = ["read", "written", "should have been", name]
     rows: list[list[str | float]] = [[*pairs[row], _round(values[row])] for row in best]
     tables = [Table(title="Best" if wrong else "All are right to the letter", columns=columns, rows=rows)]

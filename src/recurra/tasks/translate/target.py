@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int64
 
-from recurra.errors import DataError
+from recurra.data.naming import listed
+from recurra.errors import ConfigError
 from recurra.experiment.examples import Data
 from recurra.inputs.alphabet import learn_alphabet, revive_alphabet
 from recurra.inputs.copied import Copier
@@ -16,7 +17,7 @@ from recurra.inputs.examples import Examples
 from recurra.inputs.symbol import END, UNKNOWN, Alphabet
 from recurra.tasks.translate.pairs import TARGET
 
-SHORT = 40.0  # characters, on average, up to which texts are read and written character by character
+_SHORT = 40.0  # characters up to which texts are read and written character by character
 
 
 class Target:
@@ -51,15 +52,11 @@ class Target:
 
     @classmethod
     def learn(cls, data: Data, train: Examples) -> "Target":
-        """Learn the alphabet of the training part.
-
-        Raises:
-            DataError: There is no text to write.
-        """
+        """Learn the alphabet of the training part."""
         config, texts = data.config, texts_of(train)
         unit = config.target_tokens
         if unit == "auto":
-            unit = "character" if float(np.mean([len(one) for one in texts])) <= SHORT else "subword"
+            unit = usual_unit(texts)
         both = chain(texts, train.contents) if config.joint_vocabulary else iter(texts)
         alphabet = learn_alphabet(both, unit, max_size=config.target_vocabulary)
         sizes = np.array([len(alphabet.ids(one)) for one in texts]).clip(max=config.max_target)
@@ -70,16 +67,10 @@ class Target:
         return cls(alphabet, int(sizes.max()), ratio, likely, config.max_target, copies)
 
     def encode(self, examples: Examples) -> Sequence[Any]:
-        """The symbols of every text to write, and END.
-
-        Raises:
-            DataError: One is missing; the message says where.
-        """
+        """The symbols of every text to write, and END; the first `max_target` of them."""
         found = []
         for content, text in zip(examples.contents, texts_of(examples), strict=True):
-            ids = np.append(self.alphabet.ids(text), END).astype(np.int64)[: self.max_target]
-            self._point(ids, text, self.own(content))
-            found.append(ids)
+            found.append(np.append(self.ids(text, self.own(content)), END)[: self.max_target])
         return found
 
     def cut(self, targets: Sequence[Any]) -> int:
@@ -96,14 +87,33 @@ class Target:
             return []
         return self._copier.numbers(self.alphabet.texts(content)[: self.copies])[1]
 
-    def _point(self, ids: Int64[np.ndarray, " symbols"], text: str, own: Sequence[str]) -> None:
-        """Say of unknown symbols which one of those that can be copied they are."""
-        if not own or not (ids == UNKNOWN).any():
-            return
-        symbols = self.alphabet.texts(text)
-        for place in np.flatnonzero(ids == UNKNOWN):
-            if symbols[place] in own:
-                ids[place] = len(self.alphabet) + own.index(symbols[place])
+    def ids(self, text: str, own: Sequence[str]) -> Int64[np.ndarray, " symbols"]:
+        """The numbers of a text's symbols; unknown ones among those that can be copied have numbers, too."""
+        ids = self.alphabet.ids(text).astype(np.int64)
+        if own and (ids == UNKNOWN).any():
+            symbols = self.alphabet.texts(text)
+            for place in np.flatnonzero(ids == UNKNOWN):
+                if symbols[place] in own:
+                    ids[place] = len(self.alphabet) + own.index(symbols[place])
+        return ids
+
+    def beginning(self, text: str, own: Sequence[str]) -> list[int]:
+        """The numbers of what a text to write is to begin with.
+
+        Raises:
+            ConfigError: It holds symbols that cannot be written.
+        """
+        ids = self.ids(text, own)
+        symbols = self.alphabet.texts(text) if (ids == UNKNOWN).any() else []
+        unknown = [symbols[place] for place in np.flatnonzero(ids == UNKNOWN)]
+        if unknown:
+            raise ConfigError(
+                f"a prefix with {listed(map(repr, dict.fromkeys(unknown)))}, which the net cannot write",
+                f"{self.alphabet.unit}s that it knows, or copies from what is read",
+                "Write it otherwise, or train with target_tokens=subword, which can write anything.",
+            )
+        numbers: list[int] = ids.tolist()
+        return numbers
 
     def longest_of(self, content: str) -> int:
         """Symbols after which a text for this one is cut off."""
@@ -127,16 +137,12 @@ class Target:
         return cls(revive_alphabet(description["alphabet"]), **rest)
 
 
-def texts_of(examples: Examples) -> list[str]:
-    """The texts to write.
+def usual_unit(texts: Sequence[str]) -> str:
+    """What texts are made of where nobody says: it goes by the length of most, not by some very long ones."""
+    return "character" if float(np.median([len(one) for one in texts])) <= _SHORT else "subword"
 
-    Raises:
-        DataError: One is missing.
-    """
-    texts = examples.columns[TARGET].to_list()
-    for place, text in zip(examples.places, texts, strict=True):
-        if text is None or not text.strip():
-            raise DataError(
-                f"{place} has no text to write", "one for each to read", "Add it, or leave the row out."
-            )
+
+def texts_of(examples: Examples) -> list[str]:
+    """The texts to write."""
+    texts: list[str] = examples.columns[TARGET].to_list()
     return texts

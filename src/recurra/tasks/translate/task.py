@@ -1,11 +1,12 @@
 """The task of translation: many to many of unequal lengths, with attention."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 from typing import Any, cast
 
-import polars as pl
+import numpy as np
 import torch
 from torch import nn
 
@@ -35,7 +36,7 @@ from recurra.tasks.translate.source import (
     shares_symbols,
     source_encoder,
 )
-from recurra.tasks.translate.target import SHORT, Target, texts_of
+from recurra.tasks.translate.target import Target, texts_of, usual_unit
 from recurra.training.contract import Loss
 
 
@@ -73,17 +74,12 @@ def read(source: Any, settings: Mapping[str, Any], validation: Any, test: Any) -
     table = read_pairs(source, config.target, config.target_file)
     given_too = ((validation, config.validation_target), (test, config.test_target))
     others = [None if one is None else read_pairs(one, config.target, file) for one, file in given_too]
-    unit = config.tokens if config.tokens != "auto" else _usual_unit(table.frame[SOURCE])
+    unit = config.tokens if config.tokens != "auto" else usual_unit(table.frame[SOURCE].to_list())
     own: dict[str, Any] = {"tokens": unit}
     if shares_symbols(config):
-        units = {_usual_unit(table.frame[name]) for name in (SOURCE, TARGET)}
+        units = {usual_unit(table.frame[name].to_list()) for name in (SOURCE, TARGET)}
         own = settled(config, settings, units.pop() if len(units) == 1 else "subword")
     return LABELLING.read(table, {**settings, "input": "text", "text": SOURCE, **own}, *others)
-
-
-def _usual_unit(texts: pl.Series) -> str:
-    """What texts are made of where nobody says."""
-    return "character" if float(cast("float", texts.str.len_chars().mean()) or 0) <= SHORT else "subword"
 
 
 def prepare(data: Data) -> Prepared:
@@ -131,6 +127,18 @@ def build(config: Any, schema: ExampleSchema) -> AttentiveEncoderDecoder:
     )
 
 
+_BLEU_WORDS = 4  # of its longest n-grams
+
+SCHEDULES: Mapping[str, Callable[[float], float]] = MappingProxyType(
+    {
+        "linear": lambda progress: progress,
+        "inverse_sigmoid": lambda progress: 1 / (1 + 100 ** (1 - 2 * progress)),
+    }
+)
+"""How much is drawn as training goes on, from 0 to 1 (Bengio and others 2015): evenly, or half of it halfway,
+1 % at the beginning and all but 1 % at the end."""
+
+
 @dataclass(frozen=True)
 class Objective:
     """The summed loss of every symbol to write, each after those that should stand before it.
@@ -140,16 +148,20 @@ class Objective:
         coverage: How much it costs to look where it has looked before.
         sampling: Share of steps at the end of training that read what the net itself has drawn.
         own_share: That share now.
+        schedule: How it gets there: "linear" in how far training is, or "inverse_sigmoid".
     """
 
     smoothing: float = 0.0
     coverage: float = 0.0
     sampling: float = 0.0
     own_share: float = 0.0
+    schedule: str = "linear"
 
     def paced(self, progress: float) -> "Objective":
         """See `recurra.training.contract.PacedObjective`."""
-        return replace(self, own_share=self.sampling * progress) if self.sampling else self
+        if not self.sampling:
+            return self
+        return replace(self, own_share=self.sampling * SCHEDULES[self.schedule](progress))
 
     def __call__(self, model: nn.Module, batch: Labelled, state: Any = None) -> Loss:
         """See `recurra.training.contract.Objective`."""
@@ -162,6 +174,16 @@ class Objective:
         if self.coverage:
             total = total + self.coverage * coverage_loss(given.weights, counts)
         return Loss(total, counts.sum())
+
+
+def objective(config: Any, _: Any) -> Objective:
+    """The loss that the settings ask for."""
+    return Objective(
+        config.label_smoothing,
+        config.coverage,
+        config.scheduled_sampling,
+        schedule=config.sampling_schedule,
+    )
 
 
 def part(source: Any, fitted: Fitted, options: Any) -> Part:
@@ -181,10 +203,15 @@ def part(source: Any, fitted: Fitted, options: Any) -> Part:
 
 
 def score(schema: ExampleSchema, part: Part, given: Answer) -> dict[str, float]:
-    """BLEU and chrF, and how many are right to the letter; of short texts that counts first."""
+    """BLEU and chrF, and how many are right to the letter; of short texts that counts first.
+
+    Short are those written character by character, and those mostly of fewer words than BLEU counts together.
+    """
     part.known()
-    scores = translation_scores(given.texts, texts_of(part.examples))
-    if schema.target.alphabet.unit == "character":
+    truth = texts_of(part.examples)
+    scores = translation_scores(given.texts, truth)
+    words = float(np.median([len(text.split()) for text in truth]))
+    if schema.target.alphabet.unit == "character" or words < _BLEU_WORDS:
         return dict(reversed(scores.items()))
     return scores
 
@@ -198,7 +225,7 @@ TRANSLATE = Task(
     whole=LABELLING.whole,
     revive=LABELLING.revive,
     build=build,
-    objective=lambda config, _: Objective(config.label_smoothing, config.coverage, config.scheduled_sampling),
+    objective=objective,
     part=part,
     answer=answer,
     write=write,
