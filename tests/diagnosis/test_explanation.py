@@ -36,7 +36,9 @@ class Net(nn.Module):
 def question_about(net, steps):
     function, read = reading_at(net.layer, lambda count: net(steps.expand(count, -1, -1)))
     names = tuple(str(step) for step in range(read.shape[1]))
-    return Question("1", "yes", "output", function, read, torch.zeros_like(read), "zeros", names, COLUMNS)
+    return Question(
+        "1", "yes", "output", "units", function, read, torch.zeros_like(read), "zeros", names, COLUMNS
+    )
 
 
 @pytest.mark.parametrize(
@@ -109,6 +111,7 @@ def test_without_recurrence_there_are_no_units_and_nan_is_told():
         "1",
         "yes",
         "output",
+        "units",
         lambda values: net(values)[:, 0],
         steps,
         torch.zeros_like(steps),

@@ -8,7 +8,7 @@ import pytest
 from tests.diagnosis.test_task import SOURCES, prepared_of
 from tests.experiment.toy_task import TOY
 
-from recurra import Classifier
+from recurra import Classifier, Forecaster
 from recurra.errors import ConfigError, DataError, NonFiniteError
 from recurra.experiment.explain import explain
 from recurra.experiment.fit import fresh_net
@@ -160,3 +160,34 @@ def test_a_table_of_single_steps_and_no_recurrence():
     assert found.traces == ()
     assert found.values[0, 0] == pytest.approx(frame["width"][0], rel=1e-4)
     assert "Columns that count most" in net.explain(frame, rows=1)._repr_html_()
+
+
+def shops():
+    days = pl.date_range(pl.date(2020, 1, 1), pl.date(2020, 4, 9), "1d", eager=True)
+    number = np.arange(len(days))
+    sales = np.sin(number / 3) + 2.0 * (number % 9 == 0)
+    return pl.DataFrame(
+        {
+            "time": days,
+            "sales": [float(one) if row < 95 else None for row, one in enumerate(sales)],
+            "price": np.cos(number / 5),
+            "promo": ["yes" if row % 9 == 0 else "no" for row in number],
+            "visitors": number % 4 * 1.0,
+        }
+    )
+
+
+def test_every_column_of_a_forecast_has_its_share():
+    own = {"future": ("price", "promo"), "past": ("visitors",), "target": "sales", "base": "none"}
+    small = {"hidden_size": 6, "max_epochs": 1, "steps_per_epoch": 3, "context": 21, "season_length": 7}
+    forecaster = Forecaster(5, **own, **small, time="time").fit(shops(), show_progress=False)
+    (found,) = forecaster.explain(step=2).rows
+    assert found.columns == ("sales", "visitors", "price", "promo", "calendar")
+    assert len(found.steps) == 26
+    assert all(np.abs(found.by_column) > 0)
+    assert abs(found.error) < 0.02 * np.abs(found.shares).sum()
+    assert not found.shares[21:, :2].any()
+    np.testing.assert_allclose(found.values[:21, 0], shops()["sales"][74:95], atol=1e-5)
+    point = forecaster.predict()["forecast"][1]
+    assert found.result == pytest.approx(point, rel=1e-4)
+    assert not forecaster.fitted_.model.future_codes._forward_hooks

@@ -56,9 +56,9 @@ from recurra.diagnosis.memory_horizon import MemoryHorizon, memory_horizon
 from recurra.diagnosis.observation import loss_of, observe
 from recurra.diagnosis.occlusion import Occlusion, occlusion, occlusion_map
 from recurra.diagnosis.passage import Passage
-from recurra.diagnosis.question import Column, Question, log_odds, reading_at
+from recurra.diagnosis.question import LOG_ODDS, Column, Question, log_odds, reading_at
 from recurra.diagnosis.seen import Seen, look, recurrent_modules
-from recurra.diagnosis.site import Site
+from recurra.diagnosis.site import Site, answering
 from recurra.diagnosis.stack import stacks_of
 from recurra.diagnosis.state_health import Retention, Saturation, StateHealth, state_health
 from recurra.diagnosis.trace import Trace, trace
@@ -68,6 +68,7 @@ from recurra.diagnosis.verdict import findings, overall
 
 __all__ = [
     "HEALTHY",
+    "LOG_ODDS",
     "METHODS",
     "Attribution",
     "Column",
@@ -95,6 +96,7 @@ __all__ = [
     "Trace",
     "TrainingHealth",
     "UnitTrace",
+    "answering",
     "changes_of",
     "dependence",
     "explained",

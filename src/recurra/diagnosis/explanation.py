@@ -96,6 +96,7 @@ class Explanation(Measurement):
         row: What the row is called.
         prediction: The answer, in words.
         output: What the number is that is explained.
+        unit: What it is counted in.
         result: That number.
         without: That number for the baseline.
         baseline: What stands there where nothing is known, in words.
@@ -112,6 +113,7 @@ class Explanation(Measurement):
     row: str
     prediction: str
     output: str
+    unit: str
     result: float
     without: float
     baseline: str
@@ -161,6 +163,7 @@ def explained(model: nn.Module, question: Question, method: str = "integrated_gr
         question.row,
         question.prediction,
         question.output,
+        question.unit,
         result,
         result - shares.difference,
         question.absent,

@@ -15,6 +15,9 @@ from torch import Tensor, nn
 from recurra.diagnosis.attribution import Function
 from recurra.diagnosis.site import Site
 
+LOG_ODDS = "log-odds"
+"""The unit of evidence."""
+
 
 class Column(NamedTuple):
     """Features of a step that belong together: a channel, a covariate, an embedding.
@@ -36,6 +39,7 @@ class Question:
         row: What the row is called: its number, the id of a series.
         prediction: The answer, in words.
         output: What the number is that is explained: "log-odds of positive".
+        unit: What that is counted in: `LOG_ODDS`, or the name of the target.
         function: (n, steps, features), n variants of what the net reads of this row, -> (n,) that number.
         input: (1, steps, features) what it read.
         baseline: Its like where nothing is known.
@@ -49,6 +53,7 @@ class Question:
     row: str
     prediction: str
     output: str
+    unit: str
     function: Function
     input: Float[Tensor, "1 steps features"]
     baseline: Float[Tensor, "1 steps features"]

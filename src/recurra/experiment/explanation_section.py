@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from recurra.diagnosis import Explanation, UnitTrace
+from recurra.diagnosis import LOG_ODDS, Explanation, UnitTrace
 from recurra.experiment.diagnosis_section import figure_text
 from recurra.report.piece import (
     AnyPiece,
@@ -53,7 +53,7 @@ def sum_text(one: Explanation) -> str:
         return f"{sums}: each is what the answer loses without that part alone, so they need not agree."
     if abs(one.error) > _LITTLE * abs(difference):
         return f"{sums}: the net changes its mind in a leap, of which no slope tells all."
-    if abs(difference) < _LITTLE * abs(one.result):
+    if one.unit == LOG_ODDS and abs(difference) < _LITTLE * abs(one.result):
         return f"{sums}: little beside the answer, which would be much the same were nothing known."
     return f"{sums}."
 
@@ -224,7 +224,7 @@ def _bars(one: Explanation) -> Iterable[Bars]:
         if len(names) > 1 and order:
             yield Bars(
                 title=title,
-                note="In the unit of what is explained.",
+                note=f"In {one.unit}.",
                 bars=[
                     Bar(
                         label=_named(names, place, one, title),

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from recurra.diagnosis import Column, Question, reading_at
+from recurra.diagnosis import LOG_ODDS, Column, Question, reading_at
 from recurra.experiment.examples import Part
 from recurra.experiment.task import Fitted
 from recurra.inputs.input import Encoding
@@ -28,6 +28,7 @@ def question_of(
     row: str,
     prediction: str,
     output: str,
+    unit: str = LOG_ODDS,
 ) -> Question:
     """A question about what a net with an `encoder` and a `body` said of an example.
 
@@ -42,6 +43,7 @@ def question_of(
         row: What the example is called.
         prediction: The answer, in words.
         output: What the number is.
+        unit: What it is counted in.
     """
     net: Any = fitted.model
     encoding: Encoding = fitted.schema.encoding
@@ -60,6 +62,7 @@ def question_of(
         row,
         prediction,
         output,
+        unit,
         function,
         read,
         torch.zeros_like(read),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from recurra.diagnosis import Question, log_odds
+from recurra.diagnosis import LOG_ODDS, Question, log_odds
 from recurra.experiment.examples import Part
 from recurra.experiment.questions import question_of, rows_of
 from recurra.experiment.task import Fitted
@@ -41,6 +41,7 @@ def explain(fitted: Fitted, part: Part, wanted: Wanted) -> Iterator[Question]:
             row=str(row + 1),
             prediction=told(target, given, exact=False),
             output=target.column if number else f"log-odds of {target.labels[outcome]}",
+            unit=target.column if number else LOG_ODDS,
         )
 
 

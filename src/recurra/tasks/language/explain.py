@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from recurra.data.naming import counted
-from recurra.diagnosis import Column, Question, log_odds, reading_at
+from recurra.diagnosis import LOG_ODDS, Column, Question, log_odds, reading_at
 from recurra.errors import ConfigError
 from recurra.experiment.explanation_section import step_text
 from recurra.experiment.symbols import SymbolPart
@@ -58,6 +58,7 @@ def _question(net: NextSymbol, alphabet: Alphabet, seen: np.ndarray, row: str, n
         row,
         f"{step_text(_shown(alphabet, likeliest))} ({float(chances[likeliest]):.0%})",
         f"log-odds of {step_text(_shown(alphabet, outcome))}",
+        LOG_ODDS,
         function,
         read,
         torch.zeros_like(read),
