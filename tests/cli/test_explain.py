@@ -84,10 +84,11 @@ def test_texts_without_labels_and_a_net_without_recurrence(folder, capsys):
     run, new = folder / "flat", folder / "new.csv"
     train = ("train", "classify", texts(folder), *SMALL, "network=convolutional", "--out", run)
     assert call(capsys, *train).code == 0
-    new.write_text("text\na good film\n")
+    new.write_text("text\na good \x1b[31m film\n")
     outcome = call(capsys, "explain", run, new)
     assert outcome.code == 0, outcome.err
-    assert "good " in outcome.out
+    assert '"good" ' in outcome.out
+    assert "\x1b" not in outcome.out
     page = (run / "explain.html").read_text()
     assert "<mark" in page
     assert "Unit " not in page

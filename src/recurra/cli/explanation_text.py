@@ -4,6 +4,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from recurra.cli import screen
+from recurra.report.control import visible
 
 if TYPE_CHECKING:
     from recurra.diagnosis import Explanation
@@ -23,8 +24,9 @@ def say_explanations(found: "Explanations") -> None:
     for one in found.rows:
         heading = f"{row_text(one)}: {one.prediction}"
         heading = heading if len(heading) <= room else heading[: room - 1] + "…"
-        screen.say(screen.paint(heading[:1].upper() + heading[1:], screen.BOLD, sys.stdout))
-        screen.say(screen.filled(effect_text(one), room, "  "))
+        heading = visible(heading[:1].upper() + heading[1:])
+        screen.say(screen.paint(heading, screen.BOLD, sys.stdout))
+        screen.say(screen.filled(visible(effect_text(one)), room, "  "))
         if one.separator is not None and screen.has_colour(sys.stdout):
             screen.say(f"  {_coloured(one)}")
         for label, sign in (("for", 1.0), ("against", -1.0)):
@@ -43,17 +45,15 @@ def _strongest(one: "Explanation", sign: float) -> list[str]:
     parts = []
     for place in strongest(shares.ravel(), _NAMED):
         step, column = divmod(place, len(one.columns))
-        name = step_text(one.steps[step]) if one.separator is not None else one.steps[step]
+        name = one.steps[step] if one.separator is None else f'"{step_text(one.steps[step])}"'
         if one.columns[column]:
             name = one.columns[column] + (f" at {name}" if len(one.steps) > 1 else "")
-        parts.append(f"{name} {'+' if sign > 0 else ''}{figure_text(shares[step, column])}")
+        parts.append(f"{visible(name)} {'+' if sign > 0 else ''}{figure_text(shares[step, column])}")
     return parts
 
 
 def _coloured(one: "Explanation") -> str:
     """The text, what counted coloured."""
-    from recurra.report.control import visible
-
     largest = abs(one.by_step).max() or 1.0
     found, letters = [], 0
     for name, share in zip(one.steps, (one.by_step / largest).tolist(), strict=True):
