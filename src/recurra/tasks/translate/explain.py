@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from recurra.diagnosis import Question, log_odds
+from recurra.experiment.example_question import question_of, rows_of
 from recurra.experiment.examples import Part
-from recurra.experiment.questions import question_of, rows_of
 from recurra.experiment.task import Fitted
 from recurra.experiment.wanted import Wanted
 from recurra.inputs.symbol import END
