@@ -9,7 +9,8 @@ from recurra.tasks.forecast.config import ForecastConfig
 from recurra.tasks.registry import entries
 
 COMMANDS = [
-    "compare", "evaluate", "predict", "generate", "stream", "doctor", "report", "tune", "bench", "info",
+    "compare", "evaluate", "predict", "explain", "generate", "stream", "doctor", "report", "tune", "bench",
+    "info",
 ]  # fmt: skip
 
 
@@ -88,7 +89,7 @@ def test_help_needs_no_torch(words: list[str]) -> None:
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, env=environment())
 
 
-@pytest.mark.parametrize(("words", "most"), [([], 34), (["predict"], 50), (["train", "classify"], 54)])
+@pytest.mark.parametrize(("words", "most"), [([], 35), (["predict"], 51), (["train", "classify"], 54)])
 def test_help_loads_little(words: list[str], most: int) -> None:
     """What an answer at once depends on, told by modules: a clock says little on a busy or slow machine."""
     heavy = ("numpy", "scipy", "sklearn", "torch", "polars", "pandas", "matplotlib", "jinja2", "rich")

@@ -13,6 +13,7 @@ from recurra.cli.bench import bench
 from recurra.cli.compare import compare
 from recurra.cli.doctor import doctor
 from recurra.cli.evaluate import Evaluate, evaluate
+from recurra.cli.explain import Explain, explain
 from recurra.cli.generate import generate
 from recurra.cli.help import Command, Group, usage_line
 from recurra.cli.info import info
@@ -45,8 +46,8 @@ app = typer.Typer(
 app.add_typer(train, name="train")
 app.add_typer(compare, name="compare")
 app.add_typer(tune, name="tune")
-for command in (evaluate, predict, generate, stream, doctor, report, bench, info):
-    kind = {predict: Predict, evaluate: Evaluate}.get(command, Command)
+for command in (evaluate, predict, explain, generate, stream, doctor, report, bench, info):
+    kind = {predict: Predict, evaluate: Evaluate, explain: Explain}.get(command, Command)
     app.command(command.__name__, cls=kind)(command)
 
 

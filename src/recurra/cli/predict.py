@@ -11,9 +11,9 @@ import typer
 
 from recurra import files
 from recurra.cli import screen
-from recurra.cli.task_options import Given, TaskCommand, checked, marks_of
+from recurra.cli.task_options import Given, TaskCommand, answer_options
 from recurra.errors import ConfigError
-from recurra.tasks.registry import Entry, check_answer, entry_of_run
+from recurra.tasks.registry import check_answer, entry_of_run
 
 if TYPE_CHECKING:
     import polars as pl
@@ -83,7 +83,7 @@ def _tell(request: Request, given: Sequence[Given]) -> None:
     if output is not None:
         _check_output(output)
     entry = entry_of_run(run)
-    options, again = _options(entry, pairs, given)
+    options, again = answer_options(entry, pairs, given)
     if as_json and output is None:
         options = {**entry.load("answer").in_json, **options}
     check_answer(entry, run, options)
@@ -102,32 +102,6 @@ def _tell(request: Request, given: Sequence[Given]) -> None:
         screen.emit({entry.name: frame.to_dicts()})
     else:
         sys.stdout.write(_as_csv(frame))
-
-
-def _options(
-    entry: Entry, pairs: Sequence[str], given: Sequence[Given]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The options of the answer, and of how data are read; what the task of the run lacks is a mistake."""
-    from recurra.cli.setting import parse_settings
-
-    answer = entry.load("answer")
-    again, options = (own for _, own in marks_of(entry, answers=True))
-    flags = {key: mark.flag for key, mark in {**options, **again}.items()}
-    for key, flag, _ in given:
-        if key not in flags:
-            known = [flags.get(name, f"{name}=VALUE") for name in (*answer.model_fields, *again)]
-            raise ConfigError(
-                f"{flag} for a run of task {entry.name}",
-                f"an option of its answers: {', '.join(known)}"
-                if known
-                else "none, as its answers have none",
-                f"Leave {flag} out.",
-            )
-    for kind, own in marks_of(entry, answers=True):
-        checked(kind, own, given)
-    texts = {one.key: one.text for one in given}
-    chosen = {key: text for key, text in texts.items() if key in options}
-    return {**parse_settings([answer], pairs, {}), **chosen}, {k: v for k, v in texts.items() if k in again}
 
 
 def _check_output(output: Path) -> None:

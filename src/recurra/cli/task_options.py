@@ -82,6 +82,36 @@ def checked(kind: "type[Config]", known: "Mapping[str, Option]", given: Sequence
         raise ConfigError(f"{flag} {rest}", error.expected, remedy) from error
 
 
+def answer_options(
+    entry: Entry, pairs: Sequence[str], given: Sequence[Given]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options of the answer, and of how data are read.
+
+    Raises:
+        ConfigError: The task of the run lacks one, or takes no such value.
+    """
+    from recurra.cli.setting import parse_settings
+
+    answer = entry.load("answer")
+    again, options = (own for _, own in marks_of(entry, answers=True))
+    flags = {key: mark.flag for key, mark in {**options, **again}.items()}
+    for key, flag, _ in given:
+        if key not in flags:
+            known = [flags.get(name, f"{name}=VALUE") for name in (*answer.model_fields, *again)]
+            raise ConfigError(
+                f"{flag} for a run of task {entry.name}",
+                f"an option of its answers: {', '.join(known)}"
+                if known
+                else "none, as its answers have none",
+                f"Leave {flag} out.",
+            )
+    for kind, own in marks_of(entry, answers=True):
+        checked(kind, own, given)
+    texts = {one.key: one.text for one in given}
+    chosen = {key: text for key, text in texts.items() if key in options}
+    return {**parse_settings([answer], pairs, {}), **chosen}, {k: v for k, v in texts.items() if k in again}
+
+
 def _parameters(taken: Collection[str | None], *, answers: bool) -> list[Any]:
     """An option for each that some task has; its help names the tasks."""
     meanings: dict[str, list[str]] = {}

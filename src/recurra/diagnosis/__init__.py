@@ -15,6 +15,8 @@ training_health   clipping, updates, spikes, plateaus, overfitting, from a histo
 attribution       which inputs made a result: integrated gradients; site says where in the net
 loss_attribution  the same of a batch's loss, without knowing the net
 occlusion         what is lost of it without a step or a feature
+question          what made an answer: what a task asks for one of its rows
+explanation       the answer to it: shares of steps and columns, and telling units
 trace             what every unit does over a text or a series
 verdict           what figures mean: findings with thresholds
 remedy            what helps, as changes of settings
@@ -34,8 +36,9 @@ Every result is a `Measurement`: a frozen value with `to_dict()`. Work is bounde
 ((1, 30), True)
 """
 
-from recurra.diagnosis.attribution import Attribution, integrated_gradients
+from recurra.diagnosis.attribution import Attribution, halving_gradients, integrated_gradients
 from recurra.diagnosis.dependence import Dependence, dependence
+from recurra.diagnosis.explanation import METHODS, Explanation, UnitTrace, explained
 from recurra.diagnosis.finding import HEALTHY, Finding, Remedy, changes_of
 from recurra.diagnosis.gradient_flow import GradientFlow, gradient_flow, half_life
 from recurra.diagnosis.information import mutual_information
@@ -51,10 +54,11 @@ from recurra.diagnosis.measure import (
 from recurra.diagnosis.measurement import Measurement
 from recurra.diagnosis.memory_horizon import MemoryHorizon, memory_horizon
 from recurra.diagnosis.observation import loss_of, observe
-from recurra.diagnosis.occlusion import Occlusion, occlusion
+from recurra.diagnosis.occlusion import Occlusion, occlusion, occlusion_map
 from recurra.diagnosis.passage import Passage
+from recurra.diagnosis.question import LOG_ODDS, Column, Question, log_odds, reading_at
 from recurra.diagnosis.seen import Seen, look, recurrent_modules
-from recurra.diagnosis.site import Site
+from recurra.diagnosis.site import Site, answering
 from recurra.diagnosis.stack import stacks_of
 from recurra.diagnosis.state_health import Retention, Saturation, StateHealth, state_health
 from recurra.diagnosis.trace import Trace, trace
@@ -64,9 +68,13 @@ from recurra.diagnosis.verdict import findings, overall
 
 __all__ = [
     "HEALTHY",
+    "LOG_ODDS",
+    "METHODS",
     "Attribution",
+    "Column",
     "Dependence",
     "DirectionMeasurements",
+    "Explanation",
     "Finding",
     "GradientFlow",
     "Limits",
@@ -75,6 +83,7 @@ __all__ = [
     "MemoryHorizon",
     "Occlusion",
     "Passage",
+    "Question",
     "Remedy",
     "Retention",
     "Saturation",
@@ -86,13 +95,18 @@ __all__ = [
     "StepJacobian",
     "Trace",
     "TrainingHealth",
+    "UnitTrace",
+    "answering",
     "changes_of",
     "dependence",
+    "explained",
     "findings",
     "gradient_flow",
     "half_life",
+    "halving_gradients",
     "integrated_gradients",
     "jacobian_of_step",
+    "log_odds",
     "look",
     "loss_attribution",
     "loss_of",
@@ -101,7 +115,9 @@ __all__ = [
     "mutual_information",
     "observe",
     "occlusion",
+    "occlusion_map",
     "overall",
+    "reading_at",
     "recurrent_modules",
     "spectrum",
     "stacks_of",

@@ -7,8 +7,11 @@ attributed through their embeddings.
 Source: Sundararajan, Taly & Yan, "Axiomatic attribution for deep networks" (2017).
 """
 
+import heapq
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +22,8 @@ from recurra.diagnosis.measurement import Measurement
 from recurra.errors import ConfigError, ShapeError
 
 Function = Callable[[Tensor], Tensor]
+
+_SHORTEST = 1e-6  # stretch of a line whose points float32 can still tell apart
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +87,65 @@ def integrated_gradients(
             results_of(function, input).double().sum() - results_of(function, baseline).double().sum()
         )
     return Attribution(values.cpu().numpy(), difference, float(values.sum()) - difference)
+
+
+def halving_gradients(
+    function: Function,
+    input: Float[Tensor, "1 steps features"],
+    baseline: Tensor | None = None,
+    *,
+    tolerance: float = 0.01,
+    nodes: int = 16,
+    stretches: int = 32,
+) -> Attribution:
+    """Integrated gradients of one row, with more points where the function bends.
+
+    What a stretch of the line adds is known from its ends: the one that is furthest off is halved, until the
+    shares add up. So a net that changes its mind in one leap is attributed as well as a smooth one.
+
+    Args:
+        function: It takes any number of variants of the row, and gives a number for each.
+        input: (1, steps, features).
+        baseline: As of `integrated_gradients`.
+        tolerance: The error that may stay, as a share of the difference.
+        nodes: Points of a stretch.
+        stretches: Most of them.
+
+    Raises:
+        ShapeError: As `integrated_gradients`.
+    """
+    baseline = baseline_of(input, baseline)
+    away = input - baseline
+    places, weights = np.polynomial.legendre.leggauss(nodes)
+
+    def value(place: float) -> float:
+        with torch.no_grad():
+            return float(results_of(function, torch.lerp(baseline, input, place)).double())
+
+    def stretch(low: float, high: float, begin: float, end: float) -> tuple[float, int, Any]:
+        at = torch.as_tensor(low + (high - low) * (places + 1) / 2).to(input).view(-1, 1, 1)
+        points = (baseline + at * away).detach().requires_grad_()
+        with torch.enable_grad():
+            (gradients,) = torch.autograd.grad(results_of(function, points).sum(), points)
+        share = torch.as_tensor(weights * (high - low) / 2).to(input).view(-1, 1, 1)
+        own = (away[0] * (share * gradients).sum(dim=0)).double().cpu().numpy()
+        return -abs(own.sum() - (end - begin)), next(order), (low, high, begin, end, own)
+
+    order = count()
+    ends = value(0.0), value(1.0)
+    found = [stretch(0.0, 1.0, *ends)]
+    while -sum(one[0] for one in found) > tolerance * abs(ends[1] - ends[0]) and len(found) < stretches:
+        low, high, begin, end, _ = found[0][2]
+        if high - low < _SHORTEST:
+            break
+        heapq.heappop(found)
+        middle = (low + high) / 2
+        half = value(middle)
+        heapq.heappush(found, stretch(low, middle, begin, half))
+        heapq.heappush(found, stretch(middle, high, half, end))
+    values = sum(one[2][-1] for one in found)
+    difference = ends[1] - ends[0]
+    return Attribution(np.asarray(values)[None], difference, float(np.sum(values)) - difference)
 
 
 def baseline_of(input: Tensor, baseline: Tensor | None) -> Tensor:

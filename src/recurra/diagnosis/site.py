@@ -72,3 +72,13 @@ class Site:
                 return run()
 
         return of
+
+
+@contextmanager
+def answering(module: nn.Module, value: Tensor) -> Iterator[None]:
+    """In the block a module gives a value, whatever it reads."""
+    hook = module.register_forward_hook(lambda *_: value)
+    try:
+        yield
+    finally:
+        hook.remove()

@@ -1,6 +1,6 @@
 """A task as an estimator, in scikit-learn's manners."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -14,6 +14,7 @@ from recurra.experiment.config import combined
 from recurra.experiment.display import as_html, as_text
 from recurra.experiment.ended import restore
 from recurra.experiment.entrant import RIVALS
+from recurra.experiment.explain import Explaining
 from recurra.experiment.fit import Trained, fit
 from recurra.experiment.judge import Judgement, judge_on, learn, net_label
 from recurra.experiment.learnt import Learnt, read_learnt
@@ -32,7 +33,7 @@ from recurra.training.history import History
 from recurra.training.progress import Progress
 
 
-class Estimator(ABC):
+class Estimator(Explaining):
     """What every estimator has: settings, a net after `fit`, files; a task adds how it learns and tells.
 
     Args:

@@ -206,11 +206,11 @@ def _judged_on(task: Task, run: Path, source: Any, again: Mapping[str, Any]) -> 
     learnt = {
         name: replace(one, seconds=seconds.get(name)) for name, one in read_learnt(run / RIVALS).items()
     }
-    fitted = _given_again(load_fitted(task, run), again)
+    fitted = given_again(load_fitted(task, run), again)
     return fitted, judge_on(task, fitted, source, learnt=learnt, rivals=rivals, seconds=seconds)
 
 
-def _given_again(fitted: Fitted, again: Mapping[str, Any]) -> Fitted:
+def given_again(fitted: Fitted, again: Mapping[str, Any]) -> Fitted:
     """A net whose data are read with other settings than those of training."""
     if not again:
         return fitted
@@ -245,7 +245,7 @@ def told_by(
         DataError: The data do not fit those of training.
     """
     check_run(run)
-    fitted = _given_again(load_fitted(task, run), again)
+    fitted = given_again(load_fitted(task, run), again)
     wanted = validated(task.answer_config, options)
     part = task.part(source, fitted, wanted)
     return Told(task.write(fitted, part, task.answer(fitted, part), wanted), tuple(part.repairs))

@@ -3,13 +3,29 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from recurra.inputs.examples import Examples, Keep
+
+
+class Feature(NamedTuple):
+    """What some of the numbers of a step are, as the encoder hands them on.
+
+    Attributes:
+        name: What people call it.
+        size: How many numbers it takes; they lie beside each other.
+        mean: Of the first of them: the value at which that is 0; NaN where it is no number.
+        deviation: The change of the value in which that grows by 1.
+    """
+
+    name: str
+    size: int = 1
+    mean: float = 0.0
+    deviation: float = 1.0
 
 
 class Encoding(ABC):
@@ -24,6 +40,15 @@ class Encoding(ABC):
     @abstractmethod
     def encode(self, content: Any) -> Shaped[np.ndarray, "time ..."]:
         """A content as an array (time, ...), of which there is at least one step: what `Encoder` reads."""
+
+    def features(self) -> Sequence[Feature]:
+        """What the numbers of a step are, as far as they have names: none do by default."""
+        return ()
+
+    def pieces(self, content: Any) -> Sequence[str]:
+        """What each step of `encode` stands for in a text; by default contents are no texts."""
+        del content
+        return ()
 
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:

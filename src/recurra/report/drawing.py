@@ -33,19 +33,26 @@ FEW_COLUMNS, MANY_COLUMNS = 8, 16
 LYING = 2
 """Letters of a name that lies above its column of a heat map."""
 
+NARROW_COLUMNS = 24
+"""A heat map with more columns has the whole row."""
+
 
 @dataclass(frozen=True)
 class MatrixCell:
-    """A count, the share of its row in percent, and what it says in words."""
+    """A count, the share of its row in percent, and what it says in words; `against` is the other colour."""
 
     text: str
     share: float
     spoken: str
+    against: bool = False
 
 
 @dataclass(frozen=True)
 class MatrixGrid:
-    """A matrix to draw: what is across and down, columns, and rows with names; bare, it is colours alone."""
+    """A matrix to draw: what is across and down, columns, and rows with names.
+
+    Bare, it is colours alone; signed, there are two of them.
+    """
 
     across: str
     down: str
@@ -53,6 +60,7 @@ class MatrixGrid:
     rows: list[tuple[str, list[MatrixCell]]]
     upright: bool
     bare: bool = False
+    signed: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,7 +180,7 @@ def _lines_legend(piece: Lines) -> list[LegendItem]:
 
 def _spans_legend(piece: Lines) -> list[LegendItem]:
     """What shaded stretches are, each once."""
-    named = dict.fromkeys((span.label, span.role) for span in piece.spans)
+    named = dict.fromkeys((span.label, span.role) for span in piece.spans if span.label)
     return [LegendItem(label=label, role=role, mark="area") for label, role in named]
 
 
@@ -211,13 +219,17 @@ def _heat_drawing(piece: HeatMap) -> Drawing:
     for name, shares in zip(piece.rows, piece.shares, strict=True):
         about = [f"{piece.row_label} {name}, {piece.column_label} {one}: " for one in piece.columns]
         cells = [
-            MatrixCell("", round(100 * share, 1), text.strip() + f" {percent(share, 0)}")
+            MatrixCell("", round(100 * abs(share), 1), text.strip() + f" {percent(share, 0)}", share < 0)
             for text, share in zip(about, shares, strict=True)
         ]
         rows.append((name, cells))
     upright = max(map(len, piece.columns)) > LYING
-    grid = MatrixGrid(piece.column_label, piece.row_label, list(piece.columns), rows, upright, bare=True)
-    return Drawing(piece.title, piece.note, kind="matrix", content=grid)
+    signed = any(share < 0 for shares in piece.shares for share in shares)
+    grid = MatrixGrid(
+        piece.column_label, piece.row_label, list(piece.columns), rows, upright, bare=True, signed=signed
+    )
+    breadth = "full" if len(piece.columns) > NARROW_COLUMNS else ""
+    return Drawing(piece.title, piece.note, kind="matrix", breadth=breadth, content=grid)
 
 
 def _most_frequent(totals: Sequence[int]) -> list[int]:

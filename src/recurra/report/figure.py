@@ -85,7 +85,7 @@ def _draw_spans(axes: Axes, piece: Lines, begin: float) -> None:
     for span in piece.spans:
         first, last = _positions([span.begin, span.end])
         if last > begin:
-            axes.axvspan(max(first, begin), last, color=colour(span.role), alpha=0.14, linewidth=0)
+            axes.axvspan(max(first, begin), last, color=colour(span.role), alpha=span.strength, linewidth=0)
 
 
 def _draw_bands(axes: Axes, places: Sequence[float], piece: Lines, begin: int, scale: float) -> None:

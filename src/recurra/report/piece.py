@@ -58,10 +58,18 @@ class Band(Record):
 
 
 class Span(Record):
-    """A stretch of the horizontal axis of `Lines`, such as the part that is held out, or one without data."""
+    """A stretch of the horizontal axis of `Lines`, such as the part that is held out, or one without data.
+
+    Attributes:
+        label: For the legend; "" where that need not say it.
+        role: Its colour.
+        strength: How much of that.
+        begin, end: Where it lies.
+    """
 
     label: str
     role: Role = "muted"
+    strength: float = Field(default=0.14, ge=0, le=1)
     begin: Place
     end: Place
 
@@ -207,7 +215,7 @@ class HeatMap(Piece):
     Attributes:
         rows: Names of the rows.
         columns: Names of the columns.
-        shares: One list per row, each share between 0 and 1.
+        shares: One list per row, each share between 0 and 1, or down to -1 in another colour.
         row_label: What the rows are.
         column_label: What the columns are.
     """
@@ -215,7 +223,7 @@ class HeatMap(Piece):
     kind: Literal["heat"] = "heat"
     rows: Sequence[str] = Field(min_length=1)
     columns: Sequence[str] = Field(min_length=1)
-    shares: Sequence[Sequence[Annotated[float, Field(ge=0, le=1)]]]
+    shares: Sequence[Sequence[Annotated[float, Field(ge=-1, le=1)]]]
     row_label: str = ""
     column_label: str = ""
 

@@ -45,12 +45,16 @@ def write_sheet(path: Path, sheet: Sheet) -> Path:
     Raises:
         StorageError: It cannot be written.
     """
-    page = template("sheet.html.j2").render(
+    write_text(path, sheet_html(sheet))
+    return path
+
+
+def sheet_html(sheet: Sheet) -> str:
+    """The page as HTML."""
+    return template("sheet.html.j2").render(
         sheet=sheet,
         finished=time_text(sheet.finished) if sheet.finished else "",
         sections=[drawn_section(one) for one in sheet.sections],
         contents=[*((one.id, one.heading) for one in sheet.sections), ("again", "Reproduce")],
         settings=setting_rows(dict(sheet.settings)),
     )
-    write_text(path, page)
-    return path

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from recurra.inputs.input import Encoding
+from recurra.inputs.input import Encoding, Feature
 from recurra.inputs.sequence.codec import SequenceCodec
 from recurra.inputs.sequence.config import SequenceConfig
 from recurra.inputs.sequence.series import Series
@@ -39,6 +39,13 @@ class SequenceEncoding(Encoding):
     def encode(self, content: Series) -> Float32[np.ndarray, "time features"]:
         """Scaled steps; see `SequenceCodec.encode`."""
         return self.codec.encode(content)
+
+    def features(self) -> list[Feature]:
+        """The channels, then where those with gaps are missing, then the length of the step."""
+        channels = self.codec.channels
+        found = [Feature(one.name, 1, one.mean, one.deviation) for one in channels]
+        found += [Feature(f"{one.name} missing") for one in channels if one.missing]
+        return [*found, *([Feature("length of the step")] if self.codec.elapsed is not None else [])]
 
     def augment(
         self, encoded: Float32[np.ndarray, "time features"], random: np.random.Generator

@@ -99,6 +99,15 @@ class WindowBatch:
         """The windows that fall to one of several processes: every `world_size`-th from `rank` on."""
         return type(self)(*(getattr(self, field.name)[rank::world_size] for field in fields(self)))
 
+    def repeated(self, count: int) -> "WindowBatch":
+        """Its windows so many times, one copy after another."""
+        return type(self)(
+            *(
+                own.repeat(count, *[1] * (own.dim() - 1))
+                for own in (getattr(self, f.name) for f in fields(self))
+            )
+        )
+
     def chunks(self, steps: int) -> Iterator["WindowBatch"]:
         """Forecast windows are trained whole.
 

@@ -12,7 +12,7 @@ from jaxtyping import Float, Float32
 
 from recurra.data.naming import listed
 from recurra.errors import DataError
-from recurra.inputs.input import Encoding, Summary
+from recurra.inputs.input import Encoding, Feature, Summary
 
 MOST_CATEGORIES = 100  # of a column; rarer ones count as unknown
 FEW_ROWS = 20
@@ -114,6 +114,15 @@ class TableEncoding(Encoding, Summary):
             )
         features = [number for column in self.columns for number in column.encode(content[column.name])]
         return np.array([features], np.float32)
+
+    def features(self) -> list[Feature]:
+        """The columns."""
+        return [
+            Feature(one.name, one.size, one.mean, one.deviation)
+            if isinstance(one, Numbers)
+            else Feature(one.name, one.size, math.nan)
+            for one in self.columns
+        ]
 
     def numbers(self, contents: Sequence[Mapping[str, Any]]) -> Float[np.ndarray, "_ features"]:
         """See `recurra.inputs.input.Summary.numbers`."""

@@ -141,8 +141,8 @@ def _examples(fitted: Fitted, part: Part, truth: np.ndarray, answer: np.ndarray)
     rows = [
         [
             shown(part.examples.contents[row]),
-            _told(target, truth[row], exact=True),
-            _told(target, answer[row], exact=False),
+            told(target, truth[row], exact=True),
+            told(target, answer[row], exact=False),
         ]
         for row in order[:EXAMPLES]
     ]
@@ -152,7 +152,8 @@ def _examples(fitted: Fitted, part: Part, truth: np.ndarray, answer: np.ndarray)
     return Section(id="examples", heading="Mistakes", lead=lead, pieces=[table], layout="full")
 
 
-def _told(target: Target, value: Any, *, exact: bool) -> str:
+def told(target: Target, value: Any, *, exact: bool) -> str:
+    """A truth (exact) or an answer, in words."""
     if target.kind == "regression":
         return f"{float(np.ravel(value)[0]):.4g}"
     if target.kind == "multilabel":

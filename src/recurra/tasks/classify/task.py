@@ -7,11 +7,10 @@ import numpy as np
 import polars as pl
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
 from torch import Tensor, nn
 
 from recurra.data.labelled import Labelled
-from recurra.experiment.examples import Data, Part, run_over, with_columns
+from recurra.experiment.examples import Data, Part, with_columns
 from recurra.experiment.labelling import ExampleSchema, Labelling
 from recurra.experiment.learnt import Learnt
 from recurra.experiment.task import Fitted, Prepared, Rival, Task
@@ -20,8 +19,10 @@ from recurra.layers.pooling import Pooling
 from recurra.metrics import classification
 from recurra.models.classifier import SequenceClassifier
 from recurra.models.sequence_body import make_body
+from recurra.tasks.classify.answer import Answer, answer, raw
 from recurra.tasks.classify.baseline import learn_linear, linear, majority
 from recurra.tasks.classify.config import ClassifyAnswer, ClassifyConfig
+from recurra.tasks.classify.explain import explain
 from recurra.tasks.classify.program import program
 from recurra.tasks.classify.show import describe, groups, show
 from recurra.tasks.classify.target import (
@@ -34,8 +35,6 @@ from recurra.tasks.classify.target import (
 )
 from recurra.training.contract import Loss
 
-Answer = Float[np.ndarray, "rows outputs"]
-"""Probabilities of the classes; of numbers the number."""
 METRICS = {
     "multiclass": ("accuracy", "macro_f1", "auroc", "log_loss", "calibration_error"),
     "multilabel": ("micro_f1", "macro_f1", "exact", "auroc"),
@@ -114,24 +113,6 @@ class Objective:
         return Loss(total, count)
 
 
-def answer(fitted: Fitted, part: Part) -> Answer:
-    """Probabilities of the classes for each row; of numbers the number."""
-    target, raw = fitted.schema.target, _raw(fitted.model, fitted.config, part)
-    if target.kind == "regression":
-        numbers: Answer = raw * target.deviation + target.mean
-        return numbers
-    scaled = torch.from_numpy(raw) / float(cast("SequenceClassifier", fitted.model).temperature)
-    found: Answer = (scaled.sigmoid() if target.kind == "multilabel" else scaled.softmax(dim=-1)).numpy()
-    return found
-
-
-def _raw(model: nn.Module, config: Any, part: Part) -> Answer:
-    """What the net puts out for each row."""
-    rows = run_over(model, part, config, lambda net, one: net(one).float().cpu().double().numpy())
-    stacked: Answer = np.stack(rows)
-    return stacked
-
-
 def score(schema: ExampleSchema, part: Part, given: Answer) -> dict[str, float]:
     """The metrics of the kind of target."""
     truth = np.stack(part.known())
@@ -151,7 +132,7 @@ def calibrate(model: nn.Module, prepared: Prepared) -> None:
     if not config.calibrate or prepared.validation is None or schema.target.kind != "multiclass":
         return
     part = prepared.validation
-    temperature = classification.fit_temperature(_raw(model, config, part), np.stack(part.known()))
+    temperature = classification.fit_temperature(raw(model, config, part), np.stack(part.known()))
     cast("SequenceClassifier", model).temperature.fill_(temperature)
 
 
@@ -199,4 +180,5 @@ CLASSIFY = Task(
     whole=LABELLING.whole,
     groups=lambda schema, part, given: groups(schema.target, part, given),
     program=program,
+    explain=explain,
 )

@@ -57,6 +57,10 @@ class Head(ABC):
     def point_forecast(self, parameters: Parameters) -> Steps:
         """The point forecast of each step."""
 
+    def followed(self, parameters: Parameters) -> Steps:
+        """The point forecast, or what is closest to it of what gradients can be followed from."""
+        return self.point_forecast(parameters)
+
     @abstractmethod
     def quantiles(
         self, parameters: Parameters, probabilities: Sequence[float]
@@ -204,6 +208,10 @@ class NegativeBinomialHead(Head):
         if self.point == "mean":
             return parameters[..., 0]
         return self.quantiles(parameters, [0.5])[..., 0]
+
+    def followed(self, parameters: Parameters) -> Steps:
+        """The mean: the median is a whole number, which moves in leaps."""
+        return parameters[..., 0]
 
     def quantiles(
         self, parameters: Parameters, probabilities: Sequence[float]

@@ -24,6 +24,7 @@ from recurra.tasks.forecast.answer import (
 from recurra.tasks.forecast.baseline import learn_ridge, naive
 from recurra.tasks.forecast.calibration import calibrate
 from recurra.tasks.forecast.config import ForecastAnswer, ForecastConfig
+from recurra.tasks.forecast.explain import explain
 from recurra.tasks.forecast.head import make_head
 from recurra.tasks.forecast.network import ForecastNetwork, InputSizes
 from recurra.tasks.forecast.objective import forecast_loss
@@ -173,4 +174,5 @@ FORECAST = Task(
     tables=ForecastSchema.tables,
     calibrate=calibrate,
     calibrated=("share", "widening"),
+    explain=explain,
 )

@@ -30,6 +30,7 @@ from recurra.layers.output import OUTPUTS
 from recurra.metrics.kneser_ney import KneserNey
 from recurra.models.next_symbol import NextSymbol
 from recurra.tasks.language.config import LanguageAnswer, LanguageConfig
+from recurra.tasks.language.explain import explain
 from recurra.tasks.language.program import program
 from recurra.tasks.language.scoring import Told, surprise
 from recurra.tasks.language.show import describe, show
@@ -317,4 +318,5 @@ LANGUAGE = Task(
     describe=describe,
     show=show,
     program=program,
+    explain=explain,
 )

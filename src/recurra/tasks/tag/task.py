@@ -1,7 +1,6 @@
 """The task of tagging: a label for every step, aligned many to many."""
 
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -11,7 +10,7 @@ from torch import Tensor, nn
 
 from recurra.data.labelled import Labelled
 from recurra.errors import ConfigError
-from recurra.experiment.examples import Part, run_over, with_columns
+from recurra.experiment.examples import Part, with_columns
 from recurra.experiment.labelling import ExampleSchema, Labelling, program_of
 from recurra.experiment.learnt import Learnt
 from recurra.experiment.task import Fitted, Rival, Task
@@ -21,14 +20,13 @@ from recurra.metrics.span import span_scores
 from recurra.models.sequence_body import make_body
 from recurra.models.tagger import SequenceTagger
 from recurra.streaming import Program
+from recurra.tasks.tag.answer import Answer, answer
 from recurra.tasks.tag.config import TagAnswer, TagConfig
+from recurra.tasks.tag.explain import explain
 from recurra.tasks.tag.show import describe, groups, show, shown
 from recurra.tasks.tag.tag_set import TagSet, find_tags, learn_tags, tag_column
 from recurra.training.contract import Loss
-from recurra.types import Sequences
 
-Answer = list[np.ndarray]
-"""For each row the indices of its tags."""
 _DIGITS = 6  # of numbers that are written
 _LISTS = pl.List(pl.String)
 
@@ -109,20 +107,6 @@ class Objective:
         return Loss(total, batch.sequences.lengths.sum(), state)
 
 
-def answer(fitted: Fitted, part: Part) -> Answer:
-    """The tags of every row; none of a row without a step."""
-    rows = run_over(fitted.model, part, fitted.config, partial(_decoded, fitted.config.look_ahead))
-    return [row[: len(content)] for row, content in zip(rows, part.examples.contents, strict=True)]
-
-
-def _decoded(look_ahead: int, model: nn.Module, sequences: Sequences) -> list[Any]:
-    net = cast("SequenceTagger", model)
-    scores = net(sequences.extended(look_ahead)).float()[:, look_ahead:]
-    best = scores.argmax(dim=-1) if net.crf is None else net.crf.decode(scores, sequences.lengths)
-    found = best.cpu().numpy()
-    return [row[:length] for row, length in zip(found, sequences.lengths.tolist(), strict=True)]
-
-
 def score(schema: ExampleSchema, part: Part, given: Answer) -> dict[str, float]:
     """The share of tags that are right; of spans F1, as conlleval counts them."""
     truth = part.known()
@@ -199,4 +183,5 @@ TAG = Task(
     show=show,
     groups=groups,
     program=program,
+    explain=explain,
 )

@@ -26,6 +26,7 @@ from recurra.models.attentive import AttentiveEncoderDecoder
 from recurra.models.sequence_body import make_body
 from recurra.tasks.translate.baseline import learn, naive
 from recurra.tasks.translate.config import TranslateAnswer, TranslateConfig
+from recurra.tasks.translate.explain import explain
 from recurra.tasks.translate.pairs import SOURCE, TARGET, read_pairs
 from recurra.tasks.translate.search import SHOWN, Answer, TranslatePart, answer, is_written_for, write
 from recurra.tasks.translate.show import describe, show
@@ -235,4 +236,5 @@ TRANSLATE = Task(
     describe=describe,
     show=show,
     metrics=METRICS,
+    explain=explain,
 )
