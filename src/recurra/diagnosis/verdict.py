@@ -199,8 +199,9 @@ def _exploding(measured: Measurements | None, health: TrainingHealth | None, set
 
 
 def _wildest(health: TrainingHealth) -> float:
-    """The longest gradient in relation to the usual one, which is at least as long as most clip."""
-    return health.largest_gradient * health.gradient_norm / max(health.gradient_norm, 1.0)
+    """The longest gradient beside the usual one, or 1, where most clip; of a run that broke beside 1."""
+    usual = 1.0 if health.not_finite else max(health.gradient_norm, 1.0)
+    return health.largest_gradient * health.gradient_norm / usual
 
 
 def _forgetting(measured: Measurements, health: TrainingHealth | None, settings: Settings) -> Finding:
