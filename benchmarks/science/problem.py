@@ -106,3 +106,61 @@ def copying(blanks: int) -> Callable[[int, torch.Generator], Case]:
         return Case(inputs, targets)
 
     return make
+
+
+def recalling(steps: int) -> Callable[[int, torch.Generator], Case]:
+    """The first two steps are up or down by 1, then comes noise (deviation 0.3); told at the end is which.
+
+    Source: Bengio, Simard & Frasconi (1994), for the problem.
+    """
+
+    def make(rows: int, random: torch.Generator) -> Case:
+        up = torch.randint(2, (rows,), generator=random)
+        values = 0.3 * torch.randn(rows, steps, 1, generator=random)
+        values[:, :2] += (2.0 * up - 1).view(-1, 1, 1)
+        return Case(values, up)
+
+    return make
+
+
+def echoing(lag: int) -> Callable[[int, torch.Generator], Case]:
+    """At every step of 60 the symbol, of two, that stood so many steps before."""
+
+    def make(rows: int, random: torch.Generator) -> Case:
+        ids = torch.randint(2, (rows, 60), generator=random)
+        targets = torch.full((rows, 60), -100)
+        targets[:, lag:] = ids[:, : 60 - lag]
+        return Case(torch.nn.functional.one_hot(ids, 2).float(), targets)
+
+    return make
+
+
+def two_parts(steps: int, far: int) -> Callable[[int, torch.Generator], Case]:
+    """Four signs over noise: three in the last step, one so many steps before it; told are all at the end."""
+
+    def make(rows: int, random: torch.Generator) -> Case:
+        signs = torch.randint(2, (rows, 4), generator=random)
+        values = 0.3 * torch.randn(rows, steps, 4, generator=random)
+        values[:, -1, 1:] += 2.0 * signs[:, 1:] - 1
+        values[:, -1 - far, 0] += 2.0 * signs[:, 0] - 1
+        return Case(values, signs)
+
+    return make
+
+
+def by_heart(steps: int, rows_known: int) -> Callable[[int, torch.Generator], Case]:
+    """Few rows of noise whose class only weakly shows; training sees the same ones again and again."""
+
+    def make(rows: int, random: torch.Generator) -> Case:
+        up = torch.randint(2, (rows,), generator=random)
+        values = torch.randn(rows, steps, 3, generator=random)
+        values[:, -3:, 0] += 0.6 * (2.0 * up - 1).unsqueeze(1)
+        return Case(values, up)
+
+    known = make(rows_known, torch.Generator().manual_seed(rows_known))
+
+    def drawn(rows: int, random: torch.Generator) -> Case:
+        index = torch.randint(rows_known, (rows,), generator=random)
+        return Case(known.inputs[index], known.targets[index])
+
+    return drawn

@@ -56,7 +56,7 @@ def test_json_holds_everything(trained, capsys):
     assert found["task"] == "classify"
     vanishing = next(one for one in found["findings"] if one["kind"] == "vanishing")
     assert vanishing["figure"] < vanishing["threshold"]
-    assert vanishing["remedies"][0]["change"] == {"cell": "lstm"}
+    assert vanishing["remedies"][0]["change"] == {"cell": "lstm", "recurrent_scale": 1.0}
     assert found["net"]["directions"][0]["gradient_flow"]["norms"]
     assert found["training"]["epochs"] == 1
 

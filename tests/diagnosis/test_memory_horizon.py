@@ -13,7 +13,7 @@ from recurra.layers import Bidirectional, Recurrent, Stack
 
 def horizon_of(model, run):
     with undisturbed(model):
-        (layers,) = stacks_of(look(model, run))
+        (layers,) = stacks_of(look(model, run).chains)
         return memory_horizon(model, run, layers)
 
 
@@ -83,4 +83,4 @@ def test_a_layer_that_is_called_step_by_step_is_no_stack():
         return total
 
     with undisturbed(layer):
-        assert stacks_of(look(layer, run)) == []
+        assert stacks_of(look(layer, run).chains) == []

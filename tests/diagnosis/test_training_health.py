@@ -73,3 +73,14 @@ def test_a_history_of_nothing():
     assert found.best_epoch is None
     assert math.isnan(found.clipped)
     assert found.to_dict()["gap"] is None
+
+
+def test_what_is_told_of_the_first_step_counts():
+    steps = [{"step": 1, "loss": 0.7, "gradient_norm": 1.0}]
+    found = training_health(steps, epochs_of([29.0, 6.0, 2.0]))
+    assert found.learnt == 0
+    assert found.above == pytest.approx(1.3 / 0.7)
+    # What noise gives back is little of the whole way, most of which the first epoch came down.
+    found = training_health(steps, epochs_of([0.03, 0.01, 0.02], [0.03, 0.01, 0.025]))
+    assert found.worsening < 0.02
+    assert found.overfitting == 0

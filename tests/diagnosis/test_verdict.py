@@ -145,3 +145,17 @@ def test_an_orthogonal_start_helps_only_where_there_is_none():
 def test_the_first_remedies_of_all_faults_are_taken_together():
     found = findings(measured(elman(0.5)), training_health([], epochs_of([1.0, 0.99])), SETTINGS)
     assert changes_of(found) == {"cell": "lstm"}
+
+
+def test_gradients_that_shrink_as_a_net_learns_do_not_explode():
+    norms = [2.0 * 0.5**n for n in range(30)]
+    health = training_health(steps_of(FALLING, norms), epochs_of(FALLING))
+    assert health.largest_gradient > 1e3
+    assert "exploding" not in faults(measured(elman(0.5)), health)
+
+
+def test_a_run_that_broke_without_clipping_exploded():
+    free = {**SETTINGS, "gradient_clip": None}
+    health = training_health(steps_of([1.0, 5.0], [300.0, 300.0]), [])
+    assert set(faults(None, replace(health, not_finite=1), free)) >= {"diverging", "exploding"}
+    assert "exploding" not in faults(None, replace(health, not_finite=1))

@@ -248,7 +248,7 @@ def test_a_metric_may_not_take_the_place_of_another_record() -> None:
 
 def test_the_history_tells_what_happened() -> None:
     history = fit(toy_model(), squared_error, ToySource(), toy_config(gradient_clip=0.1, log_every=3))
-    assert [record["step"] for record in history.steps] == [3, 6, 9, 12]
+    assert [record["step"] for record in history.steps] == [1, 3, 6, 9, 12]
     assert [(record["epoch"], record["step"]) for record in history.epochs] == [(0, 4), (1, 8), (2, 12)]
     for record in history.epochs:
         assert record["gradient_norm"] > 0

@@ -89,3 +89,7 @@ def test_the_history_keeps_warnings_also_of_a_run_that_breaks(tmp_path):
     warned = [line for line in lines if '"warning"' in line]
     assert '"exploding"' in warned[0]
     assert '"diverging"' in warned[-1]
+
+
+def test_a_net_that_has_no_gradient_goes_on():
+    assert ("exploding", 60) not in told(steps_of([1.0] * 12, [0.0] * 12))

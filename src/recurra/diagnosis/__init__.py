@@ -10,6 +10,7 @@ gradient_flow     how far back the gradient of a loss comes: its norm after k st
 jacobian          what a step does to small differences: singular values, products, Lyapunov exponents
 memory_horizon    how far back an input still changes an output: by perturbation, by gradient
 dependence        how far back data depend on themselves: correlation, mutual information
+missed            which inputs the errors of a net still depend on, and how far back those lie
 state_health      saturation, dead units, effective rank, drift, time constants of gates
 training_health   clipping, updates, spikes, plateaus, overfitting, from a history
 attribution       which inputs made a result: integrated gradients; site says where in the net
@@ -53,6 +54,7 @@ from recurra.diagnosis.measure import (
 )
 from recurra.diagnosis.measurement import Measurement
 from recurra.diagnosis.memory_horizon import MemoryHorizon, memory_horizon
+from recurra.diagnosis.missed import Missed
 from recurra.diagnosis.observation import loss_of, observe
 from recurra.diagnosis.occlusion import Occlusion, occlusion, occlusion_map
 from recurra.diagnosis.passage import Passage
@@ -81,6 +83,7 @@ __all__ = [
     "Measurement",
     "Measurements",
     "MemoryHorizon",
+    "Missed",
     "Occlusion",
     "Passage",
     "Question",

@@ -7,13 +7,14 @@ Source: Box & Jenkins, "Time series analysis" (1970), for the bounds of correlat
 behavior in physics and probabilistic formal languages" (2017), for mutual information at a lag.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 from scipy.stats import chi2, norm
 
 from recurra.diagnosis.information import mutual_information, symbols_of
@@ -41,7 +42,14 @@ class Dependence(Measurement):
     reach: int
 
 
-def dependence(inputs: np.ndarray, targets: np.ndarray | None, lengths: np.ndarray, lags: int) -> Dependence:
+def dependence(
+    inputs: np.ndarray,
+    targets: np.ndarray | None,
+    lengths: np.ndarray,
+    lags: int,
+    *,
+    at: Bool[np.ndarray, "rows steps"] | None = None,
+) -> Dependence:
     """Measure the dependence of targets on inputs, or, without targets, of inputs on earlier ones.
 
     Args:
@@ -49,6 +57,8 @@ def dependence(inputs: np.ndarray, targets: np.ndarray | None, lengths: np.ndarr
         targets: Its like, aligned with it; None: the inputs themselves.
         lengths: (rows,) how many steps count.
         lags: How far back to look.
+        at: Where targets count; None: at all steps. Neighbours among them may then be alike: chance is that
+            of as many fewer pairs (Bartlett 1935).
 
     Raises:
         ShapeError: Rows or steps of both differ.
@@ -56,24 +66,46 @@ def dependence(inputs: np.ndarray, targets: np.ndarray | None, lengths: np.ndarr
     if targets is not None and targets.shape[:2] != inputs.shape[:2]:
         raise ShapeError(f"targets of shape {targets.shape}", f"({inputs.shape[:2]}, ...)", "Align them.")
     lags = min(lags, max(int(lengths.max(initial=0)) - 1, 0))
-    pairs = [_pairs(inputs, inputs if targets is None else targets, lengths, lag) for lag in range(lags + 1)]
+    later = inputs if targets is None else targets
+    pairs = [_pairs(inputs, later, lengths, lag, at) for lag in range(lags + 1)]
     symbolic = inputs.dtype.kind in "iub" or (targets is not None and targets.dtype.kind in "iub")
     if symbolic:
         return _information([(symbols_of(x), symbols_of(y)) for x, y in pairs])
     if targets is None:
         return _autocorrelation(pairs)
-    return _correlation(pairs)
+    return _correlation(pairs, 1.0 if at is None else _alike(inputs, targets, lengths, lags, at))
+
+
+def _alike(inputs: np.ndarray, targets: np.ndarray, lengths: np.ndarray, lags: int, at: np.ndarray) -> float:
+    """How many pairs count as one, as far as each series goes on as it was."""
+    own = _autocorrelation([_pairs(inputs, inputs, lengths, lag) for lag in range(lags + 1)])
+    others = [_pairs(targets, targets, lengths, lag, at, both=True) for lag in range(lags + 1)]
+    together = own.values * np.minimum(_autocorrelation(others).values, 1.0)
+    kept = np.array([len(x) for x, _ in others]) / max(len(others[0][0]), 1)
+    return float(1 + 2 * (together * kept)[1:].sum())
 
 
 def _pairs(
-    inputs: np.ndarray, targets: np.ndarray, lengths: np.ndarray, lag: int
+    inputs: np.ndarray,
+    targets: np.ndarray,
+    lengths: np.ndarray,
+    lag: int,
+    at: np.ndarray | None = None,
+    *,
+    both: bool = False,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What stands so many steps apart within rows."""
+    """What stands so many steps apart within rows; with `at` where the later (or both) of them count."""
     rows = [(x[: n - lag], y[lag:n]) for x, y, n in zip(inputs, targets, lengths, strict=True) if n > lag]
+    if at is not None:
+        places = [
+            one[lag:n] & one[: n - lag] if both else one[lag:n]
+            for one, n in zip(at, lengths, strict=True) if n > lag
+        ]  # fmt: skip
+        rows = [(x[p], y[p]) for (x, y), p in zip(rows, places, strict=True)]
     if not rows:
         return inputs[:0].reshape(0, *inputs.shape[2:]), targets[:0].reshape(0, *targets.shape[2:])
     earlier, later = (np.concatenate(one) for one in zip(*rows, strict=True))
-    every = -(-len(earlier) // _MOST_PAIRS)
+    every = max(-(-len(earlier) // _MOST_PAIRS), 1)
     return earlier[::every], later[::every]
 
 
@@ -100,13 +132,14 @@ def _autocorrelation(pairs: list[tuple[np.ndarray, np.ndarray]]) -> Dependence:
     return _found("autocorrelation", values, chance)
 
 
-def _correlation(pairs: list[tuple[np.ndarray, np.ndarray]]) -> Dependence:
+def _correlation(pairs: list[tuple[np.ndarray, np.ndarray]], alike: float = 1.0) -> Dependence:
     values, counts = [], _counts(x for x, _ in pairs)
     for (x, y), n in zip(pairs, counts, strict=True):
-        left, right = (_standardised(one.reshape(len(one), -1)) for one in (x, y))
-        values.append(float(np.abs(left.T @ right).max()) / n)
+        left, right = (_standardised(one.reshape(len(one), math.prod(one.shape[1:]))) for one in (x, y))
+        values.append(float(np.abs(left.T @ right).max(initial=0.0)) / n)
     compared = pairs[0][0][:1].size * pairs[0][1][:1].size * len(pairs)
-    return _found("correlation", values, norm.ppf(1 - 0.025 / max(compared, 1)) / np.sqrt(counts))
+    chance = norm.ppf(1 - 0.025 / max(compared, 1)) / np.sqrt(np.maximum(counts / alike, 1))
+    return _found("correlation", values, chance)
 
 
 def _standardised(values: np.ndarray) -> np.ndarray:

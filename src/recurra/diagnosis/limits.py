@@ -11,6 +11,7 @@ class Limits:
 
     Attributes:
         rows: Rows of the batch, which are taken evenly.
+        evidence: Rows, of all batches, from which it is told what data depend on and what the net missed.
         steps: Steps that are gone back over, from the last one on.
         sources: Steps whose gradient is followed back.
         lags: Steps that it is followed.
@@ -23,6 +24,7 @@ class Limits:
     """
 
     rows: int = 8
+    evidence: int = 256
     steps: int = 512
     sources: int = 32
     lags: int = 256

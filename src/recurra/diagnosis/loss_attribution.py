@@ -36,7 +36,7 @@ def loss_attribution(
     """
     _, run = loss_of(model, batch, objective, rows)
     with undisturbed(model):
-        stacks = stacks_of(look(model, run))
+        stacks = stacks_of(look(model, run).chains)
         return {layers.bottom.first.name: _of_stack(run, layers, nodes) for layers in stacks}
 
 

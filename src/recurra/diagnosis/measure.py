@@ -1,17 +1,20 @@
 """All measurements of a model on a batch, in seconds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from torch import Tensor, nn
 
 from recurra.diagnosis.dependence import Dependence, dependence
 from recurra.diagnosis.gradient_flow import GradientFlow, gradient_flow
+from recurra.diagnosis.information import told_apart
 from recurra.diagnosis.jacobian import StepJacobian, step_jacobian
 from recurra.diagnosis.limits import Limits
 from recurra.diagnosis.measurement import Measurement
 from recurra.diagnosis.memory_horizon import MemoryHorizon, memory_horizon
+from recurra.diagnosis.missed import Missed, missed
 from recurra.diagnosis.observation import loss_of
 from recurra.diagnosis.passage import Passage
 from recurra.diagnosis.seen import look
@@ -52,7 +55,8 @@ class StackMeasurements(Measurement):
 
     Attributes:
         memory_horizon: How far back their input changes their output.
-        dependence: How far back their input, numbers that the net made of the data, depends on itself.
+        dependence: How far back their input depends on itself: numbers, or symbols where vectors recur, as
+            those of an embedding do.
     """
 
     memory_horizon: MemoryHorizon
@@ -68,12 +72,14 @@ class Measurements(Measurement):
         rows: How many these were.
         directions: Every direction of every recurrent layer, from the first that runs.
         stacks: The stacks that these layers make.
+        missed: What the stacks' top layers did not learn of what the stacks read.
     """
 
     loss: float
     rows: int
     directions: tuple[DirectionMeasurements, ...]
     stacks: tuple[StackMeasurements, ...]
+    missed: tuple[Missed, ...] = ()
 
 
 def measure(
@@ -82,6 +88,7 @@ def measure(
     objective: Objective,
     *,
     limits: Limits = Limits(),  # noqa: B008
+    further: Iterable[Batch] = (),
 ) -> Measurements:
     """Measure all recurrent layers of a model; it is left as it was.
 
@@ -90,6 +97,7 @@ def measure(
         batch: Some rows, on any device, such as a task's `Prepared.source.batch(0, 0)`.
         objective: Runs the model on them and gives the summed loss, as a task's `Task.objective` does.
         limits: How much is looked at.
+        further: Other batches, for what only many rows tell.
 
     Raises:
         ConfigError: The model has no recurrent layers, or none of them ran.
@@ -100,8 +108,9 @@ def measure(
     with undisturbed(model):
         seen = look(model, run)
         directions = tuple(_of_direction(passage, limits) for passage in seen.passages)
-        stacks = tuple(_of_stack(model, run, layers, limits) for layers in stacks_of(seen))
-    return Measurements(seen.loss, rows, directions, stacks)
+        stacks = tuple(_of_stack(model, run, layers, limits) for layers in stacks_of(seen.chains))
+        unlearnt = missed(model, chain([batch], further), objective, limits)
+    return Measurements(seen.loss, rows, directions, stacks, unlearnt)
 
 
 def _of_direction(passage: Passage, limits: Limits) -> DirectionMeasurements:
@@ -121,6 +130,7 @@ def _of_stack(
     model: nn.Module, run: Callable[[], Tensor], layers: Layers, limits: Limits
 ) -> StackMeasurements:
     read = layers.bottom.read
+    lengths = read.number_of_steps().cpu().numpy()
     values: np.ndarray = read.input.detach().double().cpu().numpy()
-    own = dependence(values, None, read.number_of_steps().cpu().numpy(), limits.lags)
+    own = dependence(told_apart(values, lengths), None, lengths, limits.lags)
     return StackMeasurements(memory_horizon(model, run, layers, limits), own)

@@ -22,7 +22,7 @@ def against_vanishing(settings: Settings, steps: int) -> tuple[Remedy, ...]:
     simple = settings.get("cell") in _SIMPLE
     small = {"recurrent_scale": 1.0} if settings.get("recurrent_scale", 1.0) < 1 else {}
     return changing(settings, [
-        ({**gated, **(spread if steps > _LONG else {})} if simple else spread,
+        ({**gated, **(spread if steps > _LONG else {}), **small} if simple else {**spread, **small},
          "An LSTM adds to its memory instead of rewriting it, so gradients pass along it." if simple else
          f"Forget gates then start so that memories last up to {steps} steps, each unit its own time."),
         ({"forget_bias": 2.0, "chrono_steps": None} if not simple else {},

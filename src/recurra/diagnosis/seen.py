@@ -100,18 +100,23 @@ def look(model: nn.Module, run: Callable[[], Tensor]) -> Seen:
             "one with recurra.layers or recurra's or torch.nn's RNN, LSTM or GRU",
             "Diagnose a recurrent net: train with network=recurrent.",
         )
-    with listening(model) as calls:
-        loss = run()
-    if not calls:
-        raise ConfigError("a run in which no recurrent layer was called", "one that uses them", "Run them.")
-    chains = _joined(calls, _with_gradients(loss, calls))
+    loss, chains = chains_of(model, run)
     longest: dict[str, Chain] = {}
     for one in chains:
         known = longest.get(one.first.name)
         if known is None or one.read.input.shape[1] > known.read.input.shape[1]:
             longest[one.first.name] = one
     passages = [p for one in longest.values() for p in passages_of(one.first.module, one.read)]
-    return Seen(float(loss.detach()), tuple(passages), tuple(chains))
+    return Seen(loss, tuple(passages), chains)
+
+
+def chains_of(model: nn.Module, run: Callable[[], Tensor]) -> tuple[float, tuple[Chain, ...]]:
+    """The loss and all calls of recurrent layers, as `look` has them; nothing is taken apart."""
+    with listening(model) as calls:
+        loss = run()
+    if not calls:
+        raise ConfigError("a run in which no recurrent layer was called", "one that uses them", "Run them.")
+    return float(loss.detach()), tuple(_joined(calls, _with_gradients(loss, calls)))
 
 
 @contextmanager

@@ -4,9 +4,10 @@ Layers that are called once for every step (a decoder that is fed what it wrote)
 out.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from recurra.diagnosis.seen import Chain, Seen
+from recurra.diagnosis.seen import Chain
 
 
 class Layers(NamedTuple):
@@ -16,11 +17,11 @@ class Layers(NamedTuple):
     top: Chain
 
 
-def stacks_of(seen: Seen) -> list[Layers]:
+def stacks_of(chains: Sequence[Chain]) -> list[Layers]:
     """The stacks of a run: consecutive calls over as many rows and steps, all from a given state or none."""
     stacks: list[Layers] = []
     kinds: list[object] = []
-    for chain in seen.chains:
+    for chain in chains:
         if len(chain.calls) > 1 or chain.read.axes == "packed":
             kinds.append(None)
             continue

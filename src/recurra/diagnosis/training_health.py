@@ -40,12 +40,14 @@ class TrainingHealth(Measurement):
         best_epoch: The epoch, from 0, with the lowest validation loss; None where there is none.
         gap: Validation loss minus training loss in that epoch, in shares of the way the training loss came
             down. With dropout the training loss is the higher one.
-        overfitting: How far the validation loss has risen since its best epoch, in shares of the way it came
-            down, while the training loss went on falling; 0 where it did not fall.
+        overfitting: How far the validation loss has risen since its best epoch, and stands over the training
+            loss, in shares of the way it came down, while the training loss went on falling; 0 where it did
+            not fall.
         worsening: How far the training loss stands over its lowest, in the same shares: 1 is where it began.
         learnt: How far the training loss came down, in relation to its first value; negative values count by
             their size.
         risen: How far it stands over its lowest at the end, in relation to its first value.
+        above: How far it stands over its first value at the end, in relation to that; negative below it.
         not_finite: Records whose loss or gradient is no finite number.
     """
 
@@ -64,6 +66,7 @@ class TrainingHealth(Measurement):
     worsening: float
     learnt: float
     risen: float
+    above: float
     not_finite: int
 
 
@@ -81,6 +84,7 @@ def training_health(steps: Records, epochs: Records) -> TrainingHealth:
     median = _median(norms)
     known = ("loss", "train_loss", "gradient_norm")
     bad = [one for one in (*steps, *epochs) if any(key in one and not _finite(one[key]) for key in known)]
+    losses = _with_first(steps, train)
     best = int(np.nanargmin(valid)) if np.isfinite(valid).any() else None
     return TrainingHealth(
         epochs=len(epochs),
@@ -94,10 +98,11 @@ def training_health(steps: Records, epochs: Records) -> TrainingHealth:
         plateau=_plateau(train),
         best_epoch=best,
         gap=math.nan if best is None else float(valid[best] - train[best]) / (_way(train) or math.nan),
-        overfitting=math.nan if best is None else _overfitting(train, valid, best),
-        worsening=_worsening(train),
-        learnt=_in_first(steps, train, lambda known: known[0] - known.min()),
-        risen=_in_first(steps, train, lambda known: known[-1] - known[1:].min(initial=known[-1])),
+        overfitting=math.nan if best is None else _overfitting(train, valid, best, losses[:1]),
+        worsening=_worsening(train, losses[:1]),
+        learnt=_in_first(losses, lambda known: known[0] - known.min()),
+        risen=_in_first(losses, lambda known: known[-1] - known[1:].min(initial=known[-1])),
+        above=_in_first(losses, lambda known: known[-1] - known[0]),
         not_finite=len(bad),
     )
 
@@ -159,29 +164,39 @@ def _plateau(losses: np.ndarray) -> int:
     return since
 
 
-def _overfitting(train: np.ndarray, valid: np.ndarray, best: int) -> float:
+def _overfitting(train: np.ndarray, valid: np.ndarray, best: int, first: np.ndarray) -> float:
     last = valid[~np.isnan(valid)][-1]
-    risen = float(last - valid[best])
-    if risen <= 0 or not train[-1] < train[best]:
+    risen = float(min(last - valid[best], last - train[-1]))
+    if not (risen > 0 and train[-1] < train[best]):
         return 0.0
-    return risen / way if (way := _way(valid)) > 0 else math.inf
+    way = _whole_way(valid, first)
+    return risen / way if way > 0 else math.inf
 
 
-def _in_first(steps: Records, train: np.ndarray, distance: Callable[[np.ndarray], float]) -> float:
-    """A distance between losses in relation to the first: that of the first steps, where they are known."""
-    first = _column(steps[:1], "loss")
-    known = np.concatenate([first, train])
-    known = known[~np.isnan(known)]
-    if len(known) < 2 or known[0] == 0:
+def _with_first(steps: Records, train: np.ndarray) -> np.ndarray:
+    """The losses of epochs after that of the first step, where it is known."""
+    known: np.ndarray = np.concatenate([_column(steps[:1], "loss"), train])
+    return np.asarray(known[~np.isnan(known)])
+
+
+def _in_first(losses: np.ndarray, distance: Callable[[np.ndarray], float]) -> float:
+    """A distance between losses in relation to the first."""
+    if len(losses) < 2 or losses[0] == 0:
         return math.nan
-    return float(distance(known) / abs(known[0]))
+    return float(distance(losses) / abs(losses[0]))
 
 
-def _worsening(losses: np.ndarray) -> float:
-    known = losses[~np.isnan(losses)]
+def _worsening(train: np.ndarray, first: np.ndarray) -> float:
+    known = train[~np.isnan(train)]
     if not len(known):
         return math.nan
     risen = float(known[-1] - known.min())
     if risen == 0:
         return 0.0
-    return risen / way if (way := _way(losses)) > 0 else math.inf
+    way = _whole_way(known, first)
+    return risen / way if way > 0 else math.inf
+
+
+def _whole_way(losses: np.ndarray, first: np.ndarray) -> float:
+    """How far losses came down from the first, or from that of the first step: an epoch may do most of it."""
+    return float(np.nanmax([losses[0], *first]) - np.nanmin(losses))

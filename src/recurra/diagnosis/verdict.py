@@ -1,8 +1,8 @@
 """Verdicts: what the figures of a net and of its training mean, and what helps.
 
 Thresholds are set against fresh and trained nets (docs/log.md), and docs/doctor.md says why each is where it
-is. What fades or is forgotten is a fault only where training suffered: a net whose training loss more than
-halved has found what it needs nearer.
+is. What fades or is forgotten is a fault only where training suffered: where errors still depend on what lies
+so far back, or, if none of it shows in them, where training took less than half off the loss.
 """
 
 import math
@@ -20,7 +20,7 @@ LEFT = 1e-3
 """Of a gradient that has come back as far as it must: less is lost in the noise of batches."""
 GROWN = 1e3
 """Times its size: one such gradient outweighs a thousand others."""
-SATURATED = 0.8
+SATURATED = 0.7
 """Of the values of a tanh."""
 DEAD = 0.4
 """Of the units of a ReLU."""
@@ -38,6 +38,10 @@ LEARNT = 0.1
 """Of the first loss."""
 SUCCESS = 0.5
 """Of the first loss: a net that took off so much has found what it needs."""
+MISSED = 0.05
+"""Of the first loss: what inputs further back would take off, if errors depend on them."""
+WILD = 100.0
+"""Norm of the gradient before a training without clipping broke; 1 is where most clip."""
 
 Settings = Mapping[str, Any]
 
@@ -48,19 +52,21 @@ def findings(
     """All verdicts, in the order in which remedies matter.
 
     Args:
-        measured: Of the net; None of one that is not there, as its training broke off.
+        measured: Of the net, or of the one that a training began with which broke; None: there is none.
         health: Of its training; None where there is no history, and of a fresh net.
         settings: Those it was trained with, by name; only these are changed by remedies.
     """
     found: list[Finding] = []
+    broke = health is not None and health.not_finite > 0
     if health is not None:
         found.append(_diverging(health, settings))
-    if measured is not None:
+    if measured is not None or broke:
+        found.append(_exploding(measured, health, settings))
+    if measured is not None and not broke:
         found += [
-            _exploding(measured, health, settings),
             _vanishing(measured, health, settings),
             _forgetting(measured, health, settings),
-            _saturated(measured, settings),
+            _saturated(measured, health, settings),
             _dead(measured, settings),
             _low_rank(measured, health, settings),
         ]
@@ -86,12 +92,34 @@ def _finding(
     return Finding(kind, verdict, measured, figure, threshold, below, sentence, remedies() if fault else ())
 
 
-def need(direction: DirectionMeasurements, measured: Measurements) -> int:
+def missed_steps(
+    direction: DirectionMeasurements, measured: Measurements, health: TrainingHealth | None
+) -> int | None:
+    """How far back what the net should have learnt lies; None where its errors show nothing of that.
+
+    How much of the loss it is worth counts: the errors of a net that has learnt are small, and may well
+    depend on anything.
+    """
+    left = 1.0 if health is None or math.isnan(health.learnt) else 1.0 - health.learnt
+    reaches = [
+        one.reach
+        for one in measured.missed
+        if one.reverse == direction.reverse and one.reach >= 0 and one.share * left >= MISSED
+    ]
+    return min(max(reaches), direction.steps - 1) if reaches else None
+
+
+def need(
+    direction: DirectionMeasurements, measured: Measurements, health: TrainingHealth | None = None
+) -> int:
     """How many steps back gradients must come, and states must last, at most.
 
-    Where the loss is told of a row's end, that is the whole row; where it is told of every step, as far as
-    the data depend on themselves.
+    Where errors show what is missed, so far. Else, where the loss is told of a row's end, that is the whole
+    row; where it is told of every step, as far as the data depend on themselves.
     """
+    known = missed_steps(direction, measured, health)
+    if known is not None:
+        return known
     sources = direction.gradient_flow.steps
     if not sources:
         return 0
@@ -105,10 +133,16 @@ def _succeeded(health: TrainingHealth | None) -> bool:
     return health is not None and health.learnt >= SUCCESS
 
 
+def _suffered(measured: Measurements, health: TrainingHealth | None) -> bool:
+    """Whether training may have failed for what lies far back."""
+    shown = any(missed_steps(one, measured, health) is not None for one in measured.directions)
+    return shown or not _succeeded(health)
+
+
 def _vanishing(measured: Measurements, health: TrainingHealth | None, settings: Settings) -> Finding:
-    left = {one: _left(one, measured) for one in measured.directions}
+    left = {one: _left(one, measured, health) for one in measured.directions}
     worst = min(left, key=lambda one: left[one])
-    steps, flow = need(worst, measured), worst.gradient_flow
+    steps, flow = need(worst, measured, health), worst.gradient_flow
     far = left[worst] < LEFT
     where = f"the gradient{_place(worst, measured)}"
     fault = (
@@ -118,43 +152,60 @@ def _vanishing(measured: Measurements, health: TrainingHealth | None, settings: 
     fine = f"After {steps} steps back {left[worst]:.2g} of {where} is left."
     if steps == 0:
         fine = "What these layers read shows no dependence between steps, so nothing has to come back."
-    if far and _succeeded(health):
+    suffered = _suffered(measured, health)
+    if far and not suffered:
         fine = f"Little of {where} comes back {steps} steps, yet the net learnt: it needs none of it."
     return _finding(
         "vanishing", f"share of the gradient left after {steps} steps", left[worst], LEFT, (fault, fine),
         lambda: remedy.against_vanishing(settings, steps + 1),
-        fault=far and not _succeeded(health), below=True,
+        fault=far and suffered, below=True,
     )  # fmt: skip
 
 
-def _left(direction: DirectionMeasurements, measured: Measurements) -> float:
+def _left(direction: DirectionMeasurements, measured: Measurements, health: TrainingHealth | None) -> float:
     profile = direction.gradient_flow.profile
-    return float(profile[min(need(direction, measured), len(profile) - 1)])
+    return float(profile[min(need(direction, measured, health), len(profile) - 1)])
 
 
-def _exploding(measured: Measurements, health: TrainingHealth | None, settings: Settings) -> Finding:
-    grown = {one: float(np.nanmax(one.gradient_flow.profile)) for one in measured.directions}
-    worst = max(grown, key=lambda one: grown[one])
-    spread = health.largest_gradient if health is not None else math.nan
-    by_history = spread >= GROWN and grown[worst] < GROWN
-    figure = spread if by_history else grown[worst]
-    factor = worst.gradient_flow.factor
+def _exploding(measured: Measurements | None, health: TrainingHealth | None, settings: Settings) -> Finding:
+    directions = () if measured is None else measured.directions
+    grown = {one: float(np.nanmax(one.gradient_flow.profile)) for one in directions}
+    worst = max(grown, key=lambda one: grown[one], default=None)
+    most = grown[worst] if worst is not None else math.nan
+    wild = math.nan if health is None else _wildest(health)
+    clipped = settings.get("gradient_clip") is not None or settings.get("gradient_clip_value") is not None
+    held = clipped and _succeeded(health)
+    limit = WILD if health is not None and health.not_finite and not clipped else GROWN
+    by_flow = most >= limit
+    figure = wild if wild >= limit and not by_flow else most
     fault = (
-        f"The largest gradient of the training was {spread:,.0f} times the usual one: single batches undo "
+        f"The longest gradient of the training was {wild:,.0f} times as long as usual: single steps undo "
         "what many taught."
-        if by_history
-        else f"On their way back gradients{_place(worst, measured)} grow by {factor:.2f} a step, to "
-        f"{grown[worst]:,.0f} times their size: small changes of weights change everything."
     )
-    fine = f"No gradient grows to more than {grown[worst]:.3g} times its size on its way back."
+    if worst is not None and measured is not None and by_flow:
+        fault = (
+            f"On their way back gradients{_place(worst, measured)} grow by {worst.gradient_flow.factor:.2f} "
+            f"a step, to {most:,.0f} times their size: small changes of weights change everything."
+        )
+    fine = f"No gradient grows to more than {most:.3g} times its size on its way back."
+    if worst is None:
+        fine = "No gradient of the training stood out."
+    if held and figure >= limit:
+        fine = "Gradients grew, were clipped, and the net learnt."
     return _finding(
-        "exploding", "largest growth of a gradient", figure, GROWN, (fault, fine),
-        lambda: remedy.against_exploding(settings), fault=figure >= GROWN,
+        "exploding", "largest growth of a gradient", figure, limit, (fault, fine),
+        lambda: remedy.against_exploding(settings), fault=figure >= limit and not held,
     )  # fmt: skip
+
+
+def _wildest(health: TrainingHealth) -> float:
+    """The longest gradient beside the usual one, or 1, where most clip; of a run that broke beside 1."""
+    usual = 1.0 if health.not_finite else max(health.gradient_norm, 1.0)
+    return health.largest_gradient * health.gradient_norm / usual
 
 
 def _forgetting(measured: Measurements, health: TrainingHealth | None, settings: Settings) -> Finding:
-    steps = max((need(one, measured) for one in measured.directions), default=0)
+    steps = max((need(one, measured, health) for one in measured.directions), default=0)
     horizon = max((_horizon_of(measured, one) for one in range(len(measured.stacks))), default=-1)
     known = bool(measured.stacks) and steps > 0
     share = (horizon + 1) / (steps + 1) if known else math.nan
@@ -165,7 +216,7 @@ def _forgetting(measured: Measurements, health: TrainingHealth | None, settings:
     return _finding(
         "forgetting", "memory, as a share of the steps that matter", share, HORIZON, (fault, fine),
         lambda: remedy.against_forgetting(settings, steps + 1),
-        fault=early and not _succeeded(health), below=True,
+        fault=early and _suffered(measured, health), below=True,
     )  # fmt: skip
 
 
@@ -175,10 +226,11 @@ def _horizon_of(measured: Measurements, number: int) -> int:
     return max(horizon.horizon, horizon.horizon_ahead)
 
 
-def _saturated(measured: Measurements, settings: Settings) -> Finding:
+def _saturated(measured: Measurements, health: TrainingHealth | None, settings: Settings) -> Finding:
     shares = {
         one: candidate.low + candidate.high
         for one in measured.directions
+        if not one.state_health.retention or (health is not None and health.learnt < LEARNT)
         for candidate in one.state_health.gates.values()
         if candidate.squash == "tanh"
     }
@@ -186,10 +238,12 @@ def _saturated(measured: Measurements, settings: Settings) -> Finding:
     share = shares[worst] if worst is not None else math.nan
     where = _place(worst, measured) if worst is not None else ""
     fault = f"{share:.0%} of the values{where} are at the flat ends of tanh: they hardly learn any more."
-    fine = "No tanh to saturate." if worst is None else f"{share:.0%} of the values are at the ends of tanh."
+    fine = f"{share:.0%} of the values are at the ends of tanh."
+    if worst is None:
+        fine = "No tanh to saturate, or gates that learn past it."
     return _finding(
         "saturated", "share of values beyond 0.9 of tanh", share, SATURATED, (fault, fine),
-        lambda: remedy.against_saturation(settings), fault=share >= SATURATED,
+        lambda: remedy.against_saturation(settings), fault=share >= SATURATED and not _succeeded(health),
     )  # fmt: skip
 
 
@@ -221,17 +275,18 @@ def _low_rank(measured: Measurements, health: TrainingHealth | None, settings: S
 
 def _diverging(health: TrainingHealth, settings: Settings) -> Finding:
     broken = health.not_finite > 0
-    figure = math.inf if broken else health.worsening
-    fault = (
-        "The loss or a gradient became infinite or no number: training broke."
-        if broken
-        else f"At the end the training loss had given back {health.worsening:.0%} of the way it came down."
-    )
+    given_back = health.worsening >= WORSENING and health.risen >= RISEN
+    worse = health.above >= WORSENING
+    figure = math.inf if broken or worse else health.worsening
+    fault = f"At the end the training loss had given back {health.worsening:.0%} of the way it came down."
+    if worse:
+        fault = f"At the end the training loss was {1 + health.above:,.1f} times what it was at first."
+    if broken:
+        fault = "The loss or a gradient became infinite or no number: training broke."
     fine = "The training loss stayed down, once it was."
     return _finding(
         "diverging", "share of its way down that the training loss gave back", figure, WORSENING,
-        (fault, fine), lambda: remedy.against_divergence(settings),
-        fault=broken or (health.worsening >= WORSENING and health.risen >= RISEN),
+        (fault, fine), lambda: remedy.against_divergence(settings), fault=broken or given_back or worse,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from recurra.errors import ConfigError, DataError
 from recurra.experiment.artifact import load_fitted, read_model_document
 from recurra.experiment.diagnosis_section import sections_of
 from recurra.experiment.ended import check_is_one
+from recurra.experiment.fit import fresh_net
 from recurra.experiment.refit import whole_settings
 from recurra.experiment.run_folder import begun, check_run
 from recurra.experiment.task import Prepared, Task
@@ -25,6 +26,7 @@ from recurra.training.contract import Batch
 
 VERSION = 1
 _ROUNDING = 1e-4
+_MOST_BATCHES = 16
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ def diagnose(
 ) -> Diagnosis:
     """Measure the net of a run on some of its data, and say what that means.
 
-    A run that broke off is judged by its history alone. Nothing is written.
+    A run that broke off is judged by its history alone, and where its loss broke by the net that it began
+    with. Nothing is written.
 
     Args:
         task: The task of the run.
@@ -103,19 +106,22 @@ def diagnose(
         raise ConfigError(f"{run} holds a run that never trained", "a trained one", "Begin it again.")
     data = began["data"] if source is None else source
     prepared = _prepared(task, data, began, moved=source is None)
-    measured = None
+    course = read_course(run)
+    health, warnings = health_of(course.steps, course.epochs), _warnings(run)
+    measured = before = None
     config = prepared.config
     if ended:
         fitted = load_fitted(task, run)
         config = fitted.config
         _check_same_data(run, prepared, data)
         objective = task.objective(fitted.config, fitted.schema)
-        measured = measure(fitted.model, _batch(prepared), objective, limits=limits)
-    course = read_course(run)
-    health, warnings = health_of(course.steps, course.epochs), _warnings(run)
-    if not ended and any(one["what"] == "diverging" for one in warnings):
+        first, *further = _batches(prepared)
+        measured = measure(fitted.model, first, objective, limits=limits, further=further)
+    elif any(one["what"] == "diverging" for one in warnings):
         health = replace(health, not_finite=health.not_finite + 1)
-    found = findings(measured, health, config.model_dump())
+        objective = task.objective(config, prepared.schema)
+        before = measure(fresh_net(task, prepared), _batches(prepared)[0], objective, limits=limits)
+    found = findings(measured or before, health, config.model_dump())
     return Diagnosis(
         task.name,
         run,
@@ -184,16 +190,17 @@ def _alike(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _batch(prepared: Prepared) -> Batch:
-    """Some rows of the validation part, else of those that were trained on.
+def _batches(prepared: Prepared) -> list[Batch]:
+    """Rows of the validation part, else of those that were trained on.
 
-    Batches often come by length, so the last one that is whole is taken.
+    Batches often come by length, so the last one that is whole comes first.
     """
-    found: Batch | None = None
-    for batch in () if prepared.validation is None else prepared.batches(prepared.validation):
-        if found is None or len(batch) >= len(found):
-            found = batch
-    return prepared.source.batch(0, 0) if found is None else found
+    found = [] if prepared.validation is None else list(prepared.batches(prepared.validation))
+    if not found:
+        number = min(len(prepared.source), _MOST_BATCHES)
+        return [prepared.source.batch(0, index) for index in range(number)]
+    whole = max(range(len(found)), key=lambda at: (len(found[at]), at))
+    return [found[whole], *found[:whole], *found[whole + 1 :]]
 
 
 def _with_valid_remedies(finding: Finding, config: Any) -> Finding:

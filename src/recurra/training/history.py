@@ -1,6 +1,7 @@
 """What happened in a run, as plain JSON lines.
 
-A line of kind "step" sums up the last few optimiser steps, a line of kind "epoch" a whole epoch, one of
+A line of kind "step" sums up the last few optimiser steps (the first one stands alone, as it tells where
+training began), a line of kind "epoch" a whole epoch, one of
 kind "warning" says what began to go wrong. The file is
 flushed to the disk before every checkpoint; a resumed run drops the lines after its checkpoint, so that in
 the end the file equals that of an uninterrupted run in everything but `TIMINGS`.

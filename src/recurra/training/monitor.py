@@ -48,8 +48,9 @@ def onset(steps: Records, told: Records, gradient_clip: float | None) -> list[di
 
 def _exploding(recent: Records, clip: float | None) -> str:
     norms = _numbers(recent, "gradient_norm")
-    if len(norms) > _LEAST and norms[-1] > _ORDERS * median(norms[:-1]) and norms[-1] > (clip or 0.0):
-        times = norms[-1] / median(norms[:-1])
+    usual = median(norms[:-1]) if len(norms) > _LEAST else 0.0
+    if usual > 0 and norms[-1] > max(_ORDERS * usual, clip or 0.0):
+        times = norms[-1] / usual
         return f"the gradient is {times:,.0f} times as long as usual: gradients explode"
     last = recent[-_LONG:]
     if clip is None or len(last) < _LONG or any(one.get("clipped") != 1 for one in last):

@@ -242,20 +242,26 @@ class Run:
         self.update_ratio = update_ratio(before, self.parameters)
 
     def close_step(self) -> None:
-        """Begin to gather anew, and now and then write a line of history."""
+        """Begin to gather anew, and after the first step and every few write a line of history."""
         self.gathered = Gathered(self.device)
         self.step_began = self.epochs_done
         self.position.step += 1
-        if self.position.step % self.config.log_every == 0:
-            at = self.position
-            record = self.window.step_record(at.epoch, at.step, self.learning_rate)
-            self.history_file.add({**record, "update_ratio": self.update_ratio})
-            self.window, self.update_ratio = Tally(), None
+        if self.position.step == 1 or self.position.step % self.config.log_every == 0:
+            self._write_window()
             for warning in onset(self.history.steps, self.history.warnings, self.config.gradient_clip):
                 self.warn(warning)
 
+    def _write_window(self) -> None:
+        """A line of history for the steps since the last one."""
+        at = self.position
+        record = self.window.step_record(at.epoch, at.step, self.learning_rate)
+        self.history_file.add({**record, "update_ratio": self.update_ratio})
+        self.window, self.update_ratio = Tally(), None
+
     def warn_of_divergence(self) -> None:
-        """Leave a word in the history of a run that breaks here."""
+        """Leave what came last, and a word, in the history of a run that breaks here."""
+        if self.window.steps:
+            self._write_window()
         at = {"epoch": self.position.epoch, "step": self.position.step}
         message = "the loss or its gradient is no finite number: training broke"
         self.history_file.add({"kind": "warning", **at, "what": "diverging", "message": message})
