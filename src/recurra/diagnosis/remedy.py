@@ -118,6 +118,8 @@ def against_underfitting(settings: Settings, update_ratio: float) -> tuple[Remed
     faster = ({"learning_rate": rounded(3 * rate)}, "Weights hardly moved; 1e-3 of their length is usual.")
     return changing(settings, [
         *([faster] if short else []),
+        ({"cell": "lstm"} if settings.get("cell") in _SIMPLE else {},
+         "Its gates learn to hold what a simple cell has to carry through every step."),
         ({"hidden_size": 2 * units}, "A wider net can tell more apart."),
         ({"max_epochs": 2 * settings.get("max_epochs", 1)}, "More time to learn."),
         ({"num_layers": settings.get("num_layers", 1) + 1}, "A deeper net can put more together."),
