@@ -68,12 +68,14 @@ class Search:
         low, high: The ends of a range of numbers, both included; whole ones for a field of whole numbers.
         log: Whether the range is even in the logarithm, so that 0.001 to 0.01 counts as much as 0.01 to 0.1.
         choices: The values instead, where they are no range.
+        relative: Whether the ends are multiples of the whole number that "auto" comes to for the data.
     """
 
     low: int | float = 0
     high: int | float = 0
     log: bool = False
     choices: tuple[Any, ...] = ()
+    relative: bool = False
 
 
 def options_of(config_class: type[Config]) -> dict[str, Option]:

@@ -212,6 +212,34 @@ def test_the_space_is_what_has_a_range_and_no_value() -> None:
         space_of(config, dict.fromkeys(space), [])
 
 
+def test_how_far_back_a_forecast_looks_is_searched_around_what_the_data_suggest(tmp_path) -> None:
+    small = {"max_epochs": 1, "hidden_size": 4, "steps_per_epoch": 2, "horizon": 3}
+    found = recurra.tune(
+        "forecast",
+        "sample:elnino",
+        tmp_path / "s",
+        trials=3,
+        search=["context"],
+        show_progress=False,
+        **small,
+    ).record
+    usual = found.trials[0].params["context"]
+    tried = [one.params["context"] for one in found.trials]
+    assert len(tried) == 3
+    assert all(isinstance(one, int) and usual // 4 <= one <= 2 * usual for one in tried)
+    assert len({*tried}) > 1
+
+
+def test_a_setting_that_the_data_do_not_allow_ends_a_trial_and_not_the_search(tmp_path) -> None:
+    rows = {"ds": [f"{year}-01-01" for year in range(1960, 2001)], "y": [float(one % 5) for one in range(41)]}
+    small = {"max_epochs": 1, "hidden_size": 4, "steps_per_epoch": 2, "horizon": 2, "test_size": 0}
+    found = recurra.tune(
+        "forecast", rows, tmp_path / "s", trials=6, search=["context"], show_progress=False, **small
+    ).record
+    assert len(found.trials) == 6
+    assert found.best is not None
+
+
 def test_time_that_is_up_ends_a_search(series: Path, tmp_path) -> None:
     found = recurra.tune(
         "classify", series, tmp_path / "s", budget="0.001s", search=["cell"], show_progress=False, **TINY

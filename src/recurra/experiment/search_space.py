@@ -1,6 +1,7 @@
 """Where a search looks: the ranges that settings declare (`recurra.config.Search`), less what is fixed."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from recurra.config import Config, Search, searches_of
@@ -32,14 +33,25 @@ def space_of(config: Config, given: Mapping[str, Any], only: Sequence[str] | Non
     return space
 
 
-def suggested(trial: Any, config: Config, space: Mapping[str, Search]) -> dict[str, Any]:
+def for_data(space: Mapping[str, Search], config: Config) -> dict[str, Search]:
+    """The same space, relative ranges in numbers: multiples of what the settings are for the data."""
+    found = dict(space)
+    for key, search in space.items():
+        if search.relative:
+            usual = int(getattr(config, key))
+            low, high = (max(1, round(end * usual)) for end in (search.low, search.high))
+            found[key] = replace(search, low=low, high=high, relative=False)
+    return found
+
+
+def suggested(trial: Any, space: Mapping[str, Search]) -> dict[str, Any]:
     """Values for the settings of a space, by an Optuna trial."""
     found: dict[str, Any] = {}
     for key, search in space.items():
         if search.choices:
             found[key] = trial.suggest_categorical(key, list(search.choices))
-        elif type(config).model_fields[key].annotation is int:
-            found[key] = trial.suggest_int(key, int(search.low), int(search.high), log=search.log)
+        elif isinstance(search.low, int) and isinstance(search.high, int):
+            found[key] = trial.suggest_int(key, search.low, search.high, log=search.log)
         else:
             found[key] = trial.suggest_float(key, float(search.low), float(search.high), log=search.log)
     return found

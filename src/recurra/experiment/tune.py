@@ -14,12 +14,12 @@ import torch
 
 from recurra.config import Search
 from recurra.data.naming import counted
-from recurra.errors import ConfigError, NonFiniteError, OutOfMemoryError
+from recurra.errors import ConfigError, DataError, NonFiniteError, OutOfMemoryError
 from recurra.experiment.comparison_plan import plain, prepared_with
 from recurra.experiment.fit import fit, fresh_net
 from recurra.experiment.judge import versions
 from recurra.experiment.run import silent
-from recurra.experiment.search_space import defaults_within, space_of, suggested
+from recurra.experiment.search_space import defaults_within, for_data, space_of, suggested
 from recurra.experiment.study import (
     NOTE,
     Clock,
@@ -121,6 +121,7 @@ def tune(
     data = task.read(source, settings, validation, test)
     space = space_of(data.config, settings, only)
     prepared = task.prepare(data)
+    space = for_data(space, prepared.config)
     goal = goal_of(task, prepared, settings)
     about, seed = _about(task, source, settings, space, goal), int(prepared.config.seed)
     found = open_study(storage, study, about, better=goal.better, seed=seed)
@@ -224,7 +225,7 @@ class _Searching:
         sign(trial)
         self._number = trial.number
         try:
-            chosen = suggested(trial, self._data.config, self._space)
+            chosen = suggested(trial, self._space)
             prepared = prepared_with(self._task, self._data, chosen)[1]
             pruning = _Pruning(trial, self._goal.key, self._clock)
             progress = Progress(enabled=self._show_progress, messages=False, hints=False)
@@ -234,7 +235,7 @@ class _Searching:
                 progress=progress,
                 callbacks=[pruning],
             )
-        except (ConfigError, NonFiniteError, OutOfMemoryError) as error:
+        except (ConfigError, DataError, NonFiniteError, OutOfMemoryError) as error:
             trial.set_user_attr(NOTE, f"{type(error).__name__}: {error.got}")
             raise optuna().TrialPruned from error
         history = trained.history

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 
-from recurra.config import Config, Option, validated
+from recurra.config import Config, Option, Search, validated
 from recurra.data.epoch import FORMATS, is_format
 from recurra.data.holiday import as_place
 from recurra.errors import ConfigError
@@ -98,7 +98,7 @@ class ForecastConfig(NetConfig):
     frequency: str = "auto"
     season_length: Whole = "auto"
     preset: str = "default"
-    context: Whole = "auto"
+    context: Annotated[Whole, Search(0.25, 2.0, log=True, relative=True)] = "auto"
     patch: Whole = "auto"
     network: Literal["recurrent", "streaming", "feed_forward", "convolutional"] = "recurrent"
     centre: Literal["mean", "last"] = "mean"
