@@ -1,0 +1,82 @@
+"""What was learnt of the recordings of the training part."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from recurra.inputs.audio.codec import AudioCodec
+from recurra.inputs.audio.config import AudioConfig
+from recurra.inputs.audio.sound import Clip
+from recurra.inputs.audio.spectrum import Spectrum
+from recurra.inputs.audio.variation import Variation
+from recurra.inputs.input import Encoding
+
+_HEARD = 1_000  # recordings that means and deviations are taken of, spread over all
+
+
+class AudioEncoding(Encoding):
+    """How recordings become arrays (time, features), each when it is needed.
+
+    Args:
+        codec: Sound to scaled steps.
+        variation: What training does to it.
+    """
+
+    on_demand = True
+
+    def __init__(self, codec: AudioCodec, variation: Variation) -> None:
+        self.codec, self.variation = codec, variation
+
+    @classmethod
+    def learn(cls, contents: Sequence[Clip], config: AudioConfig) -> "AudioEncoding":
+        """Learn the scales of the training part; `sample_rate` is known by now."""
+        names = ("features", "num_mels", "num_cepstra", "window", "shift", "stack")
+        rate = int(config.sample_rate)
+        spectrum = Spectrum(rate, **{name: getattr(config, name) for name in names})
+        plain = AudioCodec(spectrum, (0.0,) * spectrum.numbers, (1.0,) * spectrum.numbers)
+        variation = Variation.of(config)
+        if not config.standardize:
+            return cls(plain, variation)
+        count, total, squares = 0, np.zeros(spectrum.numbers), np.zeros(spectrum.numbers)
+        for clip in contents[:: max(1, len(contents) // _HEARD)]:
+            steps = plain.encode(clip).reshape(-1, spectrum.numbers).astype(np.float64)
+            count, total = count + len(steps), total + steps.sum(axis=0)
+            squares += np.square(steps).sum(axis=0)
+        mean = total / count
+        deviation = np.sqrt(np.maximum(squares / count - np.square(mean), 0))
+        deviation = np.where(deviation > 1e-3, deviation, 1.0)
+        return cls(AudioCodec(spectrum, tuple(mean.tolist()), tuple(deviation.tolist())), variation)
+
+    def encode(self, content: Clip) -> Float32[np.ndarray, "time features"]:
+        """Scaled steps; see `AudioCodec.encode`."""
+        return self.codec.encode(content)
+
+    def length(self, content: Clip) -> int:
+        """Steps of a recording, by its header."""
+        return self.codec.spectrum.steps(content.count, content.rate)
+
+    def vary(self, content: Clip, random: np.random.Generator) -> Clip:
+        """See `Variation.sound`."""
+        return self.variation.sound(content, random)
+
+    def augment(
+        self, encoded: Float32[np.ndarray, "time features"], random: np.random.Generator
+    ) -> Float32[np.ndarray, "time features"]:
+        """See `Variation.steps`."""
+        return self.variation.steps(encoded, random, self.codec.spectrum.numbers)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `from_dict` needs, as JSON has it."""
+        return {**self.codec.to_dict(), "variation": asdict(self.variation)}
+
+    @classmethod
+    def from_dict(cls, description: Mapping[str, Any]) -> "AudioEncoding":
+        """The encoding that `to_dict` described.
+
+        Raises:
+            DamagedError: A part is missing.
+        """
+        return cls(AudioCodec.from_dict(description), Variation(**description["variation"]))
