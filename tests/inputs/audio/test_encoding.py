@@ -14,7 +14,7 @@ from recurra.inputs.audio.live import LiveAudio
 from recurra.inputs.audio.sound import Clip, Samples, open_sound
 from recurra.inputs.audio.summary import SpectrumSummary
 
-NONE = {"speed": 0, "gain": 0, "noise": None, "delay": 0, "time_mask": 0, "band_mask": 0}
+NONE = {"speed": 0, "gain": 0, "tone": 0, "noise": None, "delay": 0, "time_mask": 0, "band_mask": 0}
 
 
 @pytest.fixture
@@ -112,6 +112,19 @@ def test_masks_hide_a_stretch_of_time_and_of_bands(sounds: list[Clip]) -> None:
     assert not hidden.all()
     shown = ~hidden.reshape(varied.shape)
     np.testing.assert_array_equal(varied[shown], encoded[shown])
+
+
+def test_another_tone_is_the_same_at_all_times_and_smooth_along_the_bands(sounds: list[Clip]) -> None:
+    encoding = learnt(sounds, **{**NONE, "tone": 6.0})
+    encoded = encoding.encode(sounds[0])
+    added = (encoding.augment(encoded, np.random.default_rng(1)) - encoded) * encoding.codec.deviation
+    np.testing.assert_allclose(added, np.broadcast_to(added[0], added.shape), atol=1e-4)
+    decibels = added[0] * 10 / np.log(10)
+    assert 1 < np.abs(decibels).max() <= 6.01
+    assert np.abs(np.diff(decibels)).max() < 12 / 9
+    cepstra = learnt(sounds, **{**NONE, "tone": 6.0}, features="mfcc")
+    steps = cepstra.encode(sounds[0])
+    assert cepstra.augment(steps, np.random.default_rng(1)) is steps
 
 
 def test_a_folder_of_noise_without_recordings(sounds: list[Clip], tmp_path: Path) -> None:

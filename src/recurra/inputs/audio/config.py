@@ -28,6 +28,8 @@ class AudioConfig(Config):
         max_seconds: Longest piece that is read; what follows is cut off, and said.
         speed: Largest share by which training plays faster or slower.
         gain: Largest number of decibels by which it plays louder or softer.
+        tone: Largest number of decibels by which it raises or lowers mel bands, evenly along them, as
+            microphones and rooms do.
         noise: Loudest noise that it adds, in decibels below the recording; none adds none.
         noise_folder: Folder of recordings to take the noise from; white noise otherwise.
         delay: Longest silence, in seconds, that it puts before and after.
@@ -51,6 +53,7 @@ class AudioConfig(Config):
     max_seconds: float = Field(default=30.0, gt=0, le=86_400)
     speed: Annotated[float, Search(0.0, 0.3)] = Field(default=0.1, ge=0, lt=0.9)
     gain: float = Field(default=6.0, ge=0, le=60)
+    tone: float = Field(default=6.0, ge=0, le=60)
     noise: float | None = Field(default=20.0, ge=-20, le=120)
     noise_folder: str | None = None
     delay: float = Field(default=0.0, ge=0, le=60)

@@ -66,7 +66,7 @@ class AudioEncoding(Encoding):
         self, encoded: Float32[np.ndarray, "time features"], random: np.random.Generator
     ) -> Float32[np.ndarray, "time features"]:
         """See `Variation.steps`."""
-        return self.variation.steps(encoded, random, self.codec.spectrum.numbers)
+        return self.variation.steps(encoded, random, self.codec)
 
     def to_dict(self) -> dict[str, Any]:
         """What `from_dict` needs, as JSON has it."""

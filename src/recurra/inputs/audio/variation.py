@@ -9,10 +9,12 @@ import numpy as np
 from jaxtyping import Float32
 
 from recurra.errors import ConfigError
+from recurra.inputs.audio.codec import AudioCodec
 from recurra.inputs.audio.config import AudioConfig
 from recurra.inputs.audio.reader import recordings
 from recurra.inputs.audio.sound import Clip, Samples, library, open_sound
 
+_POINTS = 5  # of a curve of tones over the mel bands
 _SOFTEST = 40.0  # decibels below the loudest noise that is asked for
 
 
@@ -25,6 +27,7 @@ class Variation:
 
     speed: float
     gain: float
+    tone: float
     noise: float | None
     noise_folder: str | None
     delay: float
@@ -64,12 +67,18 @@ class Variation:
         return Samples(values, rate) if len(values) else clip
 
     def steps(
-        self, encoded: Float32[np.ndarray, "time size"], random: np.random.Generator, numbers: int
+        self, encoded: Float32[np.ndarray, "time size"], random: np.random.Generator, codec: AudioCodec
     ) -> Float32[np.ndarray, "time size"]:
-        """Steps with a stretch of time, and of the numbers of every spectrum, at their mean."""
-        if not (self.time_mask or self.band_mask):
+        """Steps of another tone, and with a stretch of time and one of every spectrum at their mean."""
+        numbers = codec.spectrum.numbers
+        tone = self.tone if codec.spectrum.features == "log_mel" else 0
+        if not (tone or self.time_mask or self.band_mask):
             return encoded
         varied = encoded.reshape(len(encoded), -1, numbers).copy()
+        if tone:
+            points = random.uniform(-tone, tone, _POINTS) * np.log(10) / 10
+            curve = np.interp(np.linspace(0, _POINTS - 1, numbers), np.arange(_POINTS), points)
+            varied += (curve / codec.deviation).astype(np.float32)
         for axis, share in ((0, self.time_mask), (2, self.band_mask)):
             length = varied.shape[axis]
             width = int(random.integers(0, int(share * length) + 1))
