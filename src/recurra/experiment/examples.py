@@ -66,7 +66,7 @@ def read_examples(
     keep = keeping(find, settings)
     kind = _input(settings.get("input", "auto"), task.needs, source, keep)
     config = validated(combined(task, registry.config(kind.name)), {**settings, "input": kind.name})
-    train = asked(kind.read(source, config, keep), keep)
+    train = kind.enrich(asked(kind.read(source, config, keep), keep), config)
     config = config.model_copy(update=dict(train.settings))
     if train.kept.told is not None:
         keep = keeping_column(train.kept.told)

@@ -93,6 +93,12 @@ class Summary(ABC):
         """Numbers of each content, (rows, features), dense or sparse."""
 
 
+def as_it_is(examples: Examples, config: Any) -> Examples:
+    """Examples to which nothing is added."""
+    del config
+    return examples
+
+
 def no_exhibit(content: Any, encoding: Any, title: str) -> Sequence[Piece]:
     """What `Input.show` says is all there is to see."""
     del content, encoding, title
@@ -121,6 +127,7 @@ class Input:
         summary_label: What a linear model of these numbers is called: "Bag of words".
         show: A content as people read it, in one line: for examples in a report.
         exhibit: (content, encoding, title) -> pieces of a report that show or play a content.
+        enrich: (examples, settings) -> the same and others that are made for training.
         steps: (content, settings) -> the same content with an entry for each step that the net reads, which
             may be none, for tasks that tell something of each.
     """
@@ -135,4 +142,5 @@ class Input:
     summary_label: str
     show: Callable[[Any], str]
     exhibit: Callable[[Any, Any, str], Sequence[Piece]] = no_exhibit
+    enrich: Callable[[Examples, Any], Examples] = as_it_is
     steps: Callable[[Any, Any], Sequence[Any]] = as_read

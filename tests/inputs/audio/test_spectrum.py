@@ -68,6 +68,13 @@ def test_a_step_of_several_spectra_is_these_one_after_the_other() -> None:
     np.testing.assert_array_equal(stacked.reshape(-1, 20), single[: 3 * len(stacked)])
 
 
+def test_cepstra_are_a_linear_map_of_the_bands() -> None:
+    samples = np.random.default_rng(0).normal(0, 0.1, 4_000).astype(np.float32)
+    bands, cepstra = spectrum().of(samples, 8_000), spectrum(features="mfcc").of(samples, 8_000)
+    own = np.stack([spectrum(features="mfcc").of_bands(row.astype(np.float64)) for row in bands])
+    np.testing.assert_allclose(own, cepstra, atol=2e-3)
+
+
 @pytest.mark.parametrize("stack", [1, 2])
 def test_a_codec_scales_every_spectrum_alike_and_comes_back_from_its_description(stack: int) -> None:
     made = spectrum(stack=stack, features="mfcc")

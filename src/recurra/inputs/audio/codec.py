@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from recurra.errors import DamagedError
-from recurra.inputs.audio.sound import Clip
+from recurra.inputs.audio.sound import Clip, framed
 from recurra.inputs.audio.spectrum import Spectrum
 
 
@@ -19,11 +19,18 @@ class AudioCodec:
     Attributes:
         spectrum: Which numbers are taken.
         mean, deviation: (numbers,) of a spectrum's numbers in the training part; 0 and 1 leave them.
+        span: Seconds of quiet in whose middle every recording lies; None: as it is.
     """
 
     spectrum: Spectrum
     mean: tuple[float, ...]
     deviation: tuple[float, ...]
+    span: float | None = None
+
+    def length(self, clip: Clip) -> int:
+        """Steps of a recording, by its header."""
+        count = clip.count if self.span is None else round(self.span * clip.rate)
+        return self.spectrum.steps(count, clip.rate)
 
     def scaled(self, steps: Float32[np.ndarray, "time size"]) -> Float32[np.ndarray, "time size"]:
         """Steps by mean and deviation."""
@@ -37,11 +44,14 @@ class AudioCodec:
         Raises:
             DataError: It cannot be read.
         """
-        return self.scaled(self.spectrum.of(clip.samples(), clip.rate))
+        values = clip.samples()
+        if self.span is not None:
+            values = framed(values, round(self.span * clip.rate))
+        return self.scaled(self.spectrum.of(values, clip.rate))
 
     def to_dict(self) -> dict[str, Any]:
         """What `from_dict` needs, as JSON has it."""
-        own = {"mean": list(self.mean), "deviation": list(self.deviation)}
+        own = {"mean": list(self.mean), "deviation": list(self.deviation), "span": self.span}
         return {"spectrum": self.spectrum.to_dict(), **own}
 
     @classmethod
@@ -52,8 +62,8 @@ class AudioCodec:
             DamagedError: A part is missing.
         """
         try:
-            scale = (tuple(map(float, description[name])) for name in ("mean", "deviation"))
-            return cls(Spectrum(**description["spectrum"]), *scale)
+            mean, deviation = (tuple(map(float, description[name])) for name in ("mean", "deviation"))
+            return cls(Spectrum(**description["spectrum"]), mean, deviation, description["span"])
         except (KeyError, TypeError, ValueError) as error:
             raise DamagedError(
                 f"an encoding of recordings that lacks a part ({error})",

@@ -26,6 +26,10 @@ class AudioConfig(Config):
         stack: Spectra that are read as one step.
         standardize: Whether each number is scaled by its mean and deviation in the training part.
         max_seconds: Longest piece that is read; what follows is cut off, and said.
+        background: How many recordings of silence and of what is no word are added as classes, `silence` and
+            `unknown`, each as a share of all: for nets that listen to a stream.
+        span: Seconds of quiet in whose middle recordings lie, and in training anywhere; auto is none without
+            a background, else a quarter longer than nearly all of them.
         speed: Largest share by which training plays faster or slower.
         gain: Largest number of decibels by which it plays louder or softer.
         tone: Largest number of decibels by which it raises or lowers mel bands, evenly along them, as
@@ -51,6 +55,8 @@ class AudioConfig(Config):
     stack: int = Field(default=1, ge=1, le=64)
     standardize: bool = True
     max_seconds: float = Field(default=30.0, gt=0, le=86_400)
+    background: float = Field(default=0.0, ge=0, le=1)
+    span: Literal["auto", "none"] | Annotated[float, Field(gt=0, le=600)] = "auto"
     speed: Annotated[float, Search(0.0, 0.3)] = Field(default=0.1, ge=0, lt=0.9)
     gain: float = Field(default=6.0, ge=0, le=60)
     tone: float = Field(default=6.0, ge=0, le=60)

@@ -36,7 +36,8 @@ class AudioEncoding(Encoding):
         names = ("features", "num_mels", "num_cepstra", "window", "shift", "stack")
         rate = int(config.sample_rate)
         spectrum = Spectrum(rate, **{name: getattr(config, name) for name in names})
-        plain = AudioCodec(spectrum, (0.0,) * spectrum.numbers, (1.0,) * spectrum.numbers)
+        span = _span(contents, config)
+        plain = AudioCodec(spectrum, (0.0,) * spectrum.numbers, (1.0,) * spectrum.numbers, span)
         variation = Variation.of(config)
         if not config.standardize:
             return cls(plain, variation)
@@ -48,7 +49,7 @@ class AudioEncoding(Encoding):
         mean = total / count
         deviation = np.sqrt(np.maximum(squares / count - np.square(mean), 0))
         deviation = np.where(deviation > 1e-3, deviation, 1.0)
-        return cls(AudioCodec(spectrum, tuple(mean.tolist()), tuple(deviation.tolist())), variation)
+        return cls(AudioCodec(spectrum, tuple(mean.tolist()), tuple(deviation.tolist()), span), variation)
 
     def encode(self, content: Clip) -> Float32[np.ndarray, "time features"]:
         """Scaled steps; see `AudioCodec.encode`."""
@@ -56,11 +57,11 @@ class AudioEncoding(Encoding):
 
     def length(self, content: Clip) -> int:
         """Steps of a recording, by its header."""
-        return self.codec.spectrum.steps(content.count, content.rate)
+        return self.codec.length(content)
 
     def vary(self, content: Clip, random: np.random.Generator) -> Clip:
         """See `Variation.sound`."""
-        return self.variation.sound(content, random)
+        return self.variation.sound(content, random, self.codec.span)
 
     def augment(
         self, encoded: Float32[np.ndarray, "time features"], random: np.random.Generator
@@ -80,3 +81,12 @@ class AudioEncoding(Encoding):
             DamagedError: A part is missing.
         """
         return cls(AudioCodec.from_dict(description), Variation(**description["variation"]))
+
+
+def _span(contents: Sequence[Clip], config: AudioConfig) -> float | None:
+    """How long the quiet is that recordings lie in: a quarter longer than nearly all of them."""
+    if config.span == "none" or (config.span == "auto" and not config.background):
+        return None
+    if config.span != "auto":
+        return float(config.span)
+    return round(1.25 * float(np.quantile([one.seconds for one in contents], 0.95)), 2)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from recurra.inputs.audio.background import enriched
 from recurra.inputs.audio.config import AudioConfig
 from recurra.inputs.audio.encoding import AudioEncoding
 from recurra.inputs.audio.exhibit import exhibit
@@ -57,4 +58,5 @@ AUDIO = Input(
     summary_label="Spectrum statistics",
     show=show,
     exhibit=exhibit,
+    enrich=enriched,
 )

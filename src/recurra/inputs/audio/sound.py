@@ -1,8 +1,9 @@
 """Recordings as they lie in files: where a piece of one is, and its samples, read when they are needed."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
@@ -27,6 +28,26 @@ def library(name: str) -> Any:
         raise ConfigError(
             f"audio needs {name} ({error})", "its libraries", "pip install 'recurra[audio]'"
         ) from error
+
+
+@runtime_checkable
+class Clip(Protocol):
+    """Sound whose samples are there when they are asked for."""
+
+    @property
+    def rate(self) -> int:
+        """Samples a second."""
+
+    @property
+    def count(self) -> int:
+        """How many samples there are."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it lasts."""
+
+    def samples(self) -> Float32[np.ndarray, " samples"]:
+        """The samples, between -1 and 1."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +122,25 @@ class Samples:
         return self.values
 
 
-Clip = Sound | Samples
+def framed(
+    values: Float32[np.ndarray, " samples"], length: int, place: float = 0.5
+) -> Float32[np.ndarray, " length"]:
+    """Samples in so many of quiet, the earlier the smaller `place` is; of longer ones the middle.
+
+    Quiet is noise that nobody hears (-75 decibels), always the same: zeros are nowhere but in files.
+    """
+    if len(values) >= length:
+        begin = (len(values) - length) // 2
+        return values[begin : begin + length]
+    found = _quiet(length).copy()
+    begin = int(place * (length - len(values)))
+    found[begin : begin + len(values)] += values
+    return found
+
+
+@lru_cache(maxsize=8)
+def _quiet(length: int) -> np.ndarray:
+    return np.random.Generator(np.random.Philox(0)).standard_normal(length, np.float32) * np.float32(1.8e-4)
 
 
 def open_sound(path: Path, start: float | None = None, end: float | None = None) -> Sound:

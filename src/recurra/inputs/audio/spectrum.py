@@ -5,9 +5,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Float64
 
 from recurra.inputs.audio.sound import library
+
+_LIFTER = 22.0  # kaldi's scaling of cepstra, by which the higher ones are about as large as the lower ones
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,17 @@ class Spectrum:
         """So many samples with the silence that makes a step of what is too short for one."""
         width, hop = int(self.rate * self.window / 1000), int(self.rate * self.shift / 1000)
         return max(length, width + (self.stack - 1) * hop)
+
+    def of_bands(self, bands: Float64[np.ndarray, " bands"]) -> Float64[np.ndarray, " numbers"]:
+        """The numbers that are taken of logarithms of mel bands: a linear map, the same as kaldi's."""
+        if self.features == "log_mel":
+            return bands
+        order = np.arange(self.num_cepstra)
+        lifter = 1 + _LIFTER / 2 * np.sin(np.pi * order / _LIFTER)
+        scale = np.where(order, np.sqrt(2 / len(bands)), np.sqrt(1 / len(bands)))
+        angles = np.pi / len(bands) * np.outer(order, np.arange(len(bands)) + 0.5)
+        found: Float64[np.ndarray, " numbers"] = lifter * scale * (np.cos(angles) @ bands)
+        return found
 
     def of(self, samples: Float32[np.ndarray, " samples"], rate: int) -> Float32[np.ndarray, "time size"]:
         """The steps of sound that is there as a whole: one at least, since silence follows what is short."""
@@ -121,5 +134,5 @@ def _bank(spectrum: Spectrum) -> Any:
     options.mel_opts.num_bins = spectrum.num_mels
     if spectrum.features == "log_mel":
         return knf.OnlineFbank(options)
-    options.num_ceps = spectrum.num_cepstra
+    options.num_ceps, options.cepstral_lifter, options.use_energy = spectrum.num_cepstra, _LIFTER, False
     return knf.OnlineMfcc(options)
