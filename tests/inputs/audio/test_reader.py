@@ -7,7 +7,8 @@ import pytest
 import soundfile
 
 from recurra.config import validated
-from recurra.errors import DataError
+from recurra.errors import DataError, MissingDependencyError
+from recurra.inputs.audio import sound
 from recurra.inputs.audio.config import AudioConfig
 from recurra.inputs.audio.input import AUDIO
 from recurra.inputs.examples import Examples, Keep, Kept, keep_nothing
@@ -70,12 +71,12 @@ def test_formats_depths_and_channels(tmp_path: Path, suffix: str, subtype: str) 
     channels = 2 if suffix == "mp3" else 6
     path = tmp_path / f"tone.{suffix}"
     soundfile.write(path, np.stack([tone] * channels, axis=1), rate, subtype=subtype)
-    sound = clips(path, keep_nothing).contents[0]
-    assert sound.rate == rate
-    heard = sound.samples()
+    clip = clips(path, keep_nothing).contents[0]
+    assert clip.rate == rate
+    heard = clip.samples()
     middle = slice(rate // 16, rate // 8)
     assert np.abs(np.abs(heard[middle]).max() - 0.4) < (0.08 if suffix == "ogg" else 0.03)
-    assert len(heard) == sound.count
+    assert len(heard) == clip.count
 
 
 def test_the_net_hears_at_the_rate_of_most_files_and_at_most_at_sixteen_kilohertz(folder: Path) -> None:
@@ -96,8 +97,8 @@ def test_two_hours_are_cut_by_their_header(tmp_path: Path) -> None:
     with soundfile.SoundFile(path, "w", 1_000, 1, "PCM_U8") as file:
         for _ in range(72):
             file.write(np.zeros(100_000, np.float32))
-    sound = clips(path, keep_nothing).contents[0]
-    assert (sound.seconds, len(sound.samples())) == (30.0, 30_000)
+    clip = clips(path, keep_nothing).contents[0]
+    assert (clip.seconds, len(clip.samples())) == (30.0, 30_000)
 
 
 def broken(path: Path, kind: str) -> None:
@@ -153,3 +154,12 @@ def test_a_table_without_paths_a_path_that_is_missing_and_a_folder_without_recor
         clips(tmp_path_factory.mktemp("bare"))
     with pytest.raises(DataError, match="which is to be told"):
         clips(frame, keep=lambda _: Kept("path"), path="path")
+
+
+def test_sound_without_its_libraries(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(name: str) -> Any:
+        raise ImportError(f"no module named {name}")
+
+    monkeypatch.setattr(sound.importlib, "import_module", missing)
+    with pytest.raises(MissingDependencyError, match=r"recurra\[audio\]"):
+        clips(folder)

@@ -1,5 +1,6 @@
 """Recordings as they lie in files: where a piece of one is, and its samples, read when they are needed."""
 
+import importlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float32
 
-from recurra.errors import ConfigError, DataError
+from recurra.errors import DataError, MissingDependencyError
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au", ".w64", ".caf")
 _BLOCK = 2**18  # frames that are read at once, so that six channels of two hours are mixed piece by piece
@@ -18,15 +19,13 @@ def library(name: str) -> Any:
     """A module of the audio libraries.
 
     Raises:
-        ConfigError: They are not installed, or cannot be loaded.
+        MissingDependencyError: It is not installed, or cannot be loaded.
     """
-    import importlib  # noqa: PLC0415
-
     try:
         return importlib.import_module(name)
     except (ImportError, OSError) as error:
-        raise ConfigError(
-            f"audio needs {name} ({error})", "its libraries", "pip install 'recurra[audio]'"
+        raise MissingDependencyError(
+            f"no {name} ({error})", "it, to read sound", "Install it: pip install 'recurra[audio]'."
         ) from error
 
 

@@ -7,7 +7,7 @@ import soundfile
 
 from recurra import Classifier
 from recurra.errors import ConfigError, DataError
-from recurra.tasks.classify.spotter import Event, Spotter
+from recurra.inputs.audio.spotter import Event, Spotter
 
 RATE = 8_000
 PITCHES = {"low": 400, "high": 2_000}

@@ -14,11 +14,10 @@ from jaxtyping import Float32
 
 from recurra.errors import ConfigError
 from recurra.inputs.audio.background import BACKGROUND
-from recurra.inputs.audio.live import LiveAudio
+from recurra.inputs.audio.codec import AudioCodec
 from recurra.inputs.audio.sound import checked, framed
 from recurra.inputs.audio.spectrum import SpectrumStream
 from recurra.streaming import Program, Session
-from recurra.tasks.classify.live import LiveClassifier
 
 
 @dataclass(frozen=True)
@@ -63,19 +62,19 @@ class Spotter:
         hop: float = 0.1,
         smooth: int = 3,
     ) -> None:
-        live = LiveClassifier(program, weights)
-        if not isinstance(live.input, LiveAudio) or live.kind != "multiclass":
+        about = program.metadata
+        if about.get("input") != "audio" or about.get("kind") != "multiclass":
             raise ConfigError(
                 "a net that tells no words of sound", "a classifier of recordings", "Train one."
             )
-        codec = live.input.codec
+        codec = AudioCodec.from_dict(about["encoding"])
         if codec.span is None:
             raise ConfigError(
                 "a net that was trained on recordings as they are",
                 "one that knows silence, and words somewhere in it",
                 "Train it with background=0.2, or give span= the seconds that a word lasts at most.",
             )
-        self.labels, self._codec, self._span = live.labels, codec, codec.span
+        self.labels, self._codec, self._span = list(about["labels"]), codec, codec.span
         self._blank: Session = program.session(weights)
         self._rate = rate or codec.spectrum.rate
         self._stream = SpectrumStream(codec.spectrum, self._rate)
