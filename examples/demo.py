@@ -16,7 +16,7 @@ RUN, FORECAST = Path("demo", "co2"), Path("demo", "co2-forecast.csv")
 COMMANDS = (
     f"recurra train forecast sample:co2 --horizon 26 --out {RUN} --overwrite",
     f"recurra predict {RUN} -o {FORECAST}",
-    f"recurra train classify sample:digits --out {RUN.with_name('digits')} --overwrite",
+    f"recurra train classify sample:digit_images --out {RUN.with_name('digit_images')} --overwrite",
     f"recurra train tag sample:python --out {RUN.with_name('python')} --overwrite max_epochs=5",
 )
 

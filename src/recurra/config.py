@@ -18,11 +18,13 @@ class Config(BaseModel):
     The "Attributes:" part of a subclass's docstring describes its keys, and those that it takes over from its
     base and does not describe anew; the command line's help shows it, under the `heading` of the class that
     declares a key. `in_json` of the options of an answer says which of them are others, unless they are
-    given, where the answer is printed as JSON.
+    given, where the answer is printed as JSON; `task_defaults` of the settings of an input, which settings of
+    a task have another default there.
     """
 
     heading: ClassVar[str] = ""
     in_json: ClassVar[Mapping[str, Any]] = {}
+    task_defaults: ClassVar[Mapping[str, Any]] = {}
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, protected_namespaces=())
 

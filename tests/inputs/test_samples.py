@@ -12,7 +12,8 @@ SUITED = {
     "iris": ("table", 150, 5),
     "wine": ("table", 178, 14),
     "breast_cancer": ("table", 569, 31),
-    "digits": ("series", 1797, 9),
+    "digits": ("audio", 400, 5),
+    "digit_images": ("series", 1797, 9),
     "latch": ("series", 2000, 2),
     "docstrings": ("text", None, 2),
     "python": ("text", None, 2),
@@ -22,18 +23,19 @@ SUITED = {
 @pytest.mark.parametrize("name", SUITED)
 def test_every_sample_is_read_by_the_input_that_it_suits(name: str) -> None:
     kind, height, width = SUITED[name]
-    chosen = suited(f"sample:{name}", ("table", "series", "text"), keep_nothing, get)
+    chosen = suited(f"sample:{name}", ("audio", "table", "series", "text"), keep_nothing, get)
     assert chosen.name == kind
     frame = load_sample(name)
     assert frame.width == width
     assert frame.height == height if height else frame.height > 1000
     examples = chosen.read(f"sample:{name}", registry.config(chosen.name)(), lambda _: Kept("label"))
     assert len(examples) == len(examples.places) == examples.columns.height == frame.height
-    assert examples.columns.columns == (["tags"] if name == "python" else ["label"])
+    beside = {"python": ["tags"], "digits": ["path", "label", "voice"]}
+    assert examples.columns.columns == beside.get(name, ["label"])
 
 
 def test_topics_are_prose_without_a_paragraph_twice() -> None:
-    assert {*SUITED, "topics", "dates", "numbers"} == {*example_names()}
+    assert {*SUITED, "topics", "dates", "digit_strings", "numbers"} == {*example_names()}
     frame = load_sample("topics")
     paragraphs = [one for text in frame["text"] for one in text.split("\n\n")]
     assert len(paragraphs) == len(set(paragraphs)) > 1000

@@ -3,6 +3,7 @@
 Typer's own help is prettier by boxes and takes twice the time; this one needs neither rich nor torch.
 """
 
+import json
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping
@@ -117,7 +118,9 @@ def _settings(classes: "Mapping[str, type[Config]]", hidden: set[str]) -> str:
     column = max(len(first) for groups in rows.values() for _, group in groups for first, _ in group)
     text = ""
     for name, groups in rows.items():
-        title = f"With input={name}:" if name else "Settings, given as key=value; here with their defaults:"
+        others = " ".join(f"{key}={json.dumps(value)}" for key, value in classes[name].task_defaults.items())
+        title = f"With input={name}{f', and then {others}' if others else ''}:"
+        title = title if name else "Settings, given as key=value; here with their defaults:"
         text += f"\n{_heading(title)}\n"
         for number, (heading, group) in enumerate(groups):
             text += "\n" * (number > 0) + (f"{heading}\n" if number and heading else "")

@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Int64
 from torch import Tensor
 
+from recurra.data.on_demand import lengths_of
 from recurra.errors import ConfigError
 from recurra.types import Sequences
 
@@ -70,7 +71,7 @@ class LabelledSource:
         aligned: Whether there is a target for each step.
         batch_size: Rows a batch.
         seed: Where all randomness starts.
-        augment: Varies an encoded row, if anything does.
+        varied: From the number of a row to the row as training sees it this time; None: as it is encoded.
     """
 
     encoded: Sequence[np.ndarray]
@@ -78,7 +79,7 @@ class LabelledSource:
     aligned: bool
     batch_size: int
     seed: int
-    augment: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None = None
+    varied: Callable[[int, np.random.Generator], np.ndarray] | None = None
     _orders: dict[int, list[Int64[np.ndarray, " rows"]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )  # that of the epoch that was last asked for
@@ -90,14 +91,15 @@ class LabelledSource:
         """Batch `index` of epoch `epoch`: new pools of rows in every epoch, each sorted by length."""
         rows = self._order(epoch)[index]
         random = np.random.Generator(np.random.Philox(key=self.seed, counter=[0, 2, index, epoch]))
-        encoded = [self.encoded[row] for row in rows]
-        if self.augment is not None:
-            encoded = [self.augment(one, random) for one in encoded]
+        if self.varied is None:
+            encoded = [self.encoded[row] for row in rows]
+        else:
+            encoded = [self.varied(int(row), random) for row in rows]
         return labelled(encoded, [self.targets[row] for row in rows], aligned=self.aligned)
 
     @cached_property
     def _lengths(self) -> Int64[np.ndarray, " rows"]:
-        return np.array([len(one) for one in self.encoded])
+        return lengths_of(self.encoded)
 
     def _order(self, epoch: int) -> list[Int64[np.ndarray, " rows"]]:
         """The rows of every batch of an epoch."""
@@ -131,7 +133,7 @@ def batches_by_length(
     encoded: Sequence[np.ndarray], batch_size: int
 ) -> Iterator[tuple[Int64[np.ndarray, " rows"], Sequences]]:
     """All rows once, those of about equal length together: their numbers, and the padded batch."""
-    order = np.argsort([len(one) for one in encoded], kind="stable")
+    order = np.argsort(lengths_of(encoded), kind="stable")
     for begin in range(0, len(order), batch_size):
         rows = order[begin : begin + batch_size]
         yield rows, Sequences.from_list([encoded[row] for row in rows])

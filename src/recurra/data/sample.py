@@ -8,6 +8,8 @@ from recurra.errors import DataError
 EXAMPLE_SAMPLES = (
     "breast_cancer",
     "dates",
+    "digit_images",
+    "digit_strings",
     "digits",
     "docstrings",
     "iris",
@@ -44,6 +46,11 @@ def check_source(source: str | None) -> None:
             )
     elif source != "-" and not Path(source).expanduser().exists():
         raise DataError(f"{source} does not exist", "a file or folder with data", "Check the path.")
+
+
+def spoken_digits() -> tuple[Path, Path]:
+    """The recording of all spoken digits, and the table of what is said in which seconds of it."""
+    return _FOLDER / "spoken" / "digits.flac", _FOLDER / "spoken" / "digits.csv"
 
 
 def sample_path(name: str) -> Path:

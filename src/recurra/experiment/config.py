@@ -1,5 +1,6 @@
 """The settings that every task has, and those of every task over examples."""
 
+from copy import copy
 from functools import cache
 from typing import Any, ClassVar, Literal
 
@@ -61,12 +62,20 @@ def idle(config: Config) -> set[str]:
 
 @cache
 def combined(task: type[Config], input: type[Config]) -> type[Config]:
-    """One class of the settings of a task and of its input, so that they are parsed once and passed whole."""
+    """One class of the settings of a task and of its input, so that they are parsed once and passed whole.
+
+    The input's own defaults for settings of the task (`Config.task_defaults`) go before the task's.
+    """
 
     def reduced(self: Config) -> tuple[Any, ...]:  # another process makes the class anew
         return _again, (task, input, self.model_dump())
 
-    own = {"__doc__": task.__doc__, "__module__": task.__module__, "__reduce__": reduced}
+    own: dict[str, Any] = {"__doc__": task.__doc__, "__module__": task.__module__, "__reduce__": reduced}
+    for name, default in input.task_defaults.items():
+        if name in task.model_fields:
+            own[name] = copy(task.model_fields[name])
+            own[name].default = default
+            own.setdefault("__annotations__", {})[name] = own[name].annotation
     return type(task.__name__, (task, input), own)
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from torch import nn
 from recurra.config import validated
 from recurra.data.labelled import batches_by_length
 from recurra.data.naming import counted, listed
+from recurra.data.on_demand import OnDemand
 from recurra.data.table import Table
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.config import TaskConfig, combined
@@ -64,7 +66,7 @@ def read_examples(
     keep = keeping(find, settings)
     kind = _input(settings.get("input", "auto"), task.needs, source, keep)
     config = validated(combined(task, registry.config(kind.name)), {**settings, "input": kind.name})
-    train = asked(kind.read(source, config, keep), keep)
+    train = kind.enrich(asked(kind.read(source, config, keep), keep), config)
     config = config.model_copy(update=dict(train.settings))
     if train.kept.told is not None:
         keep = keeping_column(train.kept.told)
@@ -190,15 +192,26 @@ class Part:
 
 
 def encoded_part(examples: Examples, encoding: Encoding, targets: Sequence[Any] | None) -> Part:
-    """Encode every example.
+    """Encode every example, or those that are asked for where that is how the input does it.
 
     Raises:
         DataError: One cannot be encoded; the message says where it stands.
     """
-    return Part(examples, [_encoded(examples, row, encoding) for row in range(len(examples))], targets)
+    encode = partial(_encoded, examples, encoding)
+    if not encoding.on_demand:
+        return Part(examples, [encode(row) for row in range(len(examples))], targets)
+    lengths = np.array([encoding.length(content) for content in examples.contents], np.int64)
+    return Part(examples, OnDemand(encode, lengths), targets)
 
 
-def _encoded(examples: Examples, row: int, encoding: Encoding) -> np.ndarray:
+def varied(part: Part, encoding: Encoding, row: int, random: np.random.Generator) -> np.ndarray:
+    """A training example as training sees it this time."""
+    content = part.examples.contents[row]
+    other = encoding.vary(content, random)
+    return encoding.augment(part.encoded[row] if other is content else encoding.encode(other), random)
+
+
+def _encoded(examples: Examples, encoding: Encoding, row: int) -> np.ndarray:
     try:
         return encoding.encode(examples.contents[row])
     except DataError as error:

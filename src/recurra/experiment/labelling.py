@@ -23,6 +23,7 @@ from recurra.experiment.examples import (
     resolved_monitor,
     resolved_network,
     split,
+    varied,
     without_empty,
 )
 from recurra.experiment.task import Fitted, Prepared
@@ -168,7 +169,7 @@ class Labelling:
             aligned=self.aligned or self.unequal,
             batch_size=config.batch_size,
             seed=config.seed,
-            augment=encoding.augment,
+            varied=partial(varied, first, encoding),
         )
         batches = partial(self._batches, batch_size=config.batch_size)
         repairs = (_columns_said(train, target.column), *data.train.repairs)

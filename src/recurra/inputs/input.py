@@ -10,6 +10,7 @@ from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from recurra.inputs.examples import Examples, Keep
+from recurra.report.record import Piece
 
 
 class Feature(NamedTuple):
@@ -33,9 +34,11 @@ class Encoding(ABC):
 
     Attributes:
         one_step: Whether a content is a single step, so that there is no time to recur over.
+        on_demand: Whether contents are encoded when they are needed, as they would not all lie in memory.
     """
 
     one_step: bool = False
+    on_demand: bool = False
 
     @abstractmethod
     def encode(self, content: Any) -> Shaped[np.ndarray, "time ..."]:
@@ -54,10 +57,19 @@ class Encoding(ABC):
     def to_dict(self) -> dict[str, Any]:
         """Everything that `Input.revive` needs, as JSON has it."""
 
+    def length(self, content: Any) -> int:
+        """Steps of a content once it is encoded; with `on_demand` that is known without encoding it."""
+        return len(self.encode(content))
+
+    def vary(self, content: Any, random: np.random.Generator) -> Any:
+        """A variation of a training example before it is encoded; by default the example itself."""
+        del random
+        return content
+
     def augment(
         self, encoded: Shaped[np.ndarray, "time ..."], random: np.random.Generator
     ) -> Shaped[np.ndarray, "time ..."]:
-        """A variation of a training example; by default the example itself."""
+        """A variation of a training example that is encoded; by default the example itself."""
         del random
         return encoded
 
@@ -106,6 +118,18 @@ class Summary(ABC):
         """Numbers of each content, (rows, features), dense or sparse."""
 
 
+def as_it_is(examples: Examples, config: Any) -> Examples:
+    """Examples to which nothing is added."""
+    del config
+    return examples
+
+
+def no_exhibit(content: Any, encoding: Any, title: str) -> Sequence[Piece]:
+    """What `Input.show` says is all there is to see."""
+    del content, encoding, title
+    return ()
+
+
 def as_read(content: Any, config: Any) -> Any:
     """A content whose entries are its steps."""
     del config
@@ -127,6 +151,8 @@ class Input:
         summary: Sums up contents for baselines that know no order.
         summary_label: What a linear model of these numbers is called: "Bag of words".
         show: A content as people read it, in one line: for examples in a report.
+        exhibit: (content, encoding, title) -> pieces of a report that show or play a content.
+        enrich: (examples, settings) -> the same and others that are made for training.
         steps: (content, settings) -> the same content with an entry for each step that the net reads, which
             may be none, for tasks that tell something of each.
     """
@@ -140,4 +166,6 @@ class Input:
     summary: type[Summary]
     summary_label: str
     show: Callable[[Any], str]
+    exhibit: Callable[[Any, Any, str], Sequence[Piece]] = no_exhibit
+    enrich: Callable[[Examples, Any], Examples] = as_it_is
     steps: Callable[[Any, Any], Sequence[Any]] = as_read

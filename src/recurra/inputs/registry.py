@@ -54,6 +54,13 @@ _BUILT_IN = (
         order=10,
     ),
     Entry(
+        name="audio",
+        input="recurra.inputs.audio.input:AUDIO",
+        config="recurra.inputs.audio.config:AudioConfig",
+        live="recurra.inputs.audio.live:LiveAudio",
+        order=5,
+    ),
+    Entry(
         name="series",
         input="recurra.inputs.sequence.input:SEQUENCE",
         config="recurra.inputs.sequence.config:SequenceConfig",

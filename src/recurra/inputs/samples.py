@@ -1,7 +1,7 @@
 """Small data sets that are there without a download: "sample:iris" and the like.
 
-Some come with scikit-learn, some are made here, the others are read from the sources of Python's standard
-library, so that they depend on the version of Python.
+Some come with scikit-learn, some are made here, spoken digits lie beside the series, the others are read from
+the sources of Python's standard library, so that they depend on the version of Python.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 
 from recurra.data.naming import listed, suggestion
+from recurra.data.sample import spoken_digits
 from recurra.errors import DataError
 from recurra.inputs.generated_sequence import latch_rows
 from recurra.inputs.generated_text import date_pairs, number_pairs
@@ -69,13 +70,29 @@ def _table(bunch: Any) -> pl.DataFrame:
     return pl.DataFrame({name: bunch.data[:, at] for at, name in enumerate(names)}).with_columns(label)
 
 
-def _digits() -> pl.DataFrame:
+def _digit_images() -> pl.DataFrame:
     """Pictures of digits read from top to bottom: 8 steps, a channel for each column of the picture."""
     from sklearn.datasets import load_digits  # noqa: PLC0415
 
     bunch = load_digits()
     channels = {f"column_{at}": bunch.images[:, :, at].tolist() for at in range(8)}
     return pl.DataFrame({**channels, "label": [str(number) for number in bunch.target]})
+
+
+def _digits() -> pl.DataFrame:
+    """Single digits, spoken in 40 voices."""
+    said = _spoken()
+    return said.filter(~pl.col("text").str.contains(" ")).rename({"text": "label"})
+
+
+def _digit_strings() -> pl.DataFrame:
+    """Three to seven digits in one breath, in the same voices."""
+    return _spoken().filter(pl.col("text").str.contains(" "))
+
+
+def _spoken() -> pl.DataFrame:
+    recording, table = spoken_digits()
+    return pl.read_csv(table).select(pl.lit(str(recording)).alias("path"), pl.all())
 
 
 def _docstrings() -> pl.DataFrame:
@@ -117,6 +134,8 @@ _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "iris": _iris,
     "wine": _wine,
     "breast_cancer": _breast_cancer,
+    "digit_images": _digit_images,
+    "digit_strings": _digit_strings,
     "digits": _digits,
     "docstrings": _docstrings,
     "python": _python,

@@ -19,6 +19,7 @@ from recurra.report.section import Section
 from recurra.tasks.classify.target import Target
 
 EXAMPLES = 12
+EXHIBITS = 4
 _MOST_POINTS = 2000
 
 
@@ -130,26 +131,33 @@ def _numbers(target: Target, truth: np.ndarray, answer: np.ndarray) -> Section:
 def _examples(fitted: Fitted, part: Part, truth: np.ndarray, answer: np.ndarray) -> Section:
     """The surest mistakes, then answers as they come."""
     target: Target = fitted.schema.target
-    shown = registry.get(fitted.schema.input).show
+    kind = registry.get(fitted.schema.input)
+    mistakes = True
     if target.kind == "multiclass":
         wrong = np.flatnonzero(answer.argmax(axis=1) != truth)
+        mistakes = bool(len(wrong))
         order = wrong[np.argsort(-answer[wrong].max(axis=1), kind="stable")]
         lead = "The mistakes that it was most sure of."
+        if not mistakes:
+            order = np.argsort(answer.max(axis=1), kind="stable")
+            lead = "There are no mistakes. Of these answers it was least sure."
     else:
         error = np.abs(answer - truth.reshape(answer.shape)).max(axis=1)
         order, lead = np.argsort(-error, kind="stable"), "Where it was furthest from the truth."
     rows = [
         [
-            shown(part.examples.contents[row]),
+            kind.show(part.examples.contents[row]),
             told(target, truth[row], exact=True),
             told(target, answer[row], exact=False),
         ]
         for row in order[:EXAMPLES]
     ]
-    if not rows:
-        return Section(id="examples", heading="Mistakes", lead="There are none.")
-    table = Table(columns=["Example", "Truth", "Answer"], rows=rows)
-    return Section(id="examples", heading="Mistakes", lead=lead, pieces=[table], layout="full")
+    pieces: list[Any] = [Table(columns=["Example", "Truth", "Answer"], rows=rows)]
+    for row, (name, true, given) in zip(order[:EXHIBITS], rows, strict=False):
+        title = f"{name}: {true}, answered {given}"
+        pieces += kind.exhibit(part.examples.contents[row], fitted.schema.encoding, title)
+    heading = "Mistakes" if mistakes else "Close calls"
+    return Section(id="examples", heading=heading, lead=lead, pieces=pieces, layout="full")
 
 
 def told(target: Target, value: Any, *, exact: bool) -> str:

@@ -1,0 +1,1 @@
+"""Recordings of sound: files and pieces of them, as spectra over time."""

@@ -1,0 +1,50 @@
+"""Sound of a live stream as scaled steps, without torch."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from recurra.errors import DataError
+from recurra.inputs.audio.codec import AudioCodec
+from recurra.inputs.audio.sound import checked
+from recurra.inputs.live import LiveInput
+
+
+class LiveAudio(LiveInput):
+    """The steps of a whole recording, which a row holds as samples.
+
+    Args:
+        codec: Sound to scaled steps.
+    """
+
+    columns = ("samples",)
+
+    def __init__(self, codec: AudioCodec) -> None:
+        self.codec = codec
+
+    @classmethod
+    def from_dict(cls, metadata: Mapping[str, Any]) -> "LiveAudio":
+        """Make it from what `AudioEncoding.to_dict` gave.
+
+        Raises:
+            DamagedError: A part is missing.
+        """
+        return cls(AudioCodec.from_dict(metadata))
+
+    def steps(self, row: Mapping[str, Any]) -> list[Float32[np.ndarray, " features"]]:
+        """The steps of samples at the net's own rate, or at that of `rate` beside them.
+
+        Raises:
+            DataError: There are none, or one is no number.
+        """
+        try:
+            samples = np.asarray(row.get("samples"), np.float32)
+            rate = int(row.get("rate") or self.codec.spectrum.rate)
+        except (TypeError, ValueError) as error:
+            raise DataError("samples that are no numbers", "a list of numbers", "Correct the row.") from error
+        if samples.ndim != 1:
+            raise DataError("a row without samples", "a list of numbers from -1 to 1", "Add them.")
+        steps = self.codec.spectrum.of(checked(samples, "a row"), rate)
+        return list(self.codec.scaled(steps))

@@ -1,0 +1,147 @@
+"""Recordings from folders and tables; only headers are read here."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from recurra.data.naming import counted
+from recurra.data.table import Table
+from recurra.errors import DataError
+from recurra.inputs.audio.config import AudioConfig
+from recurra.inputs.audio.sound import Sound, is_sound, open_sound
+from recurra.inputs.examples import Examples, Keep
+from recurra.inputs.rows import Rows, check_not_told, path_of, read_rows, wrong_column
+
+PATH, LABEL = "path", "label"
+MOST_RATE = 16_000
+
+
+def read(source: Any, config: AudioConfig, keep: Keep) -> Examples:
+    """Read where recordings are.
+
+    Args:
+        source: A folder of recordings, whose label is the folder they lie in or, where all lie in one, their
+            name before "_"; a table with a column of paths; a single recording.
+        config: The settings.
+        keep: Which columns the task keeps.
+
+    Raises:
+        DataError: There is none, or one cannot be read; the message names it.
+    """
+    path = path_of(source)
+    if path is not None and (path.is_dir() or is_sound(path)):
+        rows = _rows_of(path)
+        base, column, wanted = Path(), PATH, ("none", "none")
+    else:
+        rows = read_rows(source)
+        base = path.parent if path is not None else Path()
+        column, wanted = _path_column(rows, config), (config.start, config.end)
+    kept = keep(rows.frame.drop(column))
+    ends = [_end_column(rows, *one) for one in zip(("start", "end"), wanted, strict=True)]
+    for name, setting in zip((column, *ends), ("path", "start", "end"), strict=True):
+        if name is not None:
+            check_not_told(rows, setting, [name], kept)
+    sounds = _sounds(rows, base, column, ends)
+    rows, sounds = _cut(rows, sounds, config.max_seconds)
+    read_columns = [column, *(one for one in ends if one is not None)]
+    return rows.examples(
+        sounds,
+        [one for one in rows.frame.columns if one not in ends],
+        reads=read_columns,
+        kept=kept,
+        settings={
+            "path": column,
+            "sample_rate": _usual_rate(sounds) if config.sample_rate == "auto" else config.sample_rate,
+        },
+    )
+
+
+def path_column(frame: pl.DataFrame) -> str | None:
+    """The first column whose values are names of recordings."""
+    for column in frame:
+        if column.dtype == pl.String:
+            known = column.drop_nulls().head(50).to_list()
+            if known and all(is_sound(Path(value)) for value in known):
+                return column.name
+    return None
+
+
+def recordings(folder: Path) -> list[Path]:
+    """The recordings of a folder and of the folders in it, in their order; hidden ones are left out."""
+    found = (one for pattern in ("*", "*/*") for one in folder.glob(pattern))
+    return sorted(one for one in found if is_sound(one) and not one.name.startswith("."))
+
+
+def _rows_of(path: Path) -> Rows:
+    """A row for each recording of a folder, with its label, or for the one that is given."""
+    if not path.is_dir():
+        frame = pl.DataFrame({PATH: [str(path)]})
+        return Rows(frame, [path.name], Table(frame, "polars", str(path)))
+    files = recordings(path)
+    if not files:
+        raise DataError(f"{path} holds no recordings", "WAV, FLAC, OGG or MP3 files", "Check the folder.")
+    flat = all(one.parent == path for one in files)
+    labels = [one.stem.split("_")[0] if flat else one.parent.name for one in files]
+    frame = pl.DataFrame({PATH: [str(one) for one in files], LABEL: labels})
+    return Rows(frame, [str(one.relative_to(path)) for one in files], Table(frame, "polars", str(path)))
+
+
+def _path_column(rows: Rows, config: AudioConfig) -> str:
+    if config.path != "auto":
+        if config.path not in rows.frame.columns:
+            raise wrong_column(rows, "path", [config.path], "a column of paths")
+        return config.path
+    found = path_column(rows.frame)
+    if found is None:
+        raise DataError(
+            f"{rows.table.source} has no column with paths of recordings",
+            "names such as clips/one.wav",
+            "Add it, or name it with path=.",
+        )
+    return found
+
+
+def _end_column(rows: Rows, name: str, wanted: str) -> str | None:
+    """The column of starts or ends, where there is one."""
+    if wanted == "none":
+        return None
+    found = name if wanted == "auto" else wanted
+    if found not in rows.frame.columns:
+        if wanted == "auto":
+            return None
+        raise wrong_column(rows, name, [wanted], "a column of seconds")
+    if not rows.frame[found].dtype.is_numeric():
+        raise wrong_column(rows, name, [found], "a column of seconds, which are numbers")
+    return found
+
+
+def _sounds(rows: Rows, base: Path, column: str, ends: Sequence[str | None]) -> list[Sound]:
+    """The pieces that rows name; an error says which row it is."""
+    paths = rows.frame[column].to_list()
+    moments = [rows.frame[one].to_list() if one is not None else [None] * len(paths) for one in ends]
+    found = []
+    for name, start, end, place in zip(paths, *moments, rows.places, strict=True):
+        if name is None:
+            raise DataError(f"{place}: {column} is empty", "the path of a recording", "Fill it in.")
+        try:
+            found.append(open_sound(base / Path(name).expanduser(), start, end))
+        except DataError as error:
+            raise DataError(f"{place}: {error.got}", error.expected, error.remedy) from error
+    return found
+
+
+def _cut(rows: Rows, sounds: list[Sound], longest: float) -> tuple[Rows, list[Sound]]:
+    """Pieces of at most so many seconds."""
+    cut = sum(one.seconds > longest for one in sounds)
+    if not cut:
+        return rows, sounds
+    sentence = f"cut {counted(cut, 'recording')} at {longest:g} seconds (max_seconds)"
+    kept = [Sound(one.path, one.rate, one.first, min(one.count, int(longest * one.rate))) for one in sounds]
+    return rows.noting(sentence), kept
+
+
+def _usual_rate(sounds: Sequence[Sound]) -> int:
+    return min(Counter(one.rate for one in sounds).most_common(1)[0][0], MOST_RATE)

@@ -1,0 +1,95 @@
+"""What training does to recordings, so that a net does not learn them by heart."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32
+
+from recurra.inputs.audio.codec import AudioCodec
+from recurra.inputs.audio.config import AudioConfig
+from recurra.inputs.audio.noise import NoiseSource
+from recurra.inputs.audio.sound import Clip, Samples, framed, library
+
+_POINTS = 5  # of a curve of tones over the mel bands
+_SOFTEST = 40.0  # decibels below the loudest noise that is asked for
+
+
+@dataclass(frozen=True)
+class Variation:
+    """How far training varies sound and steps; see `AudioConfig`.
+
+    Source of the masks: SpecAugment (Park and others 2019).
+    """
+
+    speed: float
+    gain: float
+    tone: float
+    noise: float | None
+    noise_folder: str | None
+    delay: float
+    time_mask: float
+    band_mask: float
+
+    @classmethod
+    def of(cls, config: AudioConfig) -> "Variation":
+        """That of some settings.
+
+        Raises:
+            ConfigError: The folder of noise holds no recordings.
+        """
+        NoiseSource(config.noise_folder)
+        return cls(**{name: getattr(config, name) for name in cls.__dataclass_fields__})
+
+    def sound(self, clip: Clip, random: np.random.Generator, span: float | None) -> Clip:
+        """A recording played faster or slower, louder or softer, later, and with noise.
+
+        Args:
+            clip: The recording.
+            random: What it is drawn with.
+            span: Seconds of quiet in which it comes to lie anywhere, if it is to.
+        """
+        if not (self.speed or self.gain or self.delay or span) and self.noise is None:
+            return clip
+        values, rate = clip.samples(), clip.rate
+        if self.speed:
+            factor = float(random.uniform(1 - self.speed, 1 + self.speed))
+            values = np.asarray(library("soxr").resample(values, rate * factor, rate), np.float32)
+        if self.delay:
+            silence = [np.zeros(int(random.uniform(0, self.delay) * rate), np.float32) for _ in range(2)]
+            values = np.concatenate([silence[0], values, silence[1]])
+        if span:
+            values = framed(values, round(span * rate), float(random.uniform()))
+        if self.noise is not None:
+            values = values + self._noise(values, rate, self.noise, random)
+        if self.gain:
+            values = values * np.float32(10 ** (random.uniform(-self.gain, self.gain) / 20))
+        return Samples(values, rate) if len(values) else clip
+
+    def steps(
+        self, encoded: Float32[np.ndarray, "time size"], random: np.random.Generator, codec: AudioCodec
+    ) -> Float32[np.ndarray, "time size"]:
+        """Steps of another tone, and with a stretch of time and one of every spectrum at their mean."""
+        numbers = codec.spectrum.numbers
+        if not (self.tone or self.time_mask or self.band_mask):
+            return encoded
+        varied = encoded.reshape(len(encoded), -1, numbers).copy()
+        if self.tone:
+            points = random.uniform(-self.tone, self.tone, _POINTS) * np.log(10) / 10
+            places = np.linspace(0, _POINTS - 1, codec.spectrum.num_mels)
+            added = codec.spectrum.of_bands(np.interp(places, np.arange(_POINTS), points))
+            varied += (added / codec.deviation).astype(np.float32)
+        for axis, share in ((0, self.time_mask), (2, self.band_mask)):
+            length = varied.shape[axis]
+            width = int(random.integers(0, int(share * length) + 1))
+            begin = int(random.integers(0, length - width + 1))
+            varied[(slice(None),) * axis + (slice(begin, begin + width),)] = 0
+        return varied.reshape(encoded.shape)
+
+    def _noise(
+        self, values: np.ndarray, rate: int, loudest: float, random: np.random.Generator
+    ) -> np.ndarray:
+        """Noise as long as a recording, some decibels below it."""
+        raw = NoiseSource(self.noise_folder).of(len(values), rate, random)
+        below = random.uniform(loudest, loudest + _SOFTEST)
+        loudness = float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))
+        return raw * np.float32(loudness * 10 ** (-below / 20))
