@@ -110,7 +110,7 @@ def test_forecasts_by_series_and_step(sales, capsys):
     [
         (("--outcome", "sideways"), "class 'sideways'"),
         (("--step", 1), "one answer for a whole example"),
-        (("--row", 61), "1 to 60"),
+        (("--row", 61), "1 to 60.\n       Choose one of these."),
         (("--method", "gradient"), "method 'gradient'"),
         (("--out", "nowhere/page.html"), "a folder that exists"),
         (("--level", "80"), "--level for a run of task classify"),
@@ -126,7 +126,10 @@ def test_mistakes_are_told(latch, capsys, options, said):
 def test_no_data_no_run_and_runs_that_did_not_end(latch, tmp_path, capsys):
     run, _ = latch
     assert "no data" in call(capsys, "explain", run).err
-    assert call(capsys, "explain", tmp_path / "nothing", "x.csv").code != 0
+    nothing = call(capsys, "explain", tmp_path / "nothing", "x.csv")
+    assert nothing.code != 0
+    assert "--out" not in nothing.err
+    assert "there is no" in nothing.err
     begun = tmp_path / "begun"
     begun.mkdir()
     (begun / "config.yaml").write_text((run / "config.yaml").read_text())

@@ -98,10 +98,10 @@ def _tell(request: Request, given: Sequence[Given]) -> None:
 
     run = request.run
     data, pairs = data_and_pairs(request.data, request.pairs)
+    entry = entry_of_run(run)
     page = run / PAGE if request.out is None else request.out
     if page.is_dir() or not page.parent.is_dir():
         raise ConfigError(f"--out {page}", "a file in a folder that exists", "Choose another place.")
-    entry = entry_of_run(run)
     options, again = answer_options(entry, pairs, given)
     check_answer(entry, run, options)
     check_source(data)

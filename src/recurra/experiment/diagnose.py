@@ -82,8 +82,7 @@ def diagnose(
 ) -> Diagnosis:
     """Measure the net of a run on some of its data, and say what that means.
 
-    A run that broke off is judged by its history alone, and where its loss broke by the net that it began
-    with. Nothing is written.
+    A run that broke off is judged by its history, one whose loss broke by the net that it began with, too.
 
     Args:
         task: The task of the run.
@@ -115,12 +114,12 @@ def diagnose(
         config = fitted.config
         _check_same_data(run, prepared, data)
         objective = task.objective(fitted.config, fitted.schema)
-        first, *further = _batches(prepared)
-        measured = measure(fitted.model, first, objective, limits=limits, further=further)
+        first, *more = _batches(prepared, limits)
+        measured = measure(fitted.model, first, objective, limits=limits, further=more)
     elif any(one["what"] == "diverging" for one in warnings):
         health = replace(health, not_finite=health.not_finite + 1)
         objective = task.objective(config, prepared.schema)
-        before = measure(fresh_net(task, prepared), _batches(prepared)[0], objective, limits=limits)
+        before = measure(fresh_net(task, prepared), _batches(prepared, limits)[0], objective, limits=limits)
     found = findings(measured or before, health, config.model_dump())
     return Diagnosis(
         task.name,
@@ -190,17 +189,22 @@ def _alike(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _batches(prepared: Prepared) -> list[Batch]:
-    """Rows of the validation part, else of those that were trained on.
+def _batches(prepared: Prepared, limits: Limits) -> list[Batch]:
+    """Some batches of the validation part, else of what was trained on.
 
-    Batches often come by length, so the last one that is whole comes first.
+    Batches often come by length, so the last one that is whole comes first; others are kept until they have
+    as many rows as are looked at, so that large data need no more memory.
     """
-    found = [] if prepared.validation is None else list(prepared.batches(prepared.validation))
-    if not found:
+    if prepared.validation is None:
         number = min(len(prepared.source), _MOST_BATCHES)
         return [prepared.source.batch(0, index) for index in range(number)]
-    whole = max(range(len(found)), key=lambda at: (len(found[at]), at))
-    return [found[whole], *found[:whole], *found[whole + 1 :]]
+    whole: Batch | None = None
+    others: list[Batch] = []
+    for batch in prepared.batches(prepared.validation):
+        whole, other = (batch, whole) if whole is None or len(batch) >= len(whole) else (whole, batch)
+        if other is not None and sum(map(len, others)) < limits.evidence:
+            others.append(other)
+    return [prepared.source.batch(0, 0)] if whole is None else [whole, *others]
 
 
 def _with_valid_remedies(finding: Finding, config: Any) -> Finding:

@@ -119,9 +119,8 @@ def tune(
         StorageError: The database is locked, gone, or cannot be reached.
     """
     data = task.read(source, settings, validation, test)
-    space = space_of(data.config, settings, only)
-    prepared = task.prepare(data)
-    space = for_data(space, prepared.config)
+    usual, prepared = space_of(data.config, settings, only), task.prepare(data)
+    space = for_data(usual, prepared.config)
     goal = goal_of(task, prepared, settings)
     about, seed = _about(task, source, settings, space, goal), int(prepared.config.seed)
     found = open_study(storage, study, about, better=goal.better, seed=seed)

@@ -42,11 +42,10 @@ class Wanted:
         places = {name: place for place, name in enumerate(names)}
         for name in self.named:
             if name not in places:
-                numbered = names[-1] == str(len(names))
-                known = f"1 to {len(names)}" if numbered else f"one of {listed(names, 20)}"
-                raise ConfigError(
-                    f"row {name!r}", known, suggestion(name, list(names), "Choose one of these.")
-                )
+                if names[-1] == str(len(names)):
+                    raise ConfigError(f"row {name!r}", f"1 to {len(names)}", "Choose one of these.")
+                remedy = suggestion(name, list(names), "Choose one of these.")
+                raise ConfigError(f"row {name!r}", f"one of {listed(names, 20)}", remedy)
         return [places[name] for name in dict.fromkeys(self.named)]
 
     def numbered(self, count: int) -> list[int]:

@@ -43,7 +43,7 @@ def explain(fitted: Fitted, part: Part, wanted: Wanted) -> Iterator[Question]:
             prediction=" ".join(tags[one] for one in given)
             if step is None
             else f"{tags[given[step]]} at step {step + 1}",
-            output="log-odds of all tags"
+            output="sum of the log-odds of all tags"
             if step is None
             else f"log-odds of {tags[own[step]]} at step {step + 1}",
         )

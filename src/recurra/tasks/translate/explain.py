@@ -42,7 +42,7 @@ def explain(fitted: Fitted, part: Part, wanted: Wanted) -> Iterator[Question]:
             partial(_result, torch.tensor([ids]), step),
             row=str(row + 1),
             prediction=text if step is None else f"{text} ({symbols[step]} at step {step + 1})",
-            output="log-odds of all symbols"
+            output="sum of the log-odds of all symbols"
             if step is None
             else f"log-odds of {symbols[step]} at step {step + 1}",
         )
