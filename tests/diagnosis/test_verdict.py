@@ -127,6 +127,14 @@ def test_a_loss_that_is_no_number_diverges():
     assert math.isinf(one.figure)
 
 
+@pytest.mark.parametrize(("optimizer", "expected"), [("adam", 0.01), ("sgd", 1.0)])
+def test_a_rate_that_no_third_of_helps_comes_down_to_one_that_trains(optimizer, expected):
+    health = replace(training_health([], epochs_of(FALLING)), not_finite=1)
+    settings = {**SETTINGS, "learning_rate": 1e30, "optimizer": optimizer}
+    diverging = {one.kind: one for one in findings(None, health, settings)}["diverging"]
+    assert diverging.remedies[0].change["learning_rate"] == expected
+
+
 def test_remedies_change_only_settings_that_there_are():
     found = faults(measured(elman(0.5)), settings={"cell": "elman"})
     assert [one.change for one in found["vanishing"].remedies] == [{"cell": "lstm"}]

@@ -12,6 +12,7 @@ from recurra.diagnosis.finding import Remedy
 Settings = Mapping[str, Any]
 
 _SIMPLE = ("elman", "elman_relu")
+_FASTEST = {"sgd": 1.0}
 _LONG = 100  # steps over which a forget gate of 0.73, where LSTMs begin, keeps nothing at all
 
 
@@ -48,13 +49,13 @@ def against_forgetting(settings: Settings, steps: int) -> tuple[Remedy, ...]:
 
 def against_exploding(settings: Settings) -> tuple[Remedy, ...]:
     """Bound the gradient, and let the recurrence start without stretching anything."""
-    clip, rate = settings.get("gradient_clip"), settings.get("learning_rate", 1e-3)
+    clip = settings.get("gradient_clip")
     begin = {"recurrent_scale": 1.0} if settings.get("recurrent_scale", 1.0) > 1 else {}
     bound = {"gradient_clip": 1.0} if clip is None or clip > 1 else {}
     return changing(settings, [
         ({**begin, **bound}, "Gradients are held at this norm, and the recurrence starts without stretching."
          if begin else "Gradients that are longer are shortened to this norm; their direction stays."),
-        ({"learning_rate": rounded(rate / 3)}, "Smaller steps do less harm where the loss is steep."),
+        ({"learning_rate": slower(settings)}, "Smaller steps do less harm where the loss is steep."),
         (_orthogonal(settings), "The recurrent matrix then starts without stretching anything."),
         ({"cell": "lstm"} if settings.get("cell") in _SIMPLE else {},
          "Its gates keep the recurrence from feeding on itself."),
@@ -65,22 +66,20 @@ def against_exploding(settings: Settings) -> tuple[Remedy, ...]:
 
 def against_saturation(settings: Settings) -> tuple[Remedy, ...]:
     """Bring the sums before the squashing functions back to where those are not flat."""
-    rate = settings.get("learning_rate", 1e-3)
     large = settings.get("recurrent_scale", 1.0) > 1
     return changing(settings, [
         ({"recurrent_scale": 1.0} if large else {}, "The recurrent weights then start smaller."),
         ({"cell": "layer_norm_lstm"}, "Sums before the gates are then brought to one size."),
-        ({"learning_rate": rounded(rate / 3)}, "Smaller steps do not drive weights so far."),
+        ({"learning_rate": slower(settings)}, "Smaller steps do not drive weights so far."),
         ({"weight_decay": 1e-4} if not settings.get("weight_decay") else {}, "Weights are kept small."),
     ])  # fmt: skip
 
 
 def against_dead_units(settings: Settings) -> tuple[Remedy, ...]:
     """Units that come back to life."""
-    rate = settings.get("learning_rate", 1e-3)
     return changing(settings, [
         ({"cell": "lstm"}, "None of its functions is flat over half of the numbers."),
-        ({"learning_rate": rounded(rate / 3)}, "Smaller steps do not throw units out of where they live."),
+        ({"learning_rate": slower(settings)}, "Smaller steps do not throw units out of where they live."),
     ])  # fmt: skip
 
 
@@ -100,10 +99,10 @@ def against_overfitting(settings: Settings) -> tuple[Remedy, ...]:
 
 def against_divergence(settings: Settings) -> tuple[Remedy, ...]:
     """Smaller steps, and none that is wild."""
-    rate, clip = settings.get("learning_rate", 1e-3), settings.get("gradient_clip")
+    clip = settings.get("gradient_clip")
     bound = {"gradient_clip": 1.0} if clip is None or clip > 1 else {}
     return changing(settings, [
-        ({"learning_rate": rounded(rate / 3), **bound}, "Steps were too long for how steep the loss is."),
+        ({"learning_rate": slower(settings), **bound}, "Steps were too long for how steep the loss is."),
         ({"warmup": 0.1} if settings.get("warmup") is None and settings.get("schedule") == "cosine" else {},
          "Steps begin small, while the optimiser learns how large gradients are."),
         ({"averaging": "ema"} if settings.get("averaging") == "none" else {},
@@ -151,6 +150,12 @@ def changing(settings: Settings, proposed: Sequence[tuple[Mapping[str, Any], str
         if new and all(key in settings for key in new):
             found.append(Remedy(new, why))
     return tuple(found)
+
+
+def slower(settings: Settings) -> float:
+    """A third of the learning rate, and no more than what trains most recurrent nets at all."""
+    rate = float(settings.get("learning_rate", 1e-3))
+    return rounded(min(rate / 3, _FASTEST.get(str(settings.get("optimizer")), 1e-2)))
 
 
 def rounded(value: float) -> float:

@@ -259,6 +259,16 @@ def test_one_that_is_cut_off_says_so(reverser: Translator) -> None:
     assert len(row["attention"]) == 3
 
 
+def test_no_end_is_explained_of_one_that_was_cut_off() -> None:
+    blank = Translator(**SMALL, learning_rate=1e-9).fit(PAIRS, validation=PAIRS, test=PAIRS)
+    written = blank.predict(WORDS, attention=True)["written"].to_list()
+    row = next(row for row, symbols in enumerate(written) if symbols[-1] == "<cut>")
+    last = len(written[row]) - 1
+    assert f"at step {last})" in blank.explain([WORDS[row]], step=last).rows[0].prediction
+    with pytest.raises(ConfigError, match=f"1 to {last}"):
+        blank.explain([WORDS[row]], step=last + 1)
+
+
 def test_some_very_long_texts_do_not_change_what_all_are_made_of() -> None:
     pairs = [*PAIRS * 3, ("ab " * 20_000, "ba " * 20_000)]
     assert TRANSLATE.prepare(TRANSLATE.read(pairs, SMALL, None, None)).config.target_tokens == "character"

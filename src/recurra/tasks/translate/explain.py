@@ -33,6 +33,8 @@ def explain(fitted: Fitted, part: Part, wanted: Wanted) -> Iterator[Question]:
         if not found:
             continue
         symbols = written_symbols(alphabet, found, own)
+        if not found[0].ended:
+            symbols = symbols[:-1]  # nothing was chosen where it was cut off
         ids = [*found[0].symbols, END][: len(symbols)]
         step = wanted.place_among(len(symbols))
         yield question_of(
