@@ -149,6 +149,22 @@ _BUILT_IN = (
         task="recurra.tasks.translate.task:TRANSLATE",
         left_out=frozenset({"tbptt_steps", "text"}),
     ),
+    Entry(
+        name="detect",
+        about="Train a detector of anomalies in series, and judge it beside detectors without a net.",
+        examples=(
+            "recurra train detect sample:pump",
+            "recurra train detect sensors.csv --id machine --target pressure",
+            "recurra train detect sensors.csv --target pressure,flow,heat probation=1000",
+            "recurra predict runs/sensors newer.csv spans=yes",
+        ),
+        config="recurra.tasks.detect.config:DetectConfig",
+        answer="recurra.tasks.detect.config:DetectAnswer",
+        task="recurra.tasks.detect.task:DETECT",
+        live="recurra.tasks.detect.live:LiveDetector",
+        streams_with="recurra train detect DATA",
+        left_out=frozenset({"tbptt_steps", "bidirectional", "network", "baselines", "refit"}),
+    ),
 )
 _REGISTERED: dict[str, Entry] = {entry.name: entry for entry in _BUILT_IN}
 
