@@ -36,6 +36,7 @@ class Entry:
         live_net: Function (Fitted, digest, levels, adaptive rate) -> `Live` of a net without a program, if
             runs without one stream as well.
         streams_with: The command that trains a net that streams.
+        needs_data: Whether an answer needs data beside the run.
         generator: Torch-free class that goes on by itself from a program (`of_program`), with the class of
             its `options` and `generate(options) -> pieces of text`, if the task makes something of nothing.
         left_out: Settings that help leaves out, since the task refuses them whenever they are given.
@@ -56,6 +57,7 @@ class Entry:
     live_net: str = ""
     generator: str = ""
     streams_with: str = ""
+    needs_data: bool = True
     left_out: frozenset[str] = frozenset()
     check: str = ""
     look: str = ""
@@ -83,6 +85,7 @@ _BUILT_IN = (
         live="recurra.tasks.forecast.live:LiveForecast",
         live_net="recurra.tasks.forecast.live_window:LiveWindow",
         streams_with="recurra train forecast DATA --horizon STEPS preset=streaming",
+        needs_data=False,
         check="recurra.tasks.forecast.config:forecast_config",
         look="recurra.tasks.forecast.glance:check_columns",
         check_answer="recurra.tasks.forecast.config:check_answer",
