@@ -11,6 +11,7 @@ from recurra.version import __version__
 if TYPE_CHECKING:
     from recurra.layers.drop_in import GRU, LSTM, RNN
     from recurra.tasks.classify.classifier import Classifier
+    from recurra.tasks.detect.detector import Detector
     from recurra.tasks.forecast.forecaster import Forecaster
     from recurra.tasks.language.language_model import LanguageModel
     from recurra.tasks.tag.tagger import Tagger
@@ -23,6 +24,7 @@ __all__ = [
     "LSTM",
     "RNN",
     "Classifier",
+    "Detector",
     "Forecaster",
     "LanguageModel",
     "Sequences",
@@ -38,6 +40,7 @@ _HOMES = {
     "LSTM": "recurra.layers.drop_in",
     "RNN": "recurra.layers.drop_in",
     "Classifier": "recurra.tasks.classify.classifier",
+    "Detector": "recurra.tasks.detect.detector",
     "Forecaster": "recurra.tasks.forecast.forecaster",
     "LanguageModel": "recurra.tasks.language.language_model",
     "Sequences": "recurra.types",

@@ -67,9 +67,10 @@ def test_the_settings_of_an_input_stand_under_its_name(capsys) -> None:
     out = call(capsys, "train", "classify", "--help").out
     own, *inputs = out.partition("Settings, given")[2].split("\nWith input=")
     assert "max_length" not in own
-    assert [part.partition(":")[0] for part in inputs] == ["table", "series", "text"]
-    assert [part.count("\n  max_length=") for part in inputs] == [0, 1, 1]
-    assert [part.count("\n  columns=") for part in inputs] == [1, 1, 0]
+    titles = [part.partition(":")[0] for part in inputs]
+    assert titles == ["audio, and then bidirectional=false", "table", "series", "text"]
+    assert [part.count("\n  max_length=") for part in inputs] == [0, 0, 1, 1]
+    assert [part.count("\n  columns=") for part in inputs] == [0, 1, 1, 0]
 
 
 @pytest.mark.parametrize("columns", [40, 80, 120])
@@ -89,7 +90,7 @@ def test_help_needs_no_torch(words: list[str]) -> None:
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, env=environment())
 
 
-@pytest.mark.parametrize(("words", "most"), [([], 35), (["predict"], 51), (["train", "classify"], 54)])
+@pytest.mark.parametrize(("words", "most"), [([], 35), (["predict"], 53), (["train", "classify"], 54)])
 def test_help_loads_little(words: list[str], most: int) -> None:
     """What an answer at once depends on, told by modules: a clock says little on a busy or slow machine."""
     heavy = ("numpy", "scipy", "sklearn", "torch", "polars", "pandas", "matplotlib", "jinja2", "rich")

@@ -12,6 +12,7 @@ def test_every_sample_is_a_panel_of_its_frequency() -> None:
         "co2": (Frequency(1, "w"), [2284]),
         "elnino": (Frequency(1, "mo", 1), [732]),
         "macro": (Frequency(1, "q", 1), [203] * 9),
+        "pump": (Frequency(15, "min"), [2880]),
         "sunspots": (Frequency(1, "y", 1), [309]),
     }
     assert sample_names() == sorted(expected)
@@ -37,5 +38,5 @@ def test_every_sample_has_its_source_and_licence() -> None:
 def test_an_unknown_sample_lists_the_names() -> None:
     with pytest.raises(DataError, match=r"no sample is named 'sunspot'; .* 'sunspots'\?"):
         sample_path("sunspot")
-    with pytest.raises(DataError, match=r"expected one of co2, elnino, macro, sunspots\. Choose one"):
+    with pytest.raises(DataError, match=r"expected one of co2, elnino, macro, pump, sunspots\. Choose one"):
         sample_path("xyz")

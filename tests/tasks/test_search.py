@@ -6,6 +6,7 @@ import pytest
 
 from recurra.config import Search, searches_of, validated
 from recurra.errors import ConfigError
+from recurra.experiment.search_space import for_data
 from recurra.tasks.registry import config_classes, entries
 
 CLASSES = [each for entry in entries().values() for each in config_classes(entry).values()]
@@ -15,8 +16,11 @@ CLASSES = [each for entry in entries().values() for each in config_classes(entry
 def test_the_ends_of_every_range_are_values_of_the_field(config: type) -> None:
     required = {key: 1 for key, field in config.model_fields.items() if field.is_required()}
     for key, search in searches_of(config).items():
-        kind = config.model_fields[key].annotation
-        ends = search.choices or (search.low, search.high)
+        kind, place = config.model_fields[key].annotation, search
+        if search.relative:
+            usual = validated(config, {**required, key: 40})
+            kind, place = int, for_data({key: search}, usual)[key]
+        ends = place.choices or (place.low, place.high)
         values = [int(end) if kind is int else end for end in ends]
         for value in values:
             assert getattr(validated(config, {**required, key: value}), key) == value

@@ -104,7 +104,7 @@ def _tell(entry: Entry, summary: "Summary", *, as_json: bool) -> None:
         scores = {"metrics": []} if metrics is None else metrics.model_dump(mode="json")
         screen.emit({"run": str(folder), "interrupted": False, **scores})
     else:
-        _show(entry.name, folder, metrics, needs_data=len(config_classes(entry)) > 1)
+        _show(entry.name, folder, metrics, needs_data=entry.needs_data)
 
 
 def _begun(entry: Entry, out: Path | None, *, overwrite: bool) -> dict[str, Any]:

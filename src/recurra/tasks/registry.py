@@ -36,6 +36,7 @@ class Entry:
         live_net: Function (Fitted, digest, levels, adaptive rate) -> `Live` of a net without a program, if
             runs without one stream as well.
         streams_with: The command that trains a net that streams.
+        needs_data: Whether an answer needs data beside the run.
         generator: Torch-free class that goes on by itself from a program (`of_program`), with the class of
             its `options` and `generate(options) -> pieces of text`, if the task makes something of nothing.
         left_out: Settings that help leaves out, since the task refuses them whenever they are given.
@@ -56,6 +57,7 @@ class Entry:
     live_net: str = ""
     generator: str = ""
     streams_with: str = ""
+    needs_data: bool = True
     left_out: frozenset[str] = frozenset()
     check: str = ""
     look: str = ""
@@ -83,6 +85,7 @@ _BUILT_IN = (
         live="recurra.tasks.forecast.live:LiveForecast",
         live_net="recurra.tasks.forecast.live_window:LiveWindow",
         streams_with="recurra train forecast DATA --horizon STEPS preset=streaming",
+        needs_data=False,
         check="recurra.tasks.forecast.config:forecast_config",
         look="recurra.tasks.forecast.glance:check_columns",
         check_answer="recurra.tasks.forecast.config:check_answer",
@@ -148,6 +151,22 @@ _BUILT_IN = (
         answer="recurra.tasks.translate.config:TranslateAnswer",
         task="recurra.tasks.translate.task:TRANSLATE",
         left_out=frozenset({"tbptt_steps", "text"}),
+    ),
+    Entry(
+        name="detect",
+        about="Train a detector of anomalies in series, and judge it beside detectors without a net.",
+        examples=(
+            "recurra train detect sample:pump",
+            "recurra train detect sensors.csv --id machine --target pressure",
+            "recurra train detect sensors.csv --target pressure,flow,heat probation=1000",
+            "recurra predict runs/sensors newer.csv spans=yes",
+        ),
+        config="recurra.tasks.detect.config:DetectConfig",
+        answer="recurra.tasks.detect.config:DetectAnswer",
+        task="recurra.tasks.detect.task:DETECT",
+        live="recurra.tasks.detect.live:LiveDetector",
+        streams_with="recurra train detect DATA",
+        left_out=frozenset({"tbptt_steps", "bidirectional", "network", "baselines", "refit"}),
     ),
 )
 _REGISTERED: dict[str, Entry] = {entry.name: entry for entry in _BUILT_IN}

@@ -6,8 +6,8 @@ from recurra.errors import DataError
 from recurra.inputs.series.clock import Clock
 from recurra.inputs.series.frequency import parse_frequency
 from recurra.inputs.series.grid import Grid
+from recurra.inputs.series.live import marks_of, place_of
 from recurra.inputs.series.timeline import BLOCK, Arrival, Place, Timelines
-from recurra.tasks.forecast.live import marks_of, place_of
 
 CLOCK = Clock("ds", Grid(parse_frequency("1")), "integer", moves=False, longest_gap=5)
 

@@ -15,9 +15,9 @@ from tests.tasks.forecast.stream_example import CONTEXT, HORIZON, fitted, series
 
 from recurra import Forecaster
 from recurra.errors import ArtifactError, ConfigError, DamagedError, DataError
+from recurra.inputs.series.recent import MOST_NUMBERS, rows_kept
 from recurra.streaming import Activation, Affine, Program
 from recurra.tasks.forecast.live import LiveForecast, number
-from recurra.tasks.forecast.recent import MOST_NUMBERS, rows_kept
 from recurra.tasks.forecast.stream_program import run_program
 
 

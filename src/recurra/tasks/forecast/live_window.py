@@ -17,6 +17,7 @@ from scipy.special import ndtr
 from recurra.data.decimal import pointed
 from recurra.errors import DataError
 from recurra.experiment.task import Fitted
+from recurra.inputs.series.live import marks_of, place_of, series_named, split_row
 from recurra.inputs.series.origin import Origins
 from recurra.inputs.series.timeline import Arrival, Place, Timelines
 from recurra.streaming import Live, Prediction
@@ -24,7 +25,7 @@ from recurra.streaming.live import ONLY, Memory, States, number, values_of
 from recurra.tasks.forecast.adaptive import Adaptation
 from recurra.tasks.forecast.answer import answer, interval_probabilities
 from recurra.tasks.forecast.history import History
-from recurra.tasks.forecast.live import marks_of, place_of, restore_adaptation, series_named, split_row
+from recurra.tasks.forecast.live import restore_adaptation
 from recurra.tasks.forecast.part import ForecastPart
 from recurra.tasks.forecast.schema import resolved_of
 from recurra.tasks.forecast.stream_interval import Values, both_ends, output_names

@@ -6,9 +6,9 @@ from typing import Any, cast
 
 from recurra.errors import DamagedError, RecurraError
 from recurra.inputs.series.clock import Clock
+from recurra.inputs.series.recent import Recent, from_document
 from recurra.streaming import Program
 from recurra.streaming.live import LARGEST, is_name, is_names
-from recurra.tasks.forecast.recent import Recent, from_document
 from recurra.tasks.forecast.stream_interval import DISTRIBUTIONS, levels_of, output_names
 
 

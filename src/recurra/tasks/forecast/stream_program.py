@@ -9,12 +9,12 @@ import torch
 from recurra.experiment.task import Fitted
 from recurra.export import to_program
 from recurra.export.program import stream_layers
+from recurra.inputs.series.recent import Recent, rows_kept, to_document
 from recurra.inputs.series.scaling import Statistics
 from recurra.streaming import Activation, Affine, Layer, Program, Scaling
 from recurra.tasks.forecast.answer import interval_probabilities
 from recurra.tasks.forecast.head import TRAINED_QUANTILES, QuantileHead
 from recurra.tasks.forecast.live import TASK
-from recurra.tasks.forecast.recent import Recent, rows_kept, to_document
 from recurra.tasks.forecast.schema import read_panel_again
 from recurra.tasks.forecast.stream_interval import DISTRIBUTIONS, output_names
 from recurra.tasks.forecast.streaming_network import StreamingNetwork, check_streamable

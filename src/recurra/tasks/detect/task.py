@@ -1,0 +1,66 @@
+"""The task of detection: a score for every row of series, from what came before it alone."""
+
+from typing import Any, cast
+
+from recurra.experiment.task import Fitted, Task
+from recurra.export import to_program
+from recurra.inputs.series.recent import to_document
+from recurra.streaming import Program
+from recurra.tasks.detect.answer import METRICS, answer, groups, rules_of, score, write
+from recurra.tasks.detect.baseline import naive
+from recurra.tasks.detect.config import DetectAnswer, DetectConfig
+from recurra.tasks.detect.network import SurpriseNetwork, laplace_loss
+from recurra.tasks.detect.prepare import DetectSchema, part, prepare, read, revive
+from recurra.tasks.detect.show import describe, show
+from recurra.version import __version__
+
+NAME = "detect"
+
+
+def build(config: DetectConfig, schema: DetectSchema) -> SurpriseNetwork:
+    """The net that settings ask for, with fresh weights."""
+    del schema
+    return SurpriseNetwork(config.recurrence)
+
+
+def program(fitted: Fitted) -> Program:
+    """A program of the net; `recurra.tasks.detect.live.LiveDetector` runs it and what learns beside it."""
+    schema: DetectSchema = fitted.schema
+    columns, net = schema.panel.columns, cast("SurpriseNetwork", fitted.model)
+    longest_gap = max(one.probation for one in schema.units.values())
+    about: dict[str, Any] = {
+        "task": NAME,
+        "target": columns.target,
+        "time": columns.time,
+        "unique_id": columns.unique_id,
+        "wide": list(columns.wide),
+        "decimal": schema.panel.decimal,
+        "units": {name: one._asdict() for name, one in schema.units.items()},
+        "rules": rules_of(fitted.config)._asdict(),
+        "recent": to_document(schema.recent),
+        "clock": schema.panel.clock(longest_gap).to_dict(),
+        "recurra": __version__,
+    }
+    return to_program(net.stream_modules(), metadata=about)
+
+
+DETECT = Task(
+    name=NAME,
+    config=DetectConfig,
+    answer_config=DetectAnswer,
+    read=read,
+    prepare=prepare,
+    revive=revive,
+    build=build,
+    objective=lambda *_: laplace_loss,
+    part=part,
+    answer=answer,
+    write=write,
+    score=score,
+    naive=naive,
+    describe=describe,
+    show=show,
+    groups=groups,
+    metrics=METRICS,
+    program=program,
+)
