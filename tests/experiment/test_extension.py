@@ -93,9 +93,7 @@ def test_a_task_of_ours_takes_the_input_by_its_row_alone(
 def test_an_input_that_does_not_give_what_a_task_needs_is_refused(capsys, tmp_path: Path) -> None:
     outcome = call(capsys, "train", "tag", "sample:python", "input=table")
     assert outcome.code == 2
-    assert (
-        "input is 'table', which gives no steps; expected auto or one of audio, series, text" in outcome.err
-    )
+    assert "input is 'table', which gives no steps; expected auto or one of series, text" in outcome.err
     assert "columns=" in call(capsys, "train", "classify", "--help").out
 
 

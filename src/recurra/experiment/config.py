@@ -39,7 +39,8 @@ class TaskConfig(NetConfig):
         test_size: Share of the data kept for the final score, where no test data are given.
         split_seed: Where the randomness starts that draws these parts; None takes seed.
 
-    `needs` says what the task needs of an input: "examples", or "steps" where it tells something of each.
+    `needs` says what the task needs of an input: "examples"; "sequences", if they must go over time; "steps"
+    where it tells something of each.
     """
 
     heading: ClassVar[str] = "Data:"

@@ -31,9 +31,9 @@ class Entry:
             `recurra.inputs.symbol.SymbolInput`.
         config: Class of its settings, which stand beside those of the task; imports no torch.
         live: Torch-free `recurra.inputs.live.LiveInput`, if its steps can come one by one.
-        gives: What it makes of data: "examples", and "steps" where each is a sequence of them; or "symbols",
-            a stream of them. A task says which of these it needs (`needs` of its settings), and takes every
-            input that gives it.
+        gives: What it makes of data: "examples"; "sequences" where each goes over time; "steps" where each is
+            a list of what stands at its times; or "symbols", a stream of them. A task says which of these it
+            needs (`needs` of its settings), and takes every input that gives it.
         order: Where it stands among those that are asked, the lowest first, whether data look like them.
     """
 
@@ -41,7 +41,7 @@ class Entry:
     input: str
     config: str
     live: str = ""
-    gives: tuple[str, ...] = ("examples", "steps")
+    gives: tuple[str, ...] = ("examples", "sequences", "steps")
     order: int = 100
 
 
@@ -58,6 +58,7 @@ _BUILT_IN = (
         input="recurra.inputs.audio.input:AUDIO",
         config="recurra.inputs.audio.config:AudioConfig",
         live="recurra.inputs.audio.live:LiveAudio",
+        gives=("examples", "sequences"),
         order=5,
     ),
     Entry(
