@@ -19,10 +19,16 @@ class Encoding(ABC):
     Attributes:
         one_step: Whether a content is a single step, so that there is no time to recur over.
         on_demand: Whether contents are encoded when they are needed, as they would not all lie in memory.
+        step_seconds: From one step to the next; None where steps have no duration.
     """
 
     one_step: bool = False
     on_demand: bool = False
+
+    @property
+    def step_seconds(self) -> float | None:
+        """None; an input whose steps have a duration says it."""
+        return None
 
     @abstractmethod
     def encode(self, content: Any) -> Shaped[np.ndarray, "time ..."]:

@@ -149,6 +149,21 @@ _BUILT_IN = (
         task="recurra.tasks.translate.task:TRANSLATE",
         left_out=frozenset({"tbptt_steps", "text"}),
     ),
+    Entry(
+        name="transcribe",
+        about="Train a net that writes down what is said, or what other sequences hold, and judge it.",
+        examples=(
+            "recurra train transcribe sample:digit_strings",
+            "recurra train transcribe said.csv --label sentence --out runs/said",
+            "recurra train transcribe recordings/ bidirectional=true",
+            "recurra predict runs/said new.wav --beam 16 --json",
+        ),
+        config="recurra.tasks.transcribe.config:TranscribeConfig",
+        answer="recurra.tasks.transcribe.config:TranscribeAnswer",
+        task="recurra.tasks.transcribe.task:TRANSCRIBE",
+        streams_with="recurra train transcribe DATA bidirectional=false",
+        left_out=frozenset({"tbptt_steps"}),
+    ),
 )
 _REGISTERED: dict[str, Entry] = {entry.name: entry for entry in _BUILT_IN}
 
