@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import log_softmax
 
 from recurra.errors import ConfigError
 from recurra.experiment.generation import ProgramSymbols, symbols_of
@@ -75,6 +74,6 @@ class LanguageScorer:
         return self._weight * float(state.next[END]) if self._symbols.has_ends else 0.0
 
     def _after(self, session: Session, number: int) -> _Heard:
-        return _Heard(
-            session, log_softmax(np.asarray(self._symbols.logits(session.step(number)), np.float64))
-        )
+        scores = np.asarray(self._symbols.logits(session.step(number)), np.float64)
+        raised = scores - scores.max()
+        return _Heard(session, raised - np.log(np.exp(raised).sum()))

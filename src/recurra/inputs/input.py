@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Shaped
@@ -99,9 +99,21 @@ class Summary(ABC):
         """Numbers of each content, (rows, features), dense or sparse."""
 
 
-def no_exhibit(content: Any, encoding: Any, title: str) -> Sequence[Piece]:
+@runtime_checkable
+class Exhibit(Protocol):
+    """Makes pieces of a report that show or play a content."""
+
+    def __call__(
+        self, content: Any, encoding: Any, title: str, marks: Sequence[tuple[str, float]] = ()
+    ) -> Sequence[Piece]:
+        """The pieces, under a title; marks are texts with the seconds at which they stand in it."""
+
+
+def no_exhibit(
+    content: Any, encoding: Any, title: str, marks: Sequence[tuple[str, float]] = ()
+) -> Sequence[Piece]:
     """What `Input.show` says is all there is to see."""
-    del content, encoding, title
+    del content, encoding, title, marks
     return ()
 
 
@@ -126,7 +138,7 @@ class Input:
         summary: Sums up contents for baselines that know no order.
         summary_label: What a linear model of these numbers is called: "Bag of words".
         show: A content as people read it, in one line: for examples in a report.
-        exhibit: (content, encoding, title) -> pieces of a report that show or play a content.
+        exhibit: See `Exhibit`.
         steps: (content, settings) -> the same content with an entry for each step that the net reads, which
             may be none, for tasks that tell something of each.
     """
@@ -140,5 +152,5 @@ class Input:
     summary: type[Summary]
     summary_label: str
     show: Callable[[Any], str]
-    exhibit: Callable[[Any, Any, str], Sequence[Piece]] = no_exhibit
+    exhibit: Exhibit = no_exhibit
     steps: Callable[[Any, Any], Sequence[Any]] = as_read

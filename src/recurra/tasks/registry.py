@@ -35,6 +35,7 @@ class Entry:
         live: Torch-free class that runs its stream programs, if they stream.
         live_net: Function (Fitted, digest, levels, adaptive rate) -> `Live` of a net without a program, if
             runs without one stream as well.
+        listener: Torch-free `recurra.experiment.listening.Listener`, if its stream programs hear sound.
         streams_with: The command that trains a net that streams.
         generator: Torch-free class that goes on by itself from a program (`of_program`), with the class of
             its `options` and `generate(options) -> pieces of text`, if the task makes something of nothing.
@@ -55,6 +56,7 @@ class Entry:
     live: str = ""
     live_net: str = ""
     generator: str = ""
+    listener: str = ""
     streams_with: str = ""
     left_out: frozenset[str] = frozenset()
     check: str = ""
@@ -62,7 +64,7 @@ class Entry:
     check_answer: str = ""
 
     def load(self, what: str) -> Any:
-        """What stands at one of its places: "config", "answer", "task", "live", "live_net" or "generator"."""
+        """What stands at one of its places: "config", "answer", "task", "live", "listener", ..."""
         return loaded(getattr(self, what))
 
 
@@ -161,6 +163,7 @@ _BUILT_IN = (
         config="recurra.tasks.transcribe.config:TranscribeConfig",
         answer="recurra.tasks.transcribe.config:TranscribeAnswer",
         task="recurra.tasks.transcribe.task:TRANSCRIBE",
+        listener="recurra.tasks.transcribe.listener:LiveTranscriber",
         streams_with="recurra train transcribe DATA bidirectional=false",
         left_out=frozenset({"tbptt_steps"}),
     ),

@@ -153,3 +153,16 @@ def test_a_table_without_paths_a_path_that_is_missing_and_a_folder_without_recor
         clips(tmp_path_factory.mktemp("bare"))
     with pytest.raises(DataError, match="which is to be told"):
         clips(frame, keep=lambda _: Kept("path"), path="path")
+
+
+def test_the_text_beside_a_recording(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        soundfile.write(tmp_path / f"{name}.wav", np.zeros(800), 8_000)
+    (tmp_path / "a.txt").write_text("what is said\n", encoding="utf-8")
+    (tmp_path / "c.txt").write_text("what nobody recorded", encoding="utf-8")
+    found = clips(tmp_path, keep_nothing)
+    assert found.columns["text"].to_list() == ["what is said\n", None]
+    assert found.repairs == ("1 text file without a recording",)
+    (tmp_path / "a.txt").write_bytes(b"\xff\xfe\xfd")
+    with pytest.raises(DataError, match=r"a\.txt"):
+        clips(tmp_path, keep_nothing)

@@ -131,6 +131,8 @@ def test_from_the_command_line_with_recordings(tmp_path: Path, capsys: pytest.Ca
     assert outcome.code == 0, outcome.err
     page = (run / "report.html").read_text()
     assert "Word by word" in page
+    assert "with what it told where it told it" in page
+    assert page.count("data:audio/ogg;base64,") >= 1
     soundfile.write(tmp_path / "silent.wav", np.zeros(16_000), 8_000)
     outcome = call(capsys, "predict", run, tmp_path / "silent.wav", "--beam", "4", "--json")
     assert outcome.code == 0, outcome.err

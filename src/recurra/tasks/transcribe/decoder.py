@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from recurra.data.encoding import decoded
 from recurra.decoding.transcription import BestPath, Decoder, PrefixBeam, Scorer, Together, WordList
-from recurra.errors import ConfigError
+from recurra.errors import ConfigError, DataError
 from recurra.experiment.fusion import LanguageScorer
 from recurra.experiment.script import Script
-from recurra.files import read_bytes
 from recurra.tasks.transcribe.config import Search
 
 
@@ -28,11 +26,19 @@ def decoder_of(options: Search, script: Script) -> Callable[[], Decoder]:
     if options.beam == 1:
         return BestPath
     if options.words is not None:
-        path = Path(options.words).expanduser()
-        listed = decoded(read_bytes(path), str(path)).split()
-        scorers.append(WordList(listed, script.pieces()))
+        scorers.append(WordList(_listed(Path(options.words).expanduser()), script.pieces()))
     if options.language_model is not None:
         run = Path(options.language_model).expanduser()
         scorers.append(LanguageScorer.of_run(run, script.pieces(), options.language_weight))
     scorer = Together(scorers, options.symbol_bonus) if scorers or options.symbol_bonus else None
     return lambda: PrefixBeam(options.beam, scorer)
+
+
+def _listed(path: Path) -> list[str]:
+    """The words of a file."""
+    try:
+        return path.read_text(encoding="utf-8-sig").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(
+            f"{path} cannot be read ({error})", "words in UTF-8, one a line", "Check it."
+        ) from error

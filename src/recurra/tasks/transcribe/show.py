@@ -1,20 +1,24 @@
 """What a transcriber has to show: the worst answers and some others, word by word beside the truth."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+from recurra.decoding.connectionist import align
 from recurra.experiment.examples import Part, columns_read
+from recurra.experiment.script import Script
 from recurra.experiment.task import Description, Fitted, Rival
 from recurra.inputs import registry
 from recurra.metrics.transcription import transcription_scores, word_chunks
 from recurra.report.heading import source_name
 from recurra.report.number import count
 from recurra.report.piece import Colour, HighlightedText, LegendItem, Token
-from recurra.report.record import MetricsRecord
+from recurra.report.record import MetricsRecord, Piece
 from recurra.report.section import Section
+from recurra.tasks.transcribe.search import Answer
 
-_EXAMPLES = 12
+_EXAMPLES, _HEARD = 12, 6
 _ROLES: dict[str, tuple[Colour, str]] = {
     "substitute": ("wrong", "not {truth}"),
     "insert": ("third", "too much"),
@@ -57,7 +61,10 @@ def show(fitted: Fitted, part: Part, rivals: Sequence[Rival], metrics: MetricsRe
         )
         for row in worst
     ]
-    return [
+    heard: list[Any] = [
+        piece for row in worst[:_HEARD] for piece in _exhibit(fitted, part, rivals[0].answer, row)
+    ]
+    sections = [
         Section(
             id="words",
             heading="Word by word",
@@ -69,8 +76,27 @@ def show(fitted: Fitted, part: Part, rivals: Sequence[Rival], metrics: MetricsRe
             ],
             pieces=texts,
             layout="full",
-        )
+        ),
+        Section(
+            id="spikes",
+            heading="Where it told what",
+            lead="What the net reads of the same examples, and at which moment it told each symbol.",
+            pieces=heard,
+            layout="grid",
+        ),
     ]
+    return [one for one in sections if one.pieces]
+
+
+def _exhibit(fitted: Fitted, part: Part, given: Answer, row: int) -> Sequence[Piece]:
+    """A content with the symbols where the net tells them."""
+    schema, unit = fitted.schema, fitted.schema.encoding.step_seconds or 1
+    script, symbols = Script(schema.target.alphabet, unit), given.found[row][0].symbols
+    pieces, content = script.pieces(), part.examples.contents[row]
+    spans = align(given.shares[row], symbols)
+    marks = [(pieces[one].strip(), span.first * unit) for one, span in zip(symbols, spans, strict=False)]
+    kind = registry.get(schema.input)
+    return kind.exhibit(content, schema.encoding, given.texts[row] or kind.show(content), marks)
 
 
 def _tokens(told: str, truth: str) -> list[Token]:
