@@ -117,6 +117,15 @@ def test_a_text_ends_with_a_pause_and_the_next_begins_anew(program: Program) -> 
     assert finals(again) == ["low high", "high"]
 
 
+def test_a_word_that_is_not_told_yet_when_a_text_ends_is_not_lost(program: Program) -> None:
+    for seed in range(4):
+        words = ["low", "high", "high", "low"]
+        samples = sound(words, np.random.default_rng(seed), pause=0.3)
+        found = finals(heard(program, samples, 500, endpoint=0.2))
+        assert len(found) > 1
+        assert " ".join(found) == " ".join(words)
+
+
 def test_what_goes_on_for_ever_is_cut(program: Program) -> None:
     samples = np.concatenate([sound(["low", "high"], np.random.default_rng(9), pause=0.1) for _ in range(6)])
     events = heard(program, samples, 1000, max_seconds=1.0, endpoint=0.9)

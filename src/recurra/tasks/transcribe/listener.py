@@ -15,15 +15,14 @@ from recurra.tasks.transcribe.config import Listening
 from recurra.tasks.transcribe.decoder import decoder_of
 
 _DIGITS = 3
-_KEPT = 0.3  # seconds of a pause that the net hears again after a text, since a word may have begun in it
 
 
 class LiveTranscriber(Listener):
     """Says after each step what has changed, and what is final.
 
     A text is final after so long without a symbol, after so long in any case, and at the end of the sound.
-    Then the net begins anew with the last moments of the pause, so that what comes later depends on nothing
-    else. So it does after every pause, also where nothing was said.
+    Then the net begins anew and hears the pause again, in which a word may have begun that is not told yet;
+    what comes later depends on nothing else. So it does after every pause, also where nothing was said.
 
     Events have `kind` ("partial" or "final"), `text`, `start` and `end` in seconds of the sound; final ones
     `confidence` and `words`, each with its own. The `end` of a partial one is when it is said.
@@ -54,8 +53,7 @@ class LiveTranscriber(Listener):
         self._decoder = decoder_of(options, self._script)
         self._pause = max(round(options.endpoint / self._step), 1)
         self._longest = max(round(options.max_seconds / self._step), self._pause)
-        kept = min(round(_KEPT / self._step), self._pause)
-        self._ear = Ear(program, weights, rate, kept)
+        self._ear = Ear(program, weights, rate, kept=self._pause)
         self.rate = self._ear.rate
         self._open()
 
