@@ -22,7 +22,7 @@ _EXAMPLES, _HEARD = 12, 6
 _ROLES: dict[str, tuple[Colour, str]] = {
     "substitute": ("wrong", "not {truth}"),
     "insert": ("third", "too much"),
-    "delete": ("reference", "left out"),
+    "delete": ("fourth", "left out"),
 }
 _ORDER = {"spaces": "as they stand", "case": "in small letters", "words": "in small letters, no punctuation"}
 
@@ -72,7 +72,7 @@ def show(fitted: Fitted, part: Part, rivals: Sequence[Rival], metrics: MetricsRe
             legend=[
                 LegendItem(label="another word", role="wrong", mark="area"),
                 LegendItem(label="too much", role="third", mark="area"),
-                LegendItem(label="left out", role="reference", mark="area"),
+                LegendItem(label="left out", role="fourth", mark="area"),
             ],
             pieces=texts,
             layout="full",
@@ -82,7 +82,7 @@ def show(fitted: Fitted, part: Part, rivals: Sequence[Rival], metrics: MetricsRe
             heading="Where it told what",
             lead="What the net reads of the same examples, and at which moment it told each symbol.",
             pieces=heard,
-            layout="grid",
+            layout="full",
         ),
     ]
     return [one for one in sections if one.pieces]
