@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from recurra.tasks.forecast.forecaster import Forecaster
     from recurra.tasks.language.language_model import LanguageModel
     from recurra.tasks.tag.tagger import Tagger
+    from recurra.tasks.transcribe.transcriber import Transcriber
     from recurra.tasks.translate.translator import Translator
     from recurra.tasks.verb import compare, tune
     from recurra.types import Sequences
@@ -29,6 +30,7 @@ __all__ = [
     "LanguageModel",
     "Sequences",
     "Tagger",
+    "Transcriber",
     "Translator",
     "__version__",
     "compare",
@@ -45,6 +47,7 @@ _HOMES = {
     "LanguageModel": "recurra.tasks.language.language_model",
     "Sequences": "recurra.types",
     "Tagger": "recurra.tasks.tag.tagger",
+    "Transcriber": "recurra.tasks.transcribe.transcriber",
     "Translator": "recurra.tasks.translate.translator",
     "compare": "recurra.tasks.verb",
     "tune": "recurra.tasks.verb",

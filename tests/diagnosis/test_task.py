@@ -33,11 +33,17 @@ def pairs():
     return pl.DataFrame({"source": WORDS, "target": [text[::-1][:6] for text in WORDS]})
 
 
+def written():
+    signals = [[float(row % 5), 1.0, 0.5, 0.0, float(row % 3)] * 2 for row in range(60)]
+    return pl.DataFrame({"signal": signals, "text": [text[:4] for text in WORDS]})
+
+
 SOURCES = {
     "forecast": (series, {"horizon": 7, "context": 28}),
     "classify": (labelled, {}),
     "tag": (tagged, {}),
     "language": (lambda: [" ".join(WORDS)], {}),
+    "transcribe": (written, {}),
     "translate": (pairs, {"input_feeding": True}),
 }
 

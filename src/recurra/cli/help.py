@@ -116,9 +116,11 @@ def _settings(classes: "Mapping[str, type[Config]]", hidden: set[str]) -> str:
         for name, each in classes.items()
     }
     column = max(len(first) for groups in rows.values() for _, group in groups for first, _ in group)
-    text = ""
+    asked, text = getattr(classes.get(""), "input_defaults", {}), ""
     for name, groups in rows.items():
-        others = " ".join(f"{key}={json.dumps(value)}" for key, value in classes[name].task_defaults.items())
+        own = {key: value for key, value in asked.items() if key in classes[name].model_fields}
+        defaults = {**classes[name].task_defaults, **own}
+        others = " ".join(f"{key}={json.dumps(value)}" for key, value in defaults.items())
         title = f"With input={name}{f', and then {others}' if others else ''}:"
         title = title if name else "Settings, given as key=value; here with their defaults:"
         text += f"\n{_heading(title)}\n"

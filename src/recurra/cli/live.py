@@ -3,108 +3,44 @@
 Nothing here imports torch or typer, so that the process is small and ready at once.
 """
 
-import os
-import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from functools import partial
 from itertools import chain
-from types import FrameType
 
 from recurra.cli import screen
+from recurra.cli.interruption import PIPE_CLOSED, Signals, nobody_reads, under_signals
 from recurra.cli.predictor import load_predictor
 from recurra.cli.row import CSVReader, CSVWriter, JSONReader, JSONWriter, Row, Writer, check_format, form_of
 from recurra.cli.stream_options import Options
 from recurra.cli.stream_state import Pace, check_place, load_state, save_state
-from recurra.errors import ConfigError, DataError, RecurraError
+from recurra.errors import ConfigError, DataError
 from recurra.streaming import Live
 
-PIPE_CLOSED = 141
-TERMINATED = 143
 NONE_USABLE = 2
 ON_ERROR = ("emit", "skip", "stop")
 MOST_TOLD = 10
 
 
-class Stopped(BaseException):
-    """A signal asked the stream to end.
-
-    Args:
-        code: The exit code.
-    """
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class Signals:
-    """Ctrl-C and the termination signal: they end the stream where it waits for others, and nowhere else.
-
-    So a row is taken whole or not at all, and nothing cuts the writing of the state short.
-    """
-
-    def __init__(self) -> None:
-        self._stop: Stopped | None = None
-        self._waits = False
-
-    @contextmanager
-    def caught(self) -> Iterator[None]:
-        """Handle signals in the block; one that came in it takes effect at the latest at its end."""
-        before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-        self.check()
-
-    @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """In the block signals take effect at once."""
-        self._waits = True
-        try:
-            yield
-        finally:
-            self._waits = False
-
-    def check(self) -> None:
-        """Let a signal that came before take effect.
-
-        Raises:
-            Stopped: One came.
-        """
-        if self._stop is not None:
-            raise self._stop
-
-    def _handle(self, number: int, _frame: FrameType | None) -> None:
-        self._stop = Stopped(screen.INTERRUPTED if number == signal.SIGINT else TERMINATED)
-        if self._waits:
-            raise self._stop
-
-
 def run_stream(options: Options) -> int:
-    """Read rows on stdin and write a prediction for each on stdout.
+    """Read rows on stdin and write a prediction for each on stdout; or sound, and write what is heard.
 
     Returns:
         The exit code: 0 at the end of the rows, 2 after a mistake in what was given or where no row could be
         used, 130 after Ctrl-C, 143 after the termination signal, 141 where nobody reads on, 1 after any other
         failure of ours.
     """
-    signals = Signals()
-    try:
-        with signals.caught():
-            code = _run(options, signals)
-    except Stopped as stop:
-        screen.note("interrupted")
-        return stop.code
-    except RecurraError as error:
-        screen.complain(error)
-        return error.exit_code
-    return code
+    return under_signals(partial(_run, options))
 
 
 def _run(options: Options, signals: Signals) -> int:
+    if options.audio is not None:
+        from recurra.cli.listening import listen
+
+        return listen(options, signals)
+    if options.pairs or options.sound_rate is not None:
+        got = options.pairs[0] if options.pairs else f"--rate {options.sound_rate}"
+        raise ConfigError(f"{got} without --audio", "sound, which it is about", "Add --audio -")
     check_format(options.format)
     if options.on_error not in ON_ERROR:
         raise ConfigError(
@@ -125,7 +61,7 @@ def _run(options: Options, signals: Signals) -> int:
     try:
         stream.run()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nobody_reads()
         return PIPE_CLOSED
     finally:
         stream.save()

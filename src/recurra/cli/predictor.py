@@ -117,7 +117,7 @@ def load_predictor(
 
 
 def program_of(folder: Path) -> Program:
-    """The stream program of a run folder.
+    """The stream program of a run folder, or that which a folder holds itself.
 
     Raises:
         DamagedError: A file is missing, truncated or altered.
@@ -125,7 +125,10 @@ def program_of(folder: Path) -> Program:
     """
     if (folder / PROGRAM).is_dir():
         return Program.load(folder / PROGRAM)
-    raise _obstacle(folder, entry(str(_task_of_run(folder))))
+    task = _task_of_run(folder)
+    if task is None:
+        return Program.load(folder)
+    raise _obstacle(folder, entry(task))
 
 
 def _of_net(folder: Path, task: str, weights: str, level: Sequence[float], adaptive: float | None) -> Live:

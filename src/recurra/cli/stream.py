@@ -73,10 +73,32 @@ AsJson = Annotated[
     bool, Option("--json", help="Write predictions as JSON Lines, whatever form the rows have.")
 ]
 
+Audio = Annotated[
+    str | None,
+    Option(metavar="FILE", help="Listen to sound in place of rows: a WAV or raw samples; - for stdin."),
+]
+SoundRate = Annotated[
+    int | None,
+    Option(
+        "--rate",
+        metavar="HERTZ",
+        min=1,
+        help="Samples a second of raw sound (16 bits, little-endian, one channel); without it those that the "
+        "net was trained with.",
+    ),
+]
+Pairs = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="KEY=VALUE", help="How to listen, with --audio: endpoint=0.5, beam=8, ..."),
+]
+
 
 def stream(
     run: Run,
+    pairs: Pairs = None,
     *,
+    audio: Audio = None,
+    rate: SoundRate = None,
     weights: Weights = "float32",
     format: Format = "auto",
     state: State = None,
@@ -88,17 +110,18 @@ def stream(
     adaptive_rate: AdaptiveRate = None,
     as_json: AsJson = False,
 ) -> None:
-    """Predict after every row of a live stream, from stdin to stdout.
+    """Predict after every row of a live stream, from stdin to stdout; or write down what is heard.
 
     Examples:
       recurra stream runs/sales < newest.csv
       tail -f sensor.jsonl | recurra stream runs/sensor --state sensor.state
       recurra stream runs/sales --level 80,95 --adaptive < newest.csv
       recurra train forecast sales.csv --horizon 7 preset=streaming  for speed
+      arecord -f S16_LE -r 16000 | recurra stream runs/said --audio - endpoint=0.5
     """
     from recurra.cli.live import run_stream
 
     given = (run, weights, format, state, save_every, on_error, as_json, level, time_format)
-    code = run_stream(Options(*given, adaptive, adaptive_rate))
+    code = run_stream(Options(*given, adaptive, adaptive_rate, audio, rate, tuple(pairs or ())))
     if code:
         raise typer.Exit(code)

@@ -32,6 +32,9 @@ class Options(NamedTuple):
         time_format: How times are written; None: as in training, or as times themselves tell.
         adaptive: Whether intervals follow what comes.
         adaptive_rate: How fast; None: as fast as they do by default.
+        audio: Where sound comes from in place of rows: a file, or "-" for stdin.
+        sound_rate: Samples a second of raw sound; None: those that the net was trained with.
+        pairs: Settings of a task that listens, as KEY=VALUE.
     """
 
     folder: Path
@@ -45,6 +48,9 @@ class Options(NamedTuple):
     time_format: str | None = None
     adaptive: bool = False
     adaptive_rate: str | None = None
+    audio: str | None = None
+    sound_rate: int | None = None
+    pairs: tuple[str, ...] = ()
 
     def check_time_format(self) -> None:
         """Make sure that a way to write times is one.

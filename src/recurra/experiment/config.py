@@ -1,5 +1,6 @@
 """The settings that every task has, and those of every task over examples."""
 
+from collections.abc import Mapping
 from copy import copy
 from functools import cache
 from typing import Any, ClassVar, Literal
@@ -40,11 +41,13 @@ class TaskConfig(NetConfig):
         split_seed: Where the randomness starts that draws these parts; None takes seed.
 
     `needs` says what the task needs of an input: "examples"; "sequences", if they must go over time; "steps"
-    where it tells something of each.
+    where it tells something of each. `input_defaults` are its own defaults for settings of an input that has
+    them.
     """
 
     heading: ClassVar[str] = "Data:"
     needs: ClassVar[str] = "examples"
+    input_defaults: ClassVar[Mapping[str, Any]] = {}
 
     input: str = "auto"
     network: Literal["auto", "recurrent", "feed_forward", "convolutional"] = "auto"
@@ -65,16 +68,20 @@ def idle(config: Config) -> set[str]:
 def combined(task: type[Config], input: type[Config]) -> type[Config]:
     """One class of the settings of a task and of its input, so that they are parsed once and passed whole.
 
-    The input's own defaults for settings of the task (`Config.task_defaults`) go before the task's.
+    The input's own defaults for settings of the task (`Config.task_defaults`) go before the task's, and those
+    of the task for settings of the input (`TaskConfig.input_defaults`) before the input's.
     """
 
     def reduced(self: Config) -> tuple[Any, ...]:  # another process makes the class anew
         return _again, (task, input, self.model_dump())
 
     own: dict[str, Any] = {"__doc__": task.__doc__, "__module__": task.__module__, "__reduce__": reduced}
-    for name, default in input.task_defaults.items():
-        if name in task.model_fields:
-            own[name] = copy(task.model_fields[name])
+    defaults = ((input.task_defaults, task), (getattr(task, "input_defaults", {}), input))
+    for name, default, fields in (
+        (name, default, kind.model_fields) for given, kind in defaults for name, default in given.items()
+    ):
+        if name in fields:
+            own[name] = copy(fields[name])
             own[name].default = default
             own.setdefault("__annotations__", {})[name] = own[name].annotation
     return type(task.__name__, (task, input), own)

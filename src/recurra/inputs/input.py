@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Shaped
@@ -35,10 +35,16 @@ class Encoding(ABC):
     Attributes:
         one_step: Whether a content is a single step, so that there is no time to recur over.
         on_demand: Whether contents are encoded when they are needed, as they would not all lie in memory.
+        step_seconds: From one step to the next; None where steps have no duration.
     """
 
     one_step: bool = False
     on_demand: bool = False
+
+    @property
+    def step_seconds(self) -> float | None:
+        """None; an input whose steps have a duration says it."""
+        return None
 
     @abstractmethod
     def encode(self, content: Any) -> Shaped[np.ndarray, "time ..."]:
@@ -124,9 +130,21 @@ def as_it_is(examples: Examples, config: Any) -> Examples:
     return examples
 
 
-def no_exhibit(content: Any, encoding: Any, title: str) -> Sequence[Piece]:
+@runtime_checkable
+class Exhibit(Protocol):
+    """Makes pieces of a report that show or play a content."""
+
+    def __call__(
+        self, content: Any, encoding: Any, title: str, marks: Sequence[tuple[str, float]] = ()
+    ) -> Sequence[Piece]:
+        """The pieces, under a title; marks are texts with the seconds at which they stand in it."""
+
+
+def no_exhibit(
+    content: Any, encoding: Any, title: str, marks: Sequence[tuple[str, float]] = ()
+) -> Sequence[Piece]:
     """What `Input.show` says is all there is to see."""
-    del content, encoding, title
+    del content, encoding, title, marks
     return ()
 
 
@@ -151,7 +169,7 @@ class Input:
         summary: Sums up contents for baselines that know no order.
         summary_label: What a linear model of these numbers is called: "Bag of words".
         show: A content as people read it, in one line: for examples in a report.
-        exhibit: (content, encoding, title) -> pieces of a report that show or play a content.
+        exhibit: See `Exhibit`.
         enrich: (examples, settings) -> the same and others that are made for training.
         steps: (content, settings) -> the same content with an entry for each step that the net reads, which
             may be none, for tasks that tell something of each.
@@ -166,6 +184,6 @@ class Input:
     summary: type[Summary]
     summary_label: str
     show: Callable[[Any], str]
-    exhibit: Callable[[Any, Any, str], Sequence[Piece]] = no_exhibit
+    exhibit: Exhibit = no_exhibit
     enrich: Callable[[Examples, Any], Examples] = as_it_is
     steps: Callable[[Any, Any], Sequence[Any]] = as_read

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
@@ -49,3 +49,30 @@ class LiveSymbols(LiveInput):
     @abstractmethod
     def steps(self, row: Mapping[str, Any]) -> Sequence[int]:
         """The symbols of a row, by number; see `LiveInput.steps`."""
+
+
+@runtime_checkable
+class Heard(Protocol):
+    """Sound that comes piece by piece, as steps: those of the whole, whatever the pieces."""
+
+    def push(self, samples: Float32[np.ndarray, " samples"]) -> Float32[np.ndarray, "time features"]:
+        """The steps that are complete with these samples; maybe none."""
+
+    def end(self) -> Float32[np.ndarray, "time features"]:
+        """Those that are left at the end."""
+
+
+@runtime_checkable
+class HearsSound(Protocol):
+    """A live input of sound.
+
+    Attributes:
+        rate: Samples a second that the net hears.
+    """
+
+    @property
+    def rate(self) -> int:
+        """Samples a second that the net hears."""
+
+    def hear(self, rate: int) -> Heard:
+        """Sound of so many samples a second."""

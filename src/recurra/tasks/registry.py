@@ -35,6 +35,7 @@ class Entry:
         live: Torch-free class that runs its stream programs, if they stream.
         live_net: Function (Fitted, digest, levels, adaptive rate) -> `Live` of a net without a program, if
             runs without one stream as well.
+        listener: Torch-free `recurra.experiment.listening.Listener`, if its stream programs hear sound.
         streams_with: The command that trains a net that streams.
         needs_data: Whether an answer needs data beside the run.
         generator: Torch-free class that goes on by itself from a program (`of_program`), with the class of
@@ -56,6 +57,7 @@ class Entry:
     live: str = ""
     live_net: str = ""
     generator: str = ""
+    listener: str = ""
     streams_with: str = ""
     needs_data: bool = True
     left_out: frozenset[str] = frozenset()
@@ -64,7 +66,7 @@ class Entry:
     check_answer: str = ""
 
     def load(self, what: str) -> Any:
-        """What stands at one of its places: "config", "answer", "task", "live", "live_net" or "generator"."""
+        """What stands at one of its places: "config", "answer", "task", "live", "listener", ..."""
         return loaded(getattr(self, what))
 
 
@@ -167,6 +169,22 @@ _BUILT_IN = (
         live="recurra.tasks.detect.live:LiveDetector",
         streams_with="recurra train detect DATA",
         left_out=frozenset({"tbptt_steps", "bidirectional", "network", "baselines", "refit"}),
+    ),
+    Entry(
+        name="transcribe",
+        about="Train a net that writes down what is said, or what other sequences hold, and judge it.",
+        examples=(
+            "recurra train transcribe sample:digit_strings",
+            "recurra train transcribe said.csv --label sentence --out runs/said",
+            "recurra train transcribe recordings/ bidirectional=true",
+            "recurra predict runs/said new.wav --beam 16 --json",
+        ),
+        config="recurra.tasks.transcribe.config:TranscribeConfig",
+        answer="recurra.tasks.transcribe.config:TranscribeAnswer",
+        task="recurra.tasks.transcribe.task:TRANSCRIBE",
+        listener="recurra.tasks.transcribe.listener:LiveTranscriber",
+        streams_with="recurra train transcribe DATA bidirectional=false",
+        left_out=frozenset({"tbptt_steps"}),
     ),
 )
 _REGISTERED: dict[str, Entry] = {entry.name: entry for entry in _BUILT_IN}

@@ -163,3 +163,16 @@ def test_sound_without_its_libraries(folder: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(sound.importlib, "import_module", missing)
     with pytest.raises(MissingDependencyError, match=r"recurra\[audio\]"):
         clips(folder)
+
+
+def test_the_text_beside_a_recording(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        soundfile.write(tmp_path / f"{name}.wav", np.zeros(800), 8_000)
+    (tmp_path / "a.txt").write_text("what is said\n", encoding="utf-8")
+    (tmp_path / "c.txt").write_text("what nobody recorded", encoding="utf-8")
+    found = clips(tmp_path, keep_nothing)
+    assert found.columns["text"].to_list() == ["what is said\n", None]
+    assert found.repairs == ("1 text file without a recording",)
+    (tmp_path / "a.txt").write_bytes(b"\xff\xfe\xfd")
+    with pytest.raises(DataError, match=r"a\.txt"):
+        clips(tmp_path, keep_nothing)

@@ -30,6 +30,11 @@ class AudioEncoding(Encoding):
     def __init__(self, codec: AudioCodec, variation: Variation) -> None:
         self.codec, self.variation = codec, variation
 
+    @property
+    def step_seconds(self) -> float:
+        """See `Spectrum.step_seconds`."""
+        return self.codec.spectrum.step_seconds
+
     @classmethod
     def learn(cls, contents: Sequence[Clip], config: AudioConfig) -> "AudioEncoding":
         """Learn the scales of the training part; `sample_rate` is known by now."""

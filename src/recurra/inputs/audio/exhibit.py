@@ -16,8 +16,10 @@ _LONGEST = 20  # seconds that are drawn and embedded
 _INK = "#3b5b92"
 
 
-def exhibit(content: Clip, encoding: AudioEncoding, title: str) -> Sequence[Piece]:
-    """Picture and player; of long recordings the beginning."""
+def exhibit(
+    content: Clip, encoding: AudioEncoding, title: str, marks: Sequence[tuple[str, float]] = ()
+) -> Sequence[Piece]:
+    """Picture and player, with marks over the spectrum; of long recordings the beginning."""
     samples = content.samples()[: _LONGEST * content.rate]
     beginning = "" if len(samples) == content.count else f" Its first {_LONGEST} seconds."
     spectrum = encoding.codec.spectrum
@@ -35,12 +37,20 @@ def exhibit(content: Clip, encoding: AudioEncoding, title: str) -> Sequence[Piec
     )  # fmt: skip
     unit = "mel band" if spectrum.features == "log_mel" else "cepstrum"
     below.set(xlabel="seconds", ylabel=unit, xlim=(0, seconds))
+    for text, moment in marks:
+        if moment <= seconds:
+            below.axvline(moment, color="white", linewidth=0.8, alpha=0.8)
+            below.annotate(
+                text, (moment, spectrum.numbers), xytext=(1, -2), textcoords="offset points", color="white",
+                fontsize=7, va="top",
+            )  # fmt: skip
     for axes in (above, below):
         axes.spines[["top", "right"]].set_visible(False)
     drawn, sound = io.BytesIO(), io.BytesIO()
     figure.savefig(drawn, format="png")
     library("soundfile").write(sound, samples, content.rate, format="OGG", subtype="VORBIS")
-    note = f"Waveform, and what the net reads of it, over {seconds:.2f} seconds.{beginning}"
+    marked = ", with what it told where it told it" if marks else ""
+    note = f"Waveform, and what the net reads of it{marked}, over {seconds:.2f} seconds.{beginning}"
     return (
         Picture.of(drawn.getvalue(), title=title, note=note),
         Audio.of(sound.getvalue(), title=title, note="The recording, to listen to."),

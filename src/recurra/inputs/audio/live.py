@@ -9,6 +9,7 @@ from jaxtyping import Float32
 from recurra.errors import DataError
 from recurra.inputs.audio.codec import AudioCodec
 from recurra.inputs.audio.sound import checked
+from recurra.inputs.audio.spectrum import SpectrumStream
 from recurra.inputs.live import LiveInput
 
 
@@ -33,6 +34,15 @@ class LiveAudio(LiveInput):
         """
         return cls(AudioCodec.from_dict(metadata))
 
+    @property
+    def rate(self) -> int:
+        """Samples a second that the net hears."""
+        return self.codec.spectrum.rate
+
+    def hear(self, rate: int) -> "SoundSteps":
+        """The steps of sound that comes piece by piece."""
+        return SoundSteps(self.codec, rate)
+
     def steps(self, row: Mapping[str, Any]) -> list[Float32[np.ndarray, " features"]]:
         """The steps of samples at the net's own rate, or at that of `rate` beside them.
 
@@ -48,3 +58,23 @@ class LiveAudio(LiveInput):
             raise DataError("a row without samples", "a list of numbers from -1 to 1", "Add them.")
         steps = self.codec.spectrum.of(checked(samples, "a row"), rate)
         return list(self.codec.scaled(steps))
+
+
+class SoundSteps:
+    """Scaled steps of sound that comes piece by piece: those of the whole, whatever the pieces.
+
+    Args:
+        codec: Sound to scaled steps.
+        rate: Samples a second of what comes.
+    """
+
+    def __init__(self, codec: AudioCodec, rate: int) -> None:
+        self._codec, self._spectra = codec, SpectrumStream(codec.spectrum, rate)
+
+    def push(self, samples: Float32[np.ndarray, " samples"]) -> Float32[np.ndarray, "time size"]:
+        """The steps that are complete with these samples; maybe none."""
+        return self._codec.scaled(self._spectra.push(samples))
+
+    def end(self) -> Float32[np.ndarray, "time size"]:
+        """Those that are left at the end."""
+        return self._codec.scaled(self._spectra.end())

@@ -7,15 +7,17 @@ from typing import Any
 
 import polars as pl
 
+from recurra.data.encoding import decoded as decoded_bytes
 from recurra.data.naming import counted
 from recurra.data.table import Table
 from recurra.errors import DataError
+from recurra.files import read_bytes
 from recurra.inputs.audio.config import AudioConfig
 from recurra.inputs.audio.sound import Sound, is_sound, open_sound
 from recurra.inputs.examples import Examples, Keep
 from recurra.inputs.rows import Rows, check_not_told, path_of, read_rows, wrong_column
 
-PATH, LABEL = "path", "label"
+PATH, LABEL, TEXT = "path", "label", "text"
 MOST_RATE = 16_000
 
 
@@ -24,7 +26,8 @@ def read(source: Any, config: AudioConfig, keep: Keep) -> Examples:
 
     Args:
         source: A folder of recordings, whose label is the folder they lie in or, where all lie in one, their
-            name before "_"; a table with a column of paths; a single recording.
+            name before "_", and whose text stands in NAME.txt beside NAME.wav; a table with a column of
+            paths; a single recording.
         config: The settings.
         keep: Which columns the task keeps.
 
@@ -86,7 +89,29 @@ def _rows_of(path: Path) -> Rows:
     flat = all(one.parent == path for one in files)
     labels = [one.stem.split("_")[0] if flat else one.parent.name for one in files]
     frame = pl.DataFrame({PATH: [str(one) for one in files], LABEL: labels})
-    return Rows(frame, [str(one.relative_to(path)) for one in files], Table(frame, "polars", str(path)))
+    texts, alone = _texts_beside(path, files)
+    if texts is not None:
+        frame = frame.with_columns(pl.Series(TEXT, texts, pl.String))
+    places = [str(one.relative_to(path)) for one in files]
+    return Rows(frame, places, Table(frame, "polars", str(path))).noting(alone)
+
+
+def _texts_beside(folder: Path, files: Sequence[Path]) -> tuple[list[str | None] | None, str]:
+    """What stands in the text file beside each recording, None where there is none; and those without sound.
+
+    Raises:
+        DataError: One is no UTF-8.
+    """
+    known = {one.with_suffix("") for one in files}
+    beside = {one.with_suffix(""): one for one in (*folder.glob("*.txt"), *folder.glob("*/*.txt"))}
+    alone = len(beside.keys() - known)
+    if not beside.keys() & known:
+        return None, ""
+    names = [one.with_suffix("") for one in files]
+    texts = [
+        decoded_bytes(read_bytes(beside[one]), str(beside[one])) if one in beside else None for one in names
+    ]
+    return texts, f"{counted(alone, 'text file')} without a recording" if alone else ""
 
 
 def _path_column(rows: Rows, config: AudioConfig) -> str:

@@ -1,0 +1,1 @@
+"""Transcription: what is said or written in a sequence, as a text whose symbols stand at no known step."""
