@@ -269,5 +269,12 @@ def program_of(task: str, fitted: Fitted, modules: Sequence[nn.Module], about: M
     schema: ExampleSchema = fitted.schema
     encoding = schema.encoding.to_dict()
     registry.live(schema.input).from_dict(encoding)
-    own = {"task": task, "input": schema.input, "encoding": encoding, "recurra": __version__}
+    own: dict[str, Any] = {
+        "task": task,
+        "input": schema.input,
+        "encoding": encoding,
+        "recurra": __version__,
+    }
+    if schema.encoding.step_seconds is not None:
+        own["step_seconds"] = schema.encoding.step_seconds
     return Program(to_program(list(modules)).layers, metadata={**own, **about})

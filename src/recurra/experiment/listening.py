@@ -66,7 +66,7 @@ class Ear:
     def __init__(
         self, program: Program, weights: str = "float32", rate: int | None = None, kept: int = 0
     ) -> None:
-        heard = _input(program)
+        heard = hearing_of(program)
         self.rate = heard.rate if rate is None else rate
         self._sound: Heard = heard.hear(self.rate)
         self._blank = program.session(weights)
@@ -109,10 +109,11 @@ def step_seconds_of(program: Program) -> float:
 
 def usual_rate(program: Program) -> int:
     """Samples a second of the sound that a program was trained with. Errors as of `Ear`."""
-    return _input(program).rate
+    return hearing_of(program).rate
 
 
-def _input(program: Program) -> HearsSound:
+def hearing_of(program: Program) -> HearsSound:
+    """What a program hears by. Errors as of `Ear`."""
     about = program.metadata
     if not isinstance(about.get("input"), str) or not isinstance(about.get("encoding"), Mapping):
         raise damaged_program("says nothing of its input")

@@ -68,11 +68,24 @@ class HearsSound(Protocol):
 
     Attributes:
         rate: Samples a second that the net hears.
+        span_steps: Steps of the quiet in which training recordings lay; None: they were heard as they are.
+        background: Labels of what is no event: silence, noise, what is no word.
     """
 
     @property
     def rate(self) -> int:
         """Samples a second that the net hears."""
+
+    @property
+    def span_steps(self) -> int | None:
+        """Steps of the quiet in which training recordings lay, if they did."""
+
+    @property
+    def background(self) -> Sequence[str]:
+        """Labels of what is no event."""
+
+    def quiet(self, rate: int) -> Float32[np.ndarray, " samples"]:
+        """Samples that nobody hears, as many as recordings lay in; none where they lay in none."""
 
     def hear(self, rate: int) -> Heard:
         """Sound of so many samples a second."""

@@ -105,6 +105,7 @@ _BUILT_IN = (
         config="recurra.tasks.classify.config:ClassifyConfig",
         answer="recurra.tasks.classify.config:ClassifyAnswer",
         task="recurra.tasks.classify.task:CLASSIFY",
+        listener="recurra.tasks.classify.listener:LiveSpotter",
         live="recurra.tasks.classify.live:LiveClassifier",
         streams_with="recurra train classify DATA bidirectional=false pooling=last",
         left_out=frozenset({"tbptt_steps"}),

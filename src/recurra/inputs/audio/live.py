@@ -1,14 +1,15 @@
 """Sound of a live stream as scaled steps, without torch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
 
 from recurra.errors import DataError
+from recurra.inputs.audio.background import BACKGROUND
 from recurra.inputs.audio.codec import AudioCodec
-from recurra.inputs.audio.sound import checked
+from recurra.inputs.audio.sound import checked, framed
 from recurra.inputs.audio.spectrum import SpectrumStream
 from recurra.inputs.live import LiveInput
 
@@ -38,6 +39,23 @@ class LiveAudio(LiveInput):
     def rate(self) -> int:
         """Samples a second that the net hears."""
         return self.codec.spectrum.rate
+
+    @property
+    def span_steps(self) -> int | None:
+        """Steps of the quiet in which training recordings lay, if they did."""
+        spectrum = self.codec.spectrum
+        return (
+            None if self.codec.span is None else spectrum.steps(round(self.codec.span * self.rate), self.rate)
+        )
+
+    @property
+    def background(self) -> Sequence[str]:
+        """Labels of what is no event."""
+        return BACKGROUND
+
+    def quiet(self, rate: int) -> Float32[np.ndarray, " samples"]:
+        """Samples that nobody hears, as many as recordings lay in."""
+        return framed(np.zeros(0, np.float32), round((self.codec.span or 0) * rate))
 
     def hear(self, rate: int) -> "SoundSteps":
         """The steps of sound that comes piece by piece."""

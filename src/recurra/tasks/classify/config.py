@@ -49,3 +49,17 @@ class ClassifyAnswer(Config):
     """
 
     probabilities: bool = True
+
+
+class Listening(Config):
+    """How words are told in sound that does not end.
+
+    Attributes:
+        threshold: Probability from which on a word is told.
+        hop: Seconds from one stretch that is judged to the next.
+        smooth: Stretches whose mean counts.
+    """
+
+    threshold: float = Field(default=0.6, gt=0, le=1)
+    hop: float = Field(default=0.1, gt=0, le=60)
+    smooth: int = Field(default=3, ge=1, le=100)

@@ -104,7 +104,7 @@ def program(fitted: Fitted) -> Program:
         ConfigError: A setting does not allow it; the message says which.
     """
     model, schema = cast("SequenceTagger", fitted.model), fitted.schema
-    about = {"alphabet": schema.target.alphabet.to_dict(), "step_seconds": schema.encoding.step_seconds}
+    about = {"alphabet": schema.target.alphabet.to_dict()}
     modules = [*model.stream_modules(), nn.LogSoftmax(dim=-1)]
     return program_of("transcribe", fitted, modules, about)
 

@@ -1,13 +1,19 @@
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 import soundfile
+from tests.cli.program import call
 
 from recurra import Classifier
-from recurra.errors import ConfigError, DataError
-from recurra.inputs.audio.spotter import Event, Spotter
+from recurra.config import validated
+from recurra.errors import ConfigError
+from recurra.experiment.listening import Event
+from recurra.tasks.classify.config import Listening
+from recurra.tasks.classify.listener import LiveSpotter
 
 RATE = 8_000
 PITCHES = {"low": 400, "high": 2_000}
@@ -50,7 +56,11 @@ def recording(said: list[str]) -> tuple[np.ndarray, list[tuple[str, float, float
     return sound + random.normal(0, 0.002, len(sound)).astype(np.float32), truth
 
 
-def listen(spotter: Spotter, samples: np.ndarray, block: int) -> list[Event]:
+def spotter_of(fitted: Classifier, rate: int | None = None, **options: Any) -> LiveSpotter:
+    return LiveSpotter(fitted.to_program(), validated(Listening, options), rate=rate)
+
+
+def listen(spotter: LiveSpotter, samples: np.ndarray, block: int) -> list[Event]:
     pieces = np.split(samples, range(block, len(samples), block))
     return [*(event for piece in pieces for event in spotter.push(piece)), *spotter.end()]
 
@@ -65,29 +75,29 @@ def test_silence_and_what_is_no_word_are_classes_that_are_trained_and_scored(fit
 def test_words_are_told_once_each_and_where_they_are(fitted: Classifier) -> None:
     said = ["low", "high", "high", "low", "low", "high"]
     sound, truth = recording(said)
-    events = listen(Spotter(fitted.to_program()), sound, 1_000)
-    assert [event.word for event in events] == said
+    events = listen(spotter_of(fitted), sound, 1_000)
+    assert [event["word"] for event in events] == said
     for event, (_, start, end) in zip(events, truth, strict=True):
-        assert event.start < end
-        assert event.end > start
-        assert 0.6 <= event.score <= 1
-    assert listen(Spotter(fitted.to_program()), recording([])[0], 800) == []
+        assert event["start"] < end
+        assert event["end"] > start
+        assert 0.6 <= event["score"] <= 1
+    assert listen(spotter_of(fitted), recording([])[0], 800) == []
 
 
 def test_blocks_of_any_size_give_the_same_events(fitted: Classifier) -> None:
     sound, _ = recording(["high", "low"])
-    once = listen(Spotter(fitted.to_program()), sound, len(sound))
+    once = listen(spotter_of(fitted), sound, len(sound))
     assert len(once) == 2
-    assert listen(Spotter(fitted.to_program()), sound, 37) == once
-    faster = listen(Spotter(fitted.to_program(), rate=16_000), np.repeat(sound, 2), 501)
-    assert [event.word for event in faster] == ["high", "low"]
+    assert listen(spotter_of(fitted), sound, 37) == once
+    faster = listen(spotter_of(fitted, 16_000), np.repeat(sound, 2), 501)
+    assert [event["word"] for event in faster] == ["high", "low"]
 
 
 def test_a_stretch_is_told_with_the_probabilities_of_the_recording(
     fitted: Classifier, tmp_path: Path
 ) -> None:
     sound, _ = recording(["high"])
-    spotter = Spotter(fitted.to_program(), threshold=0.0, hop=0.25, smooth=1)
+    spotter = spotter_of(fitted, threshold=1e-6, hop=0.25, smooth=1)
     heard: list[tuple[int, np.ndarray]] = []
     judge = spotter._judge
     spotter._judge = lambda begin, found: heard.append((begin, found)) or judge(begin, found)
@@ -102,13 +112,19 @@ def test_a_stretch_is_told_with_the_probabilities_of_the_recording(
     np.testing.assert_allclose([found for _, found in heard[:6]], expected, atol=1e-5)
 
 
-def test_nets_that_cannot_listen_are_refused(folder: Path, fitted: Classifier) -> None:
+def test_nets_that_cannot_listen_are_refused(folder: Path) -> None:
     plain = Classifier(hidden_size=4, max_epochs=1, baselines=(), seed=0).fit(folder)
     with pytest.raises(ConfigError, match="recordings as they are"):
-        Spotter(plain.to_program())
+        spotter_of(plain)
     other = Classifier(hidden_size=4, max_epochs=1, baselines=(), pooling="last", bidirectional=False)
     series = {"x": [[1.0, 2.0], [3.0, 4.0]] * 10, "label": ["a", "b"] * 10}
-    with pytest.raises(ConfigError, match="tells no words of sound"):
-        Spotter(other.fit(series).to_program())
-    with pytest.raises(DataError, match="no number"):
-        Spotter(fitted.to_program()).push(np.array([0.0, np.nan], np.float32))
+    with pytest.raises(ConfigError, match="whose input is series"):
+        spotter_of(other.fit(series))
+
+
+def test_the_command_tells_words_as_lines(fitted: Classifier, tmp_path: Path, capsys: Any) -> None:
+    fitted.to_program().save(tmp_path / "program")
+    soundfile.write(tmp_path / "said.wav", recording(["low", "high"])[0], RATE)
+    outcome = call(capsys, "stream", tmp_path / "program", "--audio", tmp_path / "said.wav", "hop=0.05")
+    assert outcome.code == 0
+    assert [json.loads(line)["word"] for line in outcome.out.splitlines()] == ["low", "high"]
