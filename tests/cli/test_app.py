@@ -28,7 +28,7 @@ def test_both_ways_to_start_it_are_the_same_program(tmp_path: Path) -> None:
     [
         (["trian"], "no such command 'trian'. Did you mean 'train'; expected one of"),
         (["train"], "missing command; expected one of forecast"),
-        (["train", "transcribe", "x"], "no such command 'transcribe'; expected one of forecast"),
+        (["train", "divine", "x"], "no such command 'divine'; expected one of forecast"),
         (["evaluate"], "missing argument 'RUN'; expected recurra evaluate RUN [DATA] [OPTIONS]"),
         (["info", "--verbose"], "no such option: --verbose; expected recurra info [OPTIONS]"),
         (["predict", "run", "--level"], "option '--level' requires an argument; expected"),

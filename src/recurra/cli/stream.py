@@ -110,7 +110,7 @@ def stream(
     adaptive_rate: AdaptiveRate = None,
     as_json: AsJson = False,
 ) -> None:
-    """Predict after every row of a live stream, from stdin to stdout; or write down what is heard.
+    """Predict after every row of a live stream, or tell what is heard.
 
     Examples:
       recurra stream runs/sales < newest.csv
