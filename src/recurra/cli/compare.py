@@ -9,17 +9,18 @@ import typer
 
 from recurra.cli import screen
 from recurra.cli.verb import (
+    Folder,
     Quiet,
     Test,
     Validation,
     Verb,
     asked,
+    begun_in,
     group_of,
     new_folder,
     say_how_to_resume,
     words_of,
 )
-from recurra.errors import ConfigError
 from recurra.tasks.registry import Entry
 
 if TYPE_CHECKING:
@@ -46,9 +47,6 @@ Budgets = Annotated[
         "comma between. Without it all train for max_epochs.",
     ),
 ]
-Out = Annotated[
-    Path | None, typer.Option(metavar="FOLDER", help="Its folder; by default a new one under runs/.")
-]
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on with the comparison in --out; --seeds may be raised.")
 ]
@@ -59,7 +57,7 @@ FIXED: Mapping[str, tuple[Any, Any]] = {
     "budget": (Budgets, None),
     "validation": (Validation, None),
     "test": (Test, None),
-    "out": (Out, None),
+    "out": (Folder, None),
     "resume": (Resume, False),
     "as_json": (AsJson, False),
     "quiet": (Quiet, False),
@@ -86,7 +84,7 @@ def _run(
     from recurra.experiment.budget import Budget, parse_budget
     from recurra.experiment.contestant import USUAL
 
-    began = _begun(entry, out) if resume else {}
+    began = begun_in(entry, "compare", out, _begun, "a comparison") if resume else {}
     found = asked(entry, options, data, pairs, validation=validation, test=test, began=began, file={})
     folder = out or new_folder(f"compare-{entry.name}", found.data)
     names = models.split(",") if models else list(began.get("models", USUAL))
@@ -145,20 +143,10 @@ def _compare(
         return None
 
 
-def _begun(entry: Entry, out: Path | None) -> dict[str, Any]:
-    """What the comparison that goes on began with."""
+def _begun(folder: Path) -> dict[str, Any]:
     from recurra.experiment.comparison_plan import read_plan
 
-    if out is None:
-        raise ConfigError("--resume without --out", "the folder to go on with", "Add --out FOLDER.")
-    began = vars(read_plan(out))
-    if began["task"] != entry.name:
-        raise ConfigError(
-            f"{out} compares nets for {began['task']}",
-            f"one for {entry.name}",
-            f"Go on with it as what it is: recurra compare {began['task']} --out {out} --resume",
-        )
-    return began
+    return vars(read_plan(folder))
 
 
 def _about(entry: Entry) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from recurra.cli import screen
+from recurra.cli.task_options import Run
 from recurra.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def doctor(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder that `recurra train` wrote.")],
+    run: Run,
     *,
     data: Annotated[
         str | None, typer.Option(metavar="DATA", help="The data of the training, where they have moved.")

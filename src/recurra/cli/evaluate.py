@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from recurra.cli import screen
-from recurra.cli.task_options import Given, TaskCommand, checked, marks_of
+from recurra.cli.task_options import Given, Run, TaskCommand, checked, marks_of
 from recurra.errors import ConfigError
 
 
@@ -30,7 +30,7 @@ class Evaluate(TaskCommand):
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder that `recurra train` wrote.")],
+    run: Run,
     data: Annotated[
         str | None,
         typer.Argument(metavar="DATA", help="Another table to score on; left out: the recorded scores."),

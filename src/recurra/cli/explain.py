@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from recurra.cli import screen
-from recurra.cli.task_options import Given, TaskCommand, answer_options
+from recurra.cli.task_options import Data, Given, Run, TaskCommand, answer_options
 from recurra.errors import ConfigError
 from recurra.tasks.registry import check_answer, entry_of_run
 
@@ -41,13 +41,8 @@ class Explain(TaskCommand):
 
 
 def explain(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder that `recurra train` wrote.")],
-    data: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="DATA", help="What to tell of; for a forecast the history, by default that of training."
-        ),
-    ] = None,
+    run: Run,
+    data: Data = None,
     pairs: Annotated[
         list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Options of the task's answers.")
     ] = None,

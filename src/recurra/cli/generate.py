@@ -10,12 +10,12 @@ import typer
 
 from recurra import files
 from recurra.cli import screen
+from recurra.cli.task_options import Run
 from recurra.errors import ConfigError
 
 Option = typer.Option
 
 
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder that `recurra train` wrote.")]
 Pairs = Annotated[
     list[str] | None,
     typer.Argument(metavar="KEY=VALUE", help="Other options, such as repetition_penalty=1.2."),

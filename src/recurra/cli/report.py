@@ -1,17 +1,17 @@
 """`recurra report`: one offline HTML page about a run."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from recurra.cli import screen
+from recurra.cli.task_options import Run
 from recurra.experiment.ended import check_is_one
 from recurra.files import MANIFEST, verify_manifest
 
 
 def report(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run folder that `recurra train` wrote.")],
+    run: Run,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object: where the page is.")
     ] = False,

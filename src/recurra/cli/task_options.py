@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
 import typer
@@ -13,6 +14,15 @@ from recurra.tasks.registry import Entry, entries
 
 if TYPE_CHECKING:
     from recurra.config import Config, Option
+
+
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder that `recurra train` wrote.")]
+Data = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="DATA", help="What to tell of; for a forecast the history, by default that of training."
+    ),
+]
 
 
 class Given(NamedTuple):

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,12 +15,12 @@ from recurra.cli.verb import (
     Validation,
     Verb,
     asked,
+    begun_in,
     group_of,
     new_folder,
     say_how_to_resume,
     words_of,
 )
-from recurra.errors import ConfigError
 from recurra.tasks.registry import Entry, config_classes
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def _run(
 ) -> None:
     from recurra.cli.setting import read_settings
 
-    began = _begun(entry, out, overwrite=overwrite) if resume else {}
+    read = partial(_begun, overwrite=overwrite)
+    began = begun_in(entry, "train", out, read, "a run") if resume else {}
     file = {} if config is None else read_settings(config, [*config_classes(entry).values()])
     settings, data, validation, test = asked(
         entry, options, data, pairs, validation=validation, test=test, began=began, file=file
@@ -107,20 +109,10 @@ def _tell(entry: Entry, summary: "Summary", *, as_json: bool) -> None:
         _show(entry.name, folder, metrics, needs_data=entry.needs_data)
 
 
-def _begun(entry: Entry, out: Path | None, *, overwrite: bool) -> dict[str, Any]:
-    """What the run that goes on began with."""
-    if out is None:
-        raise ConfigError("--resume without --out", "the run folder to go on with", "Add --out RUN.")
+def _begun(folder: Path, *, overwrite: bool) -> dict[str, Any]:
     from recurra.experiment.run_folder import begun
 
-    began = begun(out, overwrite=overwrite)
-    if began.get("task") != entry.name:
-        raise ConfigError(
-            f"{out} holds a run of task {began.get('task')}",
-            f"one of task {entry.name}",
-            f"Go on with it as what it is: recurra train {began.get('task')} --out {out} --resume",
-        )
-    return began
+    return begun(folder, overwrite=overwrite)
 
 
 def _train(

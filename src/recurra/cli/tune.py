@@ -9,17 +9,18 @@ import typer
 
 from recurra.cli import screen
 from recurra.cli.verb import (
+    Folder,
     Quiet,
     Test,
     Validation,
     Verb,
     asked,
+    begun_in,
     group_of,
     new_folder,
     say_how_to_resume,
     words_of,
 )
-from recurra.errors import ConfigError
 from recurra.tasks.registry import Entry
 
 if TYPE_CHECKING:
@@ -45,9 +46,6 @@ Storage = Annotated[
 Study = Annotated[
     str | None, typer.Option(metavar="NAME", help="Its name in the database; by default task and data.")
 ]
-Out = Annotated[
-    Path | None, typer.Option(metavar="FOLDER", help="Its folder; by default a new one under runs/.")
-]
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on with the search in --out, or join it while it runs.")
 ]
@@ -60,7 +58,7 @@ FIXED: Mapping[str, tuple[Any, Any]] = {
     "study": (Study, None),
     "validation": (Validation, None),
     "test": (Test, None),
-    "out": (Out, None),
+    "out": (Folder, None),
     "resume": (Resume, False),
     "as_json": (AsJson, False),
     "quiet": (Quiet, False),
@@ -90,24 +88,24 @@ def _run(
     from recurra.experiment.search_file import Searched, begin, new_search, study_name
     from recurra.experiment.study import optuna, without_password
 
-    began = _begun(entry, out) if resume else None
-    before = {} if began is None else vars(began)
-    found = asked(entry, options, data, pairs, validation=validation, test=test, began=before, file={})
+    began = begun_in(entry, "tune", out, _begun, "a search") if resume else {}
+    found = asked(entry, options, data, pairs, validation=validation, test=test, began=began, file={})
     seconds = None if budget is None else parse_duration(budget, "--budget")
     optuna()  # before anything slow, a hint how to install it
     folder = out or new_folder(f"tune-{entry.name}", found.data)
-    searched = began or Searched(
-        task=entry.name,
-        data=found.data,
-        validation=found.validation,
-        test=found.test,
-        given=found.settings,
-        only=[one.strip() for one in search.split(",")] if search else None,
-        storage=storage or f"sqlite:///{(folder / 'study.db').absolute()}",
-        study=study or study_name(entry.name, found.data),
-        trials=trials or TRIALS,
-    )
-    if began is None:
+    fresh = {
+        "task": entry.name,
+        "data": found.data,
+        "validation": found.validation,
+        "test": found.test,
+        "given": found.settings,
+        "only": [one.strip() for one in search.split(",")] if search else None,
+        "storage": storage or f"sqlite:///{(folder / 'study.db').absolute()}",
+        "study": study or study_name(entry.name, found.data),
+        "trials": trials or TRIALS,
+    }
+    searched = Searched(**(began or fresh))
+    if not began:
         new_search(folder)
     given = {"--trials": str(trials or searched.trials), "--budget": budget, "--search": search}
     given |= {
@@ -167,20 +165,10 @@ def _tell(entry: Entry, folder: Path, tuned: "Tuned | None", *, as_json: bool) -
         print_tuning(tuned.record, folder)
 
 
-def _begun(entry: Entry, out: Path | None) -> "Searched":
-    """What the search that goes on began with."""
+def _begun(folder: Path) -> dict[str, Any]:
     from recurra.experiment.search_file import read_search
 
-    if out is None:
-        raise ConfigError("--resume without --out", "the folder to go on with", "Add --out FOLDER.")
-    began = read_search(out)
-    if began.task != entry.name:
-        raise ConfigError(
-            f"{out} holds a search for {began.task}",
-            f"one for {entry.name}",
-            f"Go on with it as what it is: recurra tune {began.task} --out {out} --resume",
-        )
-    return began
+    return vars(read_search(folder))
 
 
 def _about(entry: Entry) -> str:

@@ -35,6 +35,9 @@ Test = Annotated[
     str | None, typer.Option(metavar="DATA", help="What the scores are of; by default a part of DATA.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Show no progress.")]
+Folder = Annotated[
+    Path | None, typer.Option("--out", metavar="FOLDER", help="Its folder; by default a new one under runs/.")
+]
 
 
 @dataclass(frozen=True)
@@ -237,6 +240,34 @@ def new_folder(stem: str, data: str) -> Path:
     stem = f"{stem}-{re.sub(r'[^A-Za-z0-9_-]+', '-', name).strip('-') or 'data'}"
     found = [re.fullmatch(rf"{stem}-(\d+)", path.name) for path in RUNS.glob(f"{stem}-*")]
     return RUNS / f"{stem}-{max((int(match[1]) for match in found if match), default=0) + 1}"
+
+
+def begun_in(
+    entry: Entry, verb: str, out: Path | None, read: Callable[[Path], dict[str, Any]], what: str
+) -> dict[str, Any]:
+    """What that which goes on began with.
+
+    Args:
+        entry: The task that is asked for.
+        verb: What is done to it.
+        out: The folder, as it was named.
+        read: What a folder says that it began with, its "task" among it.
+        what: What a folder holds, with its article.
+
+    Raises:
+        ConfigError: No folder is named, or what it holds is of another task.
+    """
+    if out is None:
+        raise ConfigError("--resume without --out", "the folder to go on with", "Add --out FOLDER.")
+    began = read(out)
+    if began.get("task") != entry.name:
+        words = shlex.join(["recurra", verb, str(began.get("task")), "--out", str(out), "--resume"])
+        raise ConfigError(
+            f"{out} holds {what} of task {began.get('task')}",
+            f"one of task {entry.name}",
+            f"Go on with it as what it is: {words}",
+        )
+    return began
 
 
 def say_how_to_resume(words: Sequence[str], what: str, folder: Path, *, as_json: bool) -> NoReturn:
