@@ -3,14 +3,18 @@
     python benchmarks/speed/language.py [--threads 1]
 
 Three races, each in turns, the best of five: a training step of the small net for the Penn Treebank (2 x 200,
-20 rows of 20 steps, 10,003 words); 1,000 characters drawn from an LSTM of 512 units; beams of five over 200
-texts. Nets have fresh weights, since speed does not depend on them.
+20 rows of 20 steps, 10,003 words); 1,000 characters drawn from an LSTM of 512 units; 1,000 beams, five over
+each of 200 texts. Nets have fresh weights, since speed does not depend on them. Beside the training step
+stands the memory that it takes beyond that of the weights, each net in a process of its own.
 """
 
 import argparse
+import multiprocessing
+import resource
 import sys
 import time
 from collections.abc import Callable
+from operator import itemgetter
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +29,7 @@ from recurra.models.sequence_body import RecurrentBody
 from recurra.output import Output
 from recurra.recurrence import Recurrence
 from recurra.tasks.translate.search import written
+from recurra.training.carried_state import mapped
 from recurra.types import Sequences
 
 TURNS = 5
@@ -95,7 +100,7 @@ def drawing() -> tuple[Callable[[], None], Callable[[], None]]:
 
 
 def searching() -> tuple[Callable[[], None], Callable[[], None]]:
-    """Beams over texts: in batches, and one text after another, each hypothesis by itself."""
+    """Beams over texts: 64 texts at once, and one text after another, its five hypotheses as a batch."""
     recurrence = Recurrence(hidden_size=256, dropout=0.0)
     body = RecurrentBody(128, Recurrence(hidden_size=256, bidirectional=True, dropout=0.0))
     net = AttentiveEncoderDecoder(nn.Identity(), body, 512, PIECES, 256, recurrence).eval()
@@ -109,26 +114,40 @@ def searching() -> tuple[Callable[[], None], Callable[[], None]]:
     @torch.inference_mode()
     def of_torch() -> None:
         for text in texts:
-            read, start = net.read(Sequences(text[None], torch.tensor([15])))
-            alive = [([2], 0.0, start)]
+            read, state = net.read(Sequences(text.expand(BEAM, -1, -1), torch.full((BEAM,), 15)))
+            symbols, totals = torch.full((BEAM, 1), 2), torch.tensor([0.0] + [-torch.inf] * (BEAM - 1))
             for _ in range(LONGEST):
-                found = []
-                for symbols, total, state in alive:
-                    given, after = net.step(torch.tensor(symbols[-1:]), read, state)
-                    best = net.log_probabilities(given, read)[0].topk(BEAM)
-                    pairs = zip(best.values.tolist(), best.indices.tolist(), strict=True)
-                    found += [([*symbols, one], total + value, after) for value, one in pairs if one != 2]
-                alive = sorted(found, key=lambda one: -one[1])[:BEAM]
+                given, after = net.step(symbols[:, -1], read, state)
+                scores = totals.unsqueeze(1) + net.log_probabilities(given, read)
+                totals, best = scores.flatten().topk(BEAM)
+                rows = best // PIECES
+                symbols = torch.cat([symbols[rows], (best % PIECES).unsqueeze(1)], dim=1)
+                state = mapped(after, itemgetter(rows))
 
     return ours, of_torch
 
 
+def memory(net: int, threads: int) -> float:
+    """MiB above the weights that training steps of ours (0) or the plain net (1) take at most."""
+    torch.set_num_threads(threads)
+    step, before = training()[net], _held()
+    for _ in range(TURNS):
+        step()
+    return _held() - before
+
+
+def _held() -> float:
+    """The most that this process has held so far, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def main() -> None:
-    """Race, and say how much faster."""
+    """Race, and say how much faster, and with how much memory."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--threads", type=int, default=torch.get_num_threads())
-    torch.set_num_threads(options.parse_args().threads)
-    races = {"training step": training(), "1,000 characters": drawing(), "200 texts, beam 5": searching()}
+    threads = options.parse_args().threads
+    torch.set_num_threads(threads)
+    races = {"training step": training(), "1,000 characters": drawing(), "1,000 beams": searching()}
     for name, runs in races.items():
         best = [float("inf")] * 2
         for _ in range(TURNS):
@@ -140,6 +159,9 @@ def main() -> None:
             f"{name:>18}  recurra {1000 * best[0]:8.1f} ms   torch {1000 * best[1]:8.1f} ms   "
             f"{best[1] / best[0]:5.2f} times as fast\n"
         )
+    with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as process:
+        ours, plain = (process.apply(memory, (net, threads)) for net in range(2))
+    sys.stdout.write(f"{'of training':>18}  recurra {ours:8.1f} MiB  torch {plain:8.1f} MiB\n")
 
 
 if __name__ == "__main__":
