@@ -55,6 +55,25 @@ def test_words_stand_in_their_bursts(fitted: Transcriber) -> None:
     assert 0 < row["confidence"] <= 1
 
 
+def test_a_symbol_is_explained_by_its_burst(fitted: Transcriber) -> None:
+    frame = pl.DataFrame({"signal": [[0.0] * 3 + [1.0] * 3 + [0.0] * 6 + [-1.0] * 3 + [0.0] * 3]})
+    found = [fitted.explain(frame, step=step).rows[0] for step in (1, 2)]
+    for row, burst in zip(found, (slice(3, 8), slice(12, 17)), strict=True):
+        assert row.by_step[burst].sum() > 0.5 * np.abs(row.by_step).sum()
+        assert row.result > 0
+    assert [row.prediction for row in found] == ["a, word 1 of a b", "b, word 2 of a b"]
+    (whole,) = fitted.explain(frame).rows
+    assert whole.result == pytest.approx(sum(row.result for row in found), abs=1e-4)
+    (other,) = fitted.explain(frame, step=1, outcome="b").rows
+    assert other.output == found[0].output.replace("of a", "of b")
+    assert other.result < 0
+
+
+def test_a_row_without_a_word_has_nothing_to_explain(fitted: Transcriber) -> None:
+    with pytest.raises(DataError, match="without anything to explain"):
+        fitted.explain(pl.DataFrame({"signal": [[0.0] * 12]}))
+
+
 def test_several_texts_the_best_first(fitted: Transcriber) -> None:
     row = fitted.predict(signals(3, seed=9), beam=8, n_best=3).row(0, named=True)
     assert row["alternatives"][0] == row["prediction"]

@@ -19,6 +19,7 @@ from recurra.models.tagger import SequenceTagger
 from recurra.streaming import Program
 from recurra.tasks.transcribe.baseline import learn, naive
 from recurra.tasks.transcribe.config import TranscribeAnswer, TranscribeConfig
+from recurra.tasks.transcribe.explain import explain
 from recurra.tasks.transcribe.search import Answer, TranscribePart, answer, write
 from recurra.tasks.transcribe.show import describe, show
 from recurra.tasks.transcribe.target import Target, find_text, steps_needed
@@ -129,4 +130,5 @@ TRANSCRIBE = Task(
     show=show,
     metrics=METRICS,
     program=program,
+    explain=explain,
 )
