@@ -58,7 +58,7 @@ CELLS = (
     Row("elman", Elman, ALL),
     Row("elman_relu", lambda i, h: Elman(i, h, nonlinearity="relu"), ALL),
     Row("elman_linear", lambda i, h: Elman(i, h, nonlinearity="linear"), WITHOUT_TORCH, linear=True),
-    Row("elman_orthogonal", lambda i, h: Elman(i, h, orthogonal=True), ALL, learning_rate=0.1),
+    Row("elman_orthogonal", lambda i, h: Elman(i, h, nonlinearity="relu", orthogonal=True), ALL),
     Row("elman_without_bias", lambda i, h: Elman(i, h, bias=False), ALL),
     Row("lstm", LSTM, ALL),
     Row("lstm_without_bias", lambda i, h: LSTM(i, h, bias=False), ALL),

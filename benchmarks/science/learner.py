@@ -213,6 +213,7 @@ def race(
     own = parser(description, data=False, resumable=True)
     own.add_argument("--steps", default=steps, help="how far back, with commas between")
     own.add_argument("--cells", default=cells, help=f"of {', '.join(CELLS)}")
+    own.add_argument("--epochs", type=int, default=settings["max_epochs"], help="at most, of 100 batches")
     own.add_argument("--figure", help="file for the learning curves, SVG or PNG")
     options = own.parse_args()
     names = options.cells.split(",")
@@ -229,7 +230,7 @@ def race(
             curves[title], chances[title] = {}, problem.chance
             found[f"chance_{length}"] = round(problem.chance, 6)
             for name in names:
-                own_settings = {**settings, "seed": options.seed}
+                own_settings = {**settings, "max_epochs": options.epochs, "seed": options.seed}
                 learnt = learnt_before(name, problem, length, own_settings, options.folder)
                 found[f"{name}_{length}"] = round(min(learnt.losses), 6)
                 found[f"{name}_{length}_epochs"] = len(learnt.losses)
