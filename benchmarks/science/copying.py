@@ -16,7 +16,7 @@ from problem import COPIED, SYMBOLS, copying
 SETTINGS = {
     "batch_size": 32,
     "batches": 100,
-    "max_epochs": 20,
+    "max_epochs": 60,
     "optimizer": "rmsprop",
     "learning_rate": 1e-3,
     "gradient_clip": 1.0,
@@ -35,7 +35,7 @@ if __name__ == "__main__":
         __doc__ or "",
         problem_of,
         SETTINGS,
-        steps="50,100,200,500",
+        steps="20,50,100,500",
         cells="elman,lstm,lstm_chrono,gru_chrono,linear_orthogonal",
         what="blanks",
         unit="cross-entropy of a step, nats",

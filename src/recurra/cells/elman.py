@@ -88,12 +88,12 @@ class Elman(FusedCell[ElmanState]):
         Raises:
             ConfigError: The recurrent matrix is to stay orthogonal, and the initialisation is not.
         """
-        weight_hh = self.rotation.start if self.rotation is not None else self.weight_hh
+        weight_hh = self.weight_hh if self.rotation is None else self.rotation.start
         initialize(
             self.initialization,
             GATES,
             weight_ih=self.weight_ih,
-            weight_hh=weight_hh,
+            weight_hh=cast("Tensor", weight_hh),
             bias_ih=self.bias_ih,
             bias_hh=self.bias_hh,
         )
@@ -110,7 +110,7 @@ class Elman(FusedCell[ElmanState]):
             self.weight_hh, self.rotation = nn.Parameter(self.rotation().detach()), None
 
     def _recurrent(self) -> Tensor:
-        return self.weight_hh if self.rotation is None else self.rotation()
+        return cast("Tensor", self.weight_hh if self.rotation is None else self.rotation())
 
     def initial_state(self, batch_size: int) -> ElmanState:
         """Zeros."""

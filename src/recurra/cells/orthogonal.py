@@ -88,7 +88,8 @@ class OrthogonalMatrix(nn.Module):
         lower = lower.index_put((row, column), self.angles.to(kind) * (SPEED / 2))
         skew, eye = lower - lower.T, torch.eye(self.size, dtype=kind, device=device)
         turn = torch.linalg.solve(eye + skew, eye - skew)
-        return (self.start.to(kind) @ turn).to(self.angles.dtype)
+        matrix: Tensor = self.start.to(kind) @ turn
+        return matrix.to(self.angles.dtype)
 
     def extra_repr(self) -> str:
         """Its size, for `print`."""
