@@ -21,6 +21,7 @@ class Row:
         learning_rate: The one with which it learns the small task.
         condition: How many times the usual rounding error its equations have in float32. Normalising four
             units divides by what may be small: the reference is then up to 2e-5 off its float64 self.
+        linear: Whether its outputs are sums of its inputs, so that it learns no product.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Row:
     backends: tuple[str, ...] = ("reference",)
     learning_rate: float = 0.02
     condition: float = 1.0
+    linear: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -55,6 +57,8 @@ ALL = ("reference", "torch", "native")
 CELLS = (
     Row("elman", Elman, ALL),
     Row("elman_relu", lambda i, h: Elman(i, h, nonlinearity="relu"), ALL),
+    Row("elman_linear", lambda i, h: Elman(i, h, nonlinearity="linear"), WITHOUT_TORCH, linear=True),
+    Row("elman_orthogonal", lambda i, h: Elman(i, h, nonlinearity="relu", orthogonal=True), ALL),
     Row("elman_without_bias", lambda i, h: Elman(i, h, bias=False), ALL),
     Row("lstm", LSTM, ALL),
     Row("lstm_without_bias", lambda i, h: LSTM(i, h, bias=False), ALL),

@@ -1,9 +1,10 @@
 """The adding problem: who learns that two of many numbers are marked, and from how far apart.
 
-    python benchmarks/science/adding.py [--steps 100,600] [--cells elman,gru] [--figure FILE] [--json]
+    python benchmarks/science/adding.py [--steps 100,600] [--cells elman,gru] [--folder RUN] [--figure FILE]
+        [--json]
 
 Mean squared error on cases that training did not see; telling 1 always gives 0.167. Beside each
-net stands what the doctor said of it when a quarter of its epochs was over.
+net stands what the doctor said of it when a quarter of its epochs was over. --folder keeps what is done.
 """
 
 from learner import Problem, last_error, race
@@ -30,7 +31,8 @@ if __name__ == "__main__":
         __doc__ or "",
         problem_of,
         SETTINGS,
-        steps="100,200,400,600",
-        cells="elman,elman_relu,lstm,lstm_chrono,gru",
+        steps="50,100,200,600",
+        cells="elman,elman_orthogonal,lstm,lstm_chrono,gru_chrono",
+        what="steps",
         unit="mean squared error",
     )

@@ -1,10 +1,11 @@
 """Copy memory: ten symbols, many blanks, and then the symbols again.
 
-    python benchmarks/science/copying.py [--steps 100,500] [--cells elman,lstm] [--figure FILE] [--json]
+    python benchmarks/science/copying.py [--steps 100,500] [--cells elman,lstm] [--folder RUN] [--figure FILE]
+        [--json]
 
 Steps are the blanks. Mean cross-entropy of a step in nats, on cases that training did not see. Who tells
 blanks, and then any symbol, has 10 ln 8 / (blanks + 20): that is what a net without memory comes to. Beside
-each net stands what the doctor said of it when a quarter of its epochs was over.
+each net stands what the doctor said of it when a quarter of its epochs was over. --folder keeps what is done.
 """
 
 import math
@@ -34,7 +35,8 @@ if __name__ == "__main__":
         __doc__ or "",
         problem_of,
         SETTINGS,
-        steps="100,200,500",
-        cells="elman,lstm,lstm_chrono,gru_chrono",
+        steps="20,50,100,500",
+        cells="elman,lstm,lstm_chrono,gru_chrono,linear_orthogonal",
+        what="blanks",
         unit="cross-entropy of a step, nats",
     )

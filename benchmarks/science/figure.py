@@ -1,4 +1,4 @@
-"""Learning curves of several nets in one figure."""
+"""Learning curves of several nets in one figure, or in one for each length of a problem."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,4 +25,29 @@ def draw(curves: Mapping[str, Sequence[float]], chances: Mapping[str, float], un
     axes.set(yscale="log", xlabel="epoch", ylabel=unit)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+    figure.savefig(path)
+
+
+def draw_side_by_side(
+    panels: Mapping[str, Mapping[str, Sequence[float]]], chances: Mapping[str, float], unit: str, path: str
+) -> None:
+    """Draw losses over epochs, a panel for each length, all on the same logarithmic axis.
+
+    Args:
+        panels: Losses by name, by the title of a panel; nets have the same names in all.
+        chances: What knowing nothing gives, by the title.
+        unit: What a loss is.
+        path: Where to, by its ending SVG or PNG.
+    """
+    figure = Figure(figsize=(2.6 * len(panels) + 1.4, 3.4), layout="constrained")
+    every = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    for axes, (title, curves) in zip(every, panels.items(), strict=True):
+        for name, losses in curves.items():
+            axes.plot(range(1, len(losses) + 1), losses, label=name, linewidth=1.5)
+        axes.axhline(chances[title], color="0.5", linestyle="--", linewidth=1, label="knowing nothing")
+        axes.set(yscale="log", title=title, xlabel="epochs of 100 batches")
+        axes.spines[["top", "right"]].set_visible(False)
+    every[0].set_ylabel(unit)
+    handles, labels = every[0].get_legend_handles_labels()
+    figure.legend(handles, labels, frameon=False, loc="outside lower center", ncols=4)
     figure.savefig(path)

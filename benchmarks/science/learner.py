@@ -1,14 +1,17 @@
 """A recurrent net over made problems, trained by the ladder, and what it learns in how many steps."""
 
+import json
 import math
 import sys
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
-from figure import draw
+from figure import draw_side_by_side
 from measure import parser, report
 from problem import Case, Cases
 from torch import Tensor, nn
@@ -24,7 +27,9 @@ from recurra.training.loop import fit
 CELLS: Mapping[str, Mapping[str, Any]] = {
     "elman": {"cell": "elman"},
     "elman_relu": {"cell": "elman_relu"},
-    "elman_orthogonal": {"cell": "elman", "initialization": "orthogonal"},
+    "elman_orthogonal": {"cell": "elman", "orthogonal": True},
+    "linear": {"cell": "elman_linear"},
+    "linear_orthogonal": {"cell": "elman_linear", "orthogonal": True},
     "lstm": {"cell": "lstm"},
     "lstm_chrono": {"cell": "lstm"},
     "gru": {"cell": "gru"},
@@ -94,10 +99,12 @@ class Learnt(NamedTuple):
     Attributes:
         losses: Of unseen cases, after each epoch; NaN where there is no number.
         verdict: What the doctor said when a quarter of the epochs was over.
+        seconds: Of the processor, that training took.
     """
 
     losses: list[float]
     verdict: str
+    seconds: float
 
 
 class Examiner:
@@ -159,9 +166,27 @@ def learn(name: str, problem: Problem, steps_back: int, settings: Mapping[str, A
         f"{name}, {steps_back} steps", look, max(1, config.max_epochs // 4), problem.solved / 2
     )
     validate = partial(mean_loss, problem.objective, unseen)
+    began = time.process_time()
     history = fit(model, problem.objective, source, config, validate=validate, callbacks=[examiner])
     losses = [math.nan if epoch["valid_loss"] is None else epoch["valid_loss"] for epoch in history.epochs]
-    return Learnt(losses, examiner.verdict)
+    return Learnt(losses, examiner.verdict, round(time.process_time() - began, 1))
+
+
+def learnt_before(
+    name: str, problem: Problem, steps_back: int, settings: Mapping[str, Any], folder: Path | None
+) -> Learnt:
+    """What `learn` gives, which a folder keeps: it is read where it was learnt there with these settings."""
+    if folder is None:
+        return learn(name, problem, steps_back, settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}_{steps_back}.json"
+    if path.exists():
+        kept = json.loads(path.read_text())
+        if kept["settings"] == dict(settings):
+            return Learnt(**kept["learnt"])
+    found = learn(name, problem, steps_back, settings)
+    path.write_text(json.dumps({"settings": dict(settings), "learnt": found._asdict()}))
+    return found
 
 
 def race(
@@ -171,6 +196,7 @@ def race(
     *,
     steps: str,
     cells: str,
+    what: str,
     unit: str,
 ) -> None:
     """Read the arguments of a benchmark, train each cell at each length, and tell the best losses.
@@ -181,11 +207,13 @@ def race(
         settings: As of `learn`, but for the seed.
         steps: Numbers of steps where none are given, with commas between.
         cells: Names of cells where none are given.
+        what: Steps are called.
         unit: What the loss is.
     """
-    own = parser(description, data=False)
+    own = parser(description, data=False, resumable=True)
     own.add_argument("--steps", default=steps, help="how far back, with commas between")
     own.add_argument("--cells", default=cells, help=f"of {', '.join(CELLS)}")
+    own.add_argument("--epochs", type=int, default=settings["max_epochs"], help="at most, of 100 batches")
     own.add_argument("--figure", help="file for the learning curves, SVG or PNG")
     options = own.parse_args()
     names = options.cells.split(",")
@@ -194,19 +222,23 @@ def race(
 
     def run() -> Mapping[str, Any]:
         found: dict[str, Any] = {}
-        curves: dict[str, list[float]] = {}
+        curves: dict[str, dict[str, list[float]]] = {}
         chances: dict[str, float] = {}
         for length in map(int, options.steps.split(",")):
             problem = problem_of(length)
-            chances[f"knowing nothing, {length} steps"] = problem.chance
+            title = f"{length} {what}"
+            curves[title], chances[title] = {}, problem.chance
             found[f"chance_{length}"] = round(problem.chance, 6)
             for name in names:
-                learnt = learn(name, problem, length, {**settings, "seed": options.seed})
+                own_settings = {**settings, "max_epochs": options.epochs, "seed": options.seed}
+                learnt = learnt_before(name, problem, length, own_settings, options.folder)
                 found[f"{name}_{length}"] = round(min(learnt.losses), 6)
+                found[f"{name}_{length}_epochs"] = len(learnt.losses)
                 found[f"{name}_{length}_doctor"] = learnt.verdict
-                curves[f"{name}, {length} steps"] = learnt.losses
+                found[f"{name}_{length}_seconds"] = learnt.seconds
+                curves[title][name.replace("_", ", ")] = learnt.losses
         if options.figure:
-            draw(curves, chances, unit, options.figure)
+            draw_side_by_side(curves, chances, unit, options.figure)
         return found
 
     report(run, options)

@@ -37,7 +37,7 @@ struct Field {
 template <class T>
 constexpr Field<T> kFields[] = {
     {"reverse", &R<T>::reverse},
-    {"relu", &R<T>::relu},
+    {"nonlinearity", &R<T>::nonlinearity},
     {"hidden", &R<T>::hidden},
     {"outputs_size", &R<T>::outputs_size},
     {"epsilon", &R<T>::epsilon},

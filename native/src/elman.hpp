@@ -1,10 +1,23 @@
-// Elman (1990): h' = φ(a), a = W x + b + U h.
+// Elman (1990): h' = φ(a), a = W x + b + U h; φ is tanh, ReLU, or nothing.
 #pragma once
 
 #include "math.hpp"
 #include "steps.hpp"
 
 namespace recurra::RECURRA_ISA {
+
+template <class T>
+RECURRA_INLINE Vector<T> squashed(std::int64_t nonlinearity, Vector<T> sum) {
+  return nonlinearity == kTanh ? tanh<T>(sum) : nonlinearity == kRelu ? relu<T>(sum) : sum;
+}
+
+// The slope where φ has this value.
+template <class T>
+RECURRA_INLINE Vector<T> slope_at(std::int64_t nonlinearity, Vector<T> value) {
+  if (nonlinearity == kTanh) return T(1) - value * value;
+  const Vector<T> one = broadcast(T(1));
+  return nonlinearity == kRelu ? where<T>(value > T(0), one, Vector<T>{}) : one;
+}
 
 template <class T>
 class ElmanForward {
@@ -35,14 +48,14 @@ class ElmanForward {
 
  private:
   void activate(const Steps& steps, std::int64_t row, std::int64_t step, Range columns) {
-    const bool is_relu = r_.relu;
+    const std::int64_t nonlinearity = r_.nonlinearity;
     T* const gate = r_.gates.at(r_.sequence.position(row, step));
     const T* const product = sums_.row(row);
     const RowZoneout<T> zoneout(r_.zoneout_hidden, r_.sequence.mark(row, step), r_.hidden);
     const auto state = state_.at(steps, row, step);
     for_vectors<T>(columns, [&](std::int64_t j, auto count) {
       const Vector<T> sum = load(gate + j, count) + load(product + j);
-      const Vector<T> fresh = is_relu ? relu<T>(sum) : tanh<T>(sum);
+      const Vector<T> fresh = squashed<T>(nonlinearity, sum);
       store(gate + j, fresh, count);
       state.put(j, count, zoneout.apply(j, count, state.old(j), fresh));
     });
@@ -84,7 +97,7 @@ class ElmanBackward {
 
  private:
   void walk_back(const Steps& steps, std::int64_t row, std::int64_t step, Range columns) {
-    const bool is_relu = r_.relu;
+    const std::int64_t nonlinearity = r_.nonlinearity;
     const std::int64_t position = r_.sequence.position(row, step);
     const T* const gate = r_.gates.at(position);
     T* const grad_gate = r_.grad_gates.at(position);
@@ -94,9 +107,7 @@ class ElmanBackward {
     for_vectors<T>(columns, [&](std::int64_t j, auto count) {
       Vector<T> grad = load(grad_hidden + j) + past.grad_output(j, count);
       store(grad_hidden + j, zoneout.take(j, count, grad));
-      const Vector<T> value = load(gate + j, count);
-      const Vector<T> slope = is_relu ? where<T>(value > T(0), broadcast(T(1)), Vector<T>{}) : T(1) - value * value;
-      store(grad_gate + j, grad * slope, count);
+      store(grad_gate + j, grad * slope_at<T>(nonlinearity, load(gate + j, count)), count);
     });
   }
 

@@ -49,6 +49,8 @@ struct Zoneout {
   explicit operator bool() const { return mask != nullptr || rate != 0; }
 };
 
+enum Nonlinearity : std::int64_t { kTanh, kRelu, kLinear };
+
 // One direction of one layer. A pass uses the fields that its cell has; the others are null.
 //
 // Sizes: H hidden units, P outputs (P = H without a projection), G gates. "positions" and "padded" as in Sequence.
@@ -56,7 +58,7 @@ template <class T>
 struct Recurrence {
   Sequence sequence;
   bool reverse = false;
-  bool relu = false;          // Elman: ReLU instead of tanh
+  std::int64_t nonlinearity = kTanh;  // Elman
   std::int64_t hidden = 0;    // H
   std::int64_t outputs_size = 0;  // P
 

@@ -29,8 +29,8 @@ enum class StreamKind {
 };
 constexpr int kStreamKinds = 13;
 
-enum class StreamFunction { kTanh, kRelu, kLeakyRelu, kElu, kSigmoid, kSilu, kGelu, kSoftplus, kExp };
-constexpr int kStreamFunctions = 9;
+enum class StreamFunction { kTanh, kRelu, kLeakyRelu, kElu, kSigmoid, kSilu, kGelu, kSoftplus, kExp, kLinear };
+constexpr int kStreamFunctions = 10;
 
 // Columns are packed in tiles of this many vectors; the last tile of a matrix may be narrower.
 constexpr std::int64_t kStreamTile = 4;
@@ -53,7 +53,7 @@ struct StreamMatrix {
 struct StreamOperation {
   StreamKind kind = StreamKind::kAffine;
   StreamFunction function = StreamFunction::kTanh;
-  bool variant = false;  // Elman: ReLU; softmax: its logarithm; scaling: the inverse
+  bool variant = false;  // softmax: its logarithm; scaling: the inverse
   std::int64_t inputs = 0;
   std::int64_t outputs = 0;
   std::int64_t hidden = 0;

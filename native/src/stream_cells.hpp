@@ -20,10 +20,14 @@ RECURRA_INLINE void keep_hidden(const StreamOperation& operation, float* state, 
   store(output + j, value);
 }
 
+// φ is tanh, ReLU, or nothing.
 inline void elman_step(const StreamOperation& operation, const float* sums, float* state, float* output) {
+  const StreamFunction function = operation.function;
   for (std::int64_t j = 0; j < operation.hidden; j += kLanes<float>) {
     const Row sum = load(sums + j);
-    keep_hidden(operation, state, output, j, operation.variant ? relu<float>(sum) : tanh<float>(sum));
+    const bool is_tanh = function == StreamFunction::kTanh, is_relu = function == StreamFunction::kRelu;
+    const Row hidden = is_tanh ? tanh<float>(sum) : is_relu ? relu<float>(sum) : sum;
+    keep_hidden(operation, state, output, j, hidden);
   }
 }
 

@@ -70,6 +70,7 @@ inline void activate(const StreamOperation& operation, const float* from, float*
     case StreamFunction::kGelu: return for_vectors(from, to, size, [](Row x) { return gelu(x); });
     case StreamFunction::kSoftplus: return for_vectors(from, to, size, [](Row x) { return softplus(x); });
     case StreamFunction::kExp: return for_vectors(from, to, size, [](Row x) { return exp_of_any(x); });
+    case StreamFunction::kLinear: return for_vectors(from, to, size, [](Row x) { return x; });
   }
 }
 

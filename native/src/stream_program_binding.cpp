@@ -52,7 +52,7 @@ constexpr std::string_view kKindNames[kStreamKinds] = {
 };
 
 constexpr std::string_view kFunctionNames[kStreamFunctions] = {
-    "tanh", "relu", "leaky_relu", "elu", "sigmoid", "silu", "gelu", "softplus", "exp",
+    "tanh", "relu", "leaky_relu", "elu", "sigmoid", "silu", "gelu", "softplus", "exp", "linear",
 };
 
 constexpr std::string_view kWeightNames[] = {"float32", "bfloat16", "int8"};

@@ -194,7 +194,7 @@ class Call {
     r.sequence = layout_.sequence();
     r.sequence.resets = p.resets.empty() ? nullptr : p.resets.data();
     r.reverse = p.reverse;
-    r.relu = p.relu;
+    r.nonlinearity = p.nonlinearity;
     r.hidden = p.hidden;
     r.outputs_size = p.outputs;
     r.epsilon = p.epsilon;

@@ -16,12 +16,16 @@ using namespace recurra::test;
 struct Variant {
   const char* name;
   Cell cell;
-  bool relu = false;
+  Nonlinearity nonlinearity = kTanh;
 };
 
 constexpr Variant kVariants[] = {
-    {"elman", kElman},        {"elman_relu", kElman, true}, {"lstm", kLstm},
-    {"gru", kGru},            {"gru_reset_before", kGruResetBefore},
+    {"elman", kElman},
+    {"elman_relu", kElman, kRelu},
+    {"elman_linear", kElman, kLinear},
+    {"lstm", kLstm},
+    {"gru", kGru},
+    {"gru_reset_before", kGruResetBefore},
     {"layer_norm_lstm", kLayerNormLstm},
 };
 
@@ -127,7 +131,7 @@ void try_variant(Random& random, const Variant& variant, const Kernels& kernels)
   std::vector<Problem> problems;
   std::vector<Solution> solutions;
   for (int d = 0; d <= int(both); ++d) {
-    problems.push_back(random_problem(random, shape, both ? d == 1 : reverse, variant.relu));
+    problems.push_back(random_problem(random, shape, both ? d == 1 : reverse, variant.nonlinearity));
     solutions.push_back(Naive(problems.back()).solve());
   }
   for (int threads = 1; threads <= 3; ++threads) {

@@ -14,7 +14,7 @@ constexpr std::int64_t kGates[kCells] = {1, 4, 3, 3, 4};
 // One direction of a layer. Tensors are in the caller's order, row-major; those that are left out are empty.
 struct Problem {
   Cell cell = kElman;
-  bool relu = false;
+  Nonlinearity nonlinearity = kTanh;
   bool reverse = false;
   std::int64_t batch = 0, steps = 0, hidden = 0, outputs = 0;
   std::vector<std::int64_t> lengths;  // (batch)
@@ -156,13 +156,15 @@ class Naive {
     for (std::int64_t j = 0; j < p_.hidden; ++j) {
       Number recurrent = product("weight_hh", j, right, p_.hidden);
       Number sum = t_.add(gate(j), recurrent);
-      if (p_.relu && std::fabs(t_.value(sum)) < 1e-3L) {  // the slope must not depend on rounding
+      if (p_.nonlinearity == kRelu && std::fabs(t_.value(sum)) < 1e-3L) {  // the slope must not depend on rounding
         Real& given = p_.gates[size(mark_ * p_.width() + j)];
         given = static_cast<float>(given + 0.01L);
         t_.change(gate(j), given);
         sum = t_.add(gate(j), recurrent);
       }
-      result.push_back(p_.relu ? t_.relu(sum) : t_.tanh(sum));
+      if (p_.nonlinearity == kTanh) sum = t_.tanh(sum);
+      if (p_.nonlinearity == kRelu) sum = t_.relu(sum);
+      result.push_back(sum);
     }
     return result;
   }

@@ -77,10 +77,10 @@ inline void add_zoneout(Random& random, Problem& p, double probability) {
   if (p.rate_cell != 0) p.kept_cell = random_marks(random, p.batch * p.steps * p.hidden, p.rate_cell);
 }
 
-inline Problem random_problem(Random& random, const Shape& shape, bool reverse, bool relu) {
+inline Problem random_problem(Random& random, const Shape& shape, bool reverse, Nonlinearity nonlinearity) {
   Problem p;
   p.cell = shape.cell;
-  p.relu = relu;
+  p.nonlinearity = nonlinearity;
   p.reverse = reverse;
   p.batch = shape.batch;
   p.steps = shape.steps;

@@ -6,7 +6,7 @@ from pydantic import Field, field_validator, model_validator
 
 from recurra.config import Config, Search
 
-CELLS = ("elman", "elman_relu", "lstm", "gru", "gru_reset_before", "layer_norm_lstm")
+CELLS = ("elman", "elman_relu", "elman_linear", "lstm", "gru", "gru_reset_before", "layer_norm_lstm")
 """The names of `recurra.cells`, which need not be loaded to tell that one is misspelt."""
 
 
@@ -14,7 +14,8 @@ class Recurrence(Config):
     """Which cell, how wide, how deep, in which directions, and how it is kept from overfitting.
 
     Attributes:
-        cell: The recurrent cell: elman, elman_relu, lstm, gru, gru_reset_before or layer_norm_lstm.
+        cell: The recurrent cell: elman, elman_relu, elman_linear, lstm, gru, gru_reset_before or
+            layer_norm_lstm.
         hidden_size: Hidden units of every layer and direction.
         num_layers: Layers on top of each other.
         bidirectional: Whether a second recurrence reads from the end.
@@ -27,6 +28,8 @@ class Recurrence(Config):
         initialization: How the recurrent weights start: orthogonal, identity or glorot (uniform); auto takes
             the cell's own.
         recurrent_scale: Factor on the recurrent weights at the start.
+        orthogonal: Whether the recurrent matrix of an Elman cell stays orthogonal in training, so that it
+            neither shrinks nor stretches the state (Helfrich et al. 2018).
         forget_bias: Bias at which forget gates start, the higher the longer they keep; None: the cell's own.
         chrono_steps: Steps over which the units' memories are spread at the start (Tallec & Ollivier 2018);
             None: they are not.
@@ -49,6 +52,7 @@ class Recurrence(Config):
         Literal["auto", "orthogonal", "identity", "glorot"], Search(choices=("auto", "orthogonal", "glorot"))
     ] = "auto"
     recurrent_scale: float = Field(default=1.0, gt=0, le=100)
+    orthogonal: bool = False
     forget_bias: float | None = Field(default=None, ge=-20, le=20)
     chrono_steps: int | None = Field(default=None, ge=3)
     recompute: bool = False
@@ -64,6 +68,18 @@ class Recurrence(Config):
     def _biases_start_once(self) -> "Recurrence":
         if self.forget_bias is not None and self.chrono_steps is not None:
             raise ValueError("forget_bias or chrono_steps, not both: each says how the gates' biases start")
+        return self
+
+    @model_validator(mode="after")
+    def _can_stay_orthogonal(self) -> "Recurrence":
+        if not self.orthogonal:
+            return self
+        if not self.cell.startswith("elman"):
+            raise ValueError(f"orthogonal=yes needs cell=elman, elman_relu or elman_linear, not {self.cell}")
+        if self.initialization == "glorot" or self.recurrent_scale != 1:
+            raise ValueError(
+                "orthogonal=yes needs an orthogonal start: no initialization=glorot, no recurrent_scale"
+            )
         return self
 
     @property

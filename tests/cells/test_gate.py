@@ -6,7 +6,7 @@ from tests.catalogue import every_cell
 
 from recurra.cells import GRU, LSTM, Elman, Gated, LayerNormLSTM, Zoneout
 
-RANGES = {"sigmoid": (0, 1), "tanh": (-1, 1), "relu": (0, torch.inf)}
+RANGES = {"sigmoid": (0, 1), "tanh": (-1, 1), "relu": (0, torch.inf), "linear": (-torch.inf, torch.inf)}
 
 
 def shown(cell):

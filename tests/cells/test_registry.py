@@ -29,13 +29,17 @@ def test_options():
 
 
 def test_a_misspelt_name_lists_the_names_there_are():
-    with pytest.raises(ConfigError, match="cell 'LSTMM'; expected one of elman, elman_relu, lstm"):
+    with pytest.raises(
+        ConfigError, match="cell 'LSTMM'; expected one of elman, elman_relu, elman_linear, lstm"
+    ):
         make_cell("LSTMM", 3, 5)
 
 
 def test_settings_know_every_name_without_the_cells():
     assert tuple(CELLS) == recurrence.CELLS
-    with pytest.raises(ConfigError, match="cell is 'LSTMM'; expected one of elman, elman_relu, lstm"):
+    with pytest.raises(
+        ConfigError, match="cell is 'LSTMM'; expected one of elman, elman_relu, elman_linear, lstm"
+    ):
         validated(recurrence.Recurrence, {"cell": "LSTMM"})
 
 

@@ -43,6 +43,9 @@ class Everything(nn.Module):
                 Bidirectional(LSTM(FEATURES, 4, peepholes=True), LSTM(FEATURES, 4, peepholes=True)),
                 Recurrent(GRU(8, 5, reset_after=False), reverse=True),
                 Recurrent(Elman(5, 3)),
+                Bidirectional(
+                    Elman(3, 4, nonlinearity="linear", orthogonal=True), Elman(3, 4, nonlinearity="linear")
+                ),
             ]),
         ])  # fmt: skip
         self.continued = recurra.LSTM(FEATURES, 4, **options)
@@ -77,7 +80,7 @@ def test_every_recurrence_is_a_node_with_the_numbers_of_torch(
 
     kinds = [node.op_type for node in onnx.load(path).graph.node]
     assert {kind: kinds.count(kind) for kind in ("LSTM", "GRU", "RNN", "Loop", "Scan")} == {
-        "LSTM": 7, "GRU": 4, "RNN": 8, "Loop": 0, "Scan": 0,
+        "LSTM": 7, "GRU": 4, "RNN": 10, "Loop": 0, "Scan": 0,
     }  # fmt: skip
 
     larger = (torch.randn(4, 7, FEATURES), torch.randn(1, 4, 4), torch.tensor([7, 1, 4, 0]))

@@ -180,3 +180,24 @@ def test_a_gate_that_is_not_there_has_no_bias(cell):
 def test_biases_start_once():
     with pytest.raises(ConfigError, match="forget_bias or chrono_steps"):
         validated(Recurrence, {"forget_bias": 1.0, "chrono_steps": 10})
+
+
+def test_a_recurrent_matrix_stays_orthogonal_by_an_option():
+    cell = cell_of(cell="elman_linear", orthogonal=True)
+    torch.nn.init.normal_(cell.rotation.angles, std=10)
+    weight = cell.weights().weight_hh
+    torch.testing.assert_close(weight @ weight.T, torch.eye(HIDDEN))
+    assert "rotation.angles" in dict(cell.named_parameters())
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"cell": "lstm"}, "orthogonal=yes needs cell=elman, elman_relu or elman_linear, not lstm"),
+        ({"cell": "elman", "recurrent_scale": 0.5}, "needs an orthogonal start"),
+        ({"cell": "elman", "initialization": "glorot"}, "needs an orthogonal start"),
+    ],
+)
+def test_what_cannot_stay_orthogonal_is_told(options, words):
+    with pytest.raises(ConfigError, match=words):
+        validated(Recurrence, {"orthogonal": True, **options})

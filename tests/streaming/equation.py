@@ -26,6 +26,7 @@ State = dict[str, np.ndarray]
 FUNCTIONS = {
     "tanh": np.tanh,
     "relu": lambda x: np.maximum(x, 0),
+    "linear": lambda x: x,
     "elu": lambda x: np.where(x < 0, np.expm1(np.minimum(x, 0)), x),
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "silu": lambda x: x / (1 + np.exp(-x)),

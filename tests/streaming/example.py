@@ -98,6 +98,7 @@ def residual(random: np.random.Generator, features: int, hidden: int) -> Residua
 RECURRENT: dict[str, Maker] = {
     "elman": elman,
     "elman_relu": lambda *given: elman(*given, nonlinearity="relu", zoneout_hidden=0.2),
+    "elman_linear": lambda *given: elman(*given, nonlinearity="linear"),
     "lstm": lstm,
     "lstm_peepholes": lambda *given: lstm(*given, peepholes=True, zoneout_hidden=0.1, zoneout_cell=0.3),
     "lstm_projection": lambda *given: lstm(*given, outputs=given[2] // 2 + 1, zoneout_hidden=0.2),

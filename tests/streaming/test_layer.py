@@ -48,6 +48,10 @@ CELLS = {
         lambda: cells.Elman(5, 7, nonlinearity="relu", bias=False),
         lambda c: Elman(**numbers(c, *GATED), nonlinearity="relu"),
     ),
+    "elman_linear": (
+        lambda: cells.Elman(5, 7, nonlinearity="linear"),
+        lambda c: Elman(**numbers(c, *GATED), nonlinearity="linear"),
+    ),
     "lstm": (
         lambda: cells.LSTM(5, 7, peepholes=True, proj_size=3),
         lambda c: LSTM(**numbers(c, *GATED, "weight_hr", "weight_peephole")),

@@ -18,6 +18,7 @@ from recurra.cells.initialization import (
 )
 from recurra.cells.layer_norm_lstm import LayerNormLSTM
 from recurra.cells.lstm import LSTM
+from recurra.cells.orthogonal import OrthogonalMatrix
 from recurra.cells.registry import CELLS, make_cell
 from recurra.cells.zoneout import Zoneout
 
@@ -39,6 +40,7 @@ __all__ = [
     "LayerNormLSTM",
     "Normal",
     "Orthogonal",
+    "OrthogonalMatrix",
     "Scaled",
     "ZeroBias",
     "Zoneout",

@@ -2,40 +2,48 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import cast
 
 import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from recurra.cells.cell import FusedCell
 from recurra.cells.gate import Gate, Squash
 from recurra.cells.initialization import Identity, Initialization, initialize
+from recurra.cells.orthogonal import OrthogonalMatrix
 from recurra.cells.parameter import bias_shown, check_sizes, empty_parameter
 from recurra.ops.elman import GATES, ElmanState, ElmanWeights, check_nonlinearity, elman, reference
 
-INITIALIZATIONS = {"tanh": Initialization(), "relu": Initialization(recurrent=Identity())}
+INITIALIZATIONS = {
+    "tanh": Initialization(),
+    "relu": Initialization(recurrent=Identity()),
+    "linear": Initialization(),
+}
 
 
 class Elman(FusedCell[ElmanState]):
     """Simple recurrent net: the hidden state is a function of the input and of itself.
 
     ```
-    h' = φ(W x + b_W + U h + b_U)    φ = tanh or ReLU
+    h' = φ(W x + b_W + U h + b_U)    φ = tanh, ReLU or nothing (linear)
     ```
 
     The output is h'. Weights are named as in `torch.nn.RNNCell`, with two biases.
 
     Departures from the paper: its context units are copies of the hidden units, and its gradient stops there;
-    here it goes on through time. A tanh net starts with an orthogonal recurrent matrix, a ReLU net with the
-    identity (Le, Jaitly & Hinton 2015).
+    here it goes on through time. A tanh or linear net starts with an orthogonal recurrent matrix, a ReLU net
+    with the identity (Le, Jaitly & Hinton 2015). With `orthogonal` U stays orthogonal
+    (`recurra.cells.orthogonal`): a linear net then forgets nothing, and no gradient vanishes or explodes.
 
     Reference: Elman, Finding structure in time, Cognitive Science 14(2), 1990.
 
     Args:
         input_size: Number of features that a step takes.
         hidden_size: Number of hidden units.
-        nonlinearity: "tanh" or "relu".
+        nonlinearity: "tanh", "relu" or "linear".
         bias: Whether there are biases.
+        orthogonal: Whether the recurrent matrix stays orthogonal in training.
         initialization: How the weights start; None for the nonlinearity's own.
         device: Where the weights are.
         dtype: Their type.
@@ -55,6 +63,7 @@ class Elman(FusedCell[ElmanState]):
         *,
         nonlinearity: str = "tanh",
         bias: bool = True,
+        orthogonal: bool = False,
         initialization: Initialization | None = None,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
@@ -66,29 +75,46 @@ class Elman(FusedCell[ElmanState]):
         self.nonlinearity = nonlinearity
         self.initialization = initialization or INITIALIZATIONS[nonlinearity]
         self.weight_ih = empty_parameter(hidden_size, input_size, device=device, dtype=dtype)
-        self.weight_hh = empty_parameter(hidden_size, hidden_size, device=device, dtype=dtype)
+        square = None if orthogonal else empty_parameter(hidden_size, hidden_size, device=device, dtype=dtype)
+        self.weight_hh = square
+        self.rotation = OrthogonalMatrix(hidden_size, device=device, dtype=dtype) if orthogonal else None
         self.bias_ih = empty_parameter(hidden_size, device=device, dtype=dtype) if bias else None
         self.bias_hh = empty_parameter(hidden_size, device=device, dtype=dtype) if bias else None
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Fill the weights anew."""
+        """Fill the weights anew.
+
+        Raises:
+            ConfigError: The recurrent matrix is to stay orthogonal, and the initialisation is not.
+        """
+        weight_hh = self.weight_hh if self.rotation is None else self.rotation.start
         initialize(
             self.initialization,
             GATES,
             weight_ih=self.weight_ih,
-            weight_hh=self.weight_hh,
+            weight_hh=cast("Tensor", weight_hh),
             bias_ih=self.bias_ih,
             bias_hh=self.bias_hh,
         )
+        if self.rotation is not None:
+            self.rotation.start_anew()
 
     def weights(self) -> ElmanWeights:
         """The weights as the op takes them."""
-        return ElmanWeights(self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+        return ElmanWeights(self.weight_ih, self._recurrent(), self.bias_ih, self.bias_hh)
+
+    def settle(self) -> None:
+        """Make an orthogonal recurrent matrix a plain weight from now on, as other libraries have it."""
+        if self.rotation is not None:
+            self.weight_hh, self.rotation = nn.Parameter(self.rotation().detach()), None
+
+    def _recurrent(self) -> Tensor:
+        return cast("Tensor", self.weight_hh if self.rotation is None else self.rotation())
 
     def initial_state(self, batch_size: int) -> ElmanState:
         """Zeros."""
-        return ElmanState(self.weight_hh.new_zeros(batch_size, self.hidden_size))
+        return ElmanState(self.weight_ih.new_zeros(batch_size, self.hidden_size))
 
     def project_input(self, input: Float[Tensor, "*steps features"]) -> Float[Tensor, "*steps projected"]:
         """W x + b."""
@@ -106,12 +132,12 @@ class Elman(FusedCell[ElmanState]):
 
     def gates(self, projected: Tensor, state: ElmanState) -> Mapping[str, Gate]:
         """See `recurra.cells.gate.Gated`: the candidate is the hidden state itself."""
-        squash: Squash = "tanh" if self.nonlinearity == "tanh" else "relu"
+        squash = cast("Squash", self.nonlinearity)
         return {"candidate": Gate(self.step(projected, state)[0], squash)}
 
     def recurrent_weights(self) -> Mapping[str, Tensor]:
         """See `recurra.cells.gate.Gated`."""
-        return {"candidate": self.weight_hh}
+        return {"candidate": self._recurrent()}
 
     def op(self) -> Callable[..., tuple[Tensor, ElmanState]]:
         """`recurra.ops.elman.elman` with these weights."""

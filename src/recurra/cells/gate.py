@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from torch import Tensor
 
-Squash = Literal["sigmoid", "tanh", "relu"]
+Squash = Literal["sigmoid", "tanh", "relu", "linear"]
 
 
 class Gate(NamedTuple):
@@ -13,7 +13,7 @@ class Gate(NamedTuple):
 
     Attributes:
         values: (batch, units), squashed.
-        squash: By which function; it tells between which values they lie.
+        squash: By which function ("linear" is none); it tells between which values they lie.
         keeps: Whether they are the share of the state that stays: the forget gate of an LSTM, the update gate
             of a GRU.
     """

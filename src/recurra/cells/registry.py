@@ -19,6 +19,7 @@ from recurra.errors import ConfigError
 CELLS: Mapping[str, Callable[..., Cell[Any]]] = MappingProxyType({
     "elman": Elman,
     "elman_relu": partial(Elman, nonlinearity="relu"),
+    "elman_linear": partial(Elman, nonlinearity="linear"),
     "lstm": LSTM,
     "gru": GRU,
     "gru_reset_before": partial(GRU, reset_after=False),
@@ -28,6 +29,7 @@ CELLS: Mapping[str, Callable[..., Cell[Any]]] = MappingProxyType({
 _LABELS: Mapping[str, str] = MappingProxyType({
     "elman": "Elman",
     "elman_relu": "Elman (ReLU)",
+    "elman_linear": "Elman (linear)",
     "lstm": "LSTM",
     "gru": "GRU",
     "gru_reset_before": "GRU (reset before)",
@@ -45,6 +47,7 @@ def make_cell(
     input_size: int,
     hidden_size: int,
     *,
+    orthogonal: bool = False,
     zoneout: float | Mapping[str, float] = 0.0,
     initialization: Initialization | None = None,
 ) -> Cell[Any]:
@@ -54,6 +57,7 @@ def make_cell(
         name: One of `CELLS`.
         input_size: Number of features that a step takes.
         hidden_size: Number of hidden units.
+        orthogonal: Whether the recurrent matrix of an Elman cell stays orthogonal in training.
         zoneout: The rates of `Zoneout` around the cell; 0 for none.
         initialization: How the weights start; None for the cell's own.
 
@@ -66,7 +70,15 @@ def make_cell(
     """
     if name not in CELLS:
         raise ConfigError(f"cell {name!r}", f"one of {', '.join(CELLS)}", "Choose one of these names.")
-    chosen = {} if initialization is None else {"initialization": initialization}
+    if orthogonal and not name.startswith("elman"):
+        raise ConfigError(
+            f"orthogonal=True of the cell {name!r}",
+            "an Elman cell, whose one recurrent matrix can stay orthogonal",
+            "Leave it out, or choose elman, elman_relu or elman_linear.",
+        )
+    chosen: dict[str, Any] = {} if initialization is None else {"initialization": initialization}
+    if orthogonal:
+        chosen["orthogonal"] = True
     cell = CELLS[name](input_size, hidden_size, **chosen)
     return Zoneout(cell, zoneout) if zoneout else cell
 

@@ -11,7 +11,7 @@ from recurra.diagnosis.finding import Remedy
 
 Settings = Mapping[str, Any]
 
-_SIMPLE = ("elman", "elman_relu")
+_SIMPLE = ("elman", "elman_relu", "elman_linear")
 _FASTEST = {"sgd": 1.0}
 _LONG = 100  # steps over which a forget gate of 0.73, where LSTMs begin, keeps nothing at all
 

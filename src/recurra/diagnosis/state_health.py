@@ -109,7 +109,9 @@ def saturation(gate: Gate, valid: Tensor) -> Saturation:
     values = gate.values[valid]
     if not len(values):
         return Saturation(math.nan, math.nan, math.nan, math.nan, gate.squash)
-    if gate.squash == "relu":
+    if gate.squash == "linear":
+        low = high = torch.zeros_like(values, dtype=torch.bool)
+    elif gate.squash == "relu":
         low, high = values <= 0, torch.zeros_like(values, dtype=torch.bool)
     else:
         low, high = values < (LOW if gate.squash == "sigmoid" else -HIGH), values > HIGH

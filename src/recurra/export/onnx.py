@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
+from recurra.cells import Elman
 from recurra.errors import ConfigError, MissingDependencyError
 from recurra.ops.backends import as_operators
 from recurra.ops.native.arguments import BOTH, FORWARD, REVERSE, Arguments
@@ -28,12 +29,14 @@ class Node(NamedTuple):
         order: Where its gates stand among ours.
         attributes: Those of its own.
         activation: The name that it is called with, if not the usual ones.
+        alpha: What the activation takes.
     """
 
     kind: str
     order: tuple[int, ...]
     attributes: Mapping[str, int] = {}
     activation: str = ""
+    alpha: float | None = None
 
 
 NODES: Mapping[str, Node] = {
@@ -42,6 +45,7 @@ NODES: Mapping[str, Node] = {
     "gru_reset_before": Node("GRU", (1, 0, 2), {"linear_before_reset": 0}),
     "elman": Node("RNN", (0,), activation="Tanh"),
     "elman_relu": Node("RNN", (0,), activation="Relu"),
+    "elman_linear": Node("RNN", (0,), activation="Affine", alpha=1.0),
 }
 
 _FOREIGN: Mapping[str, str] = {
@@ -81,6 +85,9 @@ def to_onnx(
     """
     table = translations()
     own = copy.deepcopy(module).cpu().eval()
+    for part in list(own.modules()):
+        if isinstance(part, Elman):
+            part.settle()
     _check_types(own)
     given, named = _on_cpu(arguments), {} if lengths is None else {"lengths": lengths.cpu()}
     shapes = dynamic_shapes or _usual_shapes(given, named)
@@ -147,7 +154,9 @@ def _translated(node: Node, opset: Any, given: Arguments) -> tuple[Any, ...]:
             taken = opset.Gather(parts, _whole(opset, [0, 2, 1]), axis=1)
             peepholes = opset.Reshape(taken, _whole(opset, [directions, 3 * hidden]))
         inputs += [given.cell, peepholes]
-    named = {"activations": [node.activation] * directions} if node.activation else {}
+    named: dict[str, Any] = {"activations": [node.activation] * directions} if node.activation else {}
+    if node.alpha is not None:
+        named["activation_alpha"] = [node.alpha] * directions
     results = getattr(opset, node.kind)(
         *inputs, hidden_size=hidden, direction=DIRECTIONS[given.direction], **node.attributes, **named
     )

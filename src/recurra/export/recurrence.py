@@ -91,9 +91,10 @@ def torch_gru(module: Any, place: str, _convert: Convert) -> list[Layer]:
     return _torch_layers(module, place, streaming.GRU)
 
 
-def _weights(cell: cells.Cell[Any]) -> dict[str, Any]:
-    """The parameters of a cell, which has the program layer's names for them."""
-    return {name: array(parameter) for name, parameter in cell.named_parameters()}
+def _weights(cell: Any) -> dict[str, Any]:
+    """The weights of a cell, which has the program layer's names for them."""
+    named = cell.weights()._asdict()
+    return {name: array(weight) for name, weight in named.items() if weight is not None}
 
 
 def _torch_layers(module: TorchModule, place: str, make: Make, **settings: str) -> list[Layer]:

@@ -138,6 +138,7 @@ def make_stack(input_size: int, recurrence: Recurrence) -> Stack:
             recurrence.cell,
             size,
             recurrence.hidden_size,
+            orthogonal=recurrence.orthogonal,
             zoneout=recurrence.zoneout,
             initialization=initialization,
         )

@@ -15,7 +15,7 @@ from recurra.streaming.layer import (
 )
 from recurra.streaming.recurrent import RecurrentLayer
 
-NONLINEARITIES = ("tanh", "relu")
+NONLINEARITIES = ("tanh", "relu", "linear")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -27,7 +27,7 @@ class Elman(RecurrentLayer):
         weight_hh: U, (hidden, hidden).
         bias_ih: (hidden); None for none.
         bias_hh: (hidden); None for none.
-        nonlinearity: φ, "tanh" or "relu".
+        nonlinearity: φ, "tanh", "relu", or "linear" for none.
         zoneout_hidden: The share of the old state in the new one: rate h + (1 - rate) h'.
 
     Raises:
@@ -57,5 +57,5 @@ class Elman(RecurrentLayer):
 
     def operations(self, input_size: int) -> list[Operation]:
         """One step."""
-        operation = self.step("elman", input_size, variant=self.nonlinearity == "relu")
+        operation = self.step("elman", input_size, function=self.nonlinearity)
         return [operation | present({"bias": added(self.bias_ih, self.bias_hh)})]

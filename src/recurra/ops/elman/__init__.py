@@ -41,7 +41,7 @@ def elman(
         resets: As there.
         recurrent_mask: As there.
         zoneout: As there.
-        nonlinearity: "tanh" or "relu".
+        nonlinearity: "tanh", "relu" or "linear".
         reverse: As there.
         opposite: As there.
         recompute: As there.
@@ -87,8 +87,13 @@ def _op(cell: str, nonlinearity: str) -> Op:
         sizes=sizes,
         operator=define_operator(cell, ElmanWeights, ElmanState, lambda _: run),
         computations={"reference": run, "torch": partial(fused.run, nonlinearity=nonlinearity)},
+        torch_lacks=lambda _: None if nonlinearity in fused.KERNELS else "a linear recurrence",
     )
 
 
-OPS = {"tanh": _op("elman", "tanh"), "relu": _op("elman_relu", "relu")}
+OPS = {
+    "tanh": _op("elman", "tanh"),
+    "relu": _op("elman_relu", "relu"),
+    "linear": _op("elman_linear", "linear"),
+}
 """By nonlinearity."""

@@ -1,6 +1,6 @@
 """The simple recurrent net of Elman (1990), written as its equation reads.
 
-h' = φ(W x + b_W + U h + b_U), where φ is tanh or ReLU; h' is the hidden state and the output
+h' = φ(W x + b_W + U h + b_U), where φ is tanh, ReLU or nothing; h' is the hidden state and the output
 """
 
 from typing import NamedTuple
@@ -13,7 +13,14 @@ from torch import Tensor
 from recurra.ops.walk import Walk, scan
 
 GATES = ("candidate",)
-NONLINEARITIES = {"tanh": torch.tanh, "relu": torch.relu}
+
+
+def unchanged(sum: Tensor) -> Tensor:
+    """What a linear net makes of its sums."""
+    return sum
+
+
+NONLINEARITIES = {"tanh": torch.tanh, "relu": torch.relu, "linear": unchanged}
 
 
 class ElmanState(NamedTuple):

@@ -8,7 +8,10 @@ from torch import SymInt, Tensor
 
 from recurra.ops.walk import Kept, Walk
 
-GATES = {"elman": 1, "elman_relu": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3, "layer_norm_lstm": 4}
+ELMAN = ("elman", "elman_relu", "elman_linear")
+"""In the order of the engine's nonlinearities."""
+
+GATES = {**dict.fromkeys(ELMAN, 1), "lstm": 4, "gru": 3, "gru_reset_before": 3, "layer_norm_lstm": 4}
 """How many blocks the weights of each cell are stacked of."""
 
 FORWARD, REVERSE, BOTH = range(3)
@@ -177,8 +180,7 @@ class Sizes(NamedTuple):
     def extra(self) -> dict[str, int]:
         """How much each cell keeps beside gates and cells, in numbers per position and direction."""
         return {
-            "elman": 0,
-            "elman_relu": 0,
+            **dict.fromkeys(ELMAN, 0),
             "lstm": self.hidden,
             "gru": self.hidden,
             "gru_reset_before": self.hidden,

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from recurra.ops.native.arguments import Arguments, Saved, of_each, room_for_states
+from recurra.ops.native.arguments import ELMAN, Arguments, Saved, of_each, room_for_states
 from recurra.ops.native.call import Call, as_input_lies, borrowed
 from recurra.ops.native.forward import forward
 from recurra.ops.product import product
@@ -190,7 +190,7 @@ def _grad_weights(
     call: Call, back: _Back, through_input: Sequence[Tensor], saved: Saved
 ) -> tuple[Tensor, Tensor]:
     """The gradients of weight_ih and weight_hh."""
-    if call.cell in ("elman", "elman_relu", "lstm"):  # the gates' gradients are those of both products
+    if call.cell in (*ELMAN, "lstm"):  # the gates' gradients are those of both products
         pairs = zip(back.gates, call.entering(with_input=True), strict=True)
         both = [product(grad.t(), seen.t()) for grad, seen in pairs]
         features = call.sizes.features

@@ -12,6 +12,7 @@ from recurra import native
 from recurra.errors import ShapeError
 from recurra.ops.native.arguments import (
     BOTH,
+    ELMAN,
     FORWARD,
     REVERSE,
     Arguments,
@@ -105,7 +106,7 @@ class Call:
                 "hidden": self.sizes.hidden,
                 "outputs_size": self.sizes.outputs,
                 "epsilon": given.epsilon,
-                "relu": cell == "elman_relu",
+                "nonlinearity": ELMAN.index(cell) if cell in ELMAN else 0,
             }
             for is_reverse in DIRECTIONS[given.direction]
         ]
@@ -223,7 +224,7 @@ class Call:
         engine = native.engine()
         walk = engine.run_float32 if self.given.input.dtype == torch.float32 else engine.run_float64
         walk(
-            engine.CELLS.index(self.cell.removesuffix("_relu")),
+            engine.CELLS.index("elman" if self.cell in ELMAN else self.cell),
             backward,
             self.layout,
             self.resets,
