@@ -35,9 +35,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-@pytest.fixture(scope="module")
-def fitted(folder: Path) -> Classifier:
+@pytest.fixture(scope="module", params=["last", "max"])
+def fitted(folder: Path, request: pytest.FixtureRequest) -> Classifier:
     return Classifier(
+        pooling=request.param,
         background=0.5, hidden_size=24, max_epochs=14, learning_rate=1.5e-2, batch_size=16, dropout=0.0,
         num_mels=12, shift=20, speed=0, baselines=(), time_mask=0.0, calibrate=False, seed=1,
     ).fit(folder)  # fmt: skip
@@ -80,6 +81,7 @@ def test_words_are_told_once_each_and_where_they_are(fitted: Classifier) -> None
     for event, (_, start, end) in zip(events, truth, strict=True):
         assert event["start"] < end
         assert event["end"] > start
+        assert abs(event["start"] + event["end"] - start - end) < 0.3
         assert 0.6 <= event["score"] <= 1
     assert listen(spotter_of(fitted), recording([])[0], 800) == []
 
