@@ -136,6 +136,17 @@ def test_another_tone_is_the_same_at_all_times_and_smooth_along_the_bands(sounds
     assert np.abs(np.diff(decibels)).max() < 12 / 9
 
 
+def test_a_tone_of_more_points_is_rougher(sounds: list[Clip]) -> None:
+    rough = []
+    for points in (3, 12, 40):
+        encoding = learnt(sounds, **{**NONE, "tone": 6.0, "tone_points": points})
+        encoded = encoding.encode(sounds[0])
+        added = (encoding.augment(encoded, np.random.default_rng(1)) - encoded) * encoding.codec.deviation
+        assert np.abs(added).max() <= 6.01 * np.log(10) / 10
+        rough.append(np.abs(np.diff(added[0], n=2)).sum())
+    assert rough[0] < rough[1] < rough[2]
+
+
 def test_a_folder_of_noise_without_recordings(sounds: list[Clip], tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigError, match="without recordings"):

@@ -11,7 +11,6 @@ from recurra.inputs.audio.noise import NoiseSource
 from recurra.inputs.audio.sound import Clip, Samples, framed, library
 from recurra.inputs.audio.warp import stretched
 
-_POINTS = 5  # of a curve of tones over the mel bands
 _QUALITY = "MQ"  # of resampling: a fifth of the time of soxr's usual one, whose filter is made for each speed
 _SOFTEST = 40.0  # decibels below the loudest noise that is asked for
 
@@ -32,6 +31,7 @@ class Variation:
     time_mask: float
     band_mask: float
     warp: float = 0.0
+    tone_points: int = 5
 
     @classmethod
     def of(cls, config: AudioConfig) -> "Variation":
@@ -83,9 +83,9 @@ class Variation:
             scaled = linear * deviation / deviation[:, None]  # takes and gives numbers that are scaled
             varied = (varied @ scaled.T + (linear @ mean - mean) / deviation).astype(np.float32)
         if self.tone:
-            points = random.uniform(-self.tone, self.tone, _POINTS) * np.log(10) / 10
-            places = np.linspace(0, _POINTS - 1, codec.spectrum.num_mels)
-            added = codec.spectrum.of_bands(np.interp(places, np.arange(_POINTS), points))
+            points = random.uniform(-self.tone, self.tone, self.tone_points) * np.log(10) / 10
+            places = np.linspace(0, self.tone_points - 1, codec.spectrum.num_mels)
+            added = codec.spectrum.of_bands(np.interp(places, np.arange(self.tone_points), points))
             varied += (added / codec.deviation).astype(np.float32)
         for axis, share in ((0, self.time_mask), (2, self.band_mask)):
             length = varied.shape[axis]
