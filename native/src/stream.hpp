@@ -24,10 +24,11 @@ enum class StreamKind {
   kActivation,
   kSoftmax,
   kScaling,
+  kRunning,
   kKeep,     // put the numbers aside, where a residual connection begins
   kAddKept,  // and add them where it ends
 };
-constexpr int kStreamKinds = 13;
+constexpr int kStreamKinds = 14;
 
 enum class StreamFunction { kTanh, kRelu, kLeakyRelu, kElu, kSigmoid, kSilu, kGelu, kSoftplus, kExp, kLinear };
 constexpr int kStreamFunctions = 10;
@@ -53,12 +54,12 @@ struct StreamMatrix {
 struct StreamOperation {
   StreamKind kind = StreamKind::kAffine;
   StreamFunction function = StreamFunction::kTanh;
-  bool variant = false;  // softmax: its logarithm; scaling: the inverse
+  bool variant = false;  // softmax: its logarithm; scaling: the inverse; running: the mean
   std::int64_t inputs = 0;
   std::int64_t outputs = 0;
   std::int64_t hidden = 0;
   std::int64_t hidden_at = 0;  // where the state's fields begin in a session's row
-  std::int64_t cell_at = 0;
+  std::int64_t cell_at = 0;  // running: of the count of steps
   std::int64_t kept = 0;  // which of the residual connections that are open at once
 
   StreamMatrix input;       // W

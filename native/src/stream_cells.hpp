@@ -122,4 +122,21 @@ inline void layer_norm_lstm_step(const StreamOperation& operation, float* sums, 
   }
 }
 
+// A float tells whole numbers apart up to here: later steps count in the mean as the last one told apart.
+constexpr float kMostSteps = 16777216.0f;
+
+// The largest, or the mean, of this step and of all before it since the state was zero. NaN stays.
+inline void running_step(const StreamOperation& operation, float* state, float* row) {
+  float* const kept = state + operation.hidden_at;
+  float& count = state[operation.cell_at];
+  if (count < kMostSteps) count += 1.0f;
+  for (std::int64_t j = 0; j < operation.outputs; j += kLanes<float>) {
+    const Row x = load(row + j);
+    const Row old = count == 1.0f ? x : load(kept + j);
+    const Row fresh = operation.variant ? old + (x - old) / count : ((x > old) | (x != x) ? x : old);
+    store(kept + j, fresh);
+    store(row + j, fresh);
+  }
+}
+
 }  // namespace recurra::RECURRA_ISA

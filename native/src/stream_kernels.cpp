@@ -194,6 +194,8 @@ void Block::run(const StreamOperation& operation) {
     case StreamKind::kActivation: return for_rows([&](float* row, std::int64_t) { activate(operation, row, row); });
     case StreamKind::kSoftmax: return for_rows([&](float* row, std::int64_t) { softmax(operation, row, row); });
     case StreamKind::kScaling: return for_rows([&](float* row, std::int64_t) { scaling(operation, row, row); });
+    case StreamKind::kRunning:
+      return for_rows([&](float* row, std::int64_t number) { running_step(operation, states_[number % sessions_], row); });
     case StreamKind::kKeep:
     case StreamKind::kAddKept: break;
   }

@@ -184,6 +184,10 @@ StreamOperation Packer::pack(const StreamLayer& layer) {
       break;
     case StreamKind::kActivation:
     case StreamKind::kSoftmax: break;
+    case StreamKind::kRunning:
+      operation.hidden_at = field(layer.outputs);
+      operation.cell_at = field(1);
+      break;
     case StreamKind::kKeep:
       operation.kept = open_++;
       scratch.kept = std::max(scratch.kept, open_);

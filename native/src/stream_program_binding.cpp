@@ -48,7 +48,7 @@ constexpr LayerField kLayerFields[] = {
 
 constexpr std::string_view kKindNames[kStreamKinds] = {
     "embedding",  "affine",     "elman",   "lstm",    "gru",  "gru_reset_before", "layer_norm_lstm",
-    "layer_norm", "activation", "softmax", "scaling", "keep", "add_kept",
+    "layer_norm", "activation", "softmax", "scaling", "running", "keep", "add_kept",
 };
 
 constexpr std::string_view kFunctionNames[kStreamFunctions] = {

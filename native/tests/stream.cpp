@@ -30,7 +30,7 @@ class Drawer {
     size_ = random_.integer(1, 70);
     if (random_.chance(0.2)) embed();
     const std::int64_t count = random_.integer(1, 3);
-    for (std::int64_t i = 0; i < count; ++i) add(static_cast<StreamKind>(random_.integer(1, 10)));
+    for (std::int64_t i = 0; i < count; ++i) add(static_cast<StreamKind>(random_.integer(1, 11)));
     return std::move(drawn_);
   }
 

@@ -17,6 +17,7 @@ from recurra.errors import ConfigError
 from recurra.export import to_program
 from recurra.export.registry import CONVERTERS
 from recurra.layers import Bidirectional, Recurrent, Stack, VariationalDropout
+from recurra.layers.pooling import Pooling
 from recurra.models.encoder_decoder import EncoderDecoder
 from recurra.models.feed_forward import FeedForward
 from recurra.models.many_to_one import ManyToOne
@@ -112,7 +113,7 @@ def test_layers_of_a_single_step_stream(name: str) -> None:
 def test_every_kind_of_module_is_tried() -> None:
     tried = {type(part) for make in (*SIMPLE.values(), *DROP_INS.values()) for part in make().modules()}
     elsewhere = {cells.Elman, cells.LSTM, cells.GRU, cells.LayerNormLSTM, cells.Zoneout, Recurrent, Stack}
-    elsewhere |= {Bidirectional, nn.Embedding, nn.Sequential, nn.Linear}
+    elsewhere |= {Bidirectional, Pooling, nn.Embedding, nn.Sequential, nn.Linear}
     assert set(CONVERTERS) <= tried | elsewhere
 
 
@@ -192,6 +193,7 @@ REFUSED = {
     "cell (Zoneout) is around another one": lambda: Recurrent(
         cells.Zoneout(cells.Zoneout(cells.GRU(3, 4), 0.1), 0.1)
     ),
+    "1 (Pooling) weighs all steps": lambda: [nn.Linear(3, 4), Pooling("attention", 4)],
     "0 (Embedding) changes its weights": lambda: [nn.Embedding(5, 3, max_norm=1.0)],
     "1 (LayerNorm) normalises over 2 axes": lambda: nn.Sequential(nn.Linear(3, 4), nn.LayerNorm((7, 4))),
     "ELU has alpha=0.5": lambda: nn.ELU(alpha=0.5),

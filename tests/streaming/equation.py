@@ -17,6 +17,7 @@ from recurra.streaming import (
     LayerNorm,
     LayerNormLSTM,
     Residual,
+    Running,
     Scaling,
     Softmax,
 )
@@ -94,6 +95,11 @@ def layer_norm_lstm_step(layer: LayerNormLSTM, x: np.ndarray, state: State) -> n
     return state["hidden"]
 
 
+def running_step(layer: Running, x: np.ndarray, state: State) -> np.ndarray:
+    state["seen"] = np.concatenate([state.get("seen", np.empty((0, len(x)))), x[None]])
+    return state["seen"].max(axis=0) if layer.function == "max" else state["seen"].mean(axis=0)
+
+
 def plain_step(layer: Layer, x: np.ndarray) -> np.ndarray:
     match layer:
         case Embedding():
@@ -121,6 +127,7 @@ STEPS: dict[type[Layer], Any] = {
     LSTM: lstm_step,
     GRU: gru_step,
     LayerNormLSTM: layer_norm_lstm_step,
+    Running: running_step,
 }
 
 

@@ -17,6 +17,7 @@ from recurra.streaming import (
     LayerNormLSTM,
     Program,
     Residual,
+    Running,
     Scaling,
     Softmax,
 )
@@ -114,6 +115,8 @@ OTHERS: dict[str, Maker] = {
     "scaling_inverse": lambda *given: scaling(*given, inverse=True),
     "layer_norm": layer_norm,
     "residual": residual,
+    "running_max": lambda _, features, __: Running("max", features),
+    "running_mean": lambda _, features, __: Running("mean", features),
     "softmax": lambda *_: Softmax(),
     "log_softmax": lambda *_: Softmax(log=True),
 } | {

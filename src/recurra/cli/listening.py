@@ -1,4 +1,4 @@
-"""The loop of `recurra stream --audio`: sound in, lines of JSON out, until one of both ends.
+"""The loop of `recurra stream` over sound: sound in, lines of JSON out, until one of both ends.
 
 Nothing here imports torch.
 """
@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import cast
 
 from recurra.cli.interruption import PIPE_CLOSED, Signals, nobody_reads
+from recurra.cli.microphone import microphone
 from recurra.cli.predictor import program_of
 from recurra.cli.setting import parse_settings
 from recurra.cli.stream_options import Options
 from recurra.config import validated
-from recurra.data.pcm import Read, SoundStream, open_stream
+from recurra.data.pcm import Read, SoundStream, open_stream, raw_stream
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.listening import Event, Listener, usual_rate
 from recurra.files import damage_told
@@ -37,17 +38,17 @@ def listen(options: Options, signals: Signals) -> int:
         DataError: The sound cannot be read, or there is none.
         Stopped: A signal came.
     """
-    _check(options)
+    flag = "--microphone" if options.microphone else "--audio"
+    _check(options, flag)
     program = program_of(options.folder)
     name = program.metadata.get("task")
     home = "" if name is None else entry(str(name)).listener
     if not home:
         what = "a program of no task" if name is None else f"a run of task {name}"
-        raise ConfigError(f"--audio for {what}", "a run of a task that listens", "Leave --audio out.")
+        raise ConfigError(f"{flag} for {what}", "a run of a task that listens", f"Leave {flag} out.")
     kind: type[Listener] = entry(str(name)).load("listener")
     settings = validated(kind.options, parse_settings([kind.options], options.pairs, {}))
-    with _opened(str(options.audio), signals) as read:
-        stream = open_stream(read, options.sound_rate, usual_rate(program))
+    with _stream(options, usual_rate(program), signals) as stream:
         with damage_told(options.folder):
             listener = kind(program, settings, options.weights, stream.rate)
         try:
@@ -77,6 +78,18 @@ def _write(event: Event, signals: Signals) -> None:
 
 
 @contextmanager
+def _stream(options: Options, usual: int, signals: Signals) -> Iterator[SoundStream]:
+    """The sound of a file, of stdin or of the microphone, as it comes."""
+    if options.microphone:
+        rate = options.sound_rate or usual
+        with microphone(rate, signals) as read:
+            yield raw_stream(read, rate)
+        return
+    with _opened(str(options.audio), signals) as read:
+        yield open_stream(read, options.sound_rate, usual)
+
+
+@contextmanager
 def _opened(place: str, signals: Signals) -> Iterator[Read]:
     """Reads what is there of a file or stdin, as soon as there is something; signals end the waiting."""
 
@@ -101,14 +114,16 @@ def _opened(place: str, signals: Signals) -> Iterator[Read]:
         yield reader(file)
 
 
-def _check(options: Options) -> None:
-    """Make sure that no option of rows is given.
+def _check(options: Options, flag: str) -> None:
+    """Make sure that sound comes from one place, and that no option of rows is given.
 
     Raises:
-        ConfigError: One is.
+        ConfigError: It is not so.
     """
+    if options.microphone and options.audio is not None:
+        raise ConfigError("--audio and --microphone", "one of them", "Leave the other out.")
     usual = Options(options.folder)
     for name in _OF_ROWS:
         if getattr(options, name) != getattr(usual, name):
-            flag = f"--{name.replace('_', '-')}"
-            raise ConfigError(f"{flag} with --audio", "rows, not sound", f"Leave {flag} out.")
+            wrong = f"--{name.replace('_', '-')}"
+            raise ConfigError(f"{wrong} with {flag}", "rows, not sound", f"Leave {wrong} out.")

@@ -34,7 +34,7 @@ def run_stream(options: Options) -> int:
 
 
 def _run(options: Options, signals: Signals) -> int:
-    if options.audio is not None:
+    if options.audio is not None or options.microphone:
         from recurra.cli.listening import listen
 
         return listen(options, signals)

@@ -77,14 +77,15 @@ Audio = Annotated[
     str | None,
     Option(metavar="FILE", help="Listen to sound in place of rows: a WAV or raw samples; - for stdin."),
 ]
+Microphone = Annotated[bool, Option("--microphone", help="Listen to the microphone in place of rows.")]
 SoundRate = Annotated[
     int | None,
     Option(
         "--rate",
         metavar="HERTZ",
         min=1,
-        help="Samples a second of raw sound (16 bits, little-endian, one channel); without it those that the "
-        "net was trained with.",
+        help="Samples a second of raw sound (16 bits, little-endian, one channel), or of the microphone; "
+        "without it those that the net was trained with.",
     ),
 ]
 Pairs = Annotated[
@@ -98,6 +99,7 @@ def stream(
     pairs: Pairs = None,
     *,
     audio: Audio = None,
+    microphone: Microphone = False,
     rate: SoundRate = None,
     weights: Weights = "float32",
     format: Format = "auto",
@@ -118,10 +120,11 @@ def stream(
       recurra stream runs/sales --level 80,95 --adaptive < newest.csv
       recurra train forecast sales.csv --horizon 7 preset=streaming  for speed
       arecord -f S16_LE -r 16000 | recurra stream runs/said --audio - endpoint=0.5
+      recurra stream runs/words --microphone
     """
     from recurra.cli.live import run_stream
 
     given = (run, weights, format, state, save_every, on_error, as_json, level, time_format)
-    code = run_stream(Options(*given, adaptive, adaptive_rate, audio, rate, tuple(pairs or ())))
+    code = run_stream(Options(*given, adaptive, adaptive_rate, audio, rate, tuple(pairs or ()), microphone))
     if code:
         raise typer.Exit(code)

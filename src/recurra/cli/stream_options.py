@@ -35,6 +35,7 @@ class Options(NamedTuple):
         audio: Where sound comes from in place of rows: a file, or "-" for stdin.
         sound_rate: Samples a second of raw sound; None: those that the net was trained with.
         pairs: Settings of a task that listens, as KEY=VALUE.
+        microphone: Whether sound comes from the microphone in place of rows.
     """
 
     folder: Path
@@ -51,6 +52,7 @@ class Options(NamedTuple):
     audio: str | None = None
     sound_rate: int | None = None
     pairs: tuple[str, ...] = ()
+    microphone: bool = False
 
     def check_time_format(self) -> None:
         """Make sure that a way to write times is one.

@@ -70,7 +70,12 @@ def open_stream(read: Read, rate: int | None, usual_rate: int) -> SoundStream:
             "raw samples of 16 bits, or a WAV file",
             "Convert it on the way: ffmpeg -i FILE -f wav - | recurra stream RUN --audio -",
         )
-    return SoundStream(rate or usual_rate, _pieces(source, _Form("<i2", 1), None))
+    return SoundStream(rate or usual_rate, _raw(source))
+
+
+def raw_stream(read: Read, rate: int) -> SoundStream:
+    """Raw sound (16 bits, little-endian, one channel), whatever its first bytes look like."""
+    return SoundStream(rate, _raw(_Source(read)))
 
 
 class _Source:
@@ -153,6 +158,10 @@ def _pieces(source: _Source, form: _Form, left: int | None) -> Iterator[Float32[
                 raise DataError(f"sample {at} of a stream is no number", "numbers", "Repair what makes it.")
             place, held = place + len(samples), held[whole:]
             yield samples
+
+
+def _raw(source: _Source) -> Iterator[Float32[np.ndarray, " samples"]]:
+    return _pieces(source, _Form("<i2", 1), None)
 
 
 def _samples(content: bytes, form: _Form) -> Float32[np.ndarray, " samples"]:

@@ -10,6 +10,7 @@ from recurra import cells, streaming
 from recurra.errors import ConfigError
 from recurra.export.conversion import Convert, array, below, refusal
 from recurra.layers import Bidirectional, Recurrent, Stack
+from recurra.layers.pooling import Pooling
 from recurra.layers.torch_recurrence import TorchRecurrence
 from recurra.streaming import Layer
 
@@ -74,6 +75,19 @@ def bidirectional(module: Bidirectional, place: str, _convert: Convert) -> list[
         ConfigError: Always.
     """
     raise _needs_the_end(module, place)
+
+
+def pooling(module: Pooling, place: str, _convert: Convert) -> list[Layer]:
+    """Of all steps so far: nothing beside the last one, the largest, or the mean."""
+    if module.name == "attention":
+        raise refusal(
+            module,
+            place,
+            "weighs all steps when the last one is there",
+            "what goes on from step to step",
+            "Train with pooling=max, mean or last, and bidirectional=false.",
+        )
+    return [] if module.name == "last" else [streaming.Running(module.name, module.size)]
 
 
 def torch_rnn(module: Any, place: str, _convert: Convert) -> list[Layer]:

@@ -9,6 +9,7 @@ from recurra import cells
 from recurra.export import elementary, recurrence
 from recurra.export.conversion import Convert, Converter, below
 from recurra.layers import GRU, LSTM, RNN, Bidirectional, Recurrent, Stack, VariationalDropout
+from recurra.layers.pooling import Pooling
 from recurra.streaming import Layer
 
 
@@ -26,6 +27,7 @@ CONVERTERS: Mapping[type[nn.Module], Converter] = MappingProxyType({
     Recurrent: recurrence.recurrent,
     Stack: recurrence.stack,
     Bidirectional: recurrence.bidirectional,
+    Pooling: recurrence.pooling,
     RNN: recurrence.torch_rnn,
     LSTM: recurrence.torch_lstm,
     GRU: recurrence.torch_gru,

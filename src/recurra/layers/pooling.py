@@ -45,7 +45,7 @@ class Pooling(nn.Module):
                 "an even number, one half for each direction",
                 "Pool what Bidirectional gives with merge='concat', or set bidirectional=False.",
             )
-        self.name, self.bidirectional = name, bidirectional
+        self.name, self.size, self.bidirectional = name, size, bidirectional
         attends = name == "attention"
         self.score = nn.Sequential(nn.Linear(size, size), nn.Tanh(), nn.Linear(size, 1)) if attends else None
 

@@ -49,13 +49,7 @@ class SequenceClassifier(nn.Module):
         Raises:
             ConfigError: The net needs more than its state and a step.
         """
-        if self.pooling.name != "last":
-            raise ConfigError(
-                f"pooling is {self.pooling.name!r}, which needs all steps at once",
-                "pooling=last, whose state alone goes from step to step",
-                "Train with pooling=last bidirectional=false.",
-            )
-        return [*stream_body(self.encoder, self.body), self.output]
+        return [*stream_body(self.encoder, self.body), self.pooling, self.output]
 
 
 def stream_body(encoder: Any, body: nn.Module) -> Sequence[nn.Module]:

@@ -18,6 +18,7 @@ from recurra.streaming.lstm import LSTM
 from recurra.streaming.pool import SessionPool
 from recurra.streaming.program import Program
 from recurra.streaming.residual import Residual
+from recurra.streaming.running import Running
 from recurra.streaming.scaling import Scaling
 from recurra.streaming.session import Session
 from recurra.streaming.softmax import Softmax
@@ -38,6 +39,7 @@ __all__ = [
     "Prediction",
     "Program",
     "Residual",
+    "Running",
     "Scaling",
     "Session",
     "SessionPool",

@@ -11,10 +11,22 @@ from recurra.errors import ConfigError, DamagedError, DataError
 from recurra.inputs.audio.config import AudioConfig
 from recurra.inputs.audio.encoding import AudioEncoding
 from recurra.inputs.audio.live import LiveAudio
-from recurra.inputs.audio.sound import Clip, Samples, open_sound
+from recurra.inputs.audio.noise import NoiseSource
+from recurra.inputs.audio.sound import Clip, Samples, Sound, open_sound
+from recurra.inputs.audio.spectrum import Spectrum
 from recurra.inputs.audio.summary import SpectrumSummary
+from recurra.inputs.audio.warp import stretched
 
-NONE = {"speed": 0, "gain": 0, "tone": 0, "noise": None, "delay": 0, "time_mask": 0, "band_mask": 0}
+NONE = {
+    "speed": 0,
+    "gain": 0,
+    "warp": 0,
+    "tone": 0,
+    "noise": None,
+    "delay": 0,
+    "time_mask": 0,
+    "band_mask": 0,
+}
 
 
 @pytest.fixture
@@ -124,10 +136,77 @@ def test_another_tone_is_the_same_at_all_times_and_smooth_along_the_bands(sounds
     assert np.abs(np.diff(decibels)).max() < 12 / 9
 
 
+def test_a_tone_of_more_points_is_rougher(sounds: list[Clip]) -> None:
+    rough = []
+    for points in (3, 12, 40):
+        encoding = learnt(sounds, **{**NONE, "tone": 6.0, "tone_points": points})
+        encoded = encoding.encode(sounds[0])
+        added = (encoding.augment(encoded, np.random.default_rng(1)) - encoded) * encoding.codec.deviation
+        assert np.abs(added).max() <= 6.01 * np.log(10) / 10
+        rough.append(np.abs(np.diff(added[0], n=2)).sum())
+    assert rough[0] < rough[1] < rough[2]
+
+
 def test_a_folder_of_noise_without_recordings(sounds: list[Clip], tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigError, match="without recordings"):
         learnt(sounds, noise_folder=str(tmp_path / "empty"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"features": "mfcc", "num_cepstra": 41}, "num_cepstra is 41; expected at most num_mels, 40"),
+        ({"window": 9, "shift": 10}, "window is 9 and shift 10"),
+        ({"sample_rate": 1_000}, "40 mel bands in 25 ms at 1000 samples a second"),
+    ],
+)
+def test_settings_that_do_not_go_together(sounds: list[Clip], settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        learnt(sounds, **settings)
+
+
+def test_only_a_piece_of_the_noise_is_read(
+    sounds: list[Clip], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = np.concatenate([np.full(40_000, 0.25), np.full(40_000, -0.25)])
+    (tmp_path / "noise").mkdir()
+    soundfile.write(tmp_path / "noise" / "long.wav", noise, 8_000)
+    read: list[int] = []
+    samples = Sound.samples
+    monkeypatch.setattr(Sound, "samples", lambda self: read.append(self.count) or samples(self))
+    source = NoiseSource(str(tmp_path / "noise"))
+    found = [source.of(500, 8_000, np.random.default_rng(seed)) for seed in range(20)]
+    assert read == [500] * 20
+    assert {float(one.mean().round()) for one in found} == {-1.0, 1.0}  # now of this part, now of that
+    assert len(source.of(90_000, 8_000, np.random.default_rng(0))) == 90_000
+
+
+@pytest.mark.parametrize("features", ["log_mel", "mfcc"])
+def test_other_voices_move_the_frequencies(features: str) -> None:
+    spectrum = Spectrum(8_000, features, 40, 13, 25.0, 10.0, 1)
+    np.testing.assert_allclose(stretched(spectrum, 1.0), np.eye(spectrum.numbers), atol=1e-12)
+    times = np.arange(8_000) / 8_000
+    low, high = (
+        spectrum.of(
+            sum(np.sin(np.arange(1, 9) * 2 * np.pi * pitch * times[:, None]).T).astype(np.float32), 8_000
+        )
+        for pitch in (200, 230)
+    )
+    up, down = (stretched(spectrum, factor) for factor in (1.15, 1 / 1.15))
+    near = np.abs(low.mean(axis=0) - high.mean(axis=0)).sum()
+    assert np.abs(up @ low.mean(axis=0) - high.mean(axis=0)).sum() < 0.7 * near
+    assert np.abs(down @ high.mean(axis=0) - low.mean(axis=0)).sum() < 0.7 * near
+
+
+@pytest.mark.parametrize("stack", [1, 2])
+def test_a_warp_is_that_of_the_spectrum_whatever_its_scale(sounds: list[Clip], stack: int) -> None:
+    settings = {**NONE, "warp": 0.2, "stack": stack, "features": "mfcc"}
+    encoding, plain = learnt(sounds, **settings), learnt(sounds, **settings, standardize=False)
+    varied = encoding.augment(encoding.encode(sounds[0]), np.random.default_rng(2))
+    expected = plain.augment(plain.encode(sounds[0]), np.random.default_rng(2))
+    np.testing.assert_allclose(varied, encoding.codec.scaled(expected), atol=1e-4)
+    assert np.abs(varied - encoding.encode(sounds[0])).max() > 0.1
 
 
 def test_silence_and_a_clipped_recording_give_finite_steps(sounds: list[Clip]) -> None:

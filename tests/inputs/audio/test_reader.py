@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from recurra.errors import DataError, MissingDependencyError
 from recurra.inputs.audio import sound
 from recurra.inputs.audio.config import AudioConfig
 from recurra.inputs.audio.input import AUDIO
+from recurra.inputs.audio.variation import Variation
 from recurra.inputs.examples import Examples, Keep, Kept, keep_nothing
 
 TONE = (0.4 * np.sin(np.arange(8_000) / 7)).astype(np.float32)
@@ -42,6 +44,21 @@ def test_a_folder_for_each_label(folder: Path) -> None:
     assert [Path(one).name for one in examples.columns["path"]] == ["0.wav", "1.wav"] * 2
     assert examples.places[2] == str(Path("yes") / "0.wav")
     assert [AUDIO.show(one) for one in examples.contents[:1]] == ["0.wav (1.00 s)"]
+
+
+def test_a_folder_of_noise_is_no_class_but_can_be_added(folder: Path) -> None:
+    (folder / "_background_noise_").mkdir()
+    soundfile.write(folder / "_background_noise_" / "hum.wav", TONE, 8_000)
+    examples = clips(folder)
+    assert {*examples.columns["label"]} == {"no", "yes"}
+    assert any("1 recording of _background_noise_" in sentence for sentence in examples.repairs)
+    noise = folder / "_background_noise_"
+    assert len(clips(noise).contents) == 1
+    assert Variation.of(validated(AudioConfig, {"noise_folder": str(noise)})).noise_folder == str(noise)
+    for label in ("no", "yes"):
+        shutil.rmtree(folder / label)
+    with pytest.raises(DataError, match="holds no recordings"):
+        clips(folder)
 
 
 def test_names_before_the_underscore_are_labels_where_all_lie_in_one_folder(tmp_path: Path) -> None:

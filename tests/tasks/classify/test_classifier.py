@@ -182,8 +182,9 @@ def test_calibration_divides_by_one_temperature(fitted: Classifier) -> None:
     assert "Probabilities" not in dict(cold.evaluate().data.facts)
 
 
-def test_a_stream_says_what_the_whole_says() -> None:
-    settings = SMALL | {"bidirectional": False, "pooling": "last"}
+@pytest.mark.parametrize("pooling", ["last", "max"])
+def test_a_stream_says_what_the_whole_says(pooling: str) -> None:
+    settings = SMALL | {"bidirectional": False, "pooling": pooling}
     classifier = Classifier(**settings).fit(reviews())
     live = LiveClassifier(classifier.to_program())
     text = "the film was great"
@@ -201,7 +202,7 @@ def test_a_stream_says_what_the_whole_says() -> None:
 
 
 def test_what_does_not_stream_says_why(fitted: Classifier) -> None:
-    with pytest.raises(ConfigError, match="pooling=last"):
+    with pytest.raises(ConfigError, match="bidirectional=false"):
         fitted.to_program()
 
 

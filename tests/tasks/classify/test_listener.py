@@ -1,5 +1,7 @@
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -35,9 +37,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-@pytest.fixture(scope="module")
-def fitted(folder: Path) -> Classifier:
+@pytest.fixture(scope="module", params=["last", "max"])
+def fitted(folder: Path, request: pytest.FixtureRequest) -> Classifier:
     return Classifier(
+        pooling=request.param,
         background=0.5, hidden_size=24, max_epochs=14, learning_rate=1.5e-2, batch_size=16, dropout=0.0,
         num_mels=12, shift=20, speed=0, baselines=(), time_mask=0.0, calibrate=False, seed=1,
     ).fit(folder)  # fmt: skip
@@ -80,6 +83,7 @@ def test_words_are_told_once_each_and_where_they_are(fitted: Classifier) -> None
     for event, (_, start, end) in zip(events, truth, strict=True):
         assert event["start"] < end
         assert event["end"] > start
+        assert abs(event["start"] + event["end"] - start - end) < 0.3
         assert 0.6 <= event["score"] <= 1
     assert listen(spotter_of(fitted), recording([])[0], 800) == []
 
@@ -128,3 +132,54 @@ def test_the_command_tells_words_as_lines(fitted: Classifier, tmp_path: Path, ca
     outcome = call(capsys, "stream", tmp_path / "program", "--audio", tmp_path / "said.wav", "hop=0.05")
     assert outcome.code == 0
     assert [json.loads(line)["word"] for line in outcome.out.splitlines()] == ["low", "high"]
+
+
+class RefusalError(Exception):
+    """As PortAudio's."""
+
+
+class Recorder:
+    """What `sounddevice.RawInputStream` would be if somebody said two words, and then was gone."""
+
+    def __init__(self, samplerate: int, channels: int, dtype: str, blocksize: int) -> None:
+        assert (samplerate, channels, dtype, blocksize) == (RATE, 1, "int16", RATE // 20)
+        sound, _ = recording(["low", "high"])
+        self.left, self.is_open = (sound * 32767).astype("<i2").tobytes(), False
+
+    def __enter__(self) -> None:
+        self.is_open = True
+
+    def __exit__(self, *_: object) -> None:
+        self.is_open = False
+
+    def read(self, frames: int) -> tuple[bytes, bool]:
+        assert self.is_open
+        found, self.left = self.left[: 2 * frames], self.left[2 * frames :]
+        return found, not self.left
+
+
+def refuses(**_: Any) -> None:
+    raise RefusalError("Error querying device -1")
+
+
+def test_the_command_hears_a_microphone(
+    fitted: Classifier, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted.to_program().save(tmp_path / "program")
+    library = SimpleNamespace(RawInputStream=Recorder, PortAudioError=RefusalError)
+    monkeypatch.setitem(sys.modules, "sounddevice", library)
+    outcome = call(capsys, "stream", tmp_path / "program", "--microphone")
+    assert outcome.code == 0
+    assert [json.loads(line)["word"] for line in outcome.out.splitlines()] == ["low", "high"]
+    assert outcome.err.count("sound was lost") == 1
+    library.RawInputStream = refuses
+    outcome = call(capsys, "stream", tmp_path / "program", "--microphone")
+    assert outcome.code
+    assert "no microphone at 8000 samples a second (Error querying device -1)" in outcome.err
+    outcome = call(capsys, "stream", tmp_path / "program", "--microphone", "--audio", "-")
+    assert "--audio and --microphone" in outcome.err
+    outcome = call(capsys, "stream", tmp_path / "program", "--microphone", "--state", "x")
+    assert "--state with --microphone" in outcome.err
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    outcome = call(capsys, "stream", tmp_path / "program", "--microphone")
+    assert "pip install 'recurra[microphone]'" in outcome.err

@@ -34,6 +34,8 @@ class AudioConfig(Config):
         gain: Largest number of decibels by which it plays louder or softer.
         tone: Largest number of decibels by which it raises or lowers mel bands, evenly along them, as
             microphones and rooms do.
+        tone_points: Points of the curve along the bands that tones make; the more, the rougher it is.
+        warp: Largest share by which it moves all frequencies up or down, as vocal tracts of other lengths do.
         noise: Loudest noise that it adds, in decibels below the recording; none adds none.
         noise_folder: Folder of recordings to take the noise from; white noise otherwise.
         delay: Longest silence, in seconds, that it puts before and after.
@@ -60,6 +62,8 @@ class AudioConfig(Config):
     speed: Annotated[float, Search(0.0, 0.3)] = Field(default=0.1, ge=0, lt=0.9)
     gain: float = Field(default=6.0, ge=0, le=60)
     tone: float = Field(default=6.0, ge=0, le=60)
+    tone_points: int = Field(default=5, ge=2, le=64)
+    warp: Annotated[float, Search(0.0, 0.3)] = Field(default=0.0, ge=0, lt=0.9)
     noise: float | None = Field(default=20.0, ge=-20, le=120)
     noise_folder: str | None = None
     delay: float = Field(default=0.0, ge=0, le=60)

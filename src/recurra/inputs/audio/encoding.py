@@ -37,10 +37,15 @@ class AudioEncoding(Encoding):
 
     @classmethod
     def learn(cls, contents: Sequence[Clip], config: AudioConfig) -> "AudioEncoding":
-        """Learn the scales of the training part; `sample_rate` is known by now."""
+        """Learn the scales of the training part; `sample_rate` is known by now.
+
+        Raises:
+            ConfigError: Settings do not go together, or the folder of noise holds no recordings.
+        """
         names = ("features", "num_mels", "num_cepstra", "window", "shift", "stack")
         rate = int(config.sample_rate)
         spectrum = Spectrum(rate, **{name: getattr(config, name) for name in names})
+        spectrum.check()
         span = _span(contents, config)
         plain = AudioCodec(spectrum, (0.0,) * spectrum.numbers, (1.0,) * spectrum.numbers, span)
         variation = Variation.of(config)

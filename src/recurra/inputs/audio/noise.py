@@ -1,6 +1,7 @@
 """Noise: white, or out of a folder of recordings."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -38,10 +39,14 @@ class NoiseSource:
             return random.standard_normal(count, dtype=np.float32)
         files = _files(self.folder)
         sound = open_sound(files[int(random.integers(len(files)))])
-        values: Any = sound.samples()
+        needed = math.ceil(count * sound.rate / rate)
+        begin = int(random.integers(max(1, sound.count - needed + 1)))
+        values: Any = replace(sound, first=begin, count=min(needed, sound.count)).samples()
         if sound.rate != rate:
             values = np.asarray(library("soxr").resample(values, sound.rate, rate), np.float32)
-        values = np.resize(np.roll(values, -int(random.integers(len(values)))), count)
+        if sound.count < needed:
+            values = np.roll(values, -int(random.integers(len(values))))
+        values = np.resize(values, count)
         loudness = float(np.sqrt(np.mean(np.square(values, dtype=np.float64))))
         found: Float32[np.ndarray, " samples"] = values / np.float32(loudness or 1.0)
         return found

@@ -18,6 +18,8 @@ from recurra.inputs.examples import Examples, Keep
 from recurra.inputs.rows import Rows, check_not_told, path_of, read_rows, wrong_column
 
 PATH, LABEL, TEXT = "path", "label", "text"
+NOISE = "_background_noise_"
+"""Folder of what is no class, in the Speech Commands data (Warden 2018)."""
 MOST_RATE = 16_000
 
 
@@ -26,8 +28,8 @@ def read(source: Any, config: AudioConfig, keep: Keep) -> Examples:
 
     Args:
         source: A folder of recordings, whose label is the folder they lie in or, where all lie in one, their
-            name before "_", and whose text stands in NAME.txt beside NAME.wav; a table with a column of
-            paths; a single recording.
+            name before "_", and whose text stands in NAME.txt beside NAME.wav, but for a folder `NOISE` in
+            it; a table with a column of paths; a single recording.
         config: The settings.
         keep: Which columns the task keeps.
 
@@ -83,7 +85,8 @@ def _rows_of(path: Path) -> Rows:
     if not path.is_dir():
         frame = pl.DataFrame({PATH: [str(path)]})
         return Rows(frame, [path.name], Table(frame, "polars", str(path)))
-    files = recordings(path)
+    every = recordings(path)
+    files = [one for one in every if one.parent == path or one.parent.name != NOISE]
     if not files:
         raise DataError(f"{path} holds no recordings", "WAV, FLAC, OGG or MP3 files", "Check the folder.")
     flat = all(one.parent == path for one in files)
@@ -93,7 +96,15 @@ def _rows_of(path: Path) -> Rows:
     if texts is not None:
         frame = frame.with_columns(pl.Series(TEXT, texts, pl.String))
     places = [str(one.relative_to(path)) for one in files]
-    return Rows(frame, places, Table(frame, "polars", str(path))).noting(alone)
+    return Rows(frame, places, Table(frame, "polars", str(path))).noting(alone, _left_out(every, files))
+
+
+def _left_out(every: Sequence[Path], files: Sequence[Path]) -> str:
+    """That noise is no class, where there is some."""
+    number = len(every) - len(files)
+    if not number:
+        return ""
+    return f"left out {counted(number, 'recording')} of {NOISE}, which training adds with noise_folder="
 
 
 def _texts_beside(folder: Path, files: Sequence[Path]) -> tuple[list[str | None] | None, str]:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float32, Float64
 
+from recurra.errors import ConfigError
 from recurra.inputs.audio.sound import library
 
 _LIFTER = 22.0  # kaldi's scaling of cepstra, by which the higher ones are about as large as the lower ones
@@ -47,6 +48,29 @@ class Spectrum:
     def step_seconds(self) -> float:
         """From one step to the next."""
         return self.shift * self.stack / 1000
+
+    def check(self) -> None:
+        """Make sure that such numbers can be taken of sound.
+
+        Raises:
+            ConfigError: Settings do not go together.
+        """
+        if self.features == "mfcc" and self.num_cepstra > self.num_mels:
+            got, expected = f"num_cepstra is {self.num_cepstra}", f"at most num_mels, {self.num_mels}"
+            raise ConfigError(got, expected, "Lower num_cepstra, or raise num_mels.")
+        if self.window < self.shift:
+            got = f"window is {self.window:g} and shift {self.shift:g}, which leaves sound out"
+            raise ConfigError(
+                got, "a window as long as the shift, or longer", "Raise window, or lower shift."
+            )
+        try:
+            _bank(self)
+        except ValueError as error:
+            raise ConfigError(
+                f"{self.num_mels} mel bands in {self.window:g} ms at {self.rate} samples a second",
+                "so many as windows tell apart",
+                "Lower num_mels, or raise window or sample_rate.",
+            ) from error
 
     def steps(self, count: int, rate: int) -> int:
         """How many steps so many samples make."""

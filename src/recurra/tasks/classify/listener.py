@@ -2,7 +2,8 @@
 
 Stretches are as long as the quiet in which training recordings lay, and one begins every tenth of a second;
 each is classified by a session of its own, with the probabilities that it would have as a recording of these
-steps. Of stretches that follow each other the mean counts.
+steps: what a net keeps of all steps, as `pooling=max` does, begins anew with each. Of stretches that follow
+each other the mean counts.
 """
 
 from collections import deque
