@@ -125,7 +125,8 @@ class GreedyTransducer(Decoder):
             self._total += float(shares[BLANK])
 
     def _shares(self, step: np.ndarray) -> np.ndarray:
-        return self._net.log_shares(step[None], self._told)[0]
+        shares: np.ndarray = self._net.log_shares(step[None], self._told)[0]
+        return shares
 
     def best(self) -> Text:
         """See `Decoder.best`."""

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
@@ -22,8 +23,10 @@ from recurra.layers.transducer import transducer_loss
 from recurra.models.tagger import SequenceTagger
 from recurra.models.transducer import RecurrentTransducer
 from recurra.recurrence import Recurrence
-from recurra.training.contract import Loss
+from recurra.training.contract import Loss, Objective
 from recurra.types import Sequences
+
+_BEGINNING, _BESIDE = 0.5, 0.5  # of a transducer's training, and how much the other loss counts after it
 
 
 class StreamForm(NamedTuple):
@@ -35,17 +38,19 @@ class StreamForm(NamedTuple):
 
 
 class Criterion(ABC):
-    """How steps and symbols go together."""
+    """How steps and symbols go together.
+
+    Attributes:
+        loss: The summed loss of a batch of texts, counted by their symbols; one without any counts as one.
+    """
+
+    loss: Objective
 
     @abstractmethod
     def make(
         self, encoder: nn.Module, body: Any, labels: int, recurrence: Recurrence, dropout: float
     ) -> nn.Module:
         """A net with fresh weights."""
-
-    @abstractmethod
-    def loss(self, model: nn.Module, batch: Labelled, state: Any = None) -> Loss:
-        """The summed loss of a batch of texts, counted by their symbols; one without any counts as one."""
 
     @abstractmethod
     def steps_needed(self, numbers: Sequence[np.ndarray]) -> Int64[np.ndarray, " rows"]:
@@ -68,8 +73,46 @@ class Criterion(ABC):
         """
 
 
+def _connectionist_loss(model: nn.Module, batch: Labelled, state: Any = None) -> Loss:
+    del state
+    losses, symbols = ctc_loss(model(batch.sequences).float(), batch.sequences.lengths, batch.target)
+    return Loss(losses.sum(), symbols.clamp(min=1).sum())
+
+
+@dataclass(frozen=True)
+class _TransducerLoss:
+    """In training the steps by themselves are to tell the symbols, too, by a connectionist loss.
+
+    Without it a net first learns which symbols follow each other, and for long nothing else.
+
+    Attributes:
+        begins: Whether nothing else counts yet.
+    """
+
+    begins: bool = False
+
+    def paced(self, progress: float) -> "_TransducerLoss":
+        """See `recurra.training.contract.PacedObjective`."""
+        return _TransducerLoss(progress < _BEGINNING)
+
+    def __call__(self, model: nn.Module, batch: Labelled, state: Any = None) -> Loss:
+        """See `recurra.training.contract.Objective`."""
+        del state
+        scores, alone = model(batch.sequences, batch.target)
+        lengths, target = batch.sequences.lengths, batch.target
+        by_steps, fitting = ctc_loss(alone.float(), lengths, target)
+        if self.begins and model.training:
+            return Loss(by_steps.sum(), fitting.clamp(min=1).sum())
+        losses, symbols = transducer_loss(scores.float(), lengths, target)
+        if model.training:
+            losses = losses + _BESIDE * by_steps
+        return Loss(losses.sum(), symbols.clamp(min=1).sum())
+
+
 class _Connectionist(Criterion):
     """Symbols or the blank at every step, independent of each other."""
+
+    loss = staticmethod(_connectionist_loss)
 
     def make(
         self, encoder: nn.Module, body: Any, labels: int, recurrence: Recurrence, dropout: float
@@ -77,12 +120,6 @@ class _Connectionist(Criterion):
         """See `Criterion.make`."""
         del recurrence
         return SequenceTagger(encoder, body, labels, dropout)
-
-    def loss(self, model: nn.Module, batch: Labelled, state: Any = None) -> Loss:
-        """See `Criterion.loss`."""
-        del state
-        losses, symbols = ctc_loss(model(batch.sequences).float(), batch.sequences.lengths, batch.target)
-        return Loss(losses.sum(), symbols.clamp(min=1).sum())
 
     def steps_needed(self, numbers: Sequence[np.ndarray]) -> Int64[np.ndarray, " rows"]:
         """See `Criterion.steps_needed`: one a symbol, and a blank between two that are the same."""
@@ -107,18 +144,13 @@ class _Connectionist(Criterion):
 class _Transducer(Criterion):
     """Any number of symbols at a step, each after those before."""
 
+    loss = _TransducerLoss()
+
     def make(
         self, encoder: nn.Module, body: Any, labels: int, recurrence: Recurrence, dropout: float
     ) -> RecurrentTransducer:
         """See `Criterion.make`."""
         return RecurrentTransducer(encoder, body, labels, recurrence, dropout)
-
-    def loss(self, model: nn.Module, batch: Labelled, state: Any = None) -> Loss:
-        """See `Criterion.loss`."""
-        del state
-        scores = model(batch.sequences, batch.target).float()
-        losses, symbols = transducer_loss(scores, batch.sequences.lengths, batch.target)
-        return Loss(losses.sum(), symbols.clamp(min=1).sum())
 
     def steps_needed(self, numbers: Sequence[np.ndarray]) -> Int64[np.ndarray, " rows"]:
         """See `Criterion.steps_needed`."""

@@ -47,15 +47,17 @@ class RecurrentTransducer(nn.Module):
 
     def forward(
         self, sequences: Sequences, target: Int[Tensor, "batch symbols"]
-    ) -> Float[Tensor, "batch time places labels"]:
-        """Scores at every step after every beginning of a text, whose symbols are negative past its end.
+    ) -> tuple[Float[Tensor, "batch time places labels"], Float[Tensor, "batch time labels"]]:
+        """Scores at every step after every beginning of a text, and those of the steps by themselves.
 
-        Past a row's length, and its text's, they have no meaning.
+        The latter, which are those where the net of symbols says nothing, are for training. Past a row's
+        length, and its text's, whose symbols are negative there, scores have no meaning.
         """
         before = target.new_zeros(len(target), 1)
         told, _ = self.predict(torch.cat([before, target.clamp(min=0)], dim=1))
-        scores: Tensor = self.output(torch.tanh(self.read(sequences)[:, :, None] + told[:, None]))
-        return scores
+        steps = self.read(sequences)
+        scores = self.output(torch.tanh(steps[:, :, None] + told[:, None]))
+        return scores, self.output(torch.tanh(steps))
 
     def read(self, sequences: Sequences) -> Float[Tensor, "batch time size"]:
         """What the steps bring to the joint layer."""
