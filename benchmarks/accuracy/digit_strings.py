@@ -1,16 +1,18 @@
 """Connected digits: word error rates of a net that hears strings as a whole, and of one that hears a stream.
 
-    python benchmarks/accuracy/digit_strings.py --data FOLDER [--live] [--json]
+    python benchmarks/accuracy/digit_strings.py --data FOLDER [--live | --whole] [--json]
 
 FOLDER holds fsdd_recordings.zip. Strings are 3 to 7 clips of one speaker with random pauses between, before
 and after, under faint noise; test strings are made of clips 0 to 4 of every speaker and digit, validation
 strings of 5 to 9, training strings of the others. Test strings are heard after training, once.
 
-`wer` is that of the net that reads in both directions, over whole strings; `streaming_wer` that of the final
-texts of one that reads in one direction and is fed pieces of 50 ms. `latency_seconds` is the sound that had
-been fed when a word stood in the text for good, less where its clip ends: the mean over all words of strings
-that were right; `latency_90` its 90th percentile. `real_time_factor` is processor time of the stream for a
-second of sound. With --live the net for streams alone is trained.
+`wer` is that of the net that reads in both directions, over whole strings; `streaming_net_wer` that of one
+that reads in one direction, and `streaming_wer` that of its final texts where it is fed pieces of 50 ms.
+`streaming_latency_seconds` is the sound that had been fed when a word stood in the text for good, less where
+its clip ends: the mean over all words of strings that were right; `streaming_latency_90` its 90th percentile.
+`streaming_real_time_factor` is processor time of the stream for a second of sound. With --live the net for
+streams alone is trained, with --whole the other one; --beam 8 reads the same nets with a beam, too
+(`beam_wer` and so on).
 """
 
 import argparse
@@ -29,6 +31,7 @@ from measure import parser, report
 
 from recurra import Transcriber
 from recurra.metrics.transcription import transcription_scores
+from recurra.streaming import Program
 from recurra.tasks.transcribe.config import Listening
 from recurra.tasks.transcribe.listener import LiveTranscriber
 
@@ -89,13 +92,14 @@ def strings(
     return pl.DataFrame(rows), ends
 
 
-def live_scores(transcriber: Transcriber, test: pl.DataFrame, ends: list[list[float]]) -> dict[str, float]:
+def live_scores(
+    program: Program, test: pl.DataFrame, ends: list[list[float]], search: Listening
+) -> dict[str, float]:
     """How well, how late and how fast a stream is written down."""
-    program = transcriber.to_program()
     told, late, heard, busy = [], [], 0.0, 0.0
     for row, stops in zip(test.iter_rows(named=True), ends, strict=True):
         samples, rate = soundfile.read(row["path"], dtype="float32")
-        listener = LiveTranscriber(program, Listening(), rate=rate)
+        listener = LiveTranscriber(program, search, rate=rate)
         began, finals, partials = time.process_time(), [], []
         for begin in range(0, len(samples), PIECE):
             for event in listener.push(samples[begin : begin + PIECE]):
@@ -109,11 +113,11 @@ def live_scores(transcriber: Transcriber, test: pl.DataFrame, ends: list[list[fl
             late += latencies(row["text"].split(), partials, stops)
     scores = transcription_scores(told, test["text"].to_list())
     return {
-        "streaming_wer": round(scores["wer"], 4),
+        "wer": round(scores["wer"], 4),
         "latency_seconds": round(float(np.mean(late)), 3) if late else float("nan"),
         "latency_90": round(float(np.quantile(late, 0.9)), 3) if late else float("nan"),
         "real_time_factor": round(busy / heard, 4),
-        "streaming_strings_right": round(scores["exact_match"], 4),
+        "strings_right": round(scores["exact_match"], 4),
     }
 
 
@@ -133,11 +137,15 @@ def latencies(words: list[str], partials: list[tuple[str, float]], stops: list[f
 def main() -> None:
     """Make strings, train, score."""
     own = parser(__doc__ or "")
-    own.add_argument("--live", action="store_true", help="train the net for streams alone")
+    one = own.add_mutually_exclusive_group()
+    one.add_argument("--live", action="store_true", help="train the net for streams alone")
+    one.add_argument("--whole", action="store_true", help="train the net for whole recordings alone")
+    own.add_argument("--beam", type=int, help="read the nets with a beam of so many, too")
     own.add_argument("--strings", type=int, default=1800, help="training strings")
     own.add_argument("--settings", type=json.loads, default={}, help="other settings, as a JSON object")
     own.add_argument("--out", type=Path, help="folder to save the nets in")
     options: argparse.Namespace = own.parse_args()
+    beams = {"": 1} if options.beam is None else {"": 1, "beam_": options.beam}
 
     def run() -> Mapping[str, Any]:
         with tempfile.TemporaryDirectory() as name:
@@ -153,14 +161,21 @@ def main() -> None:
             validation = strings(held, 120, folder / "validation", 2)[0]
             test, ends = strings([one for one in clips if numbers[one] < 5], 300, folder / "test", 3)
             found: dict[str, Any] = {}
-            for both in [False] if options.live else [True, False]:
+            for both in [False] if options.live else [True] if options.whole else [True, False]:
                 settings = {**SETTINGS, **options.settings, "bidirectional": both, "seed": options.seed}
                 transcriber = Transcriber(**settings).fit(train, validation=validation, test=test)
                 if options.out is not None:
                     transcriber.save(options.out / ("whole" if both else "live"), overwrite=True)
-                scores = transcriber.evaluate().to_frame().row(0, named=True)
-                found |= {"wer" if both else "streaming_net_wer": round(scores["wer"], 4)}
-            return found | live_scores(transcriber, test, ends)
+                for prefix, beam in beams.items():
+                    told = transcriber.predict(test, beam=beam)["prediction"].to_list()
+                    wer = transcription_scores(told, test["text"].to_list())["wer"]
+                    found |= {f"{prefix}wer" if both else f"{prefix}streaming_net_wer": round(wer, 4)}
+            if not options.whole:
+                program = transcriber.to_program()
+                for prefix, beam in beams.items():
+                    scores = live_scores(program, test, ends, Listening(beam=beam))
+                    found |= {f"{prefix}streaming_{key}": value for key, value in scores.items()}
+            return found
 
     report(run, options)
 

@@ -71,5 +71,12 @@ def test_what_is_no_such_sound() -> None:
         heard(wav("PCM_16", form="FLAC"))
     with pytest.raises(DataError, match="no number"):
         heard(wav("FLOAT", np.array([0.0, np.nan, 0.0], np.float32)))
+    content = bytearray(wav("PCM_16"))
+    for rate in (0, 2**32 - 1):
+        content[24:28] = struct.pack("<I", rate)
+        with pytest.raises(DataError, match=f"{rate} a second"):
+            heard(bytes(content))
+    with pytest.raises(ConfigError, match="1000000"):
+        heard(bytes(8), rate=2_000_000)
     with pytest.raises(ConfigError, match="--rate"):
         heard(wav("PCM_16"), rate=8_000)

@@ -5,8 +5,8 @@ from collections import defaultdict
 import numpy as np
 import pytest
 
-from recurra.decoding.connectionist import collapsed
-from recurra.decoding.transcription import BestPath, PrefixBeam, Together, WordList
+from recurra.decoding.connectionist import BestPath, PrefixBeam, collapsed
+from recurra.decoding.transcription import Together, WordList
 
 NEVER = -math.inf
 
@@ -83,6 +83,18 @@ def test_steps_come_in_pieces_of_any_size(make) -> None:
             other.push(log_shares[begin : begin + size])
         assert other.hypotheses(3) == whole.hypotheses(3)
         assert other.best() == whole.best()
+        assert other.blanks == whole.blanks
+
+
+@pytest.mark.parametrize("make", [BestPath, lambda: PrefixBeam(3)])
+def test_steps_that_told_nothing_are_counted(make) -> None:
+    decoder = make()
+    log_shares = np.log(np.array([[0.8, 0.2], [0.2, 0.8], [0.9, 0.1], [0.9, 0.1]]))
+    counts = []
+    for step in log_shares:
+        decoder.push(step[None])
+        counts.append(decoder.blanks)
+    assert counts == [1, 0, 1, 2]
 
 
 def test_the_best_path_takes_the_likeliest_labels() -> None:

@@ -5,13 +5,14 @@ Nothing here imports torch.
 
 import io
 import json
+import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
-from recurra.cli.interruption import PIPE_CLOSED, Signals, nobody_reads
+from recurra.cli.interruption import PIPE_CLOSED, Signals, Stopped, nobody_reads
 from recurra.cli.microphone import microphone
 from recurra.cli.predictor import program_of
 from recurra.cli.setting import parse_settings
@@ -60,15 +61,23 @@ def listen(options: Options, signals: Signals) -> int:
 
 
 def _tell(listener: Listener, stream: SoundStream, signals: Signals) -> None:
-    heard = False
-    for samples in stream.pieces:
-        heard = True
-        for event in listener.push(samples):
-            _write(event, signals)
+    """Write what is said; a signal ends the sound, and what it was is told where somebody reads."""
+    heard, stopped = False, None
+    try:
+        for samples in stream.pieces:
+            heard = True
+            for event in listener.push(samples):
+                _write(event, signals)
+    except Stopped as stop:
+        if not heard or not select.select([], [sys.stdout], [], 0)[1]:
+            raise
+        stopped = stop
     if not heard:
         raise DataError("a stream of sound without a sample", "sound", "Check what comes before the pipe.")
     for event in listener.end():
         _write(event, signals)
+    if stopped is not None:
+        raise stopped
 
 
 def _write(event: Event, signals: Signals) -> None:
@@ -102,6 +111,8 @@ def _opened(place: str, signals: Signals) -> Iterator[Read]:
         return read
 
     if place == STANDARD_INPUT:
+        if sys.stdin is None:
+            raise DataError("a standard input that is closed", "sound", "Pipe it in: ... | recurra stream.")
         yield reader(cast("io.BufferedIOBase", sys.stdin.buffer))
         return
     try:

@@ -11,6 +11,8 @@ from recurra.errors import ConfigError, DataError
 
 _PIECE = 2**16
 _HEADER = 12
+MOST_RATE = 1_000_000
+"""Samples a second of sound; a header that says more is damaged."""
 _MOST_HEADER = 2**20  # bytes of what stands before the samples, and is skipped
 _INTEGER, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _COMPRESSED = (b"fLaC", b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3", b"RF64", b"FORM")
@@ -55,8 +57,10 @@ def open_stream(read: Read, rate: int | None, usual_rate: int) -> SoundStream:
     Raises:
         DataError: A WAV header is damaged, or of a form that is none of PCM; or the sound is compressed. What
             is not finite is told when it comes.
-        ConfigError: The rate given is another one than that of the WAV file.
+        ConfigError: The rate given is out of range, or another one than that of the WAV file.
     """
+    if rate is not None and not 0 < rate <= MOST_RATE:
+        raise ConfigError(f"--rate {rate}", f"1 to {MOST_RATE} samples a second", "Change --rate.")
     source = _Source(read)
     first = source.peek(_HEADER)
     if first[:4] == b"RIFF" and first[8:12] == b"WAVE":
@@ -135,7 +139,7 @@ def _format(content: bytes) -> tuple[_Form, int]:
     kinds = {(_INTEGER, 8): "u1", (_INTEGER, 16): "<i2", (_INTEGER, 24): "i3", (_INTEGER, 32): "<i4"}
     kinds |= {(_FLOAT, 32): "<f4", (_FLOAT, 64): "<f8"}
     kind = kinds.get((code, bits))
-    if kind is None or not channels or not rate:
+    if kind is None or not channels or not 0 < rate <= MOST_RATE:
         raise _damaged(f"has samples of code {code}, {bits} bits, {channels} channels, {rate} a second")
     return _Form(kind, channels), rate
 

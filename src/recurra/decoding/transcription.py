@@ -1,4 +1,4 @@
-"""Search for the text behind the labels of steps, as they come: the best path, or beams of beginnings.
+"""Search for the text behind the steps of a sequence, as they come: what all ways to tell texts share.
 
 What has been found is the same whether steps come one by one or all at once. No torch is needed.
 """
@@ -8,11 +8,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
+from jaxtyping import Float
 
-from recurra.decoding.connectionist import BLANK, LogShares
+BLANK = 0
+NEVER = -np.inf
+UNLIKELY = 12.0
+"""Labels so much less likely than the likeliest one of their step are not gone on with."""
 
-_NEVER = -np.inf
-_UNLIKELY = 12.0  # labels so much less likely than the likeliest one of their step are not gone on with
+Outputs = Float[np.ndarray, "time numbers"]
+"""What a net says of every step; a `Reading` knows what it means."""
+Text = tuple[int, ...]
+
+
+class Span(NamedTuple):
+    """Where a symbol stands: its first step, the one after its last, and its largest log probability."""
+
+    first: int
+    end: int
+    log_share: float
 
 
 class Hypothesis(NamedTuple):
@@ -24,7 +37,7 @@ class Hypothesis(NamedTuple):
         score: The same with what scorers say.
     """
 
-    symbols: tuple[int, ...]
+    symbols: Text
     log_probability: float
     score: float
 
@@ -44,14 +57,20 @@ class Scorer(Protocol):
 
 
 class Decoder(ABC):
-    """Takes the steps of a sequence, and tells the texts that are likely so far."""
+    """Takes the steps of a sequence, and tells the texts that are likely so far.
+
+    Attributes:
+        blanks: How many steps have told nothing since the last one that told a symbol.
+    """
+
+    blanks: int = 0
 
     @abstractmethod
-    def push(self, log_shares: LogShares) -> None:
-        """Take steps: log probabilities (time, labels)."""
+    def push(self, outputs: Outputs) -> None:
+        """Take steps."""
 
     @abstractmethod
-    def best(self) -> tuple[int, ...]:
+    def best(self) -> Text:
         """The symbols that are likeliest so far, if more may follow."""
 
     @abstractmethod
@@ -59,127 +78,76 @@ class Decoder(ABC):
         """The likeliest texts, if nothing follows, the best first: so many, or as many as there are."""
 
 
-class BestPath(Decoder):
-    """The likeliest label of every step: the likeliest alignment, whose text need not be the likeliest."""
+class Reading(ABC):
+    """How texts are read out of what a net says of steps."""
 
-    def __init__(self) -> None:
-        self._symbols: list[int] = []
-        self._last, self._total = BLANK, 0.0
+    @abstractmethod
+    def greedy(self) -> Decoder:
+        """What takes the likeliest label each time."""
 
-    def push(self, log_shares: LogShares) -> None:
-        """See `Decoder.push`."""
-        for label, share in zip(log_shares.argmax(axis=1).tolist(), log_shares.max(axis=1), strict=True):
-            if label not in (BLANK, self._last):
-                self._symbols.append(label)
-            self._last, self._total = label, self._total + float(share)
+    @abstractmethod
+    def beam(self, size: int, scorer: Scorer | None = None, unlikely: float = UNLIKELY) -> Decoder:
+        """What goes on with so many beginnings of texts.
 
-    def best(self) -> tuple[int, ...]:
-        """See `Decoder.best`."""
-        return tuple(self._symbols)
+        Args:
+            size: How many.
+            scorer: What else counts.
+            unlikely: By how much less likely than the likeliest one of its step a label is left out.
+        """
 
-    def hypotheses(self, count: int) -> list[Hypothesis]:
-        """The one text; its probability is that of the alignment, and so too low."""
-        del count
-        return [Hypothesis(tuple(self._symbols), self._total, self._total)]
+    @abstractmethod
+    def align(self, outputs: Outputs, symbols: Sequence[int]) -> list[Span]:
+        """Where each symbol of a text stands in its likeliest alignment; nothing where it does not fit in."""
 
 
-class _Beginning(NamedTuple):
-    """A beginning of a text.
-
-    Attributes:
-        blank: Log probability of its alignments that end with a blank.
-        symbol: Of those that end with its last symbol.
-        extra: What scorers said of it.
-        state: That of the scorer after it.
-    """
-
-    blank: float
-    symbol: float
-    extra: float
-    state: Any
+@runtime_checkable
+class Beginning(Protocol):
+    """A beginning of a text in a beam."""
 
     @property
     def log_probability(self) -> float:
-        return float(np.logaddexp(self.blank, self.symbol))
+        """That of all its alignments."""
 
     @property
-    def score(self) -> float:
-        return self.log_probability + self.extra
+    def opinion(self) -> "Opinion":
+        """What the scorer says."""
 
 
-class PrefixBeam(Decoder):
-    """Beginnings of texts, each with the sum over its alignments; the best ones are gone on with.
+class Opinion(NamedTuple):
+    """What a scorer says of a beginning: what it adds to the log probability, and its state after it."""
 
-    Exact where the beam holds all beginnings and nothing is unlikely.
+    extra: float
+    state: Any
 
-    Source: Hannun and others, "First-pass large vocabulary continuous speech recognition using bi-directional
-    recurrent DNNs" (2014).
+
+class Opinions:
+    """The opinions of a scorer, or of none.
 
     Args:
-        size: How many are gone on with.
-        scorer: What else counts.
-        unlikely: By how much less likely than the likeliest one of its step a label is left out.
+        scorer: It.
     """
 
-    def __init__(self, size: int, scorer: Scorer | None = None, unlikely: float = _UNLIKELY) -> None:
-        self._size, self._scorer, self._unlikely = size, scorer, unlikely
-        self._open: Mapping[tuple[int, ...], _Beginning] = {
-            (): _Beginning(0.0, _NEVER, 0.0, None if scorer is None else scorer.start())
-        }
+    def __init__(self, scorer: Scorer | None) -> None:
+        self._scorer = scorer
+        self.first = Opinion(0.0, None if scorer is None else scorer.start())
 
-    def push(self, log_shares: LogShares) -> None:
-        """See `Decoder.push`."""
-        for shares in log_shares.astype(np.float64):
-            self._step(shares)
-
-    def _step(self, shares: np.ndarray) -> None:
-        likely = np.flatnonzero(shares >= shares.max() - self._unlikely)
-        labels = [(int(label), float(shares[label])) for label in likely if label != BLANK]
-        blank = float(shares[BLANK])
-        found: dict[tuple[int, ...], list[float]] = {}
-        for text, one in self._open.items():
-            own, total = found.setdefault(text, [_NEVER, _NEVER]), one.log_probability
-            own[0] = np.logaddexp(own[0], total + blank)
-            if text:
-                own[1] = np.logaddexp(own[1], one.symbol + float(shares[text[-1]]))
-            for label, share in labels:
-                before = one.blank if text[-1:] == (label,) else total
-                if before > _NEVER:
-                    longer = found.setdefault((*text, label), [_NEVER, _NEVER])
-                    longer[1] = np.logaddexp(longer[1], before + share)
-        ranked = ((text, self._scored(text, *sums)) for text, sums in found.items())
-        kept = [(text, one) for text, one in ranked if one.score > _NEVER]
-        if len(kept) > self._size:
-            kept.sort(key=lambda pair: -pair[1].score)
-        self._open = dict(kept[: self._size])
-
-    def _scored(self, text: tuple[int, ...], blank: float, symbol: float) -> _Beginning:
-        known = self._open.get(text)
-        if known is not None:
-            return _Beginning(blank, symbol, known.extra, known.state)
+    def after(self, before: Opinion, symbol: int) -> Opinion:
+        """That of a beginning with one more symbol."""
         if self._scorer is None:
-            return _Beginning(blank, symbol, 0.0, None)
-        before = self._open[text[:-1]]
-        added, state = self._scorer.extend(before.state, text[-1])
-        return _Beginning(blank, symbol, before.extra + added, state)
+            return before
+        added, state = self._scorer.extend(before.state, symbol)
+        return Opinion(before.extra + added, state)
 
-    def best(self) -> tuple[int, ...]:
-        """See `Decoder.best`."""
-        return max(self._open.items(), key=lambda pair: pair[1].score)[0]
-
-    def hypotheses(self, count: int) -> list[Hypothesis]:
-        """See `Decoder.hypotheses`; where no text may end as it stands, all may."""
-        ended = [
-            Hypothesis(text, one.log_probability, one.score + self._end(one))
-            for text, one in self._open.items()
-        ]
-        allowed = [one for one in ended if one.score > _NEVER]
-        if not allowed:
-            allowed = [Hypothesis(text, one.log_probability, one.score) for text, one in self._open.items()]
-        return sorted(allowed, key=lambda one: (-one.score, one.symbols))[:count]
-
-    def _end(self, one: _Beginning) -> float:
-        return 0.0 if self._scorer is None else self._scorer.end(one.state)
+    def ranked(self, open: Mapping[Text, Beginning], count: int) -> list[Hypothesis]:
+        """Beginnings as texts, the best first; where none may end as it stands, all may."""
+        ended = []
+        for text, one in open.items():
+            score = one.log_probability + one.opinion.extra
+            end = 0.0 if self._scorer is None else self._scorer.end(one.opinion.state)
+            ended.append((score + end, Hypothesis(text, one.log_probability, score)))
+        found = [one._replace(score=score) for score, one in ended if score > NEVER]
+        found = found or [one for _, one in ended]
+        return sorted(found, key=lambda one: (-one.score, one.symbols))[:count]
 
 
 class Together:
@@ -199,8 +167,8 @@ class Together:
             more, next_state = one.extend(own, symbol)
             added += more
             after.append(next_state)
-            if added == _NEVER:
-                return _NEVER, None
+            if added == NEVER:
+                return NEVER, None
         return added, tuple(after)
 
     def end(self, state: Any) -> float:
@@ -233,15 +201,15 @@ class WordList:
         """See `Scorer.extend`: nothing, or that it is never so."""
         for letter in self._texts[symbol]:
             if letter.isspace():
-                if self.end(state) == _NEVER:
-                    return _NEVER, None
+                if self.end(state) == NEVER:
+                    return NEVER, None
                 state = self._tree
             elif letter in state:
                 state = state[letter]
             else:
-                return _NEVER, None
+                return NEVER, None
         return 0.0, state
 
     def end(self, state: Any) -> float:
         """Nothing after a whole word, or before one."""
-        return 0.0 if state is self._tree or " " in state else _NEVER
+        return 0.0 if state is self._tree or " " in state else NEVER

@@ -254,7 +254,13 @@ def _columns_said(examples: Examples, told: str) -> str:
     return ", ".join(f"{verb.lower()} {names}" for verb, names in facts)
 
 
-def program_of(task: str, fitted: Fitted, modules: Sequence[nn.Module], about: Mapping[str, Any]) -> Program:
+def program_of(
+    task: str,
+    fitted: Fitted,
+    modules: Sequence[nn.Module],
+    about: Mapping[str, Any],
+    arrays: Mapping[str, Any] | None = None,
+) -> Program:
     """A stream program for a `recurra.experiment.live.LiveSequences`.
 
     Args:
@@ -262,6 +268,7 @@ def program_of(task: str, fitted: Fitted, modules: Sequence[nn.Module], about: M
         fitted: The net.
         modules: What a step runs through.
         about: What the live form has to know beside the input.
+        arrays: Numbers that it needs, float32 in NumPy, by name.
 
     Raises:
         ConfigError: The input does not stream, or a module does not.
@@ -277,4 +284,4 @@ def program_of(task: str, fitted: Fitted, modules: Sequence[nn.Module], about: M
     }
     if schema.encoding.step_seconds is not None:
         own["step_seconds"] = schema.encoding.step_seconds
-    return Program(to_program(list(modules)).layers, metadata={**own, **about})
+    return to_program(list(modules), metadata={**own, **about}, arrays=arrays)

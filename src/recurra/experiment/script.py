@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recurra.decoding.connectionist import LogShares, align
+from recurra.decoding.transcription import Span
 from recurra.inputs.symbol import RESERVED, Alphabet
 
 _WORD = re.compile(r"\S+")
@@ -52,9 +52,8 @@ class Script:
         space = " " if self.alphabet.unit == "word" else ""
         return ["", *(f"{space}{one}" for one in self.alphabet.symbols(list(numbers)))]
 
-    def words(self, log_shares: LogShares, labels: Sequence[int]) -> list[Word]:
-        """The words of a text, and where they stand in its likeliest alignment."""
-        spans = align(log_shares, labels)
+    def words(self, spans: Sequence[Span], labels: Sequence[int]) -> list[Word]:
+        """The words of a text whose symbols stand there; none where they stand nowhere."""
         if not spans:
             return []
         writer, text, owners = self.alphabet.writer(), "", []

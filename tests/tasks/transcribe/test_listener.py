@@ -1,4 +1,5 @@
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -232,6 +233,37 @@ def test_a_pipe_that_stalls_and_closes_ends_with_the_text_and_needs_no_torch(
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in err.decode().splitlines()}
     assert "numpy" in imported
     assert not {"torch", "scipy", "sklearn", "pandas"} & imported
+
+
+def test_ctrl_c_ends_the_sound(program: Program, run: Path) -> None:
+    folder = stream_folder(program, run / "stream")
+    samples = (sound(["low", "high"], np.random.default_rng(5)) * 32767).astype("<i2").tobytes()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "recurra", "stream", str(folder), "--audio", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(samples)
+    process.stdin.flush()
+    while json.loads(process.stdout.readline())["text"] != "low high":
+        pass
+    process.send_signal(signal.SIGINT)  # while it waits for more
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, b"interrupted\n")
+    assert json.loads(out.splitlines()[-1])["kind"] == "final"
+
+
+def test_a_closed_standard_input_is_told(program: Program, run: Path) -> None:
+    command = f"{sys.executable} -m recurra stream {stream_folder(program, run / 'stream')} --audio - <&-"
+    done = subprocess.run(
+        ["sh", "-c", command], check=False, capture_output=True, env=environment(), timeout=60
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"error: a standard input that is closed")
 
 
 def test_a_run_that_does_not_hear(

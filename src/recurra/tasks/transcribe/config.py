@@ -13,6 +13,8 @@ class TranscribeConfig(TaskConfig):
     """What to write of each sequence, with which net, and how to train it.
 
     Attributes:
+        criterion: How steps and symbols go together: ctc scores the symbols of each step by themselves; a
+            transducer also by those told before, and at a step it may tell several.
         label: Column with the texts; auto takes `text`, `transcript`, `sentence`, `target` or the like.
         normalize: What of a text is not told: numbers of spaces; capital letters, too (case); punctuation,
             too (words). Truth and answer are compared so.
@@ -24,6 +26,7 @@ class TranscribeConfig(TaskConfig):
     needs: ClassVar[str] = "sequences"
     input_defaults: ClassVar[Mapping[str, Any]] = {"stack": 3}
 
+    criterion: Literal["ctc", "transducer"] = "ctc"
     label: Annotated[str, Option("COLUMN")] = "auto"
     normalize: Literal["spaces", "case", "words"] = "words"
     target_tokens: Literal["character", "word", "subword"] = "character"
@@ -50,7 +53,8 @@ class Search(Config):
     Attributes:
         beam: Beginnings of texts that are gone on with; 1 takes the likeliest symbol of every step.
         words: File with the words that there are, one a line; others are not written.
-        language_model: Run of a language model whose opinion counts, too; beam says of how many texts.
+        language_model: Run of a language model of characters whose opinion counts, too, or its n-grams
+            (RUN/baselines/n_grams), which are faster; beam says of how many texts.
         language_weight: How much its log probabilities count, beside those of the net.
         symbol_bonus: What each symbol adds to the log probability, since language models like short texts.
     """

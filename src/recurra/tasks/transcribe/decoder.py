@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from recurra.decoding.transcription import BestPath, Decoder, PrefixBeam, Scorer, Together, WordList
+from recurra.decoding.transcription import Decoder, Reading, Scorer, Together, WordList
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.fusion import LanguageScorer
 from recurra.experiment.script import Script
 from recurra.tasks.transcribe.config import Search
 
 
-def decoder_of(options: Search, script: Script) -> Callable[[], Decoder]:
+def decoder_of(options: Search, script: Script, reading: Reading) -> Callable[[], Decoder]:
     """Makes a decoder for each sequence.
 
     Raises:
@@ -24,14 +24,14 @@ def decoder_of(options: Search, script: Script) -> Callable[[], Decoder]:
                 f"{name} with beam 1", "several beginnings to choose from", "Add --beam 16, or more."
             )
     if options.beam == 1:
-        return BestPath
+        return reading.greedy
     if options.words is not None:
         scorers.append(WordList(_listed(Path(options.words).expanduser()), script.pieces()))
     if options.language_model is not None:
         run = Path(options.language_model).expanduser()
         scorers.append(LanguageScorer.of_run(run, script.pieces(), options.language_weight))
     scorer = Together(scorers, options.symbol_bonus) if scorers or options.symbol_bonus else None
-    return lambda: PrefixBeam(options.beam, scorer)
+    return lambda: reading.beam(options.beam, scorer)
 
 
 def _listed(path: Path) -> list[str]:

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from recurra.decoding.connectionist import BLANK
 from recurra.experiment.listening import Ear, Event, Listener, Outputs, Samples, step_seconds_of
 from recurra.experiment.live import damaged_program
+from recurra.experiment.reading import reading_of
 from recurra.experiment.script import Script, Word
 from recurra.inputs.alphabet import revive_alphabet
 from recurra.streaming import Program
@@ -48,9 +48,8 @@ class LiveTranscriber(Listener):
             raise damaged_program("says nothing of its alphabet")
         self._step = step_seconds_of(program)
         self._script = Script(revive_alphabet(description), self._step)
-        if program.output_size != len(self._script.pieces()):
-            raise damaged_program(f"has {program.output_size} outputs for {self._script.alphabet.unit}s")
-        self._decoder = decoder_of(options, self._script)
+        self._reading = reading_of(program, len(self._script.pieces()), weights)
+        self._decoder = decoder_of(options, self._script, self._reading)
         self._pause = max(round(options.endpoint / self._step), 1)
         self._longest = max(round(options.max_seconds / self._step), self._pause)
         self._ear = Ear(program, weights, rate, kept=self._pause)
@@ -63,7 +62,6 @@ class LiveTranscriber(Listener):
         self._begin, self._first = self._ear.steps, 0
         self._outputs: list[Outputs] = []
         self._said: tuple[int, ...] = ()
-        self._blanks = 0
 
     def push(self, samples: Samples) -> Iterator[Event]:
         """See `Listener.push`."""
@@ -79,13 +77,12 @@ class LiveTranscriber(Listener):
     def _heard(self, outputs: Outputs) -> Iterator[Event]:
         self._outputs.append(outputs)
         self._search.push(outputs[None])
-        self._blanks = self._blanks + 1 if int(outputs.argmax()) == BLANK else 0
         best = self._search.best()
         if best != self._said:
             self._first = self._first if self._said else self._ear.steps - 1
             self._said = best
             yield self._event("partial", self._script.text(best), self._first, self._ear.steps)
-        if self._blanks >= self._pause or len(self._outputs) >= self._longest:
+        if self._search.blanks >= self._pause or len(self._outputs) >= self._longest:
             yield from self._final()
             self._ear.begin_anew()
             self._open()
@@ -98,7 +95,8 @@ class LiveTranscriber(Listener):
         text = self._script.text(found.symbols)
         if not text and not self._said:
             return
-        words = self._script.words(np.stack(self._outputs), found.symbols)
+        spans = self._reading.align(np.stack(self._outputs), found.symbols)
+        words = self._script.words(spans, found.symbols)
         event = self._event("final", text, self._first, self._ear.steps)
         moved = [self._moved(one) for one in words]
         if moved:

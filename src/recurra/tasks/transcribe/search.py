@@ -2,21 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-import torch
-from torch import nn
 
-from recurra.decoding.connectionist import LogShares
-from recurra.decoding.transcription import Hypothesis
+from recurra.decoding.transcription import Hypothesis, Outputs
+from recurra.experiment.criterion import CRITERIA
 from recurra.experiment.examples import Part, run_over, with_columns
 from recurra.experiment.script import Script
 from recurra.experiment.task import Fitted
 from recurra.tasks.transcribe.config import TranscribeAnswer
 from recurra.tasks.transcribe.decoder import decoder_of
-from recurra.types import Sequences
 
 _DIGITS = 4
 
@@ -27,12 +24,12 @@ class Answer(NamedTuple):
     Attributes:
         texts: Of each row the best one.
         found: Of each row the hypotheses, the best first, where a net wrote it.
-        shares: Of each row the log probabilities of all labels, where a net wrote it.
+        outputs: Of each row what the net says of its steps, where a net wrote it.
     """
 
     texts: Sequence[str]
     found: Sequence[Sequence[Hypothesis]] = ()
-    shares: Sequence[LogShares] = ()
+    outputs: Sequence[Outputs] = ()
 
 
 @dataclass(frozen=True)
@@ -50,20 +47,15 @@ def answer(fitted: Fitted, part: Part) -> Answer:
     """The best text for every row."""
     options = part.options if isinstance(part, TranscribePart) else TranscribeAnswer()
     script = Script(fitted.schema.target.alphabet, fitted.schema.encoding.step_seconds)
-    make = decoder_of(options, script)
-    shares = run_over(fitted.model, part, fitted.config, log_shares)
+    criterion = CRITERIA[fitted.config.criterion]
+    make = decoder_of(options, script, criterion.reading(fitted.model))
+    outputs = run_over(fitted.model, part, fitted.config, criterion.outputs)
     found = []
-    for own in shares:
+    for own in outputs:
         decoder = make()
         decoder.push(own)
         found.append(decoder.hypotheses(options.n_best))
-    return Answer([script.text(row[0].symbols) for row in found], found, shares)
-
-
-def log_shares(model: nn.Module, sequences: Sequences) -> list[Any]:
-    """Log probabilities of all labels for each step of each sequence."""
-    rows = torch.log_softmax(model(sequences).float(), dim=-1).cpu().numpy()
-    return [row[:length] for row, length in zip(rows, sequences.lengths.tolist(), strict=True)]
+    return Answer([script.text(row[0].symbols) for row in found], found, outputs)
 
 
 def write(fitted: Fitted, part: Part, given: Answer, options: TranscribeAnswer) -> pl.DataFrame:
@@ -82,8 +74,9 @@ def write(fitted: Fitted, part: Part, given: Answer, options: TranscribeAnswer) 
         columns += [pl.Series("alternatives", others, pl.List(pl.String))]
         columns += [pl.Series("scores", scores, pl.List(pl.Float64))]
     if options.times:
-        rows = zip(given.found, given.shares, strict=True)
-        words = [[one._asdict() for one in script.words(own, row[0].symbols)] for row, own in rows]
+        align = CRITERIA[fitted.config.criterion].reading(fitted.model).align
+        rows = [(row[0].symbols, own) for row, own in zip(given.found, given.outputs, strict=True)]
+        words = [[one._asdict() for one in script.words(align(own, text), text)] for text, own in rows]
         kind = pl.Struct(
             {"word": pl.String, "start": pl.Float64, "end": pl.Float64, "confidence": pl.Float64}
         )

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from recurra.decoding.connectionist import align
+from recurra.experiment.criterion import CRITERIA
 from recurra.experiment.examples import Part, columns_read
 from recurra.experiment.script import Script
 from recurra.experiment.task import Description, Fitted, Rival
@@ -93,7 +93,7 @@ def _exhibit(fitted: Fitted, part: Part, given: Answer, row: int) -> Sequence[Pi
     schema, unit = fitted.schema, fitted.schema.encoding.step_seconds or 1
     script, symbols = Script(schema.target.alphabet, unit), given.found[row][0].symbols
     pieces, content = script.pieces(), part.examples.contents[row]
-    spans = align(given.shares[row], symbols)
+    spans = CRITERIA[fitted.config.criterion].reading(fitted.model).align(given.outputs[row], symbols)
     marks = [(pieces[one].strip(), span.first * unit) for one, span in zip(symbols, spans, strict=False)]
     kind = registry.get(schema.input)
     return kind.exhibit(content, schema.encoding, given.texts[row] or kind.show(content), marks)

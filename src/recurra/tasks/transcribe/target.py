@@ -1,12 +1,11 @@
 """The texts that are told: their symbols, and which of them have room in their steps."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import polars as pl
-from jaxtyping import Int64
 
 from recurra.data.naming import listed
 from recurra.errors import DataError
@@ -126,9 +125,3 @@ def texts_of(examples: Examples, column: str) -> list[str]:
             "Add it, or leave the row out.",
         )
     return [str(text) for text in texts]
-
-
-def steps_needed(numbers: Sequence[np.ndarray]) -> Int64[np.ndarray, " rows"]:
-    """The fewest steps for each text: one a symbol, and a blank between two that are the same."""
-    needed = [len(own) + int((own[1:] == own[:-1]).sum()) for own in numbers]
-    return np.maximum(np.array(needed, np.int64), 1)

@@ -1,29 +1,26 @@
-"""The task of transcription: unaligned many to many, by connectionist temporal classification."""
+"""The task of transcription: unaligned many to many."""
 
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from torch import nn
 
-from recurra.data.labelled import Labelled
 from recurra.data.naming import counted
 from recurra.data.on_demand import lengths_of
 from recurra.errors import DataError
+from recurra.experiment.criterion import CRITERIA
 from recurra.experiment.examples import Data, Part
 from recurra.experiment.labelling import ExampleSchema, Labelling, program_of
 from recurra.experiment.task import Fitted, Prepared, Task
-from recurra.layers.connectionist import ctc_loss
 from recurra.metrics.transcription import METRICS, transcription_scores
 from recurra.models.sequence_body import make_body
-from recurra.models.tagger import SequenceTagger
 from recurra.streaming import Program
 from recurra.tasks.transcribe.baseline import learn, naive
 from recurra.tasks.transcribe.config import TranscribeAnswer, TranscribeConfig
 from recurra.tasks.transcribe.explain import explain
 from recurra.tasks.transcribe.search import Answer, TranscribePart, answer, write
 from recurra.tasks.transcribe.show import describe, show
-from recurra.tasks.transcribe.target import Target, find_text, steps_needed
-from recurra.training.contract import Loss
+from recurra.tasks.transcribe.target import Target, find_text
 
 
 def settle(config: Any, schema: ExampleSchema) -> Any:
@@ -52,7 +49,8 @@ def prepare(data: Data) -> Prepared:
     """
     prepared = LABELLING.prepare(data)
     train = prepared.train
-    long = int((steps_needed(train.known()) > lengths_of(train.encoded)).sum())
+    needed = CRITERIA[data.config.criterion].steps_needed(train.known())
+    long = int((needed > lengths_of(train.encoded)).sum())
     if long == len(train):
         raise DataError(
             f"{counted(long, 'text')} with more symbols than there are steps",
@@ -65,19 +63,12 @@ def prepare(data: Data) -> Prepared:
     return replace(prepared, repairs=(*prepared.repairs, said))
 
 
-def build(config: Any, schema: ExampleSchema) -> SequenceTagger:
-    """A net that scores all labels at every step, with fresh weights."""
+def build(config: Any, schema: ExampleSchema) -> nn.Module:
+    """The net that settings and data ask for, with fresh weights."""
     encoder = schema.encoder(config)
     body = make_body(config.network, encoder.output_size, config.recurrence, window=config.context)
-    return SequenceTagger(encoder, body, schema.target.size, config.dropout)
-
-
-def loss(model: nn.Module, batch: Labelled, state: Any = None) -> Loss:
-    """The summed loss of the texts of a batch, counted by their symbols; one without any counts as one."""
-    del state
-    scores = cast("SequenceTagger", model)(batch.sequences).float()
-    losses, symbols = ctc_loss(scores, batch.sequences.lengths, batch.target)
-    return Loss(losses.sum(), symbols.clamp(min=1).sum())
+    make = CRITERIA[config.criterion].make
+    return make(encoder, body, schema.target.size, config.recurrence, config.dropout)
 
 
 def part(source: Any, fitted: Fitted, options: Any) -> Part:
@@ -99,15 +90,14 @@ def score(schema: ExampleSchema, part: Part, given: Answer) -> dict[str, float]:
 
 
 def program(fitted: Fitted) -> Program:
-    """A program of log probabilities of all labels after every step.
+    """A program of what the criterion's `reading_of` reads after every step.
 
     Raises:
         ConfigError: A setting does not allow it; the message says which.
     """
-    model, schema = cast("SequenceTagger", fitted.model), fitted.schema
-    about = {"alphabet": schema.target.alphabet.to_dict()}
-    modules = [*model.stream_modules(), nn.LogSoftmax(dim=-1)]
-    return program_of("transcribe", fitted, modules, about)
+    form = CRITERIA[fitted.config.criterion].stream_form(fitted.model)
+    about = {"alphabet": fitted.schema.target.alphabet.to_dict(), **form.about}
+    return program_of("transcribe", fitted, form.modules, about, form.arrays)
 
 
 TRANSCRIBE = Task(
@@ -119,7 +109,7 @@ TRANSCRIBE = Task(
     whole=LABELLING.whole,
     revive=LABELLING.revive,
     build=build,
-    objective=lambda *_: loss,
+    objective=lambda config, _: CRITERIA[config.criterion].loss,
     part=part,
     answer=answer,
     write=write,
