@@ -73,7 +73,8 @@ def align(log_shares: LogShares, symbols: Sequence[int]) -> list[Span]:
     found = []
     for place, symbol in enumerate(symbols):
         steps = np.flatnonzero(path == 2 * place + 1)
-        found.append(Span(int(steps[0]), int(steps[-1]) + 1, float(log_shares[steps, symbol].max())))
+        loudest = int(steps[log_shares[steps, symbol].argmax()])
+        found.append(Span(int(steps[0]), int(steps[-1]) + 1, loudest, float(log_shares[loudest, symbol])))
     return found
 
 

@@ -21,10 +21,18 @@ Text = tuple[int, ...]
 
 
 class Span(NamedTuple):
-    """Where a symbol stands: its first step, the one after its last, and its largest log probability."""
+    """Where a symbol stands.
+
+    Attributes:
+        first: Its first step.
+        end: The step after its last.
+        loudest: The step at which it is likeliest.
+        log_share: Its log probability there.
+    """
 
     first: int
     end: int
+    loudest: int
     log_share: float
 
 

@@ -86,7 +86,7 @@ class Transducer(Reading):
         spans, end = [], len(outputs)
         for chance, own in zip(reversed(chances), reversed(said), strict=True):
             step = int(chance[:end].argmax())
-            spans.append(Span(step, step + 1, float(own[step])))
+            spans.append(Span(step, step + 1, step, float(own[step])))
             end = step + 1
         return spans[::-1]
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
-from jaxtyping import Int64
-from torch import nn
+from jaxtyping import Float, Int, Int64
+from torch import Tensor, nn
 
 from recurra.data.labelled import Labelled
 from recurra.decoding.connectionist import Connectionist
@@ -63,6 +63,16 @@ class Criterion(ABC):
     @abstractmethod
     def reading(self, model: nn.Module) -> Reading:
         """How texts are read out of that."""
+
+    @abstractmethod
+    def evidence(
+        self,
+        model: nn.Module,
+        sequences: Sequences,
+        text: Int[Tensor, " symbols"],
+        steps: Int[Tensor, " symbols"],
+    ) -> Float[Tensor, "rows symbols labels"]:
+        """Scores of all labels where each symbol of a text is told: at its step, after the symbols before."""
 
     @abstractmethod
     def stream_form(self, model: nn.Module) -> StreamForm:
@@ -135,6 +145,12 @@ class _Connectionist(Criterion):
         del model
         return Connectionist()
 
+    def evidence(self, model: nn.Module, sequences: Sequences, text: Tensor, steps: Tensor) -> Tensor:
+        """See `Criterion.evidence`: what comes before does not count."""
+        del text
+        scores: Tensor = model(sequences)
+        return scores[:, steps].float()
+
     def stream_form(self, model: nn.Module) -> StreamForm:
         """See `Criterion.stream_form`."""
         net = cast("SequenceTagger", model)
@@ -169,6 +185,12 @@ class _Transducer(Criterion):
             predict = _in_torch(net)
         return Transducer(predict, *_joint(net))
 
+    def evidence(self, model: nn.Module, sequences: Sequences, text: Tensor, steps: Tensor) -> Tensor:
+        """See `Criterion.evidence`."""
+        scores, _ = model(sequences, text.expand(len(sequences), -1))
+        found: Tensor = scores[:, steps, torch.arange(len(text), device=text.device)]
+        return found.float()
+
     def stream_form(self, model: nn.Module) -> StreamForm:
         """See `Criterion.stream_form`."""
         net = cast("RecurrentTransducer", model)
@@ -178,7 +200,7 @@ class _Transducer(Criterion):
 CRITERIA: Mapping[str, Criterion] = MappingProxyType({"ctc": _Connectionist(), "transducer": _Transducer()})
 
 
-def _rows(outputs: torch.Tensor, sequences: Sequences) -> list[Outputs]:
+def _rows(outputs: Tensor, sequences: Sequences) -> list[Outputs]:
     rows = outputs.cpu().numpy()
     return [row[:length] for row, length in zip(rows, sequences.lengths.tolist(), strict=True)]
 

@@ -36,6 +36,17 @@ def test_words_stand_in_their_bursts(fitted: Transcriber) -> None:
     assert 0 < row["confidence"] <= 1
 
 
+def test_a_symbol_is_explained_where_it_is_told(fitted: Transcriber) -> None:
+    frame = pl.DataFrame({"signal": [[0.0] * 3 + [1.0] * 3 + [0.0] * 6 + [-1.0] * 3 + [0.0] * 3]})
+    first, second = (fitted.explain(frame, step=step).rows[0] for step in (1, 2))
+    assert (first.prediction, second.prediction) == ("a, word 1 of a b", "b, word 2 of a b")
+    for row, burst in ((first, slice(3, 12)), (second, slice(12, 18))):
+        assert row.result > 0
+        assert np.abs(row.by_step[burst]).sum() > 0.5 * np.abs(row.by_step).sum()
+    (whole,) = fitted.explain(frame).rows
+    assert whole.result == pytest.approx(first.result + second.result, abs=1e-4)
+
+
 def test_several_texts_the_best_first_and_words_of_a_list(fitted: Transcriber, tmp_path: Path) -> None:
     row = fitted.predict(signals(3, seed=9), beam=8, n_best=3).row(0, named=True)
     assert row["alternatives"][0] == row["prediction"]

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from recurra.decoding.connectionist import LogShares, align
 from recurra.diagnosis import Question, log_odds
+from recurra.experiment.criterion import CRITERIA, Criterion
 from recurra.experiment.example_question import question_of, rows_of
 from recurra.experiment.examples import Part
 from recurra.experiment.script import SHIFT
@@ -27,42 +26,42 @@ def explain(fitted: Fitted, part: Part, wanted: Wanted) -> Iterator[Question]:
     Raises:
         ConfigError: There is no such symbol, or one is named without its place.
     """
-    alphabet = fitted.schema.target.alphabet
+    alphabet, criterion = fitted.schema.target.alphabet, CRITERIA[fitted.config.criterion]
     if wanted.step is None:
         wanted.refuse("outcome", "each symbol has a place of its own; name the step, too")
     names = ["the blank", *alphabet.symbols(range(1 + SHIFT, fitted.schema.target.size + SHIFT))]
     named = wanted.outcome_among(names, alphabet.unit)
-    rows = wanted.numbered(len(part))
+    rows, reading = wanted.numbered(len(part)), criterion.reading(fitted.model)
     given = answer(fitted, rows_of(part, rows))
-    for row, text, found, shares in zip(rows, given.texts, given.found, given.shares, strict=True):
+    for row, text, found, outputs in zip(rows, given.texts, given.found, given.outputs, strict=True):
         labels = found[0].symbols
-        steps = _loudest(shares, labels)
+        steps = [one.loudest for one in reading.align(outputs, labels)]
         if not steps:
             continue
         place = wanted.place_among(len(labels), alphabet.unit)
+        asked = partial(_evidence, criterion, torch.tensor(labels), torch.tensor(steps))
         ask = partial(question_of, fitted, part, row, row=str(row + 1))
         if place is None:
-            asked = partial(_result, torch.tensor(steps), torch.tensor(labels))
-            yield ask(asked, prediction=text, output=f"sum of the log-odds of all {alphabet.unit}s")
+            summed = partial(_sum, asked, torch.tensor(labels))
+            yield ask(summed, prediction=text, output=f"sum of the log-odds of all {alphabet.unit}s")
             continue
         label = labels[place] if named is None else named
         yield ask(
-            partial(_result, torch.tensor([steps[place]]), torch.tensor([label])),
+            partial(_one, asked, place, label),
             prediction=f"{names[labels[place]]}, {alphabet.unit} {place + 1} of {text}",
             output=f"log-odds of {names[label]} at step {steps[place] + 1}",
         )
 
 
-def _loudest(shares: LogShares, labels: tuple[int, ...]) -> list[int]:
-    """The step of each symbol's stretch at which it is likeliest."""
-    spans = align(shares, labels)
-    return [
-        span.first + int(np.argmax(shares[span.first : span.end, label]))
-        for span, label in zip(spans, labels, strict=bool(spans))
-    ]
+def _evidence(criterion: Criterion, text: Tensor, steps: Tensor, net: Any, sequences: Sequences) -> Tensor:
+    device = sequences.values.device
+    return criterion.evidence(net, sequences, text.to(device), steps.to(device))
 
 
-def _result(steps: Tensor, labels: Tensor, net: Any, sequences: Sequences) -> Tensor:
-    scores = net(sequences).float()
-    device = scores.device
-    return log_odds(scores[:, steps.to(device)], labels.to(device)).sum(dim=1)
+def _sum(asked: Any, labels: Tensor, net: Any, sequences: Sequences) -> Tensor:
+    scores = asked(net, sequences)
+    return log_odds(scores, labels.to(scores.device)).sum(dim=1)
+
+
+def _one(asked: Any, place: int, label: int, net: Any, sequences: Sequences) -> Tensor:
+    return log_odds(asked(net, sequences)[:, place], label)
