@@ -14,8 +14,9 @@ import recurra
 from recurra.errors import ConfigError
 from recurra.experiment import compare as comparing
 from recurra.experiment.budget import Budget, Deadline, parse_budget
-from recurra.experiment.comparison import RunRecord, Spread, read_comparison
+from recurra.experiment.comparison import COMPARISON_FILE, VERSION, ComparisonRecord, RunRecord, Spread
 from recurra.experiment.contestant import named
+from recurra.files import read_document
 from recurra.report.page import REPORT_FILE
 from recurra.tasks.registry import entry
 
@@ -62,7 +63,8 @@ def test_every_net_is_scored_on_the_same_part_from_every_seed(compared) -> None:
     }
     assert len(parts) == len(majority) == 1  # so they are the same rows
     assert {one.kind for one in record.baselines} == {"naive", "linear"}
-    assert read_comparison(compared.folder) == record
+    written = read_document(compared.folder / COMPARISON_FILE, version=VERSION)
+    assert ComparisonRecord.model_validate(written) == record
 
 
 def test_the_page_draws_spread_and_learning(compared) -> None:

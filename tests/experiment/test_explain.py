@@ -8,7 +8,7 @@ import pytest
 from tests.diagnosis.test_task import SOURCES, prepared_of
 from tests.experiment.toy_task import TOY
 
-from recurra import Classifier, Forecaster
+from recurra import Classifier, Forecaster, LanguageModel
 from recurra.errors import ConfigError, DataError, NonFiniteError
 from recurra.experiment.explain import explain
 from recurra.experiment.fit import fresh_net
@@ -198,3 +198,25 @@ def test_every_column_of_a_forecast_has_its_share():
     point = forecaster.predict()["forecast"][1]
     assert found.result == pytest.approx(point, rel=1e-4)
     assert not forecaster.fitted_.model.future_codes._forward_hooks
+
+
+def test_rows_keep_their_numbers_where_empty_ones_are_skipped(tmp_path):
+    lines = tmp_path / "texts.txt"
+    lines.write_text("\n\na fine film\n\na dull film\n")
+    table = tmp_path / "texts.csv"
+    table.write_text("text,label\na fine film,1\n,\n\na dull film,0\n")
+    small = {"hidden_size": 3, "max_epochs": 1, "baselines": ()}
+    reviews = pl.DataFrame({"text": ["a fine film", "a dull film"] * 20, "label": ["good", "bad"] * 20})
+    classifier = Classifier(**small).fit(reviews, show_progress=False)
+    model = LanguageModel(**small).fit(["the cat sat on the mat. " * 20] * 3, show_progress=False)
+    for net, source, expected in (
+        (classifier, lines, ("3", "5")),
+        (classifier, table, ("1", "4")),
+        (model, pl.DataFrame({"text": ["the cat", None, " ", "the mat"]}), ("1", "4")),
+        (model, ["the cat", "", "", "the mat"], ("1", "4")),
+    ):
+        assert tuple(one.row for one in net.explain(source).rows) == expected
+        (last,) = net.explain(source, named=(expected[1],)).rows
+        assert last.row == expected[1]
+        with pytest.raises(ConfigError, match="row '2'"):
+            net.explain(source, named=(2,))

@@ -1,6 +1,7 @@
 """Searches for settings: judged by validation alone, resumable, and open to several processes."""
 
 import json
+import shutil
 import signal
 import sqlite3
 from pathlib import Path
@@ -178,6 +179,14 @@ def test_storages_that_cannot_be_used_are_told_and_nothing_is_left(
             recurra.tune("classify", series, tuned.folder, trials=9, search=KEYS, show_progress=False, **TINY)
         database.execute("rollback")
     assert states(tuned.folder).count(COMPLETE) == len(tuned.record.of_state("complete"))
+
+
+def test_a_search_whose_storage_is_gone_does_not_begin_anew(tuned, series: Path, tmp_path) -> None:
+    folder = Path(shutil.copytree(tuned.folder, tmp_path / "search"))
+    (folder / "study.db").unlink()
+    with pytest.raises(StorageError, match="none of the"):
+        recurra.tune("classify", series, folder, trials=9, search=KEYS, show_progress=False, **TINY)
+    assert (folder / "tune.json").read_bytes() == (tuned.folder / "tune.json").read_bytes()
 
 
 def test_bad_requests_are_told(capsys, series: Path, tmp_path, monkeypatch) -> None:

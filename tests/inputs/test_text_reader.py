@@ -32,7 +32,7 @@ def test_a_file_without_a_header_has_texts_and_labels(tmp_path: Path) -> None:
     assert list(found.contents) == ['a "good" one', '"quite" bad']
     assert found.columns.to_dict(as_series=False) == {"label": [1, 0]}
     assert list(found.places) == ["a.tsv, line 1", "a.tsv, line 3"]
-    assert found.repairs == ("skipped 1 empty lines of a.tsv",)
+    assert found.repairs == ("skipped 1 empty line of a.tsv",)
     assert suited(path, ("table", "series", "text"), keep_nothing, get).name == "text"
 
 

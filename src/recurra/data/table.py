@@ -191,19 +191,17 @@ def numbers(column: pl.Series) -> Float64[np.ndarray, " rows"]:
     Raises:
         DataError: The column is not numeric, or holds values that are infinite or too large for 32 bits.
     """
-    kind = column.dtype
-    if not (kind.is_numeric() or kind in (pl.Boolean, pl.Null)):
-        given = column.drop_nulls()
-        example = next(iter(given.head(1).to_list()), None)
-        where = f"has type {kind} (such as {example!r})"
-        if kind == pl.String and len(given):
+    kind, given = column.dtype, column.drop_nulls()
+    if not kind.is_numeric() and kind != pl.Boolean and len(given):
+        where = f"has type {kind} (such as {given[0]!r})"
+        if kind == pl.String:
             where = _strangers(column)
         raise DataError(
             f"column {column.name!r} {where}",
             "numbers",
             "Choose another column, or turn its values into numbers first.",
         )
-    values: np.ndarray = column.cast(pl.Float64).to_numpy()
+    values: np.ndarray = column.cast(pl.Float64).to_numpy() if len(given) else np.full(len(column), np.nan)
     wrong = np.abs(values) > _LARGEST
     if wrong.any():
         row = int(wrong.argmax())

@@ -51,10 +51,7 @@ def occlusion(
         ShapeError: The baseline has another shape, or the function gives no number for each row.
         ConfigError: The window is empty.
     """
-    baseline = baseline_of(input, baseline)
-    if window < 1:
-        raise ConfigError(f"a window of {window} steps", "at least 1", "Use 1.")
-    whole = results_of(function, input)
+    baseline, whole = _begun(function, input, baseline, window)
     if whole.shape != (len(input),):
         raise ShapeError("one number for all rows", f"one for each of {len(input)} rows", "Do not sum them.")
 
@@ -91,10 +88,8 @@ def occlusion_map(
         ShapeError: The baseline has another shape, or the function gives no number for each row.
         ConfigError: The window is empty.
     """
-    baseline = baseline_of(input, baseline)
-    if window < 1:
-        raise ConfigError(f"a window of {window} steps", "at least 1", "Use 1.")
-    whole, steps = results_of(function, input), input.shape[1]
+    baseline, whole = _begun(function, input, baseline, window)
+    steps = input.shape[1]
     edges = np.cumsum([0, *sizes]).tolist()
     places = [(step, column) for step in range(0, steps, window) for column in range(len(sizes))]
     found = np.zeros((steps, len(sizes)))
@@ -108,3 +103,10 @@ def occlusion_map(
         for (step, column), value in zip(own, lost, strict=True):
             found[step : step + window, column] = value / min(window, steps - step)
     return found
+
+
+def _begun(function: Function, input: Tensor, baseline: Tensor | None, window: int) -> tuple[Tensor, Tensor]:
+    """The baseline, and the results of the whole input."""
+    if window < 1:
+        raise ConfigError(f"a window of {window} steps", "at least 1", "Use 1.")
+    return baseline_of(input, baseline), results_of(function, input)

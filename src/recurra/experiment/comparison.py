@@ -147,16 +147,6 @@ def write_comparison(folder: Path, record: ComparisonRecord) -> None:
     write_document(folder / COMPARISON_FILE, record.model_dump(mode="json"), version=VERSION)
 
 
-def read_comparison(folder: Path) -> ComparisonRecord:
-    """Read it.
-
-    Raises:
-        DamagedError: It is missing, truncated or altered.
-    """
-    path = folder / COMPARISON_FILE
-    return validated_record(path, ComparisonRecord, read_document(path, version=VERSION))
-
-
 def write_measured(run: Path, record: RunRecord) -> None:
     """Keep what a run came to in its folder, which says that it is done with."""
     write_document(run / MEASURED_FILE, record.model_dump(mode="json"), version=VERSION)

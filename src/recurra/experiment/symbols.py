@@ -59,6 +59,13 @@ class SymbolPart:
         names = [self.name(number) for number in self.numbers.tolist()]
         return Table(pl.DataFrame({"document": names}, {"document": pl.String}), "polars", self.source)
 
+    @cached_property
+    def names(self) -> list[str]:
+        """What documents are called where one is asked for: by row, line or text, or by file."""
+        whole = [self.name(number) for number in self.numbers.tolist()]
+        short = [one.rpartition(" ")[2] for one in whole]
+        return short if all(map(str.isdecimal, short)) and len(set(short)) == len(short) else whole
+
     def __len__(self) -> int:
         return len(self.tokens)
 

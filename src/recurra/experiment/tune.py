@@ -34,7 +34,7 @@ from recurra.experiment.study import (
     without_password,
 )
 from recurra.experiment.task import Prepared, Task
-from recurra.experiment.tuning import TrialRecord, TuningRecord, write_tuning
+from recurra.experiment.tuning import TrialRecord, TuningRecord, check_kept, write_tuning
 from recurra.experiment.tuning_page import write_tuning_page
 from recurra.experiment.validation import validation_of
 from recurra.metrics.metric import Metric, metric
@@ -116,7 +116,7 @@ def tune(
         ConfigError: A setting is wrong, there is no validation part, or the study is about something else.
         DataError: The data cannot be used as they are.
         MissingDependencyError: Optuna is not installed.
-        StorageError: The database is locked, gone, or cannot be reached.
+        StorageError: The database is locked, gone, or cannot be reached, or lost what `out` tells of.
     """
     data = task.read(source, settings, validation, test)
     usual, prepared = space_of(data.config, settings, only), task.prepare(data)
@@ -124,6 +124,7 @@ def tune(
     goal = goal_of(task, prepared, settings)
     about, seed = _about(task, source, settings, space, goal), int(prepared.config.seed)
     found = open_study(storage, study, about, better=goal.better, seed=seed)
+    check_kept(out, len(found.get_trials(deepcopy=False)), without_password(storage))
     opened()
     searching = _Searching(task, data, space, goal, Clock(seconds), show_progress, tell)
     with storage_told(storage):

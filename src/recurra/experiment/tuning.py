@@ -7,6 +7,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import Field
 
+from recurra.data.naming import counted
+from recurra.errors import StorageError
 from recurra.files import read_document, write_document, write_text
 from recurra.report.record import MetricRecord, Number, Record, validated_record
 
@@ -99,11 +101,33 @@ def write_tuning(folder: Path, record: TuningRecord) -> None:
     write_text(folder / BEST_FILE, about + yaml.safe_dump(record.settings, sort_keys=False))
 
 
-def read_tuning(folder: Path) -> TuningRecord:
-    """Read it.
+def read_tuning(folder: Path) -> TuningRecord | None:
+    """Read it; None where no search came to an end there.
 
     Raises:
-        DamagedError: It is missing, truncated or altered.
+        DamagedError: It is truncated or altered.
     """
     path = folder / TUNING_FILE
+    if not path.exists():
+        return None
     return validated_record(path, TuningRecord, read_document(path, version=VERSION))
+
+
+def check_kept(folder: Path, trials: int, storage: str) -> None:
+    """Make sure that a study which a folder tells of is still in its storage.
+
+    Args:
+        folder: Of the search.
+        trials: How many the storage holds.
+        storage: The storage, for people.
+
+    Raises:
+        StorageError: They are gone, so that to go on would begin anew.
+    """
+    before = read_tuning(folder)
+    if before is not None and before.trials and not trials:
+        raise StorageError(
+            f"{storage} holds none of the {counted(len(before.trials), 'trial')} of {folder / TUNING_FILE}",
+            "the study that this search goes on with",
+            "Restore it from a copy, or begin another search in a new folder.",
+        )

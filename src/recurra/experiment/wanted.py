@@ -48,10 +48,6 @@ class Wanted:
                 raise ConfigError(f"row {name!r}", f"one of {listed(names, 20)}", remedy)
         return [places[name] for name in dict.fromkeys(self.named)]
 
-    def numbered(self, count: int) -> list[int]:
-        """The same of rows that are called by their numbers."""
-        return self.chosen([str(number + 1) for number in range(count)])
-
     def outcome_among(self, names: Sequence[str], kind: str) -> int | None:
         """The number of the outcome that is named; None where none is.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from recurra.data.comma_separated import check_names
+from recurra.data.naming import counted
 from recurra.data.separator import separator_of
 from recurra.data.table import Table
 from recurra.errors import DataError
@@ -32,12 +33,14 @@ def read_delimited(path: Path) -> Rows:
         DataError: The file is no UTF-8, or a row has more or fewer columns than the first; with its line.
     """
     text = decoded(path)
-    names, rows, lines, skipped = _parse(text, path.name, file_kind(path), strict=True)
+    names, rows, lines, numbers = _parse(text, path.name, file_kind(path), strict=True)
     if not rows:
         raise DataError(f"{path} has no rows", "a row for each example", "Check the file.")
     frame = _typed(names, rows)
-    found = Rows(frame, [f"{path.name}, line {line}" for line in lines], Table(frame, "polars", str(path)))
-    return found.noting(f"skipped {skipped} empty lines of {path.name}" if skipped else "")
+    places = [f"{path.name}, line {line}" for line in lines]
+    found = Rows(frame, places, Table(frame, "polars", str(path)), numbers=numbers)
+    skipped = numbers[-1] - len(numbers)
+    return found.noting(f"skipped {counted(skipped, 'empty line')} of {path.name}" if skipped else "")
 
 
 def parsed_frame(text: str, name: str, kind: str, *, strict: bool) -> pl.DataFrame:
@@ -48,15 +51,15 @@ def parsed_frame(text: str, name: str, kind: str, *, strict: bool) -> pl.DataFra
 
 def _parse(
     text: str, name: str, kind: str, *, strict: bool
-) -> tuple[list[str], list[list[str]], list[int], int]:
+) -> tuple[list[str], list[list[str]], list[int], list[int]]:
+    """The names of the columns, and the rows that hold something, with line and number of each."""
     separator = separator_of(text[:_PEEKED], kind)
     quoting = csv.QUOTE_MINIMAL if separator != "\t" or _is_quoted(text) else csv.QUOTE_NONE
     found: list[list[str]] = []
     lines: list[int] = []
-    skipped = 0
-    for line, row in _records(text, name, separator, quoting, strict=strict):
+    numbers: list[int] = []
+    for number, (line, row) in enumerate(_records(text, name, separator, quoting, strict=strict), start=1):
         if not any(cell.strip() for cell in row):
-            skipped += 1
             continue
         if found and len(row) != len(found[0]):
             if not strict:
@@ -68,12 +71,13 @@ def _parse(
             )
         found.append(row)
         lines.append(line)
+        numbers.append(number)
     twice = separator == "\t" and len(found) > 0 and found[0] == found[0][:1] * 2
     if found and not twice and _is_header(found[0]):
         check_names(found[0], name)
         names = [one.strip() or f"column_{at + 1}" for at, one in enumerate(found[0])]
-        return names, found[1:], lines[1:], skipped
-    return _names(found), found, lines, skipped
+        return names, found[1:], lines[1:], [number - numbers[0] for number in numbers[1:]]
+    return _names(found), found, lines, numbers
 
 
 def _records(

@@ -53,6 +53,7 @@ class Examples:
         kept: The columns that the task keeps for itself.
         settings: Settings of the input that were "auto", as they were found to be; with them other data are
             read in the same way, or it is an error.
+        numbers: Of each row, from 1 on, in a source of which some were skipped; none: they are in sequence.
     """
 
     contents: Sequence[Any]
@@ -63,9 +64,19 @@ class Examples:
     reads: tuple[str, ...] = ()
     kept: Kept = field(default=Kept())
     settings: Mapping[str, Any] = field(default_factory=dict)
+    numbers: Sequence[int] = ()
 
     def __len__(self) -> int:
         return len(self.contents)
+
+    @property
+    def names(self) -> list[str]:
+        """What rows are called where one is asked for: their numbers."""
+        return list(map(str, self._numbers))
+
+    @property
+    def _numbers(self) -> Sequence[int]:
+        return self.numbers or range(1, len(self) + 1)
 
     def rows(self, index: Int64[np.ndarray, " rows"]) -> "Examples":
         """Some of the rows, by number."""
@@ -77,4 +88,5 @@ class Examples:
             if self.columns.width
             else self.columns,  # polars forgets how high no columns are
             places=[self.places[row] for row in chosen],
+            numbers=[self._numbers[row] for row in chosen],
         )

@@ -30,12 +30,14 @@ class Rows:
         places: "reviews.csv, line 3" of each.
         table: Where they came from.
         repairs: What was put right while reading.
+        numbers: As of `Examples`.
     """
 
     frame: pl.DataFrame
     places: Sequence[str]
     table: Table
     repairs: tuple[str, ...] = ()
+    numbers: Sequence[int] = ()
 
     def examples(
         self,
@@ -48,7 +50,17 @@ class Rows:
     ) -> Examples:
         """Examples with these contents, and the named columns beside them."""
         beside = self.frame.select(columns)
-        return Examples(contents, beside, self.places, self.table, self.repairs, tuple(reads), kept, settings)
+        return Examples(
+            contents,
+            beside,
+            self.places,
+            self.table,
+            self.repairs,
+            tuple(reads),
+            kept,
+            settings,
+            self.numbers,
+        )
 
     def noting(self, *sentences: str) -> "Rows":
         """The same rows with more that was put right."""

@@ -128,12 +128,22 @@ def test_a_series_that_never_changed_flags_the_first_change() -> None:
         (readings().with_columns(pl.lit(float("inf")).alias("y")), {}, "inf"),
         (readings().drop("y"), {"label": "label"}, "numeric"),
         (readings(), {"label": "fault"}, "'fault'"),
+        (readings().rename({"y": "score"}), {}, "'score' is the id, time or target"),
+        (readings().with_columns(pl.lit(None, pl.String).alias("y")), {"target": "y"}, "single target value"),
     ],
 )
 def test_what_cannot_be_watched_is_refused(rows: pl.DataFrame, settings: dict, said: str) -> None:
     with pytest.raises(DataError) as error:
         Detector(**{**SETTINGS, **settings}).fit(rows, show_progress=False)
     assert said in str(error.value)
+
+
+def test_settings_that_leave_nothing_to_train_on_are_refused() -> None:
+    with pytest.raises(ConfigError, match="leaves two of them to train on"):
+        Detector(**SETTINGS, validation_size=0.995).fit(readings(), show_progress=False)
+    for name, value in (("probation", 1), ("time_zone", "Nowhere"), ("time_format", "%Q")):
+        with pytest.raises(ConfigError, match=name):
+            Detector(**{**SETTINGS, name: value})
 
 
 def test_a_net_that_sees_later_rows_is_refused() -> None:

@@ -101,6 +101,18 @@ def test_several_series_each_against_its_own_past() -> None:
         live.predict({"unique_id": "c", "ds": 0, "y": 1.0})
 
 
+def test_a_wide_row_that_cannot_be_used_is_named_by_its_column() -> None:
+    rows = readings().fill_null(0.0)
+    wide = rows.select("ds", pl.col("y").alias("north"), pl.col("y").alias("south"))
+    live = LiveDetector(
+        Detector(**SETTINGS, target="north,south").fit(wide, show_progress=False).to_program()
+    )
+    first, second = live.split({"ds": 300, "north": 1.0, "south": "off"})
+    assert live.predict(first).kept["unique_id"] == "north"
+    with pytest.raises(DataError, match="'south' holds 'off'"):
+        live.predict(second)
+
+
 SIZES = {"a": 1.0, "b": 1000.0}
 
 

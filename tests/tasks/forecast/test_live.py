@@ -17,7 +17,8 @@ from recurra import Forecaster
 from recurra.errors import ArtifactError, ConfigError, DamagedError, DataError
 from recurra.inputs.series.recent import MOST_NUMBERS, rows_kept
 from recurra.streaming import Activation, Affine, Program
-from recurra.tasks.forecast.live import LiveForecast, number
+from recurra.streaming.live import number
+from recurra.tasks.forecast.live import LiveForecast
 from recurra.tasks.forecast.stream_program import run_program
 
 

@@ -1,45 +1,118 @@
-"""What the streams of all tasks over series share: rows of wide tables, names and places of series."""
+"""What the streams of all tasks over series share: rows, wide ones too, and places of series."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
+from recurra.data.decimal import pointed
 from recurra.data.naming import listed
 from recurra.errors import DataError
+from recurra.inputs.series.clock import Clock, Moment
+from recurra.inputs.series.recent import Recent
 from recurra.inputs.series.timeline import Place, Timelines
-from recurra.streaming.live import values_of, wrong_state
+from recurra.streaming.live import ONLY, number, values_of, wrong_state
 
 
-def split_row(
-    row: Mapping[str, Any] | Sequence[Any],
-    wide: Sequence[str],
-    past: Sequence[str],
-    unique_id: str | None,
-    target: str,
-) -> Sequence[Mapping[str, Any] | Sequence[Any]]:
-    """The rows of a long table that a row of a wide one stands for; the row itself of any other.
+class SeriesRow(NamedTuple):
+    """A row of a series.
 
-    Args:
-        row: With a value for each series that it tells of, and what is the same for all.
-        wide: The columns that are series; none where tables are long.
-        past: Covariates known up to the present, which follow the series in a plain list.
-        unique_id: What the column of the long table is called that names the series.
-        target: What that of the values is called.
-
-    Raises:
-        DataError: A plain list has too few values or too many, or a row tells of no series.
+    Attributes:
+        series: Its name; `ONLY` where the row names none.
+        value: The target; NaN is missing.
+        given: The columns by name.
+        kept: What answers repeat of it: which series, when.
+        moment: Its time, if it has one.
     """
-    if not wide or (isinstance(row, Mapping) and unique_id in row):
-        return [row]
-    given = row if isinstance(row, Mapping) else values_of(row, (*wide, *past))
-    shared = {name: value for name, value in given.items() if name not in wide}
-    rows = [{**shared, str(unique_id): name, target: given[name]} for name in wide if name in given]
-    if not rows:
-        raise DataError(
-            f"a row with {listed(map(repr, given))}",
-            f"a value of some series: {listed(wide)}",
-            f"Name columns as training did, or give {unique_id} and {target}.",
-        )
-    return rows
+
+    series: str
+    value: float
+    given: Mapping[str, Any]
+    kept: Mapping[str, Any]
+    moment: Moment | None
+
+
+@dataclass(frozen=True)
+class SeriesRows:
+    """How live rows are read: which of their columns is what.
+
+    Attributes:
+        target, time: The columns of values and times.
+        unique_id: That which names the series; None: there is one series.
+        several: Whether each row has to name its series.
+        wide: The columns that are series of their own; none where tables are long.
+        past: Covariates known up to the present, which follow the target in a plain list.
+        decimal: The decimal sign of numbers that are text; "": a point.
+    """
+
+    target: str
+    time: str
+    unique_id: str | None = None
+    several: bool = False
+    wide: tuple[str, ...] = ()
+    past: tuple[str, ...] = ()
+    decimal: str = ""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that a row must have; one that names the series where training saw several."""
+        named = (self.unique_id,) if self.unique_id is not None and self.several else ()
+        return (*named, self.target, *self.past)
+
+    def split(self, row: Mapping[str, Any] | Sequence[Any]) -> Sequence[Mapping[str, Any] | Sequence[Any]]:
+        """The rows of a long table that a row of a wide one stands for; the row itself of any other.
+
+        Raises:
+            DataError: A plain list has too few values or too many, or a row tells of no series.
+        """
+        wide, unique_id = self.wide, self.unique_id
+        if not wide or (isinstance(row, Mapping) and unique_id in row):
+            return [row]
+        given = row if isinstance(row, Mapping) else values_of(row, (*wide, *self.past))
+        shared = {name: value for name, value in given.items() if name not in wide}
+        rows = [{**shared, str(unique_id): name, self.target: given[name]} for name in wide if name in given]
+        if not rows:
+            raise DataError(
+                f"a row with {listed(map(repr, given))}",
+                f"a value of some series: {listed(wide)}",
+                f"Name columns as training did, or give {unique_id} and {self.target}.",
+            )
+        return rows
+
+    def read(self, row: Mapping[str, Any] | Sequence[Any], clock: Clock | None) -> SeriesRow:
+        """What a row says; a plain list of values is a row of the only series.
+
+        Raises:
+            DataError: A column is missing, the target is no number, or the time is none.
+        """
+        given = row if isinstance(row, Mapping) else values_of(row, self.columns)
+        missing = next((name for name in self.columns if name not in given), None)
+        if missing is not None:
+            raise DataError(
+                f"a row without {missing!r}",
+                f"the columns {', '.join(self.columns)}",
+                "Give the columns that the model was trained with.",
+            )
+        name, key = ONLY, self.unique_id
+        if key is not None and key in given:
+            name = series_named(key, given[key])
+        value = self.number(given, self.target, called=name if name in self.wide else self.target)
+        kept = {one: given[one] for one in (key, self.time) if one is not None and one in given}
+        moment = clock.read(given[self.time]) if clock is not None and self.time in given else None
+        return SeriesRow(name, value, given, kept, moment)
+
+    def number(self, given: Mapping[str, Any], name: str, called: str = "") -> float:
+        """A column's number; `called` is its name in errors.
+
+        Raises:
+            DataError: It holds none.
+        """
+        return number(called or name, pointed(given[name], self.decimal))
+
+
+def timelines_of(clock: Clock, recent: Mapping[str, Recent]) -> Timelines:
+    """Timelines of series, some of which go on from the last rows that a run keeps."""
+    kept = {name: Place(len(one.values) - 1, one.start) for name, one in recent.items()}
+    return Timelines(clock, kept, {name: len(one.values) for name, one in recent.items()})
 
 
 def marks_of(timelines: Timelines | None, name: str) -> tuple[int, ...]:

@@ -93,7 +93,8 @@ def _lines(path: Path) -> Rows:
     skipped = len(lines) - len(kept) - (lines[-1] == "")
     frame = pl.DataFrame({"text": [line for _, line in kept]})
     places = [f"{path.name}, line {number}" for number, _ in kept]
-    rows = Rows(frame, places, Table(frame, "polars", str(path)))
+    numbers = [number for number, _ in kept]
+    rows = Rows(frame, places, Table(frame, "polars", str(path)), numbers=numbers)
     return rows.noting(f"skipped {counted(skipped, 'empty line')} of {path.name}" if skipped else "")
 
 

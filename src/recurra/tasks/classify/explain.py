@@ -29,7 +29,7 @@ def explain(fitted: Fitted, part: Part, wanted: Wanted) -> Iterator[Question]:
     if target.kind == "regression":
         wanted.refuse("outcome", f"{target.column} is a number")
     named = wanted.outcome_among(target.labels, "class")
-    rows = wanted.numbered(len(part))
+    rows = wanted.chosen(part.examples.names)
     for row, given in zip(rows, answer(fitted, rows_of(part, rows)), strict=True):
         outcome = int(np.argmax(given)) if named is None else named
         number = target.kind == "regression"
@@ -38,7 +38,7 @@ def explain(fitted: Fitted, part: Part, wanted: Wanted) -> Iterator[Question]:
             part,
             row,
             partial(_result, target, outcome),
-            row=str(row + 1),
+            row=part.examples.names[row],
             prediction=told(target, given, exact=False),
             output=target.column if number else f"log-odds of {target.labels[outcome]}",
             unit=target.column if number else LOG_ODDS,

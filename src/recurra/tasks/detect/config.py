@@ -6,26 +6,18 @@ from pydantic import Field, field_validator
 
 from recurra.config import Config, Option
 from recurra.experiment.config import NetConfig
+from recurra.inputs.series.config import SeriesConfig, at_least
 
 LONGEST_PROBATION = 750
 
 
-class DetectConfig(NetConfig):
+class DetectConfig(SeriesConfig, NetConfig):
     """Which series to watch, what to take for normal, and how the net that expects values is trained.
 
     Attributes:
         target: Column to watch; several with commas between are each a series of their own.
-        time: Column of time stamps (or whole numbers); "auto" takes `ds`, or the only column of times.
-        unique_id: Column that names the series; "auto" takes `unique_id` where there is one.
         label: Column that says which rows are anomalies (0 or 1), to score with and never to learn from;
             "auto" takes `label`, `anomaly` or `is_anomaly` where there is one, "none" no column.
-        wide: Whether each column is a series, named by its heading; "auto" takes it so where the names of all
-            but the time differ in a number alone (pump_1, pump_2).
-        time_format: How times are written: letters of strftime ("%d/%m/%Y %H:%M"), "integer", or "epoch_s"
-            (ms, us, ns); "auto" finds out. New data may have another.
-        decimal: Sign before the decimals of numbers in CSV (1.234,5 has a comma); "auto" finds out.
-        time_zone: Zone whose days and hours count ("Europe/Berlin"); "auto" takes that of the times.
-        frequency: Distance of two steps ("1h", "15min", "1" for whole numbers); "auto" infers it.
         season_length: Steps of a season, for the seasonal baseline; "auto" takes that of the frequency.
         probation: First rows of each series to take for normal and train on, none of which is flagged; "auto"
             takes 15 %, at least 50 and at most 750.
@@ -39,16 +31,7 @@ class DetectConfig(NetConfig):
         network: The recurrent one: others see later rows too.
     """
 
-    target: Annotated[str, Option("COLUMN")] = "auto"
-    time: Annotated[str, Option("COLUMN")] = "auto"
-    unique_id: Annotated[str, Option("COLUMN", "--id")] = "auto"
     label: Annotated[str, Option("COLUMN")] = "auto"
-    wide: Annotated[bool | Literal["auto"], Option("", "--wide/--no-wide")] = "auto"
-    time_format: Annotated[str, Option("FORMAT", "--time-format", again=True)] = "auto"
-    decimal: Annotated[Literal["auto", ".", ","], Option("SIGN", "--decimal", again=True)] = "auto"
-    time_zone: Annotated[str, Option("ZONE", "--time-zone")] = "auto"
-    frequency: str = "auto"
-    season_length: int | Literal["auto"] = "auto"
     probation: int | Literal["auto"] = "auto"
     threshold: float = Field(default=0.5, gt=0, lt=1)
     rest: int | Literal["auto"] = "auto"
@@ -67,12 +50,15 @@ class DetectConfig(NetConfig):
     averaging: Literal["none", "ema", "swa", "triggered"] = "ema"
     averaging_decay: float = Field(default=0.95, ge=0, lt=1)
 
-    @field_validator("season_length", "probation", "rest")
+    @field_validator("probation")
+    @classmethod
+    def _are_rows(cls, value: Any) -> Any:
+        return at_least(2, value)
+
+    @field_validator("rest")
     @classmethod
     def _is_above_zero(cls, value: Any) -> Any:
-        if value != "auto" and value < 1:
-            raise ValueError("a whole number of at least 1, or auto")
-        return value
+        return at_least(1, value)
 
     @field_validator("bidirectional")
     @classmethod

@@ -4,14 +4,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from recurra.data.decimal import pointed
 from recurra.errors import DamagedError, DataError, RecurraError
 from recurra.inputs.series.clock import Clock
-from recurra.inputs.series.live import marks_of, place_of, series_named, split_row
+from recurra.inputs.series.live import SeriesRows, marks_of, place_of, timelines_of
 from recurra.inputs.series.recent import from_document
-from recurra.inputs.series.timeline import Arrival, Place, Timelines
+from recurra.inputs.series.timeline import Arrival
 from recurra.streaming import Live, Prediction, Program
-from recurra.streaming.live import ONLY, States, number, values_of
+from recurra.streaming.live import ONLY, States
 from recurra.tasks.detect.watch import Rules, Units, Watch
 
 
@@ -29,12 +28,18 @@ class LiveDetector(Live):
     def __init__(self, program: Program, weights: str = "float32") -> None:
         about = program.metadata
         try:
-            self.target, self.time, self.unique_id = about["target"], about["time"], about["unique_id"]
-            self.wide, self.decimal = tuple(about["wide"]), about["decimal"]
             self._units = {name: Units(**one) for name, one in about["units"].items()}
             self._rules = Rules(**about["rules"])
             self._recent = from_document(about["recent"], 1)
-            clock = Clock.from_dict(about["clock"])
+            self._times = timelines_of(Clock.from_dict(about["clock"]), self._recent)
+            self.rows = SeriesRows(
+                about["target"],
+                about["time"],
+                about["unique_id"],
+                several=len(self._units) > 1,
+                wide=tuple(about["wide"]),
+                decimal=about["decimal"],
+            )
         except (RecurraError, LookupError, TypeError, ValueError, ArithmeticError) as error:
             raise DamagedError(
                 f"a program of a detector that does not hold together ({error})",
@@ -49,14 +54,12 @@ class LiveDetector(Live):
             )
         self.program, self.digest = program, program.digest
         self._blank = program.session(weights)
-        kept = {name: Place(len(one.values) - 1, one.start) for name, one in self._recent.items()}
-        self._times = Timelines(clock, kept, {name: len(one.values) for name, one in self._recent.items()})
         self._watches: dict[str, Watch] = {}
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that a row must have; one that names the series where training saw several."""
-        return (*((self.unique_id,) if self.unique_id and len(self._units) > 1 else ()), self.target)
+        return self.rows.columns
 
     def read_times(self, time_format: str) -> None:
         """See `Live.read_times`."""
@@ -64,7 +67,7 @@ class LiveDetector(Live):
 
     def split(self, row: Mapping[str, Any] | Sequence[Any]) -> Sequence[Mapping[str, Any] | Sequence[Any]]:
         """See `Live.split`."""
-        return split_row(row, self.wide, (), self.unique_id, self.target)
+        return self.rows.split(row)
 
     def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
         """See `Live.predict`: `expected`, `score`, `flag` and `alarm` of the row.
@@ -73,37 +76,24 @@ class LiveDetector(Live):
             DataError: A column is missing or holds something else than a number, the series is unknown, or
                 the time is none that goes on with it.
         """
-        given = row if isinstance(row, Mapping) else values_of(row, self.columns)
-        missing = next((name for name in self.columns if name not in given), None)
-        if missing is not None:
-            raise DataError(
-                f"a row without {missing!r}",
-                f"the columns {', '.join(self.columns)}",
-                "Give the columns that the model was trained with.",
-            )
-        name = ONLY
-        if self.unique_id is not None and self.unique_id in given:
-            name = series_named(self.unique_id, given[self.unique_id])
+        own = self.rows.read(row, self._times.clock)
+        name = own.series
         units = self._units_of(name)
-        value = number(self.target, pointed(given[self.target], self.decimal))
-        times = self._times
-        moment = times.clock.read(given[self.time]) if self.time in given else None
-        arrival = times.arrive(name, moment)
+        arrival = self._times.arrive(name, own.moment)
         watch = self._watches.get(name)
         if watch is None or arrival.begins:
             watch = Watch(units, self._rules, self._blank.fork())
         for before in self._before(name, arrival):
             watch.take(before)
-        reading = watch.take(value)
-        self._watches[name], times.places[name] = watch, arrival.place
-        kept = {one: given[one] for one in (self.unique_id, self.time) if one in given}
+        reading = watch.take(own.value)
+        self._watches[name], self._times.places[name] = watch, arrival.place
         told = {
             "expected": None if math.isnan(reading.expected) else reading.expected,
             "score": None if math.isnan(reading.score) else reading.score,
             "flag": reading.flag,
             "alarm": reading.alarm,
         }
-        return Prediction(kept, told, arrival.notes)
+        return Prediction(own.kept, told, arrival.notes)
 
     def _units_of(self, name: str) -> Units:
         if name in self._units:

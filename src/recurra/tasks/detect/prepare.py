@@ -13,7 +13,8 @@ from recurra.config import validated
 from recurra.data.labelled import LabelledSource, labelled
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.task import Fitted, Prepared
-from recurra.inputs.series.recent import Recent, from_document, rows_kept, to_document
+from recurra.inputs.series.kept import last_rows
+from recurra.inputs.series.recent import Recent, from_document, to_document
 from recurra.inputs.series.schema import PanelSchema
 from recurra.tasks.detect.config import LONGEST_PROBATION, DetectConfig
 from recurra.tasks.detect.network import laplace_loss
@@ -106,7 +107,13 @@ def prepare(data: DetectData) -> Prepared:
         held = int(config.validation_size * len(values))
         train += _pieces(values[: len(values) - held], units[name], config.steps, config.steps // 8 or 1)
         validation += _pieces(values[len(values) - held :], units[name], config.steps, config.steps)
-    schema = DetectSchema(panel.schema, units, _recent(data), data.watched.label)
+    if not train:
+        raise ConfigError(
+            f"validation_size is {config.validation_size} of a probation of {rows} rows",
+            "a share that leaves two of them to train on",
+            "Lower validation_size, or raise probation.",
+        )
+    schema = DetectSchema(panel.schema, units, last_rows(panel, config.memory), data.watched.label)
     source = LabelledSource(
         [steps for steps, _ in train],
         [changes for _, changes in train],
@@ -123,7 +130,7 @@ def prepare(data: DetectData) -> Prepared:
         config,
         schema,
         source,
-        _validation(validation, config.batch_size) if validation else None,
+        _Validation(validation, config.batch_size) if validation else None,
         train=part,
         validation=None,
         test=part if len(part) else None,
@@ -174,10 +181,10 @@ def _probation(values: np.ndarray, config: DetectConfig, name: str) -> int:
     known = int(np.sum(~np.isnan(values)))
     auto = max(FEWEST, min(int(SHARE * known), LONGEST_PROBATION))
     rows = auto if config.probation == "auto" else int(config.probation)
-    if known <= rows or rows < 2:
+    if known <= rows:
         raise DataError(
             f"series {name!r} has {known} values",
-            f"more than the {max(rows, 2)} that are learnt from",
+            f"more than the {rows} that are learnt from",
             "Give a longer series, or a smaller probation=ROWS (of 2 at least).",
         )
     return rows
@@ -224,20 +231,3 @@ class _Validation:
     def _batches(self) -> Iterator[list[Piece]]:
         for begin in range(0, len(self.pieces), self.batch_size):
             yield self.pieces[begin : begin + self.batch_size]
-
-
-def _validation(pieces: list[Piece], batch_size: int) -> _Validation:
-    return _Validation(pieces, batch_size)
-
-
-def _recent(data: DetectData) -> dict[str, Recent]:
-    """The last rows of every series, as many as are remembered."""
-    panel = data.watched.panel
-    rows = rows_kept(len(panel), 1, data.config.memory)
-    found = {}
-    for index, name in enumerate(panel.ids):
-        values = panel.series(index)
-        first = max(0, len(values) - rows)
-        start = panel.schema.grid.advance(panel.starts[index : index + 1], np.array([first]))
-        found[name] = Recent(int(start[0]), values[first:, None].astype(np.float32))
-    return found

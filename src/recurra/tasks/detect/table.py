@@ -10,14 +10,15 @@ from jaxtyping import Bool, Int64
 
 from recurra.data.reader import require_columns
 from recurra.data.table import Table, read_table
-from recurra.data.timestamp import TimeReading
 from recurra.errors import DataError
 from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.reading import check_names, read_panel, read_panel_again
 from recurra.inputs.series.recent import Recent
 from recurra.inputs.series.schema import PanelSchema
 from recurra.tasks.detect.config import DetectConfig
 from recurra.tasks.detect.watch import Units
 
+TOLD = ("expected", "score", "flag", "alarm", "begin", "end", "rows")  # columns of answers
 LABELS = ("label", "anomaly", "is_anomaly")
 _WORDS = {"1": 1, "1.0": 1, "true": 1, "yes": 1, "0": 0, "0.0": 0, "false": 0, "no": 0, "": 0}
 
@@ -43,23 +44,9 @@ def read_watched(source: Any, config: DetectConfig) -> Watched:
     Raises:
         DataError: The table cannot be used as it is.
     """
-
-    def named(value: str) -> str | None:
-        return None if value == "auto" else value
-
     table, label = _with_labels(source, config)
-    panel = Panel.read(
-        table,
-        unique_id=named(config.unique_id),
-        time=named(config.time),
-        target=named(config.target),
-        past=() if label is None else (label,),
-        wide=None if config.wide == "auto" else config.wide,
-        reading=TimeReading(named(config.time_format) or "", named(config.time_zone)),
-        decimal=named(config.decimal) or "",
-        frequency=named(config.frequency),
-        season_length=None if config.season_length == "auto" else config.season_length,
-    )
+    panel = read_panel(table, config, past=() if label is None else (label,))
+    check_names(panel.columns, "|".join(TOLD), ", ".join(TOLD))
     return _parted(panel, label)
 
 
@@ -73,13 +60,8 @@ def read_again(source: Any, schema: PanelSchema, config: DetectConfig, label: st
         source, config.model_copy(update={"label": label or config.label}), again=True
     )
     columns = replace(schema.columns, past=() if label is None else (label,))
-    time_format = "" if config.time_format == "auto" else config.time_format
-    panel = Panel.build(
-        table,
-        schema=replace(schema, columns=columns),
-        reading=schema.reading(time_format),
-        decimal="" if config.decimal == "auto" else config.decimal,
-    )
+    schema = replace(schema, columns=columns)
+    panel = read_panel_again(table, schema, time_format=config.time_format, decimal=config.decimal)
     return _parted(panel, label)
 
 
@@ -115,11 +97,6 @@ def _with_labels(source: Any, config: DetectConfig, *, again: bool = False) -> t
 
 def _parted(panel: Panel, label: str | None) -> Watched:
     """The panel without its labels, and these."""
-    infinite = np.isinf(panel.target)
-    if infinite.any():
-        raise DataError(
-            f"column {panel.columns.target!r} holds an infinite number", "finite ones, or none", "Correct it."
-        )
     if label is None:
         return Watched(panel)
     columns = replace(panel.schema.columns, past=())

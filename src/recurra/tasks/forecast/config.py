@@ -1,35 +1,29 @@
 """The settings of a forecaster, and the rules that turn "auto" into numbers."""
 
-import re
 from collections.abc import Mapping
 from numbers import Integral
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 
 from recurra.config import Config, Option, Search, validated
-from recurra.data.epoch import FORMATS, is_format
 from recurra.data.holiday import as_place
 from recurra.errors import ConfigError
 from recurra.experiment.config import NetConfig
+from recurra.inputs.series.config import SeriesConfig, at_least
 
 Auto = Literal["auto"]
 Whole = int | Auto
-_LETTERS = re.compile(r"%[-_0#:.369]*(.?)")
-_KNOWN = frozenset("aAbBcCdDeFfgGhHIjklmMnpPqrRsStTuUvVwWxXyYzZ%+")  # what polars reads
 Weighting = Literal["unit", "owa"]
 Baseline = Literal["feed_forward", "convolutional", "auto_ets", "auto_theta", "auto_arima"]
 
 
-class ForecastConfig(NetConfig):
+class ForecastConfig(SeriesConfig, NetConfig):
     """What to forecast, with which network, and how to train it.
 
     Attributes:
         horizon: Steps to forecast.
         target: Column to forecast; several with commas between are each a series of their own.
-        time: Column of time stamps (or whole numbers); "auto" takes `ds`, or the only column of times.
-        unique_id: Column that names the series; "auto" takes `unique_id` where there is one.
         unit: What the target is measured in ("kWh"), for charts and errors.
         past: Columns known up to the present only.
         future: Columns known ahead, such as holidays or prices; numeric or categorical.
@@ -37,15 +31,6 @@ class ForecastConfig(NetConfig):
         categorical: Those of these columns to read as categories although they are numbers.
         holidays: Countries, or parts of them, whose public holidays are covariates known ahead ("DE-BY,FR");
             the times say which days are some, so that no table has to.
-        wide: Whether each column is a series, named by its heading; "auto" takes it so where the names of all
-            but the time differ in a number alone (store_1, store_2).
-        time_format: How times are written: letters of strftime ("%d/%m/%Y %H:%M"), "integer", or "epoch_s"
-            (ms, us, ns); "auto" finds out. New data may have another.
-        decimal: Sign before the decimals of numbers in CSV (1.234,5 has a comma); "auto" finds out, and
-            refuses what may be thousands. New data are read as those of training, unless it is given anew.
-        time_zone: Zone whose days and hours count ("Europe/Berlin"); "auto" takes that of the times.
-        frequency: Distance of two steps ("1h", "15min", "1d", "b" for business days, "1mo", "1" for whole
-            numbers); "auto" infers it.
         season_length: Steps of a season; "auto" takes the natural one of the frequency (24 for hours), for
             whole numbers one that is found in the training part.
         preset: A set of defaults: "default"; "m4" for many positive series; "single_series" for one long and
@@ -82,21 +67,12 @@ class ForecastConfig(NetConfig):
     """
 
     horizon: Annotated[int, Option("STEPS", example="24")] = Field(ge=1)
-    target: Annotated[str, Option("COLUMN")] = "auto"
-    time: Annotated[str, Option("COLUMN")] = "auto"
-    unique_id: Annotated[str, Option("COLUMN", "--id")] = "auto"
     unit: Annotated[str | None, Option("UNIT")] = None
     past: Annotated[tuple[str, ...], Option("A,B")] = ()
     future: Annotated[tuple[str, ...], Option("A,B")] = ()
     static: Annotated[tuple[str, ...], Option("A,B")] = ()
     categorical: Annotated[tuple[str, ...], Option("A,B")] = ()
     holidays: Annotated[tuple[str, ...], Option("PLACES")] = ()
-    wide: Annotated[bool | Auto, Option("", "--wide/--no-wide")] = "auto"
-    time_format: Annotated[str, Option("FORMAT", "--time-format", again=True)] = "auto"
-    decimal: Annotated[Literal["auto", ".", ","], Option("SIGN", "--decimal", again=True)] = "auto"
-    time_zone: Annotated[str, Option("ZONE", "--time-zone")] = "auto"
-    frequency: str = "auto"
-    season_length: Whole = "auto"
     preset: str = "default"
     context: Annotated[Whole, Search(0.25, 2.0, log=True, relative=True)] = "auto"
     patch: Whole = "auto"
@@ -131,47 +107,15 @@ class ForecastConfig(NetConfig):
         parts = value.split(",") if isinstance(value, str) else value
         return tuple(dict.fromkeys(as_place(str(one)) for one in parts or ()))
 
-    @field_validator("time_format")
-    @classmethod
-    def _is_format(cls, value: str) -> str:
-        if value != "auto" and not is_format(value):
-            raise ValueError(f"a pattern such as %d/%m/%Y, {', '.join(FORMATS)}, or auto")
-        if unknown := [found[0] for found in _LETTERS.finditer(value) if found[1] not in _KNOWN]:
-            raise ValueError(f"letters of strftime such as %d/%m/%Y, and {', '.join(unknown)} is none")
-        return value
-
-    @field_validator("time_zone")
-    @classmethod
-    def _is_zone(cls, value: str) -> str:
-        if value == "auto" or re.fullmatch(r"[+-]\d{2}:\d{2}", value):
-            return value
-        try:
-            ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError("a name of the IANA database such as Europe/Berlin, or auto") from error
-        return value
-
-    @field_validator("frequency")
-    @classmethod
-    def _is_frequency(cls, value: str) -> str:
-        if value != "auto":
-            from recurra.inputs.series.frequency import parse_frequency  # noqa: PLC0415 - help needs no NumPy
-
-            try:
-                parse_frequency(value)
-            except ConfigError as error:
-                raise ValueError(f"{error.expected}, or auto") from error
-        return value
-
-    @field_validator("season_length", "context", "patch", "steps_per_epoch")
+    @field_validator("context", "patch", "steps_per_epoch")
     @classmethod
     def _is_above_zero(cls, value: Whole) -> Whole:
-        return _at_least(1, value)
+        return at_least(1, value)
 
     @field_validator("test_size", "validation_size")
     @classmethod
     def _is_not_negative(cls, value: Whole) -> Whole:
-        return _at_least(0, value)
+        return at_least(0, value)
 
     @field_validator("tbptt_steps")
     @classmethod
@@ -289,9 +233,3 @@ def forecast_config(settings: Mapping[str, Any]) -> ForecastConfig:
     if not isinstance(preset, str) or preset not in PRESETS:
         raise ConfigError(f"preset is {preset!r}", f"one of {', '.join(PRESETS)}", "Choose one of these.")
     return validated(ForecastConfig, {**PRESETS[preset], **settings})
-
-
-def _at_least(lowest: int, value: Whole) -> Whole:
-    if value != "auto" and value < lowest:
-        raise ValueError(f"a whole number of at least {lowest}, or auto")
-    return value

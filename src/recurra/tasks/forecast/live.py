@@ -11,13 +11,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from recurra.data.decimal import pointed
-from recurra.errors import ArtifactError, ConfigError, DataError
-from recurra.inputs.series.live import marks_of, place_of, series_named, split_row
-from recurra.inputs.series.recent import Recent
-from recurra.inputs.series.timeline import Arrival, Place, Timelines
+from recurra.errors import ArtifactError, ConfigError
+from recurra.inputs.series.live import SeriesRows, marks_of, place_of, timelines_of
+from recurra.inputs.series.timeline import Arrival
 from recurra.streaming import Live, Prediction, Program, Session
-from recurra.streaming.live import LARGEST, ONLY, Memory, States, number, values_of, wrong_state
+from recurra.streaming.live import LARGEST, Memory, States, wrong_state
 from recurra.tasks.forecast.adaptive import Adaptation
 from recurra.tasks.forecast.stream_interval import levels_of, select
 from recurra.tasks.forecast.stream_metadata import checked, clock_of, recent_of
@@ -75,17 +73,22 @@ class LiveForecast(Live):
         self.program, self.outputs, self._read = select(program, about, level)
         self.digest = self.program.digest
         self.horizon: int = about["horizon"]
-        self.target, self.time, self.unique_id = about["target"], about["time"], about["unique_id"]
-        self.past: tuple[str, ...] = tuple(about["past"])
-        self.decimal = about.get("decimal") or ""
-        self._names_needed = self.unique_id is not None and about["series"] > 1
-        self.wide: tuple[str, ...] = tuple(about.get("wide") or ())
+        self.rows = SeriesRows(
+            about["target"],
+            about["time"],
+            about["unique_id"],
+            several=about["series"] > 1,
+            wide=tuple(about.get("wide") or ()),
+            past=tuple(about["past"]),
+            decimal=about.get("decimal") or "",
+        )
         self._past_mean = tuple(about["past_mean"])
         self._last_counts = about["centre"] == "last"
         self._floor: float | None = about.get("floor")
         self._blank = self.program.session(weights)
         self._recent = recent_of(about)
-        self._timelines = _timelines(about, self._recent)
+        clock = clock_of(about)
+        self._timelines = None if clock is None else timelines_of(clock, self._recent)
         self._adaptation = None
         if adaptive is not None:
             self._adaptation = Adaptation(levels_of(self.outputs), self.horizon, adaptive, self._floor)
@@ -95,7 +98,7 @@ class LiveForecast(Live):
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that a row must have; one that names the series where training saw several."""
-        return (*((self.unique_id,) if self._names_needed else ()), self.target, *self.past)
+        return self.rows.columns
 
     def read_times(self, time_format: str) -> None:
         """See `Live.read_times`."""
@@ -106,7 +109,7 @@ class LiveForecast(Live):
 
     def split(self, row: Mapping[str, Any] | Sequence[Any]) -> Sequence[Mapping[str, Any] | Sequence[Any]]:
         """See `Live.split`."""
-        return split_row(row, self.wide, self.past, self.unique_id, self.target)
+        return self.rows.split(row)
 
     def step(self, row: Mapping[str, Any]) -> dict[str, Array]:
         """Take the next row of a series, and forecast what comes after it.
@@ -130,30 +133,18 @@ class LiveForecast(Live):
 
     def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
         """See `Live.predict`; a plain list of numbers is a row of the only series."""
-        given = row if isinstance(row, Mapping) else values_of(row, self.columns)
-        missing = [name for name in self.columns if name not in given]
-        if missing:
-            raise DataError(
-                f"a row without {missing[0]!r}",
-                f"the columns {', '.join(self.columns)}",
-                "Give the columns that the model was trained with.",
-            )
-        name = ONLY if self.unique_id not in given else series_named(self.unique_id, given[self.unique_id])
-        called = name if name in self.wide else self.target
-        row_values = [number(called, pointed(given[self.target], self.decimal))]
-        row_values += [number(one, pointed(given[one], self.decimal)) for one in self.past]
-        kept = {one: given[one] for one in (self.unique_id, self.time) if one in given}
         times = self._timelines
+        own = self.rows.read(row, None if times is None else times.clock)
+        values = [own.value, *(self.rows.number(own.given, one) for one in self.rows.past)]
         if times is None:
-            return Prediction(kept, self._forecast(name, [row_values]))
-        moment = times.clock.read(given[self.time]) if self.time in given else None
-        arrival = times.arrive(name, moment)
-        rows = [*self._rows_before(name, arrival), row_values]
-        found = self._forecast(name, rows, arrival)
-        times.places[name] = arrival.place
-        if moment is not None:
-            found = {f"forecast-{self.time}": times.ahead(arrival.place, self.horizon, moment), **found}
-        return Prediction(kept, found, arrival.notes)
+            return Prediction(own.kept, self._forecast(own.series, [values]))
+        arrival = times.arrive(own.series, own.moment)
+        found = self._forecast(own.series, [*self._rows_before(own.series, arrival), values], arrival)
+        times.places[own.series] = arrival.place
+        if own.moment is not None:
+            ahead = times.ahead(arrival.place, self.horizon, own.moment)
+            found = {f"forecast-{self.rows.time}": ahead, **found}
+        return Prediction(own.kept, found, arrival.notes)
 
     def _rows_before(self, name: str, arrival: Arrival) -> list[Sequence[float]]:
         """What a series is stepped through before its row: what the run keeps of it, then missing ones."""
@@ -161,7 +152,7 @@ class LiveForecast(Live):
         if arrival.history:
             kept = self._recent.get(name) or next(iter(self._recent.values()))
             rows.extend(kept.values[: arrival.history].tolist())
-        rows.extend([[math.nan] * (1 + len(self.past))] * arrival.missing)
+        rows.extend([[math.nan] * (1 + len(self.rows.past))] * arrival.missing)
         return rows
 
     def _forecast(
@@ -230,15 +221,6 @@ class LiveForecast(Live):
         self._sessions, self._last = sessions, lasts
         if self._timelines is not None:
             self._timelines.places = places
-
-
-def _timelines(about: Mapping[str, Any], recent: Mapping[str, Recent]) -> Timelines | None:
-    """The timelines of a program's series; None of programs that say nothing of times."""
-    clock = clock_of(about)
-    if clock is None:
-        return None
-    kept = {name: Place(len(one.values) - 1, one.start) for name, one in recent.items()}
-    return Timelines(clock, kept, {name: len(one.values) for name, one in recent.items()})
 
 
 def restore_adaptation(adaptation: Adaptation | None, states: States) -> None:

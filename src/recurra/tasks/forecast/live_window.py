@@ -14,14 +14,13 @@ import polars as pl
 from jaxtyping import Float
 from scipy.special import ndtr
 
-from recurra.data.decimal import pointed
 from recurra.errors import DataError
 from recurra.experiment.task import Fitted
-from recurra.inputs.series.live import marks_of, place_of, series_named, split_row
+from recurra.inputs.series.live import SeriesRows, marks_of, place_of
 from recurra.inputs.series.origin import Origins
 from recurra.inputs.series.timeline import Arrival, Place, Timelines
 from recurra.streaming import Live, Prediction
-from recurra.streaming.live import ONLY, Memory, States, number, values_of
+from recurra.streaming.live import ONLY, Memory, States
 from recurra.tasks.forecast.adaptive import Adaptation
 from recurra.tasks.forecast.answer import answer, interval_probabilities
 from recurra.tasks.forecast.history import History
@@ -72,6 +71,16 @@ class LiveWindow(Live):
         for name, index in self._index.items():
             lengths[name] = int(self._panel.lengths[index])
             places[name] = Place(lengths[name] - 1, int(self._panel.starts[index]))
+        columns = self._panel.columns
+        self.rows = SeriesRows(
+            columns.target,
+            columns.time,
+            columns.unique_id,
+            several=len(self._panel) > 1,
+            wide=columns.wide,
+            past=columns.past,
+            decimal=fitted.schema.panel.decimal,
+        )
         clock = fitted.schema.panel.clock(self._resolved.context)
         self._timelines = Timelines(clock, places, lengths)
         self._histories: dict[str, History] = {}
@@ -82,9 +91,7 @@ class LiveWindow(Live):
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that a row must have; one that names the series where training saw several."""
-        columns = self._panel.columns
-        named = columns.unique_id is not None and len(self._panel) > 1
-        return (*((columns.unique_id,) if named else ()), columns.target, *columns.past)
+        return self.rows.columns
 
     def read_times(self, time_format: str) -> None:
         """See `Live.read_times`."""
@@ -92,35 +99,22 @@ class LiveWindow(Live):
 
     def split(self, row: Mapping[str, Any] | Sequence[Any]) -> Sequence[Mapping[str, Any] | Sequence[Any]]:
         """See `Live.split`."""
-        columns = self._panel.columns
-        return split_row(row, columns.wide, columns.past, columns.unique_id, columns.target)
+        return self.rows.split(row)
 
     def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
         """See `Live.predict`; a plain list is a row of the only series."""
-        given = row if isinstance(row, Mapping) else values_of(row, self.columns)
-        columns, times = self._panel.columns, self._timelines
-        missing = [name for name in self.columns if name not in given]
-        if missing:
-            raise DataError(
-                f"a row without {missing[0]!r}",
-                f"the columns {', '.join(self.columns)}",
-                "Give the columns that the model was trained with.",
-            )
-        name = ONLY
-        if columns.unique_id in given:
-            name = series_named(str(columns.unique_id), given[str(columns.unique_id)])
-        called, decimal = name if name in columns.wide else columns.target, self._panel.schema.decimal
-        target = number(called, pointed(given[columns.target], decimal))
-        moment = times.clock.read(given[columns.time]) if columns.time in given else None
+        times = self._timelines
+        own = self.rows.read(row, times.clock)
+        name, target, moment = own.series, own.value, own.moment
         arrival = times.arrive(name, moment)
         if arrival.place.start is None:
             raise DataError(
-                f"a row without {columns.time!r}",
+                f"a row without {self.rows.time!r}",
                 "the time of a series that the run does not know",
                 "Give it.",
             )
         schema, horizon = self._panel.schema, self._resolved.horizon
-        history = self._before(name, arrival).followed_by(arrival.missing, target, given, schema, horizon)
+        history = self._before(name, arrival).followed_by(arrival.missing, target, own.given, schema, horizon)
         history = history.last(self._resolved.reach)
         position = np.array([arrival.place.position - history.length + 1])
         start = int(schema.grid.advance(np.array([arrival.place.start]), position)[0])
@@ -128,9 +122,8 @@ class LiveWindow(Live):
         values = self._forecast(name, start, arrival, target, history)
         self._histories[name], times.places[name] = history, arrival.place
         if moment is not None:
-            values = {f"forecast-{columns.time}": times.ahead(arrival.place, horizon, moment), **values}
-        kept = {str(one): given[str(one)] for one in (columns.unique_id, columns.time) if one in given}
-        return Prediction(kept, values, (*arrival.notes, *self._unknown_ahead(history)))
+            values = {f"forecast-{self.rows.time}": times.ahead(arrival.place, horizon, moment), **values}
+        return Prediction(own.kept, values, (*arrival.notes, *self._unknown_ahead(history)))
 
     def _called(self, name: str) -> str:
         """The id of a series; where rows name none and the run knows one, it is that."""

@@ -27,7 +27,7 @@ from recurra.tasks.forecast.schema import (
     SeriesSource,
     check_counts,
     last_time,
-    read_panel,
+    read_series,
     recent_rows,
 )
 from recurra.tasks.forecast.statistical import check_installed
@@ -103,7 +103,7 @@ def read(source: Any, settings: Mapping[str, Any], validation: Any, test: Any) -
             )
     config = forecast_config(settings)
     given = SeriesSource.of(source)
-    return SeriesData(config, read_panel(given.data, config, static=given.static))
+    return SeriesData(config, read_series(given.data, config, static=given.static))
 
 
 def prepare(data: SeriesData) -> Prepared:

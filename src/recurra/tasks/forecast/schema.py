@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 from jaxtyping import Int64
 
-from recurra.data.timestamp import TimeReading, TimeType
+from recurra.data.timestamp import TimeType
 from recurra.errors import DataError
-from recurra.inputs.series.columns import Columns
 from recurra.inputs.series.holiday import Holidays
 from recurra.inputs.series.panel import Panel
+from recurra.inputs.series.reading import check_names, read_panel, read_panel_again
 from recurra.inputs.series.scaling import Scaling
 from recurra.inputs.series.schema import PanelSchema
 from recurra.tasks.forecast.base import Base
@@ -44,57 +44,24 @@ class SeriesSource:
         return source if isinstance(source, cls) else cls(source)
 
 
-def read_panel(data: Any, config: ForecastConfig, *, static: Any = None) -> Panel:
-    """Read a table as the settings say.
+def read_series(data: Any, config: ForecastConfig, *, static: Any = None) -> Panel:
+    """Read a table with its covariates as the settings say.
 
     Raises:
         DataError: The table cannot be used as it is.
     """
-    panel = Panel.read(
+    panel = read_panel(
         data,
-        unique_id=_named(config.unique_id),
-        time=_named(config.time),
-        target=_named(config.target),
+        config,
         past=config.past,
         future=config.future,
         static=config.static,
         categorical=config.categorical,
-        wide=None if config.wide == "auto" else config.wide,
-        reading=TimeReading(_named(config.time_format) or "", _named(config.time_zone)),
-        decimal=_named(config.decimal) or "",
-        frequency=_named(config.frequency),
-        season_length=None if config.season_length == "auto" else int(config.season_length),
         static_table=static,
         holidays=Holidays(config.holidays, config.horizon if config.holidays else 0),
     )
-    _check_names(panel.columns)
+    check_names(panel.columns, r"forecast(-.*)?|cutoff", "forecast, forecast-..., cutoff")
     return panel
-
-
-def read_panel_again(
-    data: Any,
-    schema: PanelSchema,
-    *,
-    future: Any = None,
-    static: Any = None,
-    time_format: str = "auto",
-    decimal: str = "auto",
-) -> Panel:
-    """Read a table as the data of a fitted model were read.
-
-    Raises:
-        DataError: The table does not fit them, or covariates are given of which the model knows nothing.
-    """
-    for role, table in (("future", future), ("static", static)):
-        if table is not None and not getattr(schema.columns, role):
-            raise DataError(
-                f"a table of {role} covariates",
-                f"none, as the model was fitted without {role} covariates",
-                f"Leave it out, or fit with {role}=(...).",
-            )
-    reading = schema.reading(_named(time_format) or "")
-    sign = _named(decimal) or ""
-    return Panel.build(data, schema=schema, future=future, static=static, reading=reading, decimal=sign)
 
 
 def check_counts(panel: Panel) -> None:
@@ -111,21 +78,6 @@ def check_counts(panel: Panel) -> None:
             f"whole numbers from 0 to {_LARGEST_COUNT:,}, since head is negative_binomial",
             "Choose head=quantile or head=student_t.",
         )
-
-
-def _check_names(columns: Columns) -> None:
-    """Results have columns of their own beside the table's id, time and target."""
-    for name in (columns.unique_id, columns.time, columns.target):
-        if name is not None and (name in ("forecast", "cutoff") or name.startswith("forecast-")):
-            raise DataError(
-                f"column {name!r} is the id, time or target",
-                "a name that forecasts do not need (forecast, forecast-..., cutoff)",
-                "Rename the column.",
-            )
-
-
-def _named(name: str) -> str | None:
-    return None if name == "auto" else name
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,14 @@ import torch
 from recurra.experiment.task import Fitted
 from recurra.export import to_program
 from recurra.export.program import stream_layers
-from recurra.inputs.series.recent import Recent, rows_kept, to_document
+from recurra.inputs.series.kept import last_rows
+from recurra.inputs.series.reading import read_panel_again
+from recurra.inputs.series.recent import to_document
 from recurra.inputs.series.scaling import Statistics
 from recurra.streaming import Activation, Affine, Layer, Program, Scaling
 from recurra.tasks.forecast.answer import interval_probabilities
 from recurra.tasks.forecast.head import TRAINED_QUANTILES, QuantileHead
 from recurra.tasks.forecast.live import TASK
-from recurra.tasks.forecast.schema import read_panel_again
 from recurra.tasks.forecast.stream_interval import DISTRIBUTIONS, output_names
 from recurra.tasks.forecast.streaming_network import StreamingNetwork, check_streamable
 from recurra.version import __version__
@@ -92,17 +93,8 @@ def forecast_program(fitted: Fitted, level: Sequence[float] = (), *, for_run: bo
 def _of_run(fitted: Fitted) -> dict[str, Any]:
     """What only the program of a run says."""
     panel = read_panel_again(fitted.schema.recent, fitted.schema.panel)
-    rows = rows_kept(len(panel), 1 + panel.past.shape[1], int(fitted.config.context))
-    recent = {}
-    for index, name in enumerate(panel.ids):
-        length = int(panel.lengths[index])
-        first, begin = max(0, length - rows), int(panel.offsets[index])
-        own = slice(begin + first, begin + length)
-        values = np.concatenate([panel.target[own, None], panel.past[own]], axis=1).astype(np.float32)
-        start = panel.schema.grid.advance(panel.starts[index : index + 1], np.array([first]))
-        if len(values):
-            recent[name] = Recent(int(start[0]), values)
-    return {"shown": output_names(()), "recent": to_document(recent)}
+    recent = to_document(last_rows(panel, int(fitted.config.context)))
+    return {"shown": output_names(()), "recent": recent}
 
 
 def _input_scaling(network: StreamingNetwork, past: Statistics) -> Scaling:

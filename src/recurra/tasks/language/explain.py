@@ -31,14 +31,14 @@ def explain(fitted: Fitted, part: SymbolPart, wanted: Wanted) -> Iterator[Questi
     alphabet: Alphabet = fitted.schema.alphabet
     net = cast("NextSymbol", fitted.model.to(choose_device(fitted.config.device)).eval())
     named = None if wanted.outcome is None else _number_of(wanted.outcome, alphabet)
-    for row in wanted.numbered(len(part.ends)):
+    for row in wanted.chosen(part.names):
         begin, end = int(part.starts[row]), int(part.ends[row])
         if end > begin and part.tokens.read(end - 1, end)[0] == END:
             end -= 1
         place = wanted.place_among(end - begin + 1, alphabet.unit)
         last = end if place is None else begin + place
         seen = np.asarray(part.tokens.read(max(begin, last - _CONTEXT), last), np.int64)
-        yield _question(net, alphabet, np.concatenate([[END], seen])[-_CONTEXT:], str(row + 1), named)
+        yield _question(net, alphabet, np.concatenate([[END], seen])[-_CONTEXT:], part.names[row], named)
 
 
 def _question(net: NextSymbol, alphabet: Alphabet, seen: np.ndarray, row: str, named: int | None) -> Question:

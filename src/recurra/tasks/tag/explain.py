@@ -28,7 +28,7 @@ def explain(fitted: Fitted, part: Part, wanted: Wanted) -> Iterator[Question]:
     if wanted.step is None:
         wanted.refuse("outcome", "each step has a tag of its own; name the step, too")
     named = wanted.outcome_among(tags, "tag")
-    rows = wanted.numbered(len(part))
+    rows = wanted.chosen(part.examples.names)
     for row, given in zip(rows, answer(fitted, rows_of(part, rows)), strict=True):
         if not len(given):
             continue
@@ -39,7 +39,7 @@ def explain(fitted: Fitted, part: Part, wanted: Wanted) -> Iterator[Question]:
             part,
             row,
             partial(_result, fitted.config.look_ahead, torch.as_tensor(own), step),
-            row=str(row + 1),
+            row=part.examples.names[row],
             prediction=" ".join(tags[one] for one in given)
             if step is None
             else f"{tags[given[step]]} at step {step + 1}",

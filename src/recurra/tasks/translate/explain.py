@@ -27,7 +27,7 @@ def explain(fitted: Fitted, part: Part, wanted: Wanted) -> Iterator[Question]:
     """
     wanted.refuse("outcome", "what was written is explained")
     alphabet = fitted.schema.target.alphabet
-    rows = wanted.numbered(len(part))
+    rows = wanted.chosen(part.examples.names)
     given = answer(fitted, rows_of(part, rows))
     for row, text, found, own in zip(rows, given.texts, given.found, given.owns, strict=True):
         if not found:
@@ -42,7 +42,7 @@ def explain(fitted: Fitted, part: Part, wanted: Wanted) -> Iterator[Question]:
             part,
             row,
             partial(_result, torch.tensor([ids]), step),
-            row=str(row + 1),
+            row=part.examples.names[row],
             prediction=text if step is None else f"{text} ({symbols[step]} at step {step + 1})",
             output="sum of the log-odds of all symbols"
             if step is None
