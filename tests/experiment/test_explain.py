@@ -37,7 +37,7 @@ def data_of(name):
 @pytest.mark.parametrize("method", ["integrated_gradients", "occlusion"])
 def test_every_task_explains_rows_without_their_truth(untrained, method):
     task, fitted = untrained
-    step = None if task.name == "classify" else 1
+    step = None if task.name in ("classify", "detect") else 1
     found = explain(task, fitted, data_of(task.name), Wanted(2, step=step), method=method)
     assert 1 <= len(found.rows) <= 2
     for one in found.rows:
@@ -139,6 +139,8 @@ def test_methods_tasks_and_weights_that_cannot_explain(trained):
         ("language", Wanted(outcome="qq"), "qq"),
         ("language", Wanted(step=10_000), "step 10000"),
         ("translate", Wanted(outcome="a"), "what was written"),
+        ("detect", Wanted(outcome="x"), "one number"),
+        ("detect", Wanted(step=500), "1 to 200"),
         ("transcribe", Wanted(outcome="a"), "name the step"),
         ("transcribe", Wanted(step=1, outcome="q"), "'q'"),
         ("transcribe", Wanted(step=100), "step 100"),

@@ -51,6 +51,23 @@ def test_scores_do_not_change_when_later_rows_do(detector: Detector) -> None:
     assert detector.predict(rows[:500])[columns].equals(detector.predict(rows)[columns][:500])
 
 
+def test_what_was_expected_is_explained(detector: Detector) -> None:
+    rows = readings()
+    told = detector.predict(rows)
+    (found,) = detector.explain(rows).rows
+    highest = told.filter(pl.col("score") == told["score"].max())["ds"][0]
+    assert found.output == f"y expected at {highest}"
+    assert found.steps[-1] == str(highest - 1)
+    (early,) = detector.explain(rows, step=40).rows
+    assert early.result == pytest.approx(told["expected"][39], rel=1e-4)  # the net began at the same row
+    assert early.steps == tuple(str(row) for row in range(39))
+    np.testing.assert_allclose(early.values[:, 0], rows["y"][:39], atol=1e-5)
+    assert abs(early.error) < 0.02 * abs(early.result - early.without)
+    assert np.abs(early.by_step[-3:]).sum() > np.abs(early.by_step[:-3]).sum()
+    with pytest.raises(DataError, match="without anything to explain"):
+        detector.explain(rows, step=1)
+
+
 def test_labels_are_scored_with_and_never_read(detector: Detector) -> None:
     rows = readings()
     turned = rows.with_columns(1 - pl.col("label"))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float32, Float64
 from torch import nn
 
 from recurra.config import validated
@@ -196,20 +196,23 @@ def _row_of(values: np.ndarray, count: int) -> int:
 
 
 def _pieces(values: np.ndarray, units: Units, steps: int, stride: int) -> list[Piece]:
-    """Overlapping stretches that the net reads, and what it is to tell; a missing value is the one before."""
+    """Overlapping stretches that the net reads, and what it is to tell."""
     there = ~np.isnan(values)
     if there.sum() < 2:
         return []
     first = int(there.argmax())
-    inner = np.array([units.encode(one) if known else 0.0 for one, known in zip(values, there, strict=True)])
-    inner = inner[first:].astype(np.float32)
-    there = there[first:]
-    filled = inner[np.maximum.accumulate(np.where(there, np.arange(len(inner)), 0))]
-    changes = np.diff(filled, prepend=filled[:1])
-    read = np.stack([filled, changes], axis=1)[:-1]
-    told = np.where(there[1:], changes[1:], np.float32(np.nan))
+    read = as_read(values[first:], units)
+    told = np.where(there[first + 1 :], read[1:, 1], np.float32(np.nan))
     begins = range(0, max(1, len(told) - steps + stride), stride)
-    return [(read[begin : begin + steps], told[begin : begin + steps]) for begin in begins]
+    return [(read[:-1][begin : begin + steps], told[begin : begin + steps]) for begin in begins]
+
+
+def as_read(values: Float64[np.ndarray, " rows"], units: Units) -> Float32[np.ndarray, "rows 2"]:
+    """Values and their changes as the net reads them; the first is known, a missing one is that before."""
+    there = ~np.isnan(values)
+    inner = np.array([units.encode(one) if known else 0.0 for one, known in zip(values, there, strict=True)])
+    filled = inner.astype(np.float32)[np.maximum.accumulate(np.where(there, np.arange(len(inner)), 0))]
+    return np.stack([filled, np.diff(filled, prepend=filled[:1])], axis=1)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from recurra.streaming import Program
 from recurra.tasks.detect.answer import METRICS, answer, groups, rules_of, score, write
 from recurra.tasks.detect.baseline import naive
 from recurra.tasks.detect.config import DetectAnswer, DetectConfig
+from recurra.tasks.detect.explain import explain
 from recurra.tasks.detect.network import SurpriseNetwork, laplace_loss
 from recurra.tasks.detect.prepare import DetectSchema, part, prepare, read, revive
 from recurra.tasks.detect.show import describe, show
@@ -63,4 +64,5 @@ DETECT = Task(
     groups=groups,
     metrics=METRICS,
     program=program,
+    explain=explain,
 )

@@ -31,7 +31,7 @@ def explain(fitted: Fitted, part: Part, wanted: Wanted) -> Iterator[Question]:
         wanted.refuse("outcome", "each symbol has a place of its own; name the step, too")
     names = ["the blank", *alphabet.symbols(range(1 + SHIFT, fitted.schema.target.size + SHIFT))]
     named = wanted.outcome_among(names, alphabet.unit)
-    rows, reading = wanted.numbered(len(part)), criterion.reading(fitted.model)
+    rows, reading = wanted.chosen(part.examples.names), criterion.reading(fitted.model)
     given = answer(fitted, rows_of(part, rows))
     for row, text, found, outputs in zip(rows, given.texts, given.found, given.outputs, strict=True):
         labels = found[0].symbols
@@ -40,7 +40,7 @@ def explain(fitted: Fitted, part: Part, wanted: Wanted) -> Iterator[Question]:
             continue
         place = wanted.place_among(len(labels), alphabet.unit)
         asked = partial(_evidence, criterion, torch.tensor(labels), torch.tensor(steps))
-        ask = partial(question_of, fitted, part, row, row=str(row + 1))
+        ask = partial(question_of, fitted, part, row, row=part.examples.names[row])
         if place is None:
             summed = partial(_sum, asked, torch.tensor(labels))
             yield ask(summed, prediction=text, output=f"sum of the log-odds of all {alphabet.unit}s")
