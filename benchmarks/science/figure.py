@@ -40,10 +40,12 @@ def draw_side_by_side(
         path: Where to, by its ending SVG or PNG.
     """
     figure = Figure(figsize=(2.6 * len(panels) + 1.4, 3.4), layout="constrained")
-    every = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    every = figure.subplots(1, len(panels), sharex=True, sharey=True, squeeze=False)[0]
+    names = list(dict.fromkeys(name for curves in panels.values() for name in curves))
+    colours = {name: f"C{number}" for number, name in enumerate(names)}
     for axes, (title, curves) in zip(every, panels.items(), strict=True):
         for name, losses in curves.items():
-            axes.plot(range(1, len(losses) + 1), losses, label=name, linewidth=1.5)
+            axes.plot(range(1, len(losses) + 1), losses, label=name, color=colours[name], linewidth=1.5)
         axes.axhline(chances[title], color="0.5", linestyle="--", linewidth=1, label="knowing nothing")
         axes.set(yscale="log", title=title, xlabel="epochs of 100 batches")
         axes.spines[["top", "right"]].set_visible(False)

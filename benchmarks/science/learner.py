@@ -214,9 +214,12 @@ def race(
     own.add_argument("--steps", default=steps, help="how far back, with commas between")
     own.add_argument("--cells", default=cells, help=f"of {', '.join(CELLS)}")
     own.add_argument("--epochs", type=int, default=settings["max_epochs"], help="at most, of 100 batches")
+    own.add_argument("--kept", action="store_true", help="train nothing: tell what --folder holds")
     own.add_argument("--figure", help="file for the learning curves, SVG or PNG")
     options = own.parse_args()
     names = options.cells.split(",")
+    if options.kept and options.folder is None:
+        own.error("--kept needs --folder")
     if unknown := [name for name in names if name not in CELLS]:
         own.error(f"no cell {', '.join(unknown)}; there are {', '.join(CELLS)}")
 
@@ -230,6 +233,8 @@ def race(
             curves[title], chances[title] = {}, problem.chance
             found[f"chance_{length}"] = round(problem.chance, 6)
             for name in names:
+                if options.kept and not (options.folder / f"{name}_{length}.json").exists():
+                    continue
                 own_settings = {**settings, "max_epochs": options.epochs, "seed": options.seed}
                 learnt = learnt_before(name, problem, length, own_settings, options.folder)
                 found[f"{name}_{length}"] = round(min(learnt.losses), 6)
@@ -238,7 +243,8 @@ def race(
                 found[f"{name}_{length}_seconds"] = learnt.seconds
                 curves[title][name.replace("_", ", ")] = learnt.losses
         if options.figure:
-            draw_side_by_side(curves, chances, unit, options.figure)
+            drawn = {title: nets for title, nets in curves.items() if nets}
+            draw_side_by_side(drawn, chances, unit, options.figure)
         return found
 
     report(run, options)
