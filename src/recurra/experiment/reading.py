@@ -6,7 +6,6 @@ from typing import Any
 from recurra.decoding.connectionist import Connectionist
 from recurra.decoding.transcription import Reading
 from recurra.decoding.transducer import Predict, Transducer
-from recurra.errors import UsageError
 from recurra.experiment.live import damaged_program
 from recurra.streaming import Layer, Program, Session
 from recurra.streaming.layer import weight_fields
@@ -48,7 +47,7 @@ def reading_of(program: Program, labels: int, weights: str = "float32") -> Readi
     try:
         predictor = Program(_layers(program.metadata[_PREDICTOR], arrays))
         weight, bias = arrays[_WEIGHT], arrays[_BIAS]
-    except (KeyError, TypeError, AttributeError, UsageError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise damaged_program(f"lacks a part of its net of symbols ({error})") from error
     fits = predictor.output_size == size and weight.shape == (labels, size) and bias.shape == (labels,)
     if not fits or predictor.vocabulary != labels:
