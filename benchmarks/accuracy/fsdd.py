@@ -3,14 +3,18 @@
     python benchmarks/accuracy/fsdd.py --data FOLDER [--official | --unknown SPEAKERS] [--json]
 
 FOLDER holds fsdd_recordings.zip, whose recordings 0 to 4 of every speaker and digit are the test part. All
-nets read in one direction, so that they stream. That of the official split also learns silence and what is no
-word: `accuracy` is the share of test recordings that it tells right among all of its classes. `miss_rate` and
-`false_alarms_per_hour` are of the same net as a listener, in pieces of 50 ms, to one recording of all test
-recordings in a random order, in noise, with pauses between.
+nets read in one direction, so that they stream; the number of epochs is fixed; test parts are read after
+training, once.
+
+The net of the official split learns from recordings 10 and up, and silence and what is no word as classes
+beside the digits; its settings, and those of the listener, were chosen on recordings 5 to 9. `accuracy` is
+that of the most probable of the ten digits, since the test part holds nothing else; `open_accuracy` counts
+digits that were told as no word as wrong. `miss_rate` and `false_alarms_per_hour` are of the same net as a
+listener, in pieces of 50 ms, to one recording of all test recordings in a random order, in noise, with pauses
+between.
 
 `unknown_speakers` is the mean accuracy over the speakers, each told by a net that heard the five others
-alone. Settings were chosen on theo and george (recordings 5 to 19) after training on the four others, and
-are the same for all nets; test parts are read after training, once. The number of epochs is fixed.
+alone. Its settings were chosen on theo and george (recordings 5 to 19) after training on the four others.
 """
 
 import sys
@@ -53,7 +57,18 @@ SETTINGS: Mapping[str, Any] = {
     "baselines": (),
     "calibrate": False,
 }
-LISTENING: Mapping[str, Any] = {"background": 0.1, "max_epochs": 16}  # as many of each class
+OFFICIAL: Mapping[str, Any] = {
+    **SETTINGS,
+    "background": 0.1,  # as many of silence, and of what is no word, as of each digit
+    "stack": 2,
+    "speed": 0.1,
+    "tone": 6.0,
+    "tone_points": 5,
+    "gain": 10.0,
+    "noise": 15.0,
+    "max_epochs": 22,
+}
+LISTENING = Listening(smooth=4, threshold=0.7)
 
 
 def clips(folder: Path) -> pl.DataFrame:
@@ -72,6 +87,16 @@ def fitted(train: pl.DataFrame, test: pl.DataFrame, seed: int, settings: Mapping
     """A net that learnt one part, to be judged on another."""
     columns = ["path", "label"]
     return Classifier(**settings, seed=seed).fit(train.select(columns), test=test.select(columns))
+
+
+def accuracies(classifier: Classifier, test: pl.DataFrame) -> dict[str, float]:
+    """The share of digits that are told rightly, among digits alone and among all classes."""
+    digits = sorted(set(test["label"]))
+    told = classifier.predict(test.select("path"))
+    shares = told.select(f"p_{digit}" for digit in digits).to_numpy()
+    best = pl.Series([digits[one] for one in shares.argmax(axis=1)])
+    right = {"accuracy": best == test["label"], "open_accuracy": told["prediction"] == test["label"]}
+    return {name: round(float(one.mean()), 4) for name, one in right.items()}
 
 
 def long_recording(test: pl.DataFrame) -> tuple[np.ndarray, list[Spoken]]:
@@ -97,7 +122,7 @@ def pink_noise(count: int, random: np.random.Generator) -> np.ndarray:
 def heard(classifier: Classifier, test: pl.DataFrame) -> dict[str, float]:
     """What a listener misses of a part, and what it tells beside."""
     samples, said = long_recording(test)
-    listener, began = LiveSpotter(classifier.to_program(), Listening(), rate=RATE), time.process_time()
+    listener, began = LiveSpotter(classifier.to_program(), LISTENING, rate=RATE), time.process_time()
     pieces = (samples[begin : begin + PIECE] for begin in range(0, len(samples), PIECE))
     events = [event for piece in pieces for event in listener.push(piece)] + [*listener.end()]
     seconds = len(samples) / RATE
@@ -113,12 +138,12 @@ def official(every: pl.DataFrame, seed: int) -> dict[str, Any]:
     """The split that comes with the data."""
     first, began, busy = pl.col("number") < 5, time.perf_counter(), time.process_time()
     test = every.filter(first)
-    net = fitted(every.filter(~first), test, seed, {**SETTINGS, **LISTENING})
+    net = fitted(every.filter(pl.col("number") > 9), test, seed, OFFICIAL)
     spent = {
         "training_seconds": round(time.perf_counter() - began, 1),
         "training_processor_seconds": round(time.process_time() - busy, 1),
     }
-    return {"accuracy": round(net.score(), 4), **spent, **heard(net, test)}
+    return {**accuracies(net, test), **spent, **heard(net, test)}
 
 
 def unknown(every: pl.DataFrame, seed: int, speakers: Sequence[str]) -> dict[str, Any]:
