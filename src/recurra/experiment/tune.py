@@ -120,8 +120,7 @@ def tune(
     """
     data = task.read(source, settings, validation, test)
     usual, prepared = space_of(data.config, settings, only), task.prepare(data)
-    space = for_data(usual, prepared.config)
-    goal = goal_of(task, prepared, settings)
+    space, goal = for_data(usual, prepared.config), goal_of(task, prepared, settings)
     about, seed = _about(task, source, settings, space, goal), int(prepared.config.seed)
     found = open_study(storage, study, about, better=goal.better, seed=seed)
     check_kept(out, len(found.get_trials(deepcopy=False)), without_password(storage))
