@@ -126,7 +126,7 @@ def main() -> None:
                     [one for one in clips if numbers[one] > 9], options.strings, folder / "a", 1
                 ),
                 "validation": strings([one for one in clips if 5 <= numbers[one] <= 9], 40, folder / "b", 2),
-                "test": strings([one for one in clips if numbers[one] < 5], 60, folder / "c", 3),
+                "test": strings([one for one in clips if numbers[one] < 5], 30, folder / "c", 3),
             }
             data, others = parts["train"], {"validation": parts["validation"], "test": parts["test"]}
             kept = None if options.folder is None else Path(options.folder)

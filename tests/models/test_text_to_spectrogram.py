@@ -63,6 +63,15 @@ def test_what_it_says_is_what_it_would_have_said_beside_it(attention: Any) -> No
         torch.testing.assert_close(told.weights[row, :steps], written.weights[row, :steps])
 
 
+def test_a_row_is_spoken_alone_as_it_is_with_others() -> None:
+    net, read = made(), source()
+    together, lengths, _ = net.speak(read, torch.tensor([21, 12]), threshold=1.0)
+    for row, length in enumerate(lengths.tolist()):
+        own = Sequences(read.values[row : row + 1, : LENGTHS[row]], LENGTHS[row : row + 1])
+        alone, _, _ = net.speak(own, torch.tensor([length]), threshold=1.0)
+        torch.testing.assert_close(alone.refined[0], together.refined[row, :length])
+
+
 def test_it_stops_where_it_says_so_and_rows_do_not_wait_for_each_other() -> None:
     net, read = made(), source()
     limits = torch.tensor([60, 60])

@@ -1,10 +1,11 @@
 """The loop of `recurra stream` over a run that speaks: lines in, sound out, until somebody ends it."""
 
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, cast
 
 import numpy as np
 
@@ -53,7 +54,7 @@ def speak(options: Options, entry: Entry, signals: Signals) -> int:
     return NONE_USABLE if faults and not said else 0
 
 
-def _say_all(voice: Any, file: BinaryIO, options: Options, signals: Signals) -> tuple[int, int]:
+def _say_all(voice: Any, file: io.BufferedIOBase, options: Options, signals: Signals) -> tuple[int, int]:
     """How many lines were said, and how many could not be."""
     said, faults, samples = 0, 0, 0
     headed = options.format != "raw"
@@ -91,16 +92,16 @@ def _tell(sentence: str, faults: int) -> None:
         screen.note("more such lines are left out")
 
 
-def _write(file: BinaryIO, content: bytes, signals: Signals) -> None:
+def _write(file: io.BufferedIOBase, content: bytes, signals: Signals) -> None:
     with signals.waiting():
         file.write(content)
         file.flush()
 
 
 @contextmanager
-def _opened(options: Options) -> Iterator[BinaryIO]:
+def _opened(options: Options) -> Iterator[io.BufferedIOBase]:
     if options.output is None:
-        yield sys.stdout.buffer
+        yield cast("io.BufferedIOBase", sys.stdout.buffer)
         return
     try:
         file = Path(options.output).expanduser().open("wb")

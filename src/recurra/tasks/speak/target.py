@@ -118,7 +118,7 @@ class Target:
 
     def spoken(self, content: str) -> str:
         """A text without these."""
-        return self.alphabet.content(self.alphabet.ids(content)).strip() + END
+        return " ".join(self.alphabet.content(self.alphabet.ids(content)).split()) + END
 
     def to_dict(self) -> dict[str, Any]:
         """All of it, as JSON has it."""
