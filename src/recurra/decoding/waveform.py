@@ -74,7 +74,7 @@ class MelSpectrogram:
 
     def frames(self, samples: Float32[np.ndarray, " samples"]) -> Float32[np.ndarray, "time bands"]:
         """The frames of a waveform; the first one's middle is the first sample."""
-        amplitudes = self._transformed(torch.from_numpy(np.ascontiguousarray(samples))).abs()
+        amplitudes = self._transformed(torch.from_numpy(np.array(samples))).abs()
         bands: Tensor = torch.from_numpy(self.bands) @ amplitudes
         found: np.ndarray = bands.clamp(min=_FLOOR).log().T.contiguous().numpy()
         return found
