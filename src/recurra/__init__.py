@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from recurra.tasks.detect.detector import Detector
     from recurra.tasks.forecast.forecaster import Forecaster
     from recurra.tasks.language.language_model import LanguageModel
+    from recurra.tasks.speak.speaker import Speaker
     from recurra.tasks.tag.tagger import Tagger
     from recurra.tasks.transcribe.transcriber import Transcriber
     from recurra.tasks.translate.translator import Translator
@@ -29,6 +30,7 @@ __all__ = [
     "Forecaster",
     "LanguageModel",
     "Sequences",
+    "Speaker",
     "Tagger",
     "Transcriber",
     "Translator",
@@ -46,6 +48,7 @@ _HOMES = {
     "Forecaster": "recurra.tasks.forecast.forecaster",
     "LanguageModel": "recurra.tasks.language.language_model",
     "Sequences": "recurra.types",
+    "Speaker": "recurra.tasks.speak.speaker",
     "Tagger": "recurra.tasks.tag.tagger",
     "Transcriber": "recurra.tasks.transcribe.transcriber",
     "Translator": "recurra.tasks.translate.translator",

@@ -8,7 +8,13 @@ import torch
 from torch import Tensor
 
 from recurra.errors import ConfigError
-from recurra.layers.attention import Attention, AttentionName, coverage_loss, make_attention
+from recurra.layers.attention import (
+    Attention,
+    AttentionName,
+    coverage_loss,
+    guided_attention_loss,
+    make_attention,
+)
 
 BATCH, TIME, QUERY, MEMORY = 3, 7, 5, 5
 every_attention = pytest.mark.parametrize("name", get_args(AttentionName))
@@ -134,3 +140,20 @@ def test_looking_twice_at_a_place_costs() -> None:
     # 0.25 of the first place at the second step, 0.5 and 0.5 at the third; the other row looks there again.
     assert float(coverage_loss(weights, counts)) == pytest.approx(0.25 + 1.0 + 1.0)
     assert float(coverage_loss(torch.eye(3)[None], torch.ones(1, 3, dtype=torch.bool))) == 0
+
+
+def test_looking_off_the_diagonal_costs_what_the_paper_says() -> None:
+    weights = torch.rand(2, 4, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    steps, times, spread = torch.tensor([4, 3]), torch.tensor([5, 2]), 0.2
+    expected = [
+        sum(
+            float(weights[row, step, time])
+            * (1 - np.exp(-((time / int(times[row]) - step / int(steps[row])) ** 2) / (2 * spread**2)))
+            for step in range(int(steps[row]))
+            for time in range(5)
+        )
+        for row in range(2)
+    ]
+    torch.testing.assert_close(
+        guided_attention_loss(weights, steps, times, spread), torch.tensor(expected, dtype=torch.float64)
+    )

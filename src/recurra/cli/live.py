@@ -10,7 +10,7 @@ from itertools import chain
 
 from recurra.cli import screen
 from recurra.cli.interruption import PIPE_CLOSED, Signals, nobody_reads, under_signals
-from recurra.cli.predictor import load_predictor
+from recurra.cli.predictor import load_predictor, speaker_of
 from recurra.cli.row import CSVReader, CSVWriter, JSONReader, JSONWriter, Row, Writer, check_format, form_of
 from recurra.cli.stream_options import Options
 from recurra.cli.stream_state import Pace, check_place, load_state, save_state
@@ -34,6 +34,15 @@ def run_stream(options: Options) -> int:
 
 
 def _run(options: Options, signals: Signals) -> int:
+    speaker = speaker_of(options.folder)
+    if speaker is not None:
+        from recurra.cli.speaking import speak
+
+        return speak(options, speaker, signals)
+    if options.output is not None:
+        raise ConfigError(
+            f"--output {options.output} of a run that does not speak", "answers on stdout", "Use >."
+        )
     if options.audio is not None or options.microphone:
         from recurra.cli.listening import listen
 
@@ -91,16 +100,16 @@ class _Stream:
             DataError: A row cannot be used, and that is to stop the stream; the message names its line.
             BrokenPipeError: Nobody reads the predictions.
         """
-        lines = _lines(self._signals)
+        given = lines(self._signals)
         opening = []
-        for line in lines:
+        for line in given:
             opening.append(line)
             if line.strip():
                 form = form_of(self._options.format, line)
                 reader = CSVReader(self._predictor.check_columns) if form == "csv" else JSONReader()
                 as_csv = form == "csv" and not self._options.as_json
                 writer = CSVWriter() if as_csv else JSONWriter(bare=self._predictor.bare)
-                self._answer(reader.rows(chain(opening, lines)), writer)
+                self._answer(reader.rows(chain(opening, given)), writer)
                 return
 
     def _answer(self, rows: Iterator[Row], writer: Writer) -> None:
@@ -163,7 +172,7 @@ class _Stream:
             screen.note(f"{self.rows:,} rows taken, {len(self.faults):,} not usable: {lines} {shown}{more}")
 
 
-def _lines(signals: Signals) -> Iterator[str]:
+def lines(signals: Signals) -> Iterator[str]:
     """The lines of stdin, each as soon as it is there; bytes that are no UTF-8 become surrogates.
 
     Raises:

@@ -12,6 +12,7 @@ import typer
 from recurra import files
 from recurra.cli import screen
 from recurra.cli.task_options import Data, Given, Run, TaskCommand, answer_options
+from recurra.config import validated
 from recurra.errors import ConfigError
 from recurra.tasks.registry import check_answer, entry_of_run
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 FORMATS = (".csv", ".parquet", ".jsonl")
+SOUNDS = (".wav", ".flac", ".ogg")
 
 
 class Request(NamedTuple):
@@ -51,7 +53,10 @@ def predict(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="Write .csv, .parquet or .jsonl; left out: CSV on stdout."
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Write .csv, .parquet or .jsonl, of speech .wav, .flac or .ogg; left out: CSV on stdout.",
         ),
     ] = None,
     as_json: Annotated[
@@ -66,6 +71,7 @@ def predict(
       recurra predict runs/sales newer.csv --level 50,90 -o forecast.parquet
       recurra predict runs/sales --future promotions.csv -o forecast.jsonl
       recurra predict runs/reviews new.csv -o told.csv
+      recurra predict runs/voice 'three one four' -o said.wav
     """
     return Request(run, data, pairs or [], output, as_json)
 
@@ -75,22 +81,33 @@ def _tell(request: Request, given: Sequence[Given]) -> None:
 
     run, _, _, output, as_json = request
     data, pairs = data_and_pairs(request.data, request.pairs)
-    if output is not None:
-        _check_output(output)
     entry = entry_of_run(run)
+    if output is not None:
+        _check_output(output, (*FORMATS, *SOUNDS) if entry.sound else FORMATS)
     options, again = answer_options(entry, pairs, given)
     if as_json and output is None:
         options = {**entry.load("answer").in_json, **options}
     check_answer(entry, run, options)
-    from recurra.data.sample import check_source
+    from recurra.data.sample import check_source, is_text
 
-    check_source(data)
+    said = entry.takes_text and data is not None and is_text(data)
+    if not said:
+        check_source(data)
+    heard = output is not None and output.suffix.lower() in SOUNDS
     from recurra.experiment.run import told_by
 
-    frame, repairs = told_by(entry.load("task"), run, data, options, again)
+    wanted = {**options, "samples": True} if heard else options
+    frame, repairs = told_by(entry.load("task"), run, [data] if said else data, wanted, again)
     for sentence in repairs:
         screen.note(f"note: {sentence}")
-    if output is not None:
+    if output is not None and heard:
+        how = validated(entry.load("answer"), wanted)
+        content, notes = entry.load("sound")(frame, how, output.suffix.lower())
+        files.write_bytes(output, content)
+        for sentence in notes:
+            screen.note(f"note: {sentence}")
+        _confirm(frame.drop("samples"), output, as_json=as_json)
+    elif output is not None:
         files.write_bytes(output, _content(frame, output.suffix.lower()))
         _confirm(frame, output, as_json=as_json)
     elif as_json:
@@ -99,11 +116,11 @@ def _tell(request: Request, given: Sequence[Given]) -> None:
         sys.stdout.write(_as_csv(frame))
 
 
-def _check_output(output: Path) -> None:
-    if output.suffix.lower() not in FORMATS:
+def _check_output(output: Path, formats: Sequence[str]) -> None:
+    if output.suffix.lower() not in formats:
         raise ConfigError(
             f"--output {output} ends in {output.suffix or 'no format'!r}",
-            f"one of {', '.join(FORMATS)}",
+            f"one of {', '.join(formats)}",
             "Rename it.",
         )
     if output.is_dir() or not output.parent.is_dir():

@@ -116,6 +116,15 @@ def load_predictor(
     return live
 
 
+def speaker_of(folder: Path) -> Entry | None:
+    """The task of a run that speaks what comes; None of any other folder."""
+    if (folder / PROGRAM).is_dir() or not (folder / "config.json").is_file():
+        return None
+    task = _task_of_run(folder)
+    found = None if task is None else entry(task)
+    return found if found is not None and found.voice else None
+
+
 def program_of(folder: Path) -> Program:
     """The stream program of a run folder, or that which a folder holds itself.
 

@@ -21,7 +21,7 @@ Format = Annotated[
         "--format",
         metavar="FORMAT",
         help="Of rows and predictions: jsonl (objects, lists or numbers), csv (with a header), or auto, "
-        "which looks at the first row.",
+        "which looks at the first row; of speech wav or raw (16 bits).",
     ),
 ]
 State = Annotated[
@@ -88,9 +88,14 @@ SoundRate = Annotated[
         "without it those that the net was trained with.",
     ),
 ]
+Output = Annotated[
+    Path | None, Option("-o", "--output", metavar="FILE", help="Write what is spoken as WAV; else stdout.")
+]
 Pairs = Annotated[
     list[str] | None,
-    typer.Argument(metavar="KEY=VALUE", help="How to listen, with --audio: endpoint=0.5, beam=8, ..."),
+    typer.Argument(
+        metavar="KEY=VALUE", help="How to listen, with --audio: endpoint=0.5, beam=8; how to speak: pause=1."
+    ),
 ]
 
 
@@ -111,8 +116,9 @@ def stream(
     adaptive: Adaptive = False,
     adaptive_rate: AdaptiveRate = None,
     as_json: AsJson = False,
+    output: Output = None,
 ) -> None:
-    """Predict after every row of a live stream, or tell what is heard.
+    """Predict after every row of a live stream, tell what is heard, or say what comes.
 
     Examples:
       recurra stream runs/sales < newest.csv
@@ -121,10 +127,12 @@ def stream(
       recurra train forecast sales.csv --horizon 7 preset=streaming  for speed
       arecord -f S16_LE -r 16000 | recurra stream runs/said --audio - endpoint=0.5
       recurra stream runs/words --microphone
+      recurra stream runs/voice < lines.txt | aplay
     """
     from recurra.cli.live import run_stream
 
     given = (run, weights, format, state, save_every, on_error, as_json, level, time_format)
-    code = run_stream(Options(*given, adaptive, adaptive_rate, audio, rate, tuple(pairs or ()), microphone))
+    sound = (audio, rate, tuple(pairs or ()), microphone, output)
+    code = run_stream(Options(*given, adaptive, adaptive_rate, *sound))
     if code:
         raise typer.Exit(code)

@@ -34,8 +34,9 @@ class Options(NamedTuple):
         adaptive_rate: How fast; None: as fast as they do by default.
         audio: Where sound comes from in place of rows: a file, or "-" for stdin.
         sound_rate: Samples a second of raw sound; None: those that the net was trained with.
-        pairs: Settings of a task that listens, as KEY=VALUE.
+        pairs: Settings of a task that listens or speaks, as KEY=VALUE.
         microphone: Whether sound comes from the microphone in place of rows.
+        output: Where speech goes; None: to stdout.
     """
 
     folder: Path
@@ -53,6 +54,7 @@ class Options(NamedTuple):
     sound_rate: int | None = None
     pairs: tuple[str, ...] = ()
     microphone: bool = False
+    output: Path | None = None
 
     def check_time_format(self) -> None:
         """Make sure that a way to write times is one.

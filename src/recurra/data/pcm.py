@@ -192,3 +192,21 @@ def _damaged(what: str) -> DataError:
         "one of PCM, of 8 to 32 bits or of floats",
         "Convert it on the way: ffmpeg -i FILE -f wav -",
     )
+
+
+def wav_header(rate: int, samples: int | None) -> bytes:
+    """What stands before samples of 16 bits and one channel.
+
+    Args:
+        rate: Samples a second.
+        samples: How many follow; None where nobody knows yet.
+    """
+    size = _UNKNOWN_SIZES[1] if samples is None else 2 * samples
+    whole = size if samples is None else size + 36
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, _INTEGER, 1, rate, 2 * rate, 2, 16)
+    return struct.pack("<4sI4s", b"RIFF", whole, b"WAVE") + form + struct.pack("<4sI", b"data", size)
+
+
+def to_bytes(samples: Float32[np.ndarray, " samples"]) -> bytes:
+    """Samples between -1 and 1 as 16 bits each, little-endian."""
+    return np.round(samples.clip(-1, 1) * 32767).astype("<i2").tobytes()

@@ -48,6 +48,20 @@ def check_source(source: str | None) -> None:
         raise DataError(f"{source} does not exist", "a file or folder with data", "Check the path.")
 
 
+def is_text(source: str) -> bool:
+    """Whether what is given where data could be is rather a text itself: nothing that is there has its name.
+
+    A word that ends as names of files do is none, so that a wrong path is told as one.
+    """
+    if source == "-" or source.startswith("sample:") or not source.strip():
+        return False
+    try:
+        named = Path(source).expanduser()
+        return not named.exists() and (" " in source or not named.suffix[1:].isalnum())
+    except OSError:  # too long for a name
+        return True
+
+
 def spoken_digits() -> tuple[Path, Path]:
     """The recording of all spoken digits, and the table of what is said in which seconds of it."""
     return _FOLDER / "spoken" / "digits.flac", _FOLDER / "spoken" / "digits.csv"

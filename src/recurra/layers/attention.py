@@ -264,6 +264,31 @@ def coverage_loss(
     return torch.minimum(weights, before).sum(dim=2).masked_fill(~counts, 0).sum()
 
 
+def guided_attention_loss(
+    weights: Float[Tensor, "batch steps time"],
+    steps: Int[Tensor, " batch"],
+    times: Int[Tensor, " batch"],
+    spread: float,
+) -> Float[Tensor, " batch"]:
+    """How far off the diagonal each row looks: Σ_i Σ_t a_it (1 - exp(-(t/T - i/I)² / 2g²)).
+
+    Args:
+        weights: Of attention, at each step.
+        steps: How many steps each row has.
+        times: How many places there are to look at.
+        spread: g, as a share of the whole.
+
+    Source: Tachibana, Uenoyama & Aihara (2018).
+    """
+    counts = valid_steps(steps, weights.shape[1])
+    row, column = (
+        torch.arange(size, device=weights.device) / total.clamp(min=1).unsqueeze(-1)
+        for size, total in zip(weights.shape[1:], (steps, times), strict=True)
+    )
+    off = 1 - torch.exp(-((row.unsqueeze(2) - column.unsqueeze(1)) ** 2) / (2 * spread**2))
+    return (weights * off).masked_fill(~counts.unsqueeze(-1), 0).sum(dim=(1, 2))
+
+
 def masked_softmax(scores: Float[Tensor, "... time"], mask: Bool[Tensor, "... time"]) -> Tensor:
     """The softmax of what counts; zero elsewhere, and everywhere in a row where nothing counts."""
     hidden = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)

@@ -46,6 +46,11 @@ class Entry:
             if any.
         check_answer: Function (settings of a run, options of an answer), without torch too, that refuses what
             the run cannot give, if any.
+        takes_text: Whether an answer may be asked for with a text in place of data.
+        sound: Torch-free function (rows of an answer with their samples, options, ".wav" or the like) ->
+            bytes of a file of sound and sentences about it, if answers can be heard.
+        voice: Class (Fitted, options of an answer) whose `say(text)` gives samples, `rate` a second, and
+            sentences, with a `pause` after, if runs speak what comes on a stream.
     """
 
     name: str
@@ -64,6 +69,9 @@ class Entry:
     check: str = ""
     look: str = ""
     check_answer: str = ""
+    takes_text: bool = False
+    sound: str = ""
+    voice: str = ""
 
     def load(self, what: str) -> Any:
         """What stands at one of its places: "config", "answer", "task", "live", "listener", ..."""
@@ -186,6 +194,23 @@ _BUILT_IN = (
         listener="recurra.tasks.transcribe.listener:LiveTranscriber",
         streams_with="recurra train transcribe DATA bidirectional=false",
         left_out=frozenset({"tbptt_steps"}),
+    ),
+    Entry(
+        name="speak",
+        about="Train a net that speaks texts in the voice of recordings, and judge it beside them.",
+        examples=(
+            "recurra train speak sample:digit_strings",
+            "recurra train speak said.csv --text sentence --out runs/voice",
+            "recurra predict runs/voice 'three one four' -o said.wav",
+            "recurra stream runs/voice < lines.txt > said.wav",
+        ),
+        config="recurra.tasks.speak.config:SpeakConfig",
+        answer="recurra.tasks.speak.config:SpeakAnswer",
+        task="recurra.tasks.speak.task:SPEAK",
+        sound="recurra.tasks.speak.sound:content",
+        voice="recurra.tasks.speak.voice:Voice",
+        takes_text=True,
+        left_out=frozenset({"tbptt_steps", "input"}),
     ),
 )
 _REGISTERED: dict[str, Entry] = {entry.name: entry for entry in _BUILT_IN}

@@ -1,0 +1,1 @@
+"""Speech synthesis: a text as sound, frame by frame, by a net that attends to its characters."""

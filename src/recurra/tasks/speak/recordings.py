@@ -1,0 +1,104 @@
+"""Recordings with what is said in them, and texts alone."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from recurra.data.naming import counted, listed
+from recurra.data.reader import standard_input
+from recurra.data.table import STANDARD_INPUT
+from recurra.errors import DataError
+from recurra.inputs.audio.config import AudioConfig
+from recurra.inputs.audio.reader import read as read_audio
+from recurra.inputs.audio.sound import Sound
+from recurra.inputs.examples import Examples, Kept, keep_nothing
+from recurra.inputs.glance import TEXT_NAMES
+from recurra.inputs.rows import decoded
+from recurra.inputs.text.config import TextConfig
+from recurra.inputs.text.reader import read as read_texts
+from recurra.tasks.speak.config import SpeakConfig
+
+TEXT, SOUND = "text", "sound"
+END = "\n"
+"""Stands behind every text, so that the net knows where it ends, and what to look at then."""
+_LIKELY = (TEXT, "transcript", "transcription", "sentence", *TEXT_NAMES)
+
+
+def read_recordings(source: Any, config: SpeakConfig) -> Examples:
+    """Texts, and the recording of each in the column `sound`.
+
+    Raises:
+        DataError: A text or a recording is missing; the message says where.
+    """
+    names = ("path", "start", "end", "sample_rate", "max_seconds")
+    audio = AudioConfig(**{name: getattr(config, name) for name in names})
+    read = read_audio(source, audio, keep_nothing)
+    column = _text_column(read, config.text)
+    texts = read.columns[column].to_list()
+    empty = next((row for row, one in enumerate(texts) if one is None or not one.strip()), None)
+    if empty is not None:
+        raise DataError(
+            f"{read.places[empty]} has no {column}", "what is said in it", "Add it, or leave it out."
+        )
+    fields = ("path", "rate", "first", "count")
+    parts = [{name: getattr(one, name) for name in fields} | {"path": str(one.path)} for one in read.contents]
+    columns = pl.DataFrame([read.columns[column].alias(TEXT), pl.Series(SOUND, parts)])
+    settings = {**read.settings, "text": column}
+    found = replace(
+        read, columns=columns, reads=(column,), kept=Kept(SOUND), settings=settings, contents=texts
+    )
+    return _prepared(found, config)
+
+
+def sounds_of(examples: Examples) -> list[Sound]:
+    """The recordings of examples that have them."""
+    parts = examples.columns[SOUND].to_list()
+    return [Sound(Path(one["path"]), one["rate"], one["first"], one["count"]) for one in parts]
+
+
+def read_alone(source: Any, config: SpeakConfig) -> Examples:
+    """Texts to speak: a list of them, a text file with one in each line, or a table.
+
+    Raises:
+        DataError: There is none, or one is empty; the message says where.
+    """
+    if source is None:
+        raise DataError("no data", "a text, a path or texts", "Give what is to be said.")
+    if source == STANDARD_INPUT:
+        source = [one for one in decoded(standard_input()).split("\n") if one.strip()]
+    own = TextConfig(text=config.text, tokens="character", max_length=1_000_000)
+    read = read_texts(source, own, keep_nothing)
+    empty = next((row for row, one in enumerate(read.contents) if not one.strip()), None)
+    if empty is not None:
+        raise DataError(f"{read.places[empty]} is empty", "a text to speak", "Add it, or leave it out.")
+    columns = pl.DataFrame({TEXT: read.contents})
+    return _prepared(replace(read, columns=columns), config)
+
+
+def _prepared(examples: Examples, config: SpeakConfig) -> Examples:
+    """Texts with single spaces and their end, none of them too long."""
+    texts = [" ".join(one.split()) for one in examples.contents]
+    long = sum(len(one) > config.max_length for one in texts)
+    contents = [one[: config.max_length] + END for one in texts]
+    if not long:
+        return replace(examples, contents=contents)
+    most = f"{config.max_length:,} characters"
+    said = f"cut {counted(long, 'text')} of more than {most} to the first of them (max_length)"
+    return replace(examples, contents=contents, repairs=(*examples.repairs, said))
+
+
+def _text_column(examples: Examples, wanted: str) -> str:
+    texts = [one.name for one in examples.columns if one.dtype == pl.String]
+    by_lower = {name.lower(): name for name in texts}
+    found = wanted if wanted != "auto" else next((by_lower[one] for one in _LIKELY if one in by_lower), None)
+    if found not in texts:
+        raise DataError(
+            f"{examples.table.source} has no column of texts" + (f" {found!r}" if found else ""),
+            f"one of {listed(texts, 20)}"
+            if texts
+            else "a table with a text for each row, or NAME.txt beside each recording",
+            "Name the column with --text COLUMN.",
+        )
+    return str(found)
