@@ -23,7 +23,7 @@ from recurra.tasks.speak.config import SpeakConfig
 TEXT, SOUND = "text", "sound"
 END = "\n"
 """Stands behind every text, so that the net knows where it ends, and what to look at then."""
-_LIKELY = (TEXT, "transcript", "transcription", "sentence", *TEXT_NAMES)
+_LIKELY = (TEXT, "transcript", "transcription", "sentence", *TEXT_NAMES, "target", "label")
 
 
 def read_recordings(source: Any, config: SpeakConfig) -> Examples:
