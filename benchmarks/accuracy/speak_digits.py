@@ -48,6 +48,7 @@ READER: Mapping[str, Any] = {
     "cell": "gru",
     "hidden_size": 64,
     "num_layers": 1,
+    "bidirectional": True,
     "target_tokens": "word",
     "max_epochs": 14,
     "batch_size": 8,

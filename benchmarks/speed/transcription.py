@@ -22,10 +22,10 @@ from typing import Any
 
 import numpy as np
 
+from recurra.data.sound import Clip
 from recurra.experiment.truth import keeping_column
 from recurra.inputs.audio.config import AudioConfig
 from recurra.inputs.audio.reader import read
-from recurra.inputs.audio.sound import Clip
 from recurra.streaming import PROGRAM, Program
 from recurra.tasks.transcribe.config import Listening
 from recurra.tasks.transcribe.listener import LiveTranscriber

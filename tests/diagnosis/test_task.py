@@ -8,7 +8,6 @@ import pytest
 
 from recurra.diagnosis import Limits, loss_attribution, measure
 from recurra.experiment.fit import fit, fresh_net
-from recurra.inputs.samples import load_sample
 from recurra.tasks.registry import entries
 
 SMALL = Limits(rows=3, sources=3, lags=8, points=2, directions=2, positions=2)
@@ -44,7 +43,6 @@ SOURCES = {
     "classify": (labelled, {}),
     "tag": (tagged, {}),
     "language": (lambda: [" ".join(WORDS)], {}),
-    "speak": (lambda: load_sample("digits").head(40), {"num_mels": 8}),
     "transcribe": (written, {}),
     "detect": (series, {}),
     "translate": (pairs, {"input_feeding": True}),

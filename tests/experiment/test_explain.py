@@ -21,7 +21,7 @@ def untrained_of(name):
     return task, Fitted(prepared.config, prepared.schema, fresh_net(task, prepared).eval())
 
 
-@pytest.fixture(params=[name for name in SOURCES if name != "speak"])
+@pytest.fixture(params=SOURCES)
 def untrained(request):
     return untrained_of(request.param)
 

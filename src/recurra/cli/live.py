@@ -10,6 +10,7 @@ from itertools import chain
 
 from recurra.cli import screen
 from recurra.cli.interruption import PIPE_CLOSED, Signals, nobody_reads, under_signals
+from recurra.cli.lines import MOST_TOLD, NONE_USABLE, lines
 from recurra.cli.predictor import load_predictor, speaker_of
 from recurra.cli.row import CSVReader, CSVWriter, JSONReader, JSONWriter, Row, Writer, check_format, form_of
 from recurra.cli.stream_options import Options
@@ -17,9 +18,7 @@ from recurra.cli.stream_state import Pace, check_place, load_state, save_state
 from recurra.errors import ConfigError, DataError
 from recurra.streaming import Live
 
-NONE_USABLE = 2
 ON_ERROR = ("emit", "skip", "stop")
-MOST_TOLD = 10
 
 
 def run_stream(options: Options) -> int:
@@ -170,20 +169,3 @@ class _Stream:
             more = ", ..." if len(self.faults) > MOST_TOLD else ""
             lines = "line" if len(self.faults) == 1 else "lines"
             screen.note(f"{self.rows:,} rows taken, {len(self.faults):,} not usable: {lines} {shown}{more}")
-
-
-def lines(signals: Signals) -> Iterator[str]:
-    """The lines of stdin, each as soon as it is there; bytes that are no UTF-8 become surrogates.
-
-    Raises:
-        Stopped: A signal came.
-    """
-    number = 0
-    while True:
-        with signals.waiting():
-            signals.check()
-            line = sys.stdin.buffer.readline()
-        if not line:
-            return
-        number += 1
-        yield line.decode("utf-8-sig" if number == 1 else "utf-8", errors="surrogateescape")

@@ -12,7 +12,6 @@ import typer
 from recurra import files
 from recurra.cli import screen
 from recurra.cli.task_options import Data, Given, Run, TaskCommand, answer_options
-from recurra.config import validated
 from recurra.errors import ConfigError
 from recurra.tasks.registry import check_answer, entry_of_run
 
@@ -94,6 +93,7 @@ def _tell(request: Request, given: Sequence[Given]) -> None:
     if not said:
         check_source(data)
     heard = output is not None and output.suffix.lower() in SOUNDS
+    from recurra.config import validated
     from recurra.experiment.run import told_by
 
     wanted = {**options, "samples": True} if heard else options

@@ -11,7 +11,7 @@ import numpy as np
 
 from recurra.cli import screen
 from recurra.cli.interruption import PIPE_CLOSED, Signals, nobody_reads
-from recurra.cli.live import MOST_TOLD, NONE_USABLE, lines
+from recurra.cli.lines import MOST_TOLD, NONE_USABLE, lines
 from recurra.cli.setting import parse_settings
 from recurra.cli.stream_options import Options
 from recurra.config import validated

@@ -6,12 +6,12 @@ import pytest
 import soundfile
 
 from recurra.config import validated
+from recurra.data.sound import Samples, framed
 from recurra.inputs.audio.background import Pieces, Silence, enriched
 from recurra.inputs.audio.config import AudioConfig
 from recurra.inputs.audio.encoding import AudioEncoding
 from recurra.inputs.audio.noise import NoiseSource
 from recurra.inputs.audio.reader import read
-from recurra.inputs.audio.sound import Samples, framed
 from recurra.inputs.examples import Examples, Kept
 
 CONFIG = validated(AudioConfig, {"background": 0.5, "sample_rate": 8_000})

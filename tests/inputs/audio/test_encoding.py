@@ -7,12 +7,12 @@ import pytest
 import soundfile
 
 from recurra.config import validated
+from recurra.data.sound import Clip, Samples, Sound, open_sound
 from recurra.errors import ConfigError, DamagedError, DataError
 from recurra.inputs.audio.config import AudioConfig
 from recurra.inputs.audio.encoding import AudioEncoding
 from recurra.inputs.audio.live import LiveAudio
 from recurra.inputs.audio.noise import NoiseSource
-from recurra.inputs.audio.sound import Clip, Samples, Sound, open_sound
 from recurra.inputs.audio.spectrum import Spectrum
 from recurra.inputs.audio.summary import SpectrumSummary
 from recurra.inputs.audio.warp import stretched

@@ -8,8 +8,8 @@ import pytest
 import soundfile
 
 from recurra.config import validated
+from recurra.data import sound
 from recurra.errors import DataError, MissingDependencyError
-from recurra.inputs.audio import sound
 from recurra.inputs.audio.config import AudioConfig
 from recurra.inputs.audio.input import AUDIO
 from recurra.inputs.audio.variation import Variation

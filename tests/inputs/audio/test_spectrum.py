@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recurra.data.sound import Samples
 from recurra.inputs.audio.codec import AudioCodec
-from recurra.inputs.audio.sound import Samples
 from recurra.inputs.audio.spectrum import Spectrum, SpectrumStream
 
 

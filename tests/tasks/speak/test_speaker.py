@@ -13,8 +13,8 @@ from tests.cli.program import call, feed
 
 from recurra import Speaker
 from recurra.cli.app import main
+from recurra.data.sound import Samples
 from recurra.errors import ConfigError, DataError
-from recurra.inputs.audio.sound import Samples
 from recurra.metrics.speech import mel_cepstral_distortion
 from recurra.tasks.speak.config import SpeakAnswer
 from recurra.tasks.speak.recordings import END

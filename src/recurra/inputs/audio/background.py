@@ -7,9 +7,9 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float32
 
+from recurra.data.sound import Clip
 from recurra.inputs.audio.config import AudioConfig
 from recurra.inputs.audio.noise import NoiseSource
-from recurra.inputs.audio.sound import Clip
 from recurra.inputs.examples import Examples
 
 SILENCE, UNKNOWN = "silence", "unknown"

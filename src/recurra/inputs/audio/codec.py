@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
+from recurra.data.sound import Clip, framed
 from recurra.errors import DamagedError
-from recurra.inputs.audio.sound import Clip, framed
 from recurra.inputs.audio.spectrum import Spectrum
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
+from recurra.data.sound import Clip
 from recurra.inputs.audio.codec import AudioCodec
 from recurra.inputs.audio.config import AudioConfig
-from recurra.inputs.audio.sound import Clip
 from recurra.inputs.audio.spectrum import Spectrum
 from recurra.inputs.audio.variation import Variation
 from recurra.inputs.input import Encoding, Feature

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from recurra.data.sound import Clip, library
 from recurra.inputs.audio.encoding import AudioEncoding
-from recurra.inputs.audio.sound import Clip, library
 from recurra.report.medium import Audio, Picture
 from recurra.report.record import Piece
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from recurra.data.sound import Clip, Sound, is_sound
 from recurra.inputs.audio.background import enriched
 from recurra.inputs.audio.config import AudioConfig
 from recurra.inputs.audio.encoding import AudioEncoding
 from recurra.inputs.audio.exhibit import exhibit
 from recurra.inputs.audio.reader import path_column, read, recordings
-from recurra.inputs.audio.sound import Clip, Sound, is_sound
 from recurra.inputs.audio.summary import SpectrumSummary
 from recurra.inputs.examples import Keep
 from recurra.inputs.glance import glance, left_of

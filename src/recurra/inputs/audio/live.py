@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
+from recurra.data.sound import checked, framed
 from recurra.errors import DataError
 from recurra.inputs.audio.background import BACKGROUND
 from recurra.inputs.audio.codec import AudioCodec
-from recurra.inputs.audio.sound import checked, framed
 from recurra.inputs.audio.spectrum import SpectrumStream
 from recurra.inputs.live import LiveInput
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
+from recurra.data.sound import library, open_sound
 from recurra.errors import ConfigError
 from recurra.inputs.audio.reader import recordings
-from recurra.inputs.audio.sound import library, open_sound
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ import polars as pl
 
 from recurra.data.encoding import decoded as decoded_bytes
 from recurra.data.naming import counted
+from recurra.data.sound import Sound, is_sound, open_sound
 from recurra.data.table import Table
 from recurra.errors import DataError
 from recurra.files import read_bytes
 from recurra.inputs.audio.config import AudioConfig
-from recurra.inputs.audio.sound import Sound, is_sound, open_sound
 from recurra.inputs.examples import Examples, Keep
 from recurra.inputs.rows import Rows, check_not_told, path_of, read_rows, wrong_column
 

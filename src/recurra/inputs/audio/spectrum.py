@@ -7,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float32, Float64
 
+from recurra.data.sound import library
 from recurra.errors import ConfigError
-from recurra.inputs.audio.sound import library
 
 _LIFTER = 22.0  # kaldi's scaling of cepstra, by which the higher ones are about as large as the lower ones
 

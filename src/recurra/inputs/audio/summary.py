@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from recurra.data.sound import Clip
 from recurra.inputs.audio.codec import AudioCodec
 from recurra.inputs.audio.config import AudioConfig
 from recurra.inputs.audio.encoding import AudioEncoding
 from recurra.inputs.audio.reader import MOST_RATE
-from recurra.inputs.audio.sound import Clip
 from recurra.inputs.input import Summary
 
 _QUANTILES = (0.1, 0.5, 0.9)

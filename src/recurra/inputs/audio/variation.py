@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32
 
+from recurra.data.sound import Clip, Samples, framed, library
 from recurra.inputs.audio.codec import AudioCodec
 from recurra.inputs.audio.config import AudioConfig
 from recurra.inputs.audio.noise import NoiseSource
-from recurra.inputs.audio.sound import Clip, Samples, framed, library
 from recurra.inputs.audio.warp import stretched
 
 _QUALITY = "MQ"  # of resampling: a fifth of the time of soxr's usual one, whose filter is made for each speed

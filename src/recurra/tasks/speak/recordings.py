@@ -6,24 +6,22 @@ from typing import Any
 
 import polars as pl
 
+from recurra.config import validated
 from recurra.data.naming import counted, listed
 from recurra.data.reader import standard_input
+from recurra.data.sound import Sound
 from recurra.data.table import STANDARD_INPUT
 from recurra.errors import DataError
-from recurra.inputs.audio.config import AudioConfig
-from recurra.inputs.audio.reader import read as read_audio
-from recurra.inputs.audio.sound import Sound
+from recurra.inputs import registry
 from recurra.inputs.examples import Examples, Kept, keep_nothing
 from recurra.inputs.glance import TEXT_NAMES
 from recurra.inputs.rows import decoded
-from recurra.inputs.text.config import TextConfig
-from recurra.inputs.text.reader import read as read_texts
 from recurra.tasks.speak.config import SpeakConfig
 
 TEXT, SOUND = "text", "sound"
 END = "\n"
 """Stands behind every text, so that the net knows where it ends, and what to look at then."""
-_LIKELY = (TEXT, "transcript", "transcription", "sentence", *TEXT_NAMES)
+_LIKELY = (TEXT, "transcript", "transcription", "sentence", *TEXT_NAMES, "target", "label")
 
 
 def read_recordings(source: Any, config: SpeakConfig) -> Examples:
@@ -33,8 +31,8 @@ def read_recordings(source: Any, config: SpeakConfig) -> Examples:
         DataError: A text or a recording is missing; the message says where.
     """
     names = ("path", "start", "end", "sample_rate", "max_seconds")
-    audio = AudioConfig(**{name: getattr(config, name) for name in names})
-    read = read_audio(source, audio, keep_nothing)
+    audio = validated(registry.config("audio"), {name: getattr(config, name) for name in names})
+    read = registry.get("audio").read(source, audio, keep_nothing)
     column = _text_column(read, config.text)
     texts = read.columns[column].to_list()
     empty = next((row for row, one in enumerate(texts) if one is None or not one.strip()), None)
@@ -68,8 +66,8 @@ def read_alone(source: Any, config: SpeakConfig) -> Examples:
         raise DataError("no data", "a text, a path or texts", "Give what is to be said.")
     if source == STANDARD_INPUT:
         source = [one for one in decoded(standard_input()).split("\n") if one.strip()]
-    own = TextConfig(text=config.text, tokens="character", max_length=1_000_000)
-    read = read_texts(source, own, keep_nothing)
+    own = {"text": config.text, "tokens": "character", "max_length": 1_000_000}
+    read = registry.get("text").read(source, validated(registry.config("text"), own), keep_nothing)
     empty = next((row for row, one in enumerate(read.contents) if not one.strip()), None)
     if empty is not None:
         raise DataError(f"{read.places[empty]} is empty", "a text to speak", "Add it, or leave it out.")

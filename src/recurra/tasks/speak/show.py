@@ -8,9 +8,9 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from recurra.data.sound import library
 from recurra.experiment.examples import Part
 from recurra.experiment.task import Description, Fitted, Rival
-from recurra.inputs.audio.sound import library
 from recurra.metrics.speech import mel_cepstral_distortion
 from recurra.report.heading import source_name
 from recurra.report.medium import Audio, Picture

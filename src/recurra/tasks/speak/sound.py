@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from recurra.data.naming import counted
-from recurra.inputs.audio.sound import library
+from recurra.data.sound import library
 from recurra.tasks.speak.config import SpeakAnswer
 
 _SUBTYPES = {"WAV": "PCM_16", "FLAC": "PCM_16", "OGG": "VORBIS"}

@@ -7,10 +7,10 @@ import numpy as np
 from jaxtyping import Float32
 
 from recurra.data.on_demand import OnDemand
+from recurra.data.sound import Clip, library
 from recurra.decoding.waveform import MelSpectrogram
 from recurra.experiment.examples import Data
 from recurra.inputs.alphabet import learn_alphabet, revive_alphabet
-from recurra.inputs.audio.sound import Clip, library
 from recurra.inputs.examples import Examples
 from recurra.inputs.symbol import Alphabet
 from recurra.tasks.speak.recordings import END, SOUND, sounds_of
