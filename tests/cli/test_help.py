@@ -90,7 +90,10 @@ def test_help_needs_no_torch(words: list[str]) -> None:
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, env=environment())
 
 
-@pytest.mark.parametrize(("words", "most"), [([], 35), (["predict"], 55), (["train", "classify"], 56)])
+@pytest.mark.parametrize(
+    ("words", "most"),
+    [([], 35), (["predict"], 44 + 2 * len(entries())), (["train", "classify"], 56)],  # a task: folder, config
+)
 def test_help_loads_little(words: list[str], most: int) -> None:
     """What an answer at once depends on, told by modules: a clock says little on a busy or slow machine."""
     heavy = ("numpy", "scipy", "sklearn", "torch", "polars", "pandas", "matplotlib", "jinja2", "rich")
