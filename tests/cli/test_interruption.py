@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.cli.conftest import TINY
 from tests.cli.program import call, start
 
-from recurra.tasks.forecast import prepare as forecast
+from recurra.tasks.forecast import schema as forecast
 
 LONG = ("max_epochs=20", "steps_per_epoch=10", "checkpoint_every=7")
 SETTINGS = (*(each for each in TINY if not each.startswith(("max_epochs", "steps_per_epoch"))), *LONG)

@@ -6,7 +6,6 @@ from torch import Tensor, nn
 
 from recurra.cells.parameter import empty_parameter
 from recurra.errors import ConfigError
-from recurra.ops.arguments import is_under_autocast
 
 SPEED = 0.1
 """How much slower than other weights the matrix turns: published trainings give it a tenth of their rate."""
@@ -34,7 +33,7 @@ class OrthogonalMatrix(nn.Module):
     Args:
         size: Of its sides.
         device: Where it is.
-        dtype: Its type; halves are computed in float32.
+        dtype: Its type.
 
     >>> import torch
     >>> from recurra.cells import OrthogonalMatrix
@@ -74,22 +73,14 @@ class OrthogonalMatrix(nn.Module):
         self.angles.zero_()
 
     def forward(self) -> Float[Tensor, "size size"]:
-        """The matrix."""
+        """The matrix, made in float64, which autocast leaves alone in both directions."""
         device = self.angles.device
-        if not is_under_autocast(device):
-            return self._turned()
-        with torch.autocast(device.type, enabled=False):  # in a half it would be orthogonal to two digits
-            return self._turned()
-
-    def _turned(self) -> Tensor:
-        device, kind = self.angles.device, torch.promote_types(self.angles.dtype, torch.float32)
         row, column = torch.tril_indices(self.size, self.size, -1, device=device)
-        lower = torch.zeros(self.size, self.size, dtype=kind, device=device)
-        lower = lower.index_put((row, column), self.angles.to(kind) * (SPEED / 2))
-        skew, eye = lower - lower.T, torch.eye(self.size, dtype=kind, device=device)
+        lower = torch.zeros(self.size, self.size, dtype=torch.float64, device=device)
+        lower = lower.index_put((row, column), self.angles.double() * (SPEED / 2))
+        skew, eye = lower - lower.T, torch.eye(self.size, dtype=torch.float64, device=device)
         turn = torch.linalg.solve(eye + skew, eye - skew)
-        matrix: Tensor = self.start.to(kind) @ turn
-        return matrix.to(self.angles.dtype)
+        return (self.start.to(turn) @ turn).to(self.angles.dtype)
 
     def extra_repr(self) -> str:
         """Its size, for `print`."""

@@ -1,10 +1,10 @@
 """Cells and recurrent layers as layers of a stream program."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from recurra import cells, streaming
 from recurra.errors import ConfigError
@@ -20,7 +20,8 @@ TorchModule = nn.RNNBase | TorchRecurrence
 
 def elman(cell: cells.Elman, _place: str, _convert: Convert) -> list[Layer]:
     """The simple recurrent net."""
-    return [streaming.Elman(**_weights(cell), nonlinearity=cell.nonlinearity)]
+    weights = {name: weight for name, weight in cell.weights()._asdict().items() if weight is not None}
+    return [streaming.Elman(**_arrays(weights), nonlinearity=cell.nonlinearity)]
 
 
 def lstm(cell: cells.LSTM, _place: str, _convert: Convert) -> list[Layer]:
@@ -105,10 +106,13 @@ def torch_gru(module: Any, place: str, _convert: Convert) -> list[Layer]:
     return _torch_layers(module, place, streaming.GRU)
 
 
-def _weights(cell: Any) -> dict[str, Any]:
-    """The weights of a cell, which has the program layer's names for them."""
-    named = cell.weights()._asdict()
-    return {name: array(weight) for name, weight in named.items() if weight is not None}
+def _weights(cell: cells.Cell[Any]) -> dict[str, Any]:
+    """The parameters of a cell, which has the program layer's names for them."""
+    return _arrays(dict(cell.named_parameters()))
+
+
+def _arrays(weights: Mapping[str, Tensor]) -> dict[str, Any]:
+    return {name: array(weight) for name, weight in weights.items()}
 
 
 def _torch_layers(module: TorchModule, place: str, make: Make, **settings: str) -> list[Layer]:

@@ -83,7 +83,14 @@ def place_rows(
     values = numbers(frame[columns.target])
     repairs += report_merged(steps, values, columns.unique_id, chosen=chosen, learnt=schema is not None)
     merged = steps.merge_numbers(values)
-    extent = find_extent(steps, ~np.isnan(merged), beyond=bool(columns.future), ahead=holidays.ahead, ids=ids)
+    extent = find_extent(
+        steps,
+        ~np.isnan(merged),
+        target=columns.target,
+        beyond=bool(columns.future),
+        ahead=holidays.ahead,
+        ids=ids,
+    )
     target = extent.spread(merged, np.float64)
     repairs += report_extent(steps, extent, merged, ids, grid)
     return Placement(

@@ -184,13 +184,20 @@ def _starts(
 
 
 def find_extent(
-    steps: Steps, observed: Bool[np.ndarray, " steps"], *, beyond: bool, ahead: int, ids: pl.Series
+    steps: Steps,
+    observed: Bool[np.ndarray, " steps"],
+    *,
+    target: str,
+    beyond: bool,
+    ahead: int,
+    ids: pl.Series,
 ) -> Extent:
     """Cut every series to the steps from its first to its last value.
 
     Args:
         steps: The steps of the table.
         observed: Which of them have a target.
+        target: Its column.
         beyond: Whether steps after the last value are kept, because they hold known-future covariates.
         ahead: How many steps after the last value there are at least.
         ids: The names of all series.
@@ -202,8 +209,8 @@ def find_extent(
     if len(values) == 0:
         raise DataError(
             f"no series has a single target value ({listed(map(str, ids.head(3)))})",
-            "numbers in the target column",
-            "Check the target column: all of its values are missing.",
+            f"numbers in column {target!r}",
+            "Check it: all of its values are missing.",
         )
     owner = steps.series[values]
     begins = np.flatnonzero(np.diff(owner, prepend=-1))
