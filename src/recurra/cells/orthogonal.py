@@ -80,7 +80,8 @@ class OrthogonalMatrix(nn.Module):
         lower = lower.index_put((row, column), self.angles.double() * (SPEED / 2))
         skew, eye = lower - lower.T, torch.eye(self.size, dtype=torch.float64, device=device)
         turn = torch.linalg.solve(eye + skew, eye - skew)
-        return (self.start.to(turn) @ turn).to(self.angles.dtype)
+        matrix: Tensor = self.start.to(turn) @ turn
+        return matrix.to(self.angles.dtype)
 
     def extra_repr(self) -> str:
         """Its size, for `print`."""
