@@ -2,7 +2,7 @@
 
 import importlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from recurra.cli import screen
@@ -27,10 +27,6 @@ def microphone(rate: int, signals: Signals) -> Iterator[Read]:
     """
     library = _library()
     frames = max(1, rate // _PIECES)
-    try:
-        stream = library.RawInputStream(samplerate=rate, channels=1, dtype="int16", blocksize=frames)
-    except (library.PortAudioError, ValueError) as error:
-        raise _refused(rate, error) from error
     lost = False
 
     def read(count: int) -> bytes:
@@ -46,7 +42,12 @@ def microphone(rate: int, signals: Signals) -> Iterator[Read]:
             screen.note("note: sound was lost, since it comes faster than it is heard")
         return bytes(content)
 
-    with stream:
+    with ExitStack() as opened:
+        try:
+            given = library.RawInputStream(samplerate=rate, channels=1, dtype="int16", blocksize=frames)
+            stream = opened.enter_context(given)
+        except (library.PortAudioError, ValueError) as error:
+            raise _refused(rate, error) from error
         yield read
 
 

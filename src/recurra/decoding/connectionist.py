@@ -17,6 +17,7 @@ from recurra.decoding.transcription import (
     NEVER,
     UNLIKELY,
     Decoder,
+    Greedy,
     Hypothesis,
     Opinion,
     Opinions,
@@ -78,12 +79,12 @@ def align(log_shares: LogShares, symbols: Sequence[int]) -> list[Span]:
     return found
 
 
-class BestPath(Decoder):
+class BestPath(Greedy):
     """The likeliest label of every step: the likeliest alignment, whose text need not be the likeliest."""
 
     def __init__(self) -> None:
-        self._symbols: list[int] = []
-        self._last, self._total = BLANK, 0.0
+        super().__init__()
+        self._last = BLANK
 
     def push(self, outputs: LogShares) -> None:
         """See `Decoder.push`."""
@@ -92,15 +93,6 @@ class BestPath(Decoder):
                 self._symbols.append(label)
             self.blanks = self.blanks + 1 if label == BLANK else 0
             self._last, self._total = label, self._total + float(share)
-
-    def best(self) -> Text:
-        """See `Decoder.best`."""
-        return tuple(self._symbols)
-
-    def hypotheses(self, count: int) -> list[Hypothesis]:
-        """The one text; its probability is that of the alignment, and so too low."""
-        del count
-        return [Hypothesis(tuple(self._symbols), self._total, self._total)]
 
 
 class _Beginning(NamedTuple):

@@ -86,6 +86,23 @@ class Decoder(ABC):
         """The likeliest texts, if nothing follows, the best first: so many, or as many as there are."""
 
 
+class Greedy(Decoder):
+    """The likeliest label each time: one alignment, whose text need not be the likeliest."""
+
+    def __init__(self) -> None:
+        self._symbols: list[int] = []
+        self._total = 0.0
+
+    def best(self) -> Text:
+        """See `Decoder.best`."""
+        return tuple(self._symbols)
+
+    def hypotheses(self, count: int) -> list[Hypothesis]:
+        """The one text; its probability is that of the alignment, and so too low."""
+        del count
+        return [Hypothesis(self.best(), self._total, self._total)]
+
+
 class Reading(ABC):
     """How texts are read out of what a net says of steps."""
 

@@ -18,6 +18,7 @@ from recurra.decoding.transcription import (
     NEVER,
     UNLIKELY,
     Decoder,
+    Greedy,
     Hypothesis,
     Opinion,
     Opinions,
@@ -97,15 +98,16 @@ def _waited(shares: np.ndarray) -> np.ndarray:
     return found
 
 
-class GreedyTransducer(Decoder):
-    """The likeliest label each time: one alignment, whose text need not be the likeliest.
+class GreedyTransducer(Greedy):
+    """The likeliest label, as long as it is no blank, and then the next step.
 
     Args:
         net: What it runs.
     """
 
     def __init__(self, net: Transducer) -> None:
-        self._net, self._symbols, self._total = net, list[int](), 0.0
+        super().__init__()
+        self._net = net
         self._told, self._memory = net.predict(BLANK, None)
 
     def push(self, outputs: Outputs) -> None:
@@ -127,15 +129,6 @@ class GreedyTransducer(Decoder):
     def _shares(self, step: np.ndarray) -> np.ndarray:
         shares: np.ndarray = self._net.log_shares(step[None], self._told)[0]
         return shares
-
-    def best(self) -> Text:
-        """See `Decoder.best`."""
-        return tuple(self._symbols)
-
-    def hypotheses(self, count: int) -> list[Hypothesis]:
-        """The one text; its probability is that of the alignment, and so too low."""
-        del count
-        return [Hypothesis(tuple(self._symbols), self._total, self._total)]
 
 
 class _Beginning(NamedTuple):

@@ -1,16 +1,15 @@
 """How texts are read out of what a stream program says of steps; no torch."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from recurra.decoding.connectionist import Connectionist
 from recurra.decoding.transcription import Reading
 from recurra.decoding.transducer import Predict, Transducer
+from recurra.errors import UsageError
 from recurra.experiment.live import damaged_program
-from recurra.streaming import Layer, Program, Session
-from recurra.streaming.layer import weight_fields
+from recurra.streaming import Program, Session
 from recurra.streaming.network import Network
-from recurra.streaming.registry import LAYERS
+from recurra.streaming.storage import layers_of
 
 _PREDICTOR, _WEIGHT, _BIAS = "predictor", "joint.weight", "joint.bias"
 
@@ -43,11 +42,11 @@ def reading_of(program: Program, labels: int, weights: str = "float32") -> Readi
         if program.output_size != labels:
             raise damaged_program(f"has {program.output_size} outputs for {labels} labels")
         return Connectionist()
-    arrays, size = program.arrays, program.output_size
+    arrays, size = dict(program.arrays), program.output_size
     try:
-        predictor = Program(_layers(program.metadata[_PREDICTOR], arrays))
+        predictor = Program(layers_of(program.metadata[_PREDICTOR], arrays, f"{_PREDICTOR}."))
         weight, bias = arrays[_WEIGHT], arrays[_BIAS]
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, UsageError) as error:
         raise damaged_program(f"lacks a part of its net of symbols ({error})") from error
     fits = predictor.output_size == size and weight.shape == (labels, size) and bias.shape == (labels,)
     if not fits or predictor.vocabulary != labels:
@@ -64,15 +63,3 @@ def predict_by(predictor: Program, weights: str = "float32") -> Predict:
         return session.step(symbol), session
 
     return predict
-
-
-def _layers(descriptions: Any, arrays: Mapping[str, Any]) -> list[Layer]:
-    """The layers that `told_about` described."""
-    found = []
-    for number, one in enumerate(descriptions):
-        settings = dict(one)
-        kind: Any = LAYERS[settings.pop("kind")]
-        names = [field.name for field in weight_fields(kind)]
-        own = {name: arrays.get(f"{_PREDICTOR}.{number}.{name}") for name in names}
-        found.append(kind(**settings, **own))
-    return found

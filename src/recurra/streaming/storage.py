@@ -83,7 +83,7 @@ def _load(folder: Path) -> tuple[list[Layer], dict[str, Any], dict[str, Array]]:
     if not isinstance(document["metadata"], dict) or not isinstance(document["weights"], str):
         raise _damage(f"{folder / CONFIG} has metadata or a checksum of the wrong type", "what was written")
     tensors = _tensors(folder / WEIGHTS, read_checked(folder / WEIGHTS, document["weights"]))
-    layers = _layers(document["layers"], tensors, "")
+    layers = layers_of(document["layers"], tensors)
     beside = {name.removeprefix(BESIDE): tensors.pop(name) for name in [*tensors] if name.startswith(BESIDE)}
     if tensors:
         raise _damage(f"{folder / WEIGHTS} has {min(tensors)!r}", "weights of the layers alone")
@@ -106,7 +106,18 @@ def _tensors(path: Path, content: bytes) -> dict[str, Array]:
     return tensors
 
 
-def _layers(descriptions: object, tensors: dict[str, Array], prefix: str) -> list[Layer]:
+def layers_of(descriptions: object, tensors: dict[str, Array], prefix: str = "") -> list[Layer]:
+    """The layers that `Network.description` told of; their weights are taken out of those that there are.
+
+    Args:
+        descriptions: What it gave.
+        tensors: Weights by their names.
+        prefix: What stands before these names.
+
+    Raises:
+        DamagedError: Something is missing, or too much.
+        UsageError: A layer cannot be as it is described.
+    """
     if not isinstance(descriptions, list):
         raise _damage(f"layers that are a {type(descriptions).__name__}", "a list")
     return [_layer(one, tensors, f"{prefix}{number}") for number, one in enumerate(descriptions)]
@@ -127,7 +138,7 @@ def _layer(description: object, tensors: dict[str, Array], place: str) -> Layer:
             ", ".join(sorted(known)) or "no settings",
         )
     if layer_class is Residual:
-        settings["layers"] = tuple(_layers(settings["layers"], tensors, f"{place}."))
+        settings["layers"] = tuple(layers_of(settings["layers"], tensors, f"{place}."))
     weights = {}
     for one in weight_fields(layer_class):
         array = tensors.pop(f"{place}.{one.name}", None)

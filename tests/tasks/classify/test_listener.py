@@ -2,7 +2,7 @@ import json
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
@@ -146,8 +146,9 @@ class Recorder:
         sound, _ = recording(["low", "high"])
         self.left, self.is_open = (sound * 32767).astype("<i2").tobytes(), False
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         self.is_open = True
+        return self
 
     def __exit__(self, *_: object) -> None:
         self.is_open = False
@@ -158,8 +159,14 @@ class Recorder:
         return found, not self.left
 
 
-def refuses(**_: Any) -> None:
+def refuses(*_: Any, **__: Any) -> None:
     raise RefusalError("Error querying device -1")
+
+
+class Busy(Recorder):
+    """One that is there, and does not start."""
+
+    __enter__ = refuses
 
 
 def test_the_command_hears_a_microphone(
@@ -172,10 +179,11 @@ def test_the_command_hears_a_microphone(
     assert outcome.code == 0
     assert [json.loads(line)["word"] for line in outcome.out.splitlines()] == ["low", "high"]
     assert outcome.err.count("sound was lost") == 1
-    library.RawInputStream = refuses
-    outcome = call(capsys, "stream", tmp_path / "program", "--microphone")
-    assert outcome.code
-    assert "no microphone at 8000 samples a second (Error querying device -1)" in outcome.err
+    for kind in (refuses, Busy):
+        library.RawInputStream = kind
+        outcome = call(capsys, "stream", tmp_path / "program", "--microphone")
+        assert outcome.code
+        assert "no microphone at 8000 samples a second (Error querying device -1)" in outcome.err
     outcome = call(capsys, "stream", tmp_path / "program", "--microphone", "--audio", "-")
     assert "--audio and --microphone" in outcome.err
     outcome = call(capsys, "stream", tmp_path / "program", "--microphone", "--state", "x")

@@ -38,14 +38,9 @@ _END_WEIGHT = 5.0  # of the step with the last frame, which is one of many
 def learn_encoding(data: Data, train: Examples, target: Target) -> SymbolEncoding:
     """Characters as symbols of the alphabet."""
     del train
-    return _encoding(target, data.config.max_length, data.config.embedding_size)
-
-
-def _encoding(target: Target, max_length: int, embedding_size: int) -> SymbolEncoding:
-    alphabet = target.alphabet
-    return SymbolEncoding(
-        alphabet, alphabet, copies=False, max_length=max_length + 1, embedding_size=embedding_size
-    )
+    alphabet, config = target.alphabet, data.config
+    own = {"max_length": config.max_length + 1, "embedding_size": config.embedding_size}
+    return SymbolEncoding(alphabet, alphabet, copies=False, **own)
 
 
 LABELLING = Labelling(
