@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from recurra.data.sample import sample_names, sample_path
+from recurra.data.sample import check_source, sample_names, sample_path
 from recurra.errors import DataError
 from recurra.inputs.series.frequency import Frequency
 from recurra.inputs.series.panel import Panel
@@ -40,3 +40,9 @@ def test_an_unknown_sample_lists_the_names() -> None:
         sample_path("sunspot")
     with pytest.raises(DataError, match=r"expected one of co2, elnino, macro, pump, sunspots\. Choose one"):
         sample_path("xyz")
+
+
+@pytest.mark.parametrize("source", ["", "  ", "nowhere.csv", "sample:nothing"])
+def test_a_name_of_nothing_is_refused(source: str) -> None:
+    with pytest.raises(DataError):
+        check_source(source)

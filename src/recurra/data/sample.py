@@ -35,6 +35,8 @@ def check_source(source: str | None) -> None:
     """
     if source is None:
         return
+    if not source.strip():
+        raise DataError("DATA is empty", "a file, a folder or sample:NAME", "Name it.")
     name = source.removeprefix("sample:")
     if name != source:
         known = [*sample_names(), *EXAMPLE_SAMPLES]

@@ -22,7 +22,7 @@ class MelSpectrogram:
     Attributes:
         rate: Samples a second.
         num_mels: Mel bands, from 0 to half the rate, as triangles that overlap by half.
-        window, shift: Milliseconds of a frame, and from one to the next.
+        window, shift: Milliseconds of a frame, and from one to the next, at most half as many.
 
     >>> import numpy as np
     >>> from recurra.decoding.waveform import MelSpectrogram
@@ -54,8 +54,7 @@ class MelSpectrogram:
     def bands(self) -> Float32[np.ndarray, "bands frequencies"]:
         """The share of every frequency in every band; the shares of a band sum to 1.
 
-        Raises:
-            ValueError: A band is narrower than a frequency.
+        A band that is narrower than the step from one frequency to the next has the nearest one.
         """
         top = 2595 * math.log10(1 + self.rate / 2 / 700)
         edges = 700 * (10 ** (np.linspace(0, top, self.num_mels + 2) / 2595) - 1)
@@ -64,7 +63,7 @@ class MelSpectrogram:
         found = np.minimum((places - low) / (middle - low), (high - places) / (high - middle)).clip(min=0)
         total = found.sum(axis=1, keepdims=True)
         nearest = np.abs(places - middle).argmin(axis=1)
-        found[np.arange(self.num_mels), nearest] += total[:, 0] == 0  # narrower than the step of frequencies
+        found[np.arange(self.num_mels), nearest] += total[:, 0] == 0
         shares: np.ndarray = found / found.sum(axis=1, keepdims=True)
         return shares.astype(np.float32)
 

@@ -120,6 +120,11 @@ def test_other_nets(data: pl.DataFrame, settings: dict[str, Any]) -> None:
     assert told.columns == ["text", "seconds", "ended", "monotone"]
 
 
+def test_frames_that_leave_sound_out_are_refused() -> None:
+    with pytest.raises(ConfigError, match="go together"):
+        tiny(window=50, shift=40).fit(["a"])
+
+
 def test_what_is_read_in_order() -> None:
     samples = np.zeros(1, np.float32)
     eye = np.eye(4, dtype=np.float32)
@@ -149,8 +154,9 @@ class TestWhatIsAsked:
         )
 
     def test_nothing_known_is_an_error(self, fitted: Speaker) -> None:
-        with pytest.raises(DataError, match="no character of '77' is known"):
+        with pytest.raises(DataError, match="no character of '77' is known") as told:
             fitted.predict(["a", "77"])
+        assert sorted(told.value.expected.partition(": ")[2].split(", ")) == ["' '", "'a'", "'b'", "'c'"]
         with pytest.raises(DataError, match="row 2 is empty"):
             fitted.predict(["a", " "])
         with pytest.raises(DataError):

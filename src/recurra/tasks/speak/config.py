@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from recurra.config import Config, Option, Search
 from recurra.experiment.config import TaskConfig
@@ -74,6 +74,12 @@ class SpeakConfig(TaskConfig):
     batch_size: int = Field(default=16, ge=1, le=65_536)
     learning_rate: float = Field(default=2e-3, gt=0, allow_inf_nan=False)
     schedule: Literal["constant", "cosine", "one_cycle", "plateau", "step"] = "one_cycle"
+
+    @model_validator(mode="after")
+    def _windows_overlap(self) -> "SpeakConfig":
+        if self.shift > self.window / 2:
+            raise ValueError(f"shift is {self.shift:g} ms; at most half of window, {self.window / 2:g} ms")
+        return self
 
 
 class SpeakAnswer(Config):

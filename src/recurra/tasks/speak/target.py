@@ -12,7 +12,7 @@ from recurra.decoding.waveform import MelSpectrogram
 from recurra.experiment.examples import Data
 from recurra.inputs.alphabet import learn_alphabet, revive_alphabet
 from recurra.inputs.examples import Examples
-from recurra.inputs.symbol import Alphabet
+from recurra.inputs.symbol import RESERVED, Alphabet
 from recurra.tasks.speak.recordings import END, SOUND, sounds_of
 
 _HEARD = 1_000  # recordings that means and deviations are taken of, spread over all
@@ -110,6 +110,12 @@ class Target:
     def most_frames(self, content: str) -> int:
         """Frames after which the speech of a text is cut off."""
         return int(2 * self.frames * len(content)) + 20
+
+    @property
+    def known(self) -> list[str]:
+        """The characters that training met."""
+        numbers = list(range(RESERVED, len(self.alphabet)))
+        return [one for one in self.alphabet.symbols(numbers) if one != END]
 
     def unknown(self, content: str) -> list[str]:
         """The characters of a text that training did not meet."""

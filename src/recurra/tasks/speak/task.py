@@ -146,7 +146,7 @@ def part(source: Any, fitted: Fitted, options: Any) -> Part:
     if silent is not None:
         raise DataError(
             f"{examples.places[silent]}: no character of {examples.columns[TEXT][silent]!r} is known",
-            f"characters of the training texts: {listed(map(repr, target.alphabet.known), 40)}",  # type: ignore[attr-defined]
+            f"characters of the training texts: {listed(map(repr, target.known), 40)}",
             "Write it with these.",
         )
     repairs = examples.repairs
