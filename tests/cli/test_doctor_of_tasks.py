@@ -12,6 +12,7 @@ from tests.diagnosis.test_task import labelled, pairs, series, tagged
 from recurra.errors import DamagedError, NonFiniteError
 from recurra.experiment.diagnose import diagnose
 from recurra.experiment.run import train
+from recurra.files import MANIFEST, checksum, read_document, write_document
 from recurra.inputs.generated_sequence import latch_rows
 from recurra.tasks.registry import entries
 
@@ -56,12 +57,13 @@ def test_symbols_show_what_they_depend_on_though_their_embeddings_are_untrained(
 def test_rows_of_one_step(tmp_path, capsys):
     frame = labelled().with_columns(text=labelled()["text"].str.slice(0, 3))
     _, run = run_of("classify", frame, tmp_path, bidirectional=False)
-    outcome = call(capsys, "doctor", run)
-    assert outcome.code == 0, outcome.err
-    assert "Traceback" not in outcome.err
+    for words in (("doctor", run), ("explain", run, tmp_path / "data.jsonl", "--rows", 1)):
+        outcome = call(capsys, *words)
+        assert outcome.code == 0, outcome.err
+        assert "Traceback" not in outcome.err
 
 
-def test_weights_that_are_no_numbers(tmp_path):
+def test_weights_that_are_no_numbers(tmp_path, capsys):
     task, run = run_of("classify", labelled(), tmp_path)
     weights = load_file(run / "model.safetensors")
     first = next(name for name, value in weights.items() if value.is_floating_point())
@@ -69,6 +71,25 @@ def test_weights_that_are_no_numbers(tmp_path):
     save_file(weights, run / "model.safetensors")
     with pytest.raises(DamagedError, match=r"model\.safetensors"):
         diagnose(task, run)
+    vouch_for(run, "model.safetensors", "config.json")
+    for words in (
+        ("doctor", run),
+        ("explain", run, tmp_path / "data.jsonl"),
+        ("predict", run, tmp_path / "data.jsonl"),
+    ):
+        outcome = call(capsys, *words)
+        assert (outcome.code, outcome.out) == (1, "")
+        assert f"the weights {first} hold NaN or infinity" in outcome.err
+
+
+def vouch_for(run, weights, config):
+    """State the checksums of a run's files as they are now."""
+    document = read_document(run / config, version=1)
+    document["files"][weights] = checksum((run / weights).read_bytes())
+    write_document(run / config, document, version=1)
+    manifest = read_document(run / MANIFEST, version=1)
+    manifest["files"] |= {name: checksum((run / name).read_bytes()) for name in (weights, config)}
+    write_document(run / MANIFEST, manifest, version=1)
 
 
 def test_a_run_that_broke_is_told_from_the_net_that_it_began_with(tmp_path):

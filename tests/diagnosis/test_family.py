@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,16 @@ def test_what_is_missed_far_back_is_told_though_most_was_learnt(family):
     assert {one.kind: one.figure for one in bad.findings if one.kind == "underfitting"}["underfitting"] > 0.5
     assert "vanishing" in bad.told
     assert good.told == ()
+
+
+def test_a_state_that_is_turned_cures_what_vanished(family):
+    """The echo of a symbol that stood far back: an Elman net fails, a linear orthogonal one learns it."""
+    planted, _ = list(family.family(seed=5))[4]
+    bad = family.train(planted)
+    (vanishing,) = (one for one in bad.findings if one.kind == "vanishing")
+    turned = next(one.change for one in vanishing.remedies if one.change.get("orthogonal"))
+    assert turned["cell"] == "elman_linear"
+    net = {**planted.recurrence, **turned}
+    good = family.train(replace(planted, planted="", recurrence=net))
+    assert bad.accuracy < family.FAILED < family.LEARNT <= good.accuracy
+    assert "vanishing" not in good.told

@@ -10,7 +10,7 @@ from tests.diagnosis.test_training_health import FALLING, epochs_of, steps_of
 from tests.diagnosis.toy_net import Batch, Net
 
 from recurra.cells import LSTM, Elman
-from recurra.diagnosis import Limits, changes_of, findings, measure, overall, training_health
+from recurra.diagnosis import Blind, Limits, changes_of, findings, measure, overall, training_health
 from recurra.layers import Recurrent
 from recurra.training.contract import Loss
 from recurra.types import Sequences
@@ -48,6 +48,64 @@ def elman(scale, nonlinearity="tanh"):
 
 def faults(measured, health=None, settings=SETTINGS):
     return {one.kind: one for one in findings(measured, health, settings) if not one.healthy}
+
+
+def with_eyes(blind, loss, cell=None):
+    """Measurements in which telling rows apart brings a loss down from `blind`."""
+    return replace(measured(cell or elman(0.5)), blind=Blind(200, loss, blind))
+
+
+def test_a_net_at_chance_is_told_though_constants_took_much_off_its_loss():
+    health = training_health(steps_of(FALLING), epochs_of(FALLING))
+    least = health.lowest
+    assert health.learnt > 0.5
+    found = faults(with_eyes(least, least), health)
+    assert set(found) == {"vanishing", "forgetting", "underfitting"}
+    one = found["underfitting"]
+    assert (one.figure, one.threshold) == (0.0, 0.05)
+    assert "it is at chance. Why, the verdict 'vanishing' says." in one.sentence
+    assert not faults(with_eyes(2 * least, least), health)
+
+
+def test_at_chance_without_another_fault_asks_for_what_learns_more():
+    health = training_health(steps_of(FALLING), epochs_of(FALLING))
+    torch.manual_seed(1)
+    keeps = LSTM(3, 8)
+    with torch.no_grad():
+        keeps.bias_ih[8:16] = 3.0
+    least = health.lowest
+    found = faults(with_eyes(least, least, keeps), health, {**SETTINGS, "cell": "lstm"})
+    assert list(found) == ["underfitting"]
+    assert {"hidden_size": 16} in [one.change for one in found["underfitting"].remedies]
+
+
+def test_rows_that_are_known_by_heart_are_not_at_chance():
+    health = training_health(steps_of(FALLING), epochs_of(FALLING))
+    assert not faults(with_eyes(10 * health.lowest, 11 * health.lowest), health)
+    assert not faults(with_eyes(health.lowest, health.lowest), replace(health, lowest=0.5 * health.lowest))
+
+
+def test_what_stood_far_back_and_is_missed_asks_for_a_state_that_is_turned():
+    """As of the copying problem: constants are learnt, and errors show which inputs are not."""
+    health = training_health(steps_of(FALLING), epochs_of(FALLING))
+    torch.manual_seed(1)
+    keeps = LSTM(3, 8)
+    with torch.no_grad():
+        keeps.bias_ih[8:16] = 3.0
+    seen = with_eyes(health.lowest, health.lowest, keeps)
+    missing = replace(seen.missed[0], reach=30, share=0.9)
+    settings = {**SETTINGS, "cell": "lstm", "orthogonal": False, "chrono_steps": 40}
+    one = faults(replace(seen, missed=(missing,)), health, settings)["underfitting"]
+    assert "Its errors depend on what stood 30 steps before." in one.sentence
+    turned = {"cell": "elman_linear", "orthogonal": True, "chrono_steps": None}
+    assert turned in [remedy.change for remedy in one.remedies]
+
+
+def test_more_time_comes_first_where_the_loss_was_still_falling():
+    still = faults(None, training_health([], epochs_of([1.0, 0.99, 0.98])))["underfitting"]
+    assert still.remedies[0].change == {"max_epochs": 20}
+    ended = faults(None, training_health([], epochs_of([1.0, 0.98, 0.98])))["underfitting"]
+    assert ended.remedies[0].change == {"cell": "lstm"}
 
 
 def test_a_matrix_that_shrinks_vanishes_and_forgets():
@@ -148,6 +206,21 @@ def test_an_orthogonal_start_helps_only_where_there_is_none():
         assert ({"initialization": "orthogonal"} in changes) == offered
     small = faults(ill, settings={**SETTINGS, "recurrent_scale": 0.5})["vanishing"].remedies
     assert {"recurrent_scale": 1.0} in [one.change for one in small]
+
+
+def test_a_matrix_that_stays_orthogonal_is_offered_after_gates_and_given_up_for_them():
+    ill = measured(elman(0.5))
+    plain = {**SETTINGS, "orthogonal": False, "initialization": "glorot", "recurrent_scale": 0.5}
+    changes = [one.change for one in faults(ill, settings=plain)["vanishing"].remedies]
+    turned = {
+        "cell": "elman_linear", "orthogonal": True, "initialization": "orthogonal", "recurrent_scale": 1.0,
+    }  # fmt: skip
+    assert changes.index({"cell": "lstm", "recurrent_scale": 1.0}) < changes.index(turned)
+    kept = faults(ill, settings={**SETTINGS, "orthogonal": True})["vanishing"].remedies
+    assert kept[0].change == {"cell": "lstm", "orthogonal": False}
+    already = {**SETTINGS, "cell": "elman_linear", "orthogonal": True}
+    assert all("orthogonal" not in one.change or not one.change["orthogonal"]
+               for one in faults(ill, settings=already)["vanishing"].remedies)  # fmt: skip
 
 
 def test_the_first_remedies_of_all_faults_are_taken_together():

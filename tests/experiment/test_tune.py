@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from sqlalchemy.exc import OperationalError
 from tests.cli.program import call, start
 from tests.cli.test_interruption import wait_until
 
@@ -179,6 +180,32 @@ def test_storages_that_cannot_be_used_are_told_and_nothing_is_left(
             recurra.tune("classify", series, tuned.folder, trials=9, search=KEYS, show_progress=False, **TINY)
         database.execute("rollback")
     assert states(tuned.folder).count(COMPLETE) == len(tuned.record.of_state("complete"))
+
+
+def test_a_server_that_is_not_there_is_told_without_the_password(
+    capsys, series: Path, tmp_path, monkeypatch
+) -> None:
+    words = ["tune", "classify", series, *WORDS, "--out", tmp_path / "s", "--storage"]
+    driver = call(capsys, *words, "nodriver+nothing://me:secret@localhost:1/nets")
+    assert (driver.code, "nodriver+nothing://me@localhost:1/nets" in driver.err) == (2, True)
+    url = "postgresql://me:secret@localhost:1/nets"
+
+    def refused(*_: object, **__: object) -> None:
+        raise OperationalError("connect", {}, ConnectionRefusedError("Connection refused"))
+
+    monkeypatch.setattr(studies, "_storage", refused)
+    gone = call(capsys, *words, url)
+    assert (gone.code, "me@localhost:1/nets cannot be used (Connection refused)" in gone.err) == (1, True)
+
+    def missing(*_: object, **__: object) -> None:
+        raise ImportError("No module named 'psycopg'")
+
+    monkeypatch.undo()
+    monkeypatch.setattr(studies.optuna().storages, "RDBStorage", missing)
+    undriven = call(capsys, *words, url)
+    assert "without what reaches it (No module named 'psycopg')" in undriven.err
+    assert not any("secret" in one.err + one.out for one in (driver, gone, undriven))
+    assert not any((tmp_path / "s").iterdir())
 
 
 def test_a_search_whose_storage_is_gone_does_not_begin_anew(tuned, series: Path, tmp_path) -> None:

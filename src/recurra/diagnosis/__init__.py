@@ -11,6 +11,7 @@ jacobian          what a step does to small differences: singular values, produc
 memory_horizon    how far back an input still changes an output: by perturbation, by gradient
 dependence        how far back data depend on themselves: correlation, mutual information
 missed            which inputs the errors of a net still depend on, and how far back those lie
+blind             what telling rows apart takes off the loss, and what constants alone do
 state_health      saturation, dead units, effective rank, drift, time constants of gates
 training_health   clipping, updates, spikes, plateaus, overfitting, from a history
 attribution       which inputs made a result: integrated gradients; site says where in the net
@@ -19,6 +20,7 @@ occlusion         what is lost of it without a step or a feature
 question          what made an answer: what a task asks for one of its rows
 explanation       the answer to it: shares of steps and columns, and telling units
 trace             what every unit does over a text or a series
+success           whether training got what it needed, or constants alone
 verdict           what figures mean: findings with thresholds
 remedy            what helps, as changes of settings
 ```
@@ -38,6 +40,7 @@ Every result is a `Measurement`: a frozen value with `to_dict()`. Work is bounde
 """
 
 from recurra.diagnosis.attribution import Attribution, halving_gradients, integrated_gradients
+from recurra.diagnosis.blind import Blind
 from recurra.diagnosis.dependence import Dependence, dependence
 from recurra.diagnosis.explanation import METHODS, Explanation, UnitTrace, explained
 from recurra.diagnosis.finding import HEALTHY, Finding, Remedy, changes_of
@@ -73,6 +76,7 @@ __all__ = [
     "LOG_ODDS",
     "METHODS",
     "Attribution",
+    "Blind",
     "Column",
     "Dependence",
     "DirectionMeasurements",

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 from torch import Tensor, nn
 
+from recurra.diagnosis.blind import Blind, blind
 from recurra.diagnosis.dependence import Dependence, dependence
 from recurra.diagnosis.gradient_flow import GradientFlow, gradient_flow
 from recurra.diagnosis.information import told_apart
@@ -73,6 +73,7 @@ class Measurements(Measurement):
         directions: Every direction of every recurrent layer, from the first that runs.
         stacks: The stacks that these layers make.
         missed: What the stacks' top layers did not learn of what the stacks read.
+        blind: What telling rows apart takes off the loss; None where there are too few rows.
     """
 
     loss: float
@@ -80,6 +81,7 @@ class Measurements(Measurement):
     directions: tuple[DirectionMeasurements, ...]
     stacks: tuple[StackMeasurements, ...]
     missed: tuple[Missed, ...] = ()
+    blind: Blind | None = None
 
 
 def measure(
@@ -105,12 +107,14 @@ def measure(
         NonFiniteError: Its weights are not finite.
     """
     rows, run = loss_of(model, batch, objective, limits.rows)
+    batches = [batch, *further]
     with undisturbed(model):
         seen = look(model, run)
         directions = tuple(_of_direction(passage, limits) for passage in seen.passages)
         stacks = tuple(_of_stack(model, run, layers, limits) for layers in stacks_of(seen.chains))
-        unlearnt = missed(model, chain([batch], further), objective, limits)
-    return Measurements(seen.loss, rows, directions, stacks, unlearnt)
+        unlearnt = missed(model, batches, objective, limits)
+        shut = blind(model, batches, objective, limits)
+    return Measurements(seen.loss, rows, directions, stacks, unlearnt, shut)
 
 
 def _of_direction(passage: Passage, limits: Limits) -> DirectionMeasurements:

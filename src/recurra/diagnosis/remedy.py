@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recurra.diagnosis.finding import Remedy
+from recurra.diagnosis.training_health import TrainingHealth
 
 Settings = Mapping[str, Any]
 
@@ -18,7 +19,7 @@ _LONG = 100  # steps over which a forget gate of 0.73, where LSTMs begin, keeps 
 
 def against_vanishing(settings: Settings, steps: int) -> tuple[Remedy, ...]:
     """Let gradients come back over so many steps."""
-    gated: dict[str, Any] = {"cell": "lstm"}
+    gated = _gated(settings)
     spread: dict[str, Any] = {"chrono_steps": max(steps, 3), "forget_bias": None}
     simple = settings.get("cell") in _SIMPLE
     small = {"recurrent_scale": 1.0} if settings.get("recurrent_scale", 1.0) < 1 else {}
@@ -29,6 +30,8 @@ def against_vanishing(settings: Settings, steps: int) -> tuple[Remedy, ...]:
         ({"forget_bias": 2.0, "chrono_steps": None} if not simple else {},
          "Forget gates start more open, so that memories last longer."),
         ({"pooling": "attention"}, "Every step then has a short way to the answer."),
+        (turned(settings) if simple else {},
+         "What was read is then turned at every step and never shrinks; products of steps are not learnt."),
         ({**_orthogonal(settings), **small},
          "The recurrent matrix then starts without shrinking anything."),
         ({"cell": "elman_relu", "initialization": "identity"} if simple else {},
@@ -57,7 +60,7 @@ def against_exploding(settings: Settings) -> tuple[Remedy, ...]:
          if begin else "Gradients that are longer are shortened to this norm; their direction stays."),
         ({"learning_rate": slower(settings)}, "Smaller steps do less harm where the loss is steep."),
         (_orthogonal(settings), "The recurrent matrix then starts without stretching anything."),
-        ({"cell": "lstm"} if settings.get("cell") in _SIMPLE else {},
+        (_gated(settings) if settings.get("cell") in _SIMPLE else {},
          "Its gates keep the recurrence from feeding on itself."),
         ({"cell": "layer_norm_lstm"} if settings.get("cell") == "lstm" else {},
          "Sums before the gates are then brought to one size."),
@@ -69,7 +72,7 @@ def against_saturation(settings: Settings) -> tuple[Remedy, ...]:
     large = settings.get("recurrent_scale", 1.0) > 1
     return changing(settings, [
         ({"recurrent_scale": 1.0} if large else {}, "The recurrent weights then start smaller."),
-        ({"cell": "layer_norm_lstm"}, "Sums before the gates are then brought to one size."),
+        (_gated(settings, "layer_norm_lstm"), "Sums before the gates are then brought to one size."),
         ({"learning_rate": slower(settings)}, "Smaller steps do not drive weights so far."),
         ({"weight_decay": 1e-4} if not settings.get("weight_decay") else {}, "Weights are kept small."),
     ])  # fmt: skip
@@ -78,7 +81,7 @@ def against_saturation(settings: Settings) -> tuple[Remedy, ...]:
 def against_dead_units(settings: Settings) -> tuple[Remedy, ...]:
     """Units that come back to life."""
     return changing(settings, [
-        ({"cell": "lstm"}, "None of its functions is flat over half of the numbers."),
+        (_gated(settings), "None of its functions is flat over half of the numbers."),
         ({"learning_rate": slower(settings)}, "Smaller steps do not throw units out of where they live."),
     ])  # fmt: skip
 
@@ -110,17 +113,23 @@ def against_divergence(settings: Settings) -> tuple[Remedy, ...]:
     ])  # fmt: skip
 
 
-def against_underfitting(settings: Settings, update_ratio: float) -> tuple[Remedy, ...]:
-    """More to learn with, and longer steps where they were short."""
+def against_underfitting(
+    settings: Settings, health: TrainingHealth, missed: int | None = None
+) -> tuple[Remedy, ...]:
+    """More to learn with, longer steps where they were short, and a memory of what is known to be missed."""
     rate, units = settings.get("learning_rate", 1e-3), settings.get("hidden_size", 64)
-    short = update_ratio < 1e-4
+    short = health.update_ratio < 1e-4
+    longer = ({"max_epochs": 2 * settings.get("max_epochs", 1)}, "More time to learn.")
     faster = ({"learning_rate": rounded(3 * rate)}, "Weights hardly moved; 1e-3 of their length is usual.")
     return changing(settings, [
         *([faster] if short else []),
-        ({"cell": "lstm"} if settings.get("cell") in _SIMPLE else {},
+        *([longer] if health.plateau == 0 else []),
+        (_gated(settings) if settings.get("cell") in _SIMPLE else {},
          "Its gates learn to hold what a simple cell has to carry through every step."),
+        (turned(settings) if missed else {},
+         f"What stood {missed} steps before is then turned from step to step and never shrinks."),
         ({"hidden_size": 2 * units}, "A wider net can tell more apart."),
-        ({"max_epochs": 2 * settings.get("max_epochs", 1)}, "More time to learn."),
+        *([longer] if health.plateau > 0 else []),
         ({"num_layers": settings.get("num_layers", 1) + 1}, "A deeper net can put more together."),
         ({"dropout": 0.0} if settings.get("dropout") else {}, "Nothing is held back in training."),
     ])  # fmt: skip
@@ -131,7 +140,7 @@ def against_low_rank(settings: Settings) -> tuple[Remedy, ...]:
     return changing(settings, [
         (_orthogonal(settings), "The recurrent matrix then starts with all directions alike."),
         ({"recurrent_scale": 1.0}, "The recurrent weights then start at their usual size."),
-        ({"cell": "lstm"} if settings.get("cell") in _SIMPLE else {}, "Its memory holds more at a time."),
+        (_gated(settings) if settings.get("cell") in _SIMPLE else {}, "Its memory holds more at a time."),
         ({"recurrent_dropout": 0.2} if not settings.get("recurrent_dropout") else {},
          "What one unit knows then has to be known by others, too."),
     ])  # fmt: skip
@@ -140,6 +149,20 @@ def against_low_rank(settings: Settings) -> tuple[Remedy, ...]:
 def _orthogonal(settings: Settings) -> dict[str, Any]:
     """An orthogonal start where there is none: by themselves cells have one, or the identity."""
     return {"initialization": "orthogonal"} if settings.get("initialization") == "glorot" else {}
+
+
+def _gated(settings: Settings, cell: str = "lstm") -> dict[str, Any]:
+    """A gated cell, whose matrices are free."""
+    return {"cell": cell, **({"orthogonal": False} if settings.get("orthogonal") else {})}
+
+
+def turned(settings: Settings) -> dict[str, Any]:
+    """A linear recurrence whose matrix stays orthogonal, with a start that it takes; nothing where it is."""
+    if settings.get("cell") == "elman_linear" and settings.get("orthogonal"):
+        return {}
+    begin = {"chrono_steps": None, "forget_bias": None, "recurrent_scale": 1.0}
+    start = {key: value for key, value in begin.items() if key in settings}
+    return {"cell": "elman_linear", "orthogonal": True, **start, **_orthogonal(settings)}
 
 
 def changing(settings: Settings, proposed: Sequence[tuple[Mapping[str, Any], str]]) -> tuple[Remedy, ...]:

@@ -46,6 +46,7 @@ class TrainingHealth(Measurement):
         worsening: How far the training loss stands over its lowest, in the same shares: 1 is where it began.
         learnt: How far the training loss came down, in relation to its first value; negative values count by
             their size.
+        lowest: The lowest training loss of an epoch.
         risen: How far it stands over its lowest at the end, in relation to its first value.
         above: How far it stands over its first value at the end, in relation to that; negative below it.
         not_finite: Records whose loss or gradient is no finite number.
@@ -65,6 +66,7 @@ class TrainingHealth(Measurement):
     overfitting: float
     worsening: float
     learnt: float
+    lowest: float
     risen: float
     above: float
     not_finite: int
@@ -101,6 +103,7 @@ def training_health(steps: Records, epochs: Records) -> TrainingHealth:
         overfitting=math.nan if best is None else _overfitting(train, valid, best, losses[:1]),
         worsening=_worsening(train, losses[:1]),
         learnt=_in_first(losses, lambda known: known[0] - known.min()),
+        lowest=float(np.nanmin(train)) if np.isfinite(train).any() else math.nan,
         risen=_in_first(losses, lambda known: known[-1] - known[1:].min(initial=known[-1])),
         above=_in_first(losses, lambda known: known[-1] - known[0]),
         not_finite=len(bad),

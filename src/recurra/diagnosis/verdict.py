@@ -2,7 +2,8 @@
 
 Thresholds are set against fresh and trained nets (docs/log.md), and docs/doctor.md says why each is where it
 is. What fades or is forgotten is a fault only where training suffered: where errors still depend on what lies
-so far back, or, if none of it shows in them, where training took less than half off the loss.
+so far back, or, if none of it shows in them, where training took less than half off the loss, or took it off
+by constants alone.
 """
 
 import math
@@ -14,6 +15,7 @@ import numpy as np
 from recurra.diagnosis import remedy
 from recurra.diagnosis.finding import HEALTHY, Finding, Remedy
 from recurra.diagnosis.measure import DirectionMeasurements, Measurements
+from recurra.diagnosis.success import CHANCE, LEARNT, at_chance, furthest_missed, need, succeeded, suffered
 from recurra.diagnosis.training_health import TrainingHealth
 
 LEFT = 1e-3
@@ -34,12 +36,6 @@ WORSENING = 0.5
 """Of the way that the training loss came down."""
 RISEN = 0.05
 """Of the first loss: less of a rise is noise."""
-LEARNT = 0.1
-"""Of the first loss."""
-SUCCESS = 0.5
-"""Of the first loss: a net that took off so much has found what it needs."""
-MISSED = 0.05
-"""Of the first loss: what inputs further back would take off, if errors depend on them."""
 WILD = 100.0
 """Norm of the gradient before a training without clipping broke; 1 is where most clip."""
 
@@ -72,7 +68,10 @@ def findings(
         ]
     if health is not None:
         causes = [one for one in found if not one.healthy and one.kind != "low rank"]
-        found += [_overfitting(health, settings), _underfitting(health, settings, causes)]
+        found += [
+            _overfitting(health, settings),
+            _underfitting(measured, health, settings, causes),
+        ]
     return tuple(found)
 
 
@@ -92,53 +91,6 @@ def _finding(
     return Finding(kind, verdict, measured, figure, threshold, below, sentence, remedies() if fault else ())
 
 
-def missed_steps(
-    direction: DirectionMeasurements, measured: Measurements, health: TrainingHealth | None
-) -> int | None:
-    """How far back what the net should have learnt lies; None where its errors show nothing of that.
-
-    How much of the loss it is worth counts: the errors of a net that has learnt are small, and may well
-    depend on anything.
-    """
-    left = 1.0 if health is None or math.isnan(health.learnt) else 1.0 - health.learnt
-    reaches = [
-        one.reach
-        for one in measured.missed
-        if one.reverse == direction.reverse and one.reach >= 0 and one.share * left >= MISSED
-    ]
-    return min(max(reaches), direction.steps - 1) if reaches else None
-
-
-def need(
-    direction: DirectionMeasurements, measured: Measurements, health: TrainingHealth | None = None
-) -> int:
-    """How many steps back gradients must come, and states must last, at most.
-
-    Where errors show what is missed, so far. Else, where the loss is told of a row's end, that is the whole
-    row; where it is told of every step, as far as the data depend on themselves.
-    """
-    known = missed_steps(direction, measured, health)
-    if known is not None:
-        return known
-    sources = direction.gradient_flow.steps
-    if not sources:
-        return 0
-    if len(sources) <= measured.rows:
-        return max(sources)
-    reach = max((one.dependence.reach for one in measured.stacks), default=0)
-    return max(0, min(reach, direction.steps - 1))
-
-
-def _succeeded(health: TrainingHealth | None) -> bool:
-    return health is not None and health.learnt >= SUCCESS
-
-
-def _suffered(measured: Measurements, health: TrainingHealth | None) -> bool:
-    """Whether training may have failed for what lies far back."""
-    shown = any(missed_steps(one, measured, health) is not None for one in measured.directions)
-    return shown or not _succeeded(health)
-
-
 def _vanishing(measured: Measurements, health: TrainingHealth | None, settings: Settings) -> Finding:
     left = {one: _left(one, measured, health) for one in measured.directions}
     worst = min(left, key=lambda one: left[one])
@@ -152,13 +104,13 @@ def _vanishing(measured: Measurements, health: TrainingHealth | None, settings: 
     fine = f"After {steps} steps back {left[worst]:.2g} of {where} is left."
     if steps == 0:
         fine = "What these layers read shows no dependence between steps, so nothing has to come back."
-    suffered = _suffered(measured, health)
-    if far and not suffered:
+    hurt = suffered(measured, health)
+    if far and not hurt:
         fine = f"Little of {where} comes back {steps} steps, yet the net learnt: it needs none of it."
     return _finding(
         "vanishing", f"share of the gradient left after {steps} steps", left[worst], LEFT, (fault, fine),
         lambda: remedy.against_vanishing(settings, steps + 1),
-        fault=far and suffered, below=True,
+        fault=far and hurt, below=True,
     )  # fmt: skip
 
 
@@ -174,7 +126,7 @@ def _exploding(measured: Measurements | None, health: TrainingHealth | None, set
     most = grown[worst] if worst is not None else math.nan
     wild = math.nan if health is None else _wildest(health)
     clipped = settings.get("gradient_clip") is not None or settings.get("gradient_clip_value") is not None
-    held = clipped and _succeeded(health)
+    held = clipped and succeeded(measured, health)
     limit = WILD if health is not None and health.not_finite and not clipped else GROWN
     by_flow = most >= limit
     figure = wild if wild >= limit and not by_flow else most
@@ -216,7 +168,7 @@ def _forgetting(measured: Measurements, health: TrainingHealth | None, settings:
     return _finding(
         "forgetting", "memory, as a share of the steps that matter", share, HORIZON, (fault, fine),
         lambda: remedy.against_forgetting(settings, steps + 1),
-        fault=early and _suffered(measured, health), below=True,
+        fault=early and suffered(measured, health), below=True,
     )  # fmt: skip
 
 
@@ -243,7 +195,8 @@ def _saturated(measured: Measurements, health: TrainingHealth | None, settings: 
         fine = "No tanh to saturate, or gates that learn past it."
     return _finding(
         "saturated", "share of values beyond 0.9 of tanh", share, SATURATED, (fault, fine),
-        lambda: remedy.against_saturation(settings), fault=share >= SATURATED and not _succeeded(health),
+        lambda: remedy.against_saturation(settings),
+        fault=share >= SATURATED and not succeeded(measured, health),
     )  # fmt: skip
 
 
@@ -269,7 +222,7 @@ def _low_rank(measured: Measurements, health: TrainingHealth | None, settings: S
     fine = f"{used} The net learnt, so that is enough." if low else used
     return _finding(
         "low rank", "directions that the states use", rank, RANK, (f"{used} Most units say the same.", fine),
-        lambda: remedy.against_low_rank(settings), fault=low and not _succeeded(health), below=True,
+        lambda: remedy.against_low_rank(settings), fault=low and not succeeded(measured, health), below=True,
     )  # fmt: skip
 
 
@@ -308,16 +261,30 @@ def _overfitting(health: TrainingHealth, settings: Settings) -> Finding:
     )  # fmt: skip
 
 
-def _underfitting(health: TrainingHealth, settings: Settings, causes: list[Finding]) -> Finding:
-    learnt = health.learnt
-    fault = f"Training took {max(learnt, 0):.0%} off the loss: the net learnt next to nothing."
+def _underfitting(
+    measured: Measurements | None, health: TrainingHealth, settings: Settings, causes: list[Finding]
+) -> Finding:
+    figure, threshold = health.learnt, LEARNT
+    what = "share of the first loss that training took off"
+    fault = f"Training took {max(figure, 0):.0%} off the loss: the net learnt next to nothing."
+    shut = None if measured is None else measured.blind
+    if shut is not None and at_chance(measured, health) and not figure < LEARNT:
+        figure, threshold = shut.owed, CHANCE
+        what = "share of the loss that telling rows apart takes off"
+        fault = (
+            f"What the net reads takes {max(figure, 0):.0%} off the loss of answers that are the same for "
+            "every row: it is at chance."
+        )
+    missed = furthest_missed(measured, health)
     if causes:
         fault += f" Why, the verdict {causes[0].verdict!r} says."
+    elif missed:
+        fault += f" Its errors depend on what stood {missed} steps before."
+    fine = f"Training took {figure:.0%} off the loss." if not math.isnan(figure) else "Nothing tells."
     return _finding(
-        "underfitting", "share of the first loss that training took off", learnt, LEARNT,
-        (fault, f"Training took {learnt:.0%} off the loss." if not math.isnan(learnt) else "Nothing tells."),
-        lambda: () if causes else remedy.against_underfitting(settings, health.update_ratio),
-        fault=learnt < LEARNT, below=True,
+        "underfitting", what, figure, threshold, (fault, fine),
+        lambda: () if causes else remedy.against_underfitting(settings, health, missed),
+        fault=figure < threshold, below=True,
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import polars as pl
 from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 
+from recurra.diagnosis.undisturbed import check_finite
 from recurra.errors import DamagedError, StorageError
 from recurra.experiment.task import Fitted, Task
 from recurra.files import (
@@ -80,6 +81,7 @@ def load_fitted(task: Task, folder: Path, *, device: str = "auto") -> Fitted:
     Raises:
         DamagedError: A file is missing, truncated or altered, or is of another task.
         NewerFormatError: A newer version of recurra wrote it.
+        NonFiniteError: Weights are no numbers.
     """
     document = read_model_document(folder)
     if document.get("task") != task.name:
@@ -99,6 +101,7 @@ def load_fitted(task: Task, folder: Path, *, device: str = "auto") -> Fitted:
         config, schema = task.revive({**document, "config": settings, "tables": tables})
         model = task.build(config, schema)
         model.load_state_dict(weights)
+    check_finite(model)
     return Fitted(config, schema, model.eval())
 
 

@@ -15,7 +15,7 @@ from recurra.errors import ConfigError, DataError
 from recurra.experiment.artifact import load_fitted
 from recurra.experiment.explanation_section import sections_of
 from recurra.experiment.run import given_again
-from recurra.experiment.run_folder import check_run
+from recurra.experiment.run_folder import check_model
 from recurra.experiment.task import Fitted, Task
 from recurra.experiment.wanted import Wanted
 from recurra.report.sheet import Sheet, sheet_html, write_sheet
@@ -121,12 +121,12 @@ def explain_run(
     options: Mapping[str, Any] = MappingProxyType({}),
     again: Mapping[str, Any] = MappingProxyType({}),
 ) -> Explanations:
-    """The same of a run folder; `again` as for `recurra.experiment.run.evaluate`.
+    """The same of a run folder or saved model; `again` as for `recurra.experiment.run.evaluate`.
 
     Raises:
         DamagedError: A file of the run is missing, truncated or altered.
     """
-    check_run(run)
+    check_model(run)
     fitted = given_again(load_fitted(task, run), again)
     return explain(task, fitted, source, wanted, method=method, options=options)
 

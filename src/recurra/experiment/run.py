@@ -19,14 +19,14 @@ from recurra.experiment.learnt import read_learnt
 from recurra.experiment.refit import check_refit, refit
 from recurra.experiment.run_folder import (
     check_folder,
-    check_run,
+    check_model,
     open_folder,
     put_back_when_refused,
     workplace,
 )
 from recurra.experiment.task import Fitted, Prepared, Task
 from recurra.experiment.written import write_run
-from recurra.files import exchange_folder
+from recurra.files import MANIFEST, exchange_folder
 from recurra.report.page import read_records, write_page, write_report
 from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics
 from recurra.report.section import SectionsRecord
@@ -138,11 +138,11 @@ def _in_place(work: Path, out: Path) -> Path:
 def evaluate(
     task: Task, run: Path, source: Any = None, again: Mapping[str, Any] = MappingProxyType({})
 ) -> MetricsRecord:
-    """The scores of a run: the recorded ones, or those on other data.
+    """The scores of a run or saved model: the recorded ones, or those on other data.
 
     Args:
         task: The task.
-        run: The run folder.
+        run: Its folder.
         source: Other data; None: the recorded scores.
         again: Settings that say how these are read, where they differ from those of training.
 
@@ -150,11 +150,12 @@ def evaluate(
         DamagedError: A file of the run is missing, truncated or altered.
         DataError: The data do not fit those of training.
     """
-    check_run(run)
+    check_model(run)
     if source is None:
         if not (run / METRICS_FILE).exists():
+            why = ": test_size=0 kept nothing to score on" if (run / MANIFEST).exists() else ""
             raise ConfigError(
-                f"{run} holds no scores: test_size=0 kept nothing to score on",
+                f"{run} holds no scores{why}",
                 "data to score it on",
                 f"Give them: recurra evaluate {run} DATA.",
             )
@@ -237,14 +238,16 @@ def told_by(
     options: Mapping[str, Any],
     again: Mapping[str, Any] = MappingProxyType({}),
 ) -> Told:
-    """What the net of a run says of data whose truth need not be known; `again` as for `evaluate`.
+    """What a net says of data whose truth need not be known; `again` as for `evaluate`.
+
+    The net is that of a run folder, or one that an estimator saved.
 
     Raises:
         DamagedError: A file of the run is missing, truncated or altered.
         ConfigError: The task knows no such option.
         DataError: The data do not fit those of training.
     """
-    check_run(run)
+    check_model(run)
     fitted = given_again(load_fitted(task, run), again)
     wanted = validated(task.answer_config, options)
     part = task.part(source, fitted, wanted)

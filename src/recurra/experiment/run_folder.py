@@ -15,7 +15,7 @@ import yaml
 
 from recurra.errors import ConfigError, DamagedError, UsageError
 from recurra.experiment.config import idle
-from recurra.experiment.ended import SETTINGS, check_ended, restore
+from recurra.experiment.ended import MODEL, SETTINGS, check_ended, restore
 from recurra.files import MANIFEST, read_bytes, verify_manifest, whole_folder, write_bytes, write_text
 from recurra.report.page import DIAGNOSIS_FILE
 from recurra.training.config import TrainingConfig
@@ -35,6 +35,18 @@ def check_run(run: Path) -> None:
     """
     check_ended(run)
     verify_manifest(run)
+
+
+def check_model(folder: Path) -> None:
+    """The same of a run folder, or of a saved model, whose `config.json` vouches for its files as it is read.
+
+    Raises:
+        DamagedError: It is neither, or not as it was written.
+        NewerFormatError: A newer version of recurra wrote it.
+    """
+    check_ended(folder)
+    if (folder / MANIFEST).exists() or not (folder / MODEL).exists():
+        verify_manifest(folder)
 
 
 def check_folder(out: Path, *, overwrite: bool, resume: bool) -> None:
@@ -94,6 +106,12 @@ def begun(out: Path, *, overwrite: bool) -> dict[str, Any]:
         ConfigError: There is no run to go on with.
         DamagedError: Its settings cannot be read.
     """
+    if (out / MODEL).exists() and not (out / CONFIG).exists():
+        raise ConfigError(
+            f"{out} holds a saved model, which knows nothing of its training",
+            "the folder of a run",
+            "Give the one that recurra train wrote, or train again.",
+        )
     check_folder(out, overwrite=overwrite, resume=True)
     return _read_config(workplace(out, overwrite=overwrite, resume=True) / CONFIG)
 

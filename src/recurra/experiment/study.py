@@ -56,7 +56,7 @@ def storage_told(url: str) -> Iterator[None]:
         cause = error.__cause__ or error
         what = str(getattr(cause, "orig", None) or cause).strip().partition("\n")[0]
         raise StorageError(
-            f"the storage {url} cannot be used ({what})",
+            f"the storage {without_password(url)} cannot be used ({what})",
             "a database that can be reached and written",
             "Make it so, then go on with --resume: finished trials are kept in it.",
         ) from error
@@ -129,13 +129,13 @@ def _storage(module: Any, url: str) -> Any:
         )
     except (errors.ArgumentError, errors.NoSuchModuleError) as error:
         raise ConfigError(
-            f"--storage is {url!r}",
+            f"--storage is {without_password(url)!r}",
             "a URL of a database, such as sqlite:///study.db or postgresql://user@host/name",
             "Change --storage.",
         ) from error
     except ImportError as error:
         raise MissingDependencyError(
-            f"--storage {url} without what reaches it ({error.__cause__ or error})",
+            f"--storage {without_password(url)} without what reaches it ({error.__cause__ or error})",
             "the driver of the database to be installed",
             "Install it with pip.",
         ) from error
