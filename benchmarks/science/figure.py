@@ -50,6 +50,10 @@ def draw_side_by_side(
         axes.set(yscale="log", title=title, xlabel="epochs of 100 batches")
         axes.spines[["top", "right"]].set_visible(False)
     every[0].set_ylabel(unit)
-    handles, labels = every[0].get_legend_handles_labels()
-    figure.legend(handles, labels, frameon=False, loc="outside lower center", ncols=4)
+    shown = {
+        label: line for axes in every for line, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    order = [*names, "knowing nothing"]
+    lines = [shown[label] for label in order]
+    figure.legend(lines, order, frameon=False, loc="outside lower center", ncols=len(panels) + 1)
     figure.savefig(path)

@@ -173,7 +173,13 @@ def learn(name: str, problem: Problem, steps_back: int, settings: Mapping[str, A
 
 
 def learnt_before(
-    name: str, problem: Problem, steps_back: int, settings: Mapping[str, Any], folder: Path | None
+    name: str,
+    problem: Problem,
+    steps_back: int,
+    settings: Mapping[str, Any],
+    folder: Path | None,
+    *,
+    any_settings: bool = False,
 ) -> Learnt:
     """What `learn` gives, which a folder keeps: it is read where it was learnt there with these settings."""
     if folder is None:
@@ -182,7 +188,7 @@ def learnt_before(
     path = folder / f"{name}_{steps_back}.json"
     if path.exists():
         kept = json.loads(path.read_text())
-        if kept["settings"] == dict(settings):
+        if any_settings or kept["settings"] == dict(settings):
             return Learnt(**kept["learnt"])
     found = learn(name, problem, steps_back, settings)
     path.write_text(json.dumps({"settings": dict(settings), "learnt": found._asdict()}))
@@ -214,7 +220,9 @@ def race(
     own.add_argument("--steps", default=steps, help="how far back, with commas between")
     own.add_argument("--cells", default=cells, help=f"of {', '.join(CELLS)}")
     own.add_argument("--epochs", type=int, default=settings["max_epochs"], help="at most, of 100 batches")
-    own.add_argument("--kept", action="store_true", help="train nothing: tell what --folder holds")
+    own.add_argument(
+        "--kept", action="store_true", help="train nothing: tell what --folder holds, of whatever settings"
+    )
     own.add_argument("--figure", help="file for the learning curves, SVG or PNG")
     options = own.parse_args()
     names = options.cells.split(",")
@@ -236,7 +244,9 @@ def race(
                 if options.kept and not (options.folder / f"{name}_{length}.json").exists():
                     continue
                 own_settings = {**settings, "max_epochs": options.epochs, "seed": options.seed}
-                learnt = learnt_before(name, problem, length, own_settings, options.folder)
+                learnt = learnt_before(
+                    name, problem, length, own_settings, options.folder, any_settings=options.kept
+                )
                 found[f"{name}_{length}"] = round(min(learnt.losses), 6)
                 found[f"{name}_{length}_epochs"] = len(learnt.losses)
                 found[f"{name}_{length}_doctor"] = learnt.verdict
