@@ -1,53 +1,81 @@
 """Types of arguments and results, checked at every call of ours.
 
 jaxtyping binds the arguments of a call to its signature, which takes longer than most of our functions do.
-Only names of axes need that: where no annotation holds a shape, beartype alone checks the same.
+beartype alone checks the same, in a context of jaxtyping's where an annotation names axes.
 """
 
 import functools
 import inspect
-from collections.abc import Callable
-from typing import Any, ForwardRef, get_args
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, ForwardRef, Literal, get_args, get_origin
 
 import jaxtyping
 from beartype import BeartypeConf, beartype
 
-with_shapes = jaxtyping.jaxtyped
-without_shapes = beartype(conf=BeartypeConf(violation_type=jaxtyping.TypeCheckError))
+jaxtyped = jaxtyping.jaxtyped
+checked = beartype(conf=BeartypeConf(violation_type=jaxtyping.TypeCheckError))
+axes = jaxtyped("context")  # what the names of axes stand for, until it is left
 
 
-def is_plain(annotation: Any) -> bool:
-    """Whether it holds neither a shape nor a name that is still to be looked up."""
-    if isinstance(annotation, str | ForwardRef):
-        return False
-    kind = annotation if inspect.isclass(annotation) else type(annotation)
-    if kind.__module__.startswith("jaxtyping") or type(kind).__module__.startswith("jaxtyping"):
-        return False
-    parts = annotation if isinstance(annotation, list) else get_args(annotation)
+def parts_of(annotation: Any) -> Iterator[Any]:
+    """The annotation, and all types that it is made of."""
+    yield annotation
+    if get_origin(annotation) is Literal:
+        return
+    inner = annotation if isinstance(annotation, list) else get_args(annotation)
+    inner = inner[:1] if get_origin(annotation) is Annotated else inner
     limits = (getattr(annotation, "__bound__", None), *getattr(annotation, "__constraints__", ()))
-    return all(is_plain(part) for part in (*parts, *limits) if part is not None)
+    for part in (*inner, *limits):
+        if part is not None:
+            yield from parts_of(part)
+
+
+def is_open(part: Any) -> bool:
+    """Whether something is still to be looked up: a type by its name, or a size among the arguments."""
+    return isinstance(part, str | ForwardRef) or "{" in str(getattr(part, "dim_str", ""))
+
+
+def is_shape(part: Any) -> bool:
+    return type(part).__module__.startswith("jaxtyping")
 
 
 def typed(*, typechecker: Any) -> Callable[[Any], Any]:
     """What stands in for `jaxtyping.jaxtyped`."""
 
     def decorate(thing: Any) -> Any:
-        if (
-            not inspect.isfunction(thing)
-            or inspect.isgeneratorfunction(thing)
-            or not all(map(is_plain, thing.__annotations__.values()))
-        ):
-            return with_shapes(thing, typechecker=typechecker)
-        checked = without_shapes(thing)
-
-        @functools.wraps(thing)
-        def call(*args: Any, **options: Any) -> Any:
-            __tracebackhide__ = True
-            return (thing if jaxtyping.config.jaxtyping_disable else checked)(*args, **options)
-
-        return call
+        if not inspect.isfunction(thing) or inspect.isgeneratorfunction(thing):
+            return jaxtyped(thing, typechecker=typechecker)
+        parts = [part for one in thing.__annotations__.values() for part in parts_of(one)]
+        if any(map(is_open, parts)):
+            return jaxtyped(thing, typechecker=typechecker)
+        return with_axes(thing) if any(map(is_shape, parts)) else without_axes(thing)
 
     return decorate
+
+
+def with_axes(function: Callable[..., Any]) -> Callable[..., Any]:
+    inner = checked(function)
+
+    @functools.wraps(function)
+    def call(*args: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
+        if jaxtyping.config.jaxtyping_disable:
+            return function(*args, **options)
+        with axes:
+            return inner(*args, **options)
+
+    return call
+
+
+def without_axes(function: Callable[..., Any]) -> Callable[..., Any]:
+    inner = checked(function)
+
+    @functools.wraps(function)
+    def call(*args: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
+        return (function if jaxtyping.config.jaxtyping_disable else inner)(*args, **options)
+
+    return call
 
 
 def install() -> None:
