@@ -1,3 +1,4 @@
+import functools
 import itertools
 import math
 from collections import defaultdict
@@ -15,6 +16,7 @@ Text = tuple[int, ...]
 def net(labels: int = 3, seed: int = 0, most: int = 10) -> Transducer:
     """A net of symbols that knows its whole text: what it says is drawn anew for each."""
 
+    @functools.cache
     def predict(symbol: int, memory: Text | None) -> tuple[np.ndarray, Text]:
         text = () if memory is None else (*memory, symbol)
         return np.random.default_rng([seed, *text]).normal(0, 1, SIZE).astype(np.float32), text
