@@ -1,6 +1,7 @@
 """The shape of the source: sizes that may only shrink, no import cycles, no torch where it must not be."""
 
 import ast
+import functools
 import json
 import os
 import re
@@ -34,6 +35,7 @@ def functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionD
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
+@functools.cache
 def measured_sizes() -> dict[str, int]:
     lines = {path: len(path.read_text().splitlines()) for path in sources()}
     longest = max(

@@ -106,14 +106,14 @@ def test_a_resumed_training_ends_with_the_same_bits(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
 def test_sequences_of_numbers(pooling: str) -> None:
-    settings = SMALL | {"max_epochs": 15, "pooling": pooling, "learning_rate": 2e-2}
+    settings = SMALL | {"max_epochs": 8, "batch_size": 4, "pooling": pooling, "learning_rate": 2e-2}
     classifier = Classifier(**settings).fit(waves())
     assert classifier.config_.input == "series"
     assert classifier.score() > 0.8
 
 
 def test_rows_of_a_table_take_the_feed_forward_net_and_refuse_recurrence() -> None:
-    classifier = Classifier(**SMALL | {"max_epochs": 20}, learning_rate=1e-2).fit(points())
+    classifier = Classifier(**SMALL | {"max_epochs": 10, "batch_size": 4}, learning_rate=1e-2).fit(points())
     assert classifier.config_.network == "feed_forward"
     assert classifier.score() > 0.8
     assert classifier.predict(points(3).drop("label"))["prediction"].len() == 3
@@ -123,7 +123,7 @@ def test_rows_of_a_table_take_the_feed_forward_net_and_refuse_recurrence() -> No
 
 def test_numbers_are_told_in_their_unit() -> None:
     frame = points().with_columns(label=1000 + 50 * pl.col("a"))
-    classifier = Classifier(**SMALL | {"max_epochs": 60}, learning_rate=2e-2).fit(frame)
+    classifier = Classifier(**SMALL | {"max_epochs": 30, "batch_size": 4}, learning_rate=2e-2).fit(frame)
     assert classifier.config_.kind == "regression"
     scores = {model.name: model.scores for model in classifier.evaluate().models}
     assert scores["recurra"]["rmse"] < scores["mean"]["rmse"] / 2
@@ -134,7 +134,7 @@ def test_several_labels_at_once() -> None:
     frame = reviews().with_columns(
         label=pl.Series([["glad", "any"] if one == "yes" else ["any"] for one in reviews()["label"]])
     )
-    classifier = Classifier(**SMALL | {"max_epochs": 12}, learning_rate=1e-2).fit(frame)
+    classifier = Classifier(**SMALL | {"max_epochs": 6, "batch_size": 4}, learning_rate=1e-2).fit(frame)
     assert classifier.config_.kind == "multilabel"
     assert classifier.evaluate().models[0].scores["exact"] == 1.0
     assert set(classifier.predict(frame)["prediction"]) == {"any", "any glad"}
@@ -155,7 +155,9 @@ def test_several_labels_at_once() -> None:
 )
 def test_the_linear_model_of_a_run_is_judged_on_other_data_too(frame: pl.DataFrame, tmp_path: Path) -> None:
     run, other = tmp_path / "run", frame.sample(40, seed=3)
-    summary = train(CLASSIFY, frame, {**SMALL, "baselines": ()}, run, test=other, show_progress=False)
+    summary = train(
+        CLASSIFY, frame, {**SMALL, "max_epochs": 1, "baselines": ()}, run, test=other, show_progress=False
+    )
     recorded, again = summary.metrics, evaluate(CLASSIFY, run, other)
     assert again.reference == recorded.reference == "linear"
     assert [model.scores for model in again.models] == [model.scores for model in recorded.models]
