@@ -14,6 +14,7 @@ SUITED = {
     "breast_cancer": ("table", 569, 31),
     "digits": ("audio", 400, 5),
     "digit_images": ("series", 1797, 9),
+    "gestures": ("motion", 350, 2),
     "latch": ("series", 2000, 2),
     "docstrings": ("text", None, 2),
     "python": ("text", None, 2),
@@ -23,7 +24,7 @@ SUITED = {
 @pytest.mark.parametrize("name", SUITED)
 def test_every_sample_is_read_by_the_input_that_it_suits(name: str) -> None:
     kind, height, width = SUITED[name]
-    chosen = suited(f"sample:{name}", ("audio", "table", "series", "text"), keep_nothing, get)
+    chosen = suited(f"sample:{name}", ("audio", "motion", "table", "series", "text"), keep_nothing, get)
     assert chosen.name == kind
     frame = load_sample(name)
     assert frame.width == width

@@ -12,6 +12,7 @@ EXAMPLE_SAMPLES = (
     "digit_strings",
     "digits",
     "docstrings",
+    "gestures",
     "iris",
     "latch",
     "numbers",

@@ -49,6 +49,7 @@ class LiveSequences(Live):
         self._sessions: dict[str, Session] = {}
         self._delay = delay
         self._begun: dict[str, int] = {}  # steps of each sequence, of which no more than the delay count
+        self._kept: dict[str, bytes] = {}  # what the input keeps of each sequence
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -69,7 +70,10 @@ class LiveSequences(Live):
         if not isinstance(name, str | int):
             raise DataError(f"{SEQUENCE} holds {name!r}", "the name or number of a sequence", "Correct it.")
         ends = ends_sequence(given.get(END))
-        steps = [] if ends and self._delay and _holds_no_step(given) else [*self.input.steps(given)]
+        kept = self._kept.get(str(name), b"")
+        bare = ends and self._delay and _holds_no_step(given)
+        read, kept = ([], kept) if bare else self.input.follow(given, kept)
+        steps = [*read]
         if ends:
             steps += [self._nothing()] * self._delay
         session = self._sessions.get(str(name))
@@ -79,8 +83,9 @@ class LiveSequences(Live):
         outputs: Outputs = [np.array(session.step(step)) for step in steps]
         outputs[: self._delay - begun] = [None] * min(self._delay - begun, len(outputs))
         self._begun[str(name)] = min(begun + len(outputs), self._delay)
+        self._kept[str(name)] = kept
         if ends:
-            del self._sessions[str(name)], self._begun[str(name)]
+            del self._sessions[str(name)], self._begun[str(name)], self._kept[str(name)]
         return {SEQUENCE: name} if SEQUENCE in given else {}, outputs
 
     def _nothing(self) -> Any:
@@ -90,24 +95,29 @@ class LiveSequences(Live):
     def snapshot(self) -> States:
         """See `Live.snapshot`."""
         return {
-            name: Memory(session.snapshot(), float(self._begun[name]) if self._delay else None)
+            name: Memory(
+                session.snapshot(),
+                float(self._begun[name]) if self._delay else None,
+                beside=self._kept[name],
+            )
             for name, session in self._sessions.items()
         }
 
     def restore(self, states: States) -> None:
         """See `Live.restore`."""
-        sessions, begun = {}, {}
+        sessions, begun, kept = {}, {}, {}
         for name, (content, last, marks, beside) in states.items():
-            if (last is None) == bool(self._delay) or marks or beside:
+            if (last is None) == bool(self._delay) or marks:
                 raise wrong_state()
             if last is not None and last not in range(self._delay + 1):
                 raise ArtifactError(
                     f"a state after {last} steps", f"0 to {self._delay}", "Begin anew, without the file."
                 )
             begun[name] = int(last or 0)
+            kept[name] = beside
             sessions[name] = self._blank.fork()
             sessions[name].restore(content)
-        self._sessions, self._begun = sessions, begun
+        self._sessions, self._begun, self._kept = sessions, begun, kept
 
 
 def ends_sequence(given: object) -> bool:

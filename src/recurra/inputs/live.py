@@ -36,6 +36,24 @@ class LiveInput(ABC):
             DataError: A column is missing, or holds what cannot be read.
         """
 
+    def follow(
+        self, row: Mapping[str, Any], before: bytes
+    ) -> tuple[Sequence[int] | Sequence[Float32[np.ndarray, " features"]], bytes]:
+        """The steps of a row that comes after others of its sequence, and what to keep for the next one.
+
+        By default rows stand alone, and nothing is kept.
+
+        Args:
+            row: The row.
+            before: What this gave to keep after the row before; empty: the sequence begins.
+
+        Raises:
+            ArtifactError: What was kept is damaged.
+            DataError: As `steps`.
+        """
+        del before
+        return self.steps(row), b""
+
 
 class LiveSymbols(LiveInput):
     """A live input whose steps are symbols.

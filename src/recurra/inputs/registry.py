@@ -62,6 +62,14 @@ _BUILT_IN = (
         order=5,
     ),
     Entry(
+        name="motion",
+        input="recurra.inputs.motion.input:MOTION",
+        config="recurra.inputs.motion.config:MotionConfig",
+        live="recurra.inputs.motion.live:LiveMotion",
+        gives=("examples", "sequences"),
+        order=7,
+    ),
+    Entry(
         name="series",
         input="recurra.inputs.sequence.input:SEQUENCE",
         config="recurra.inputs.sequence.config:SequenceConfig",

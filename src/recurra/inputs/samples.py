@@ -14,12 +14,14 @@ import polars as pl
 from recurra.data.naming import listed, suggestion
 from recurra.data.sample import spoken_digits
 from recurra.errors import DataError
+from recurra.inputs.generated_motion import gesture_rows
 from recurra.inputs.generated_sequence import latch_rows
 from recurra.inputs.generated_text import date_pairs, number_pairs
 from recurra.inputs.library_source import docstring_rows, role_rows
 
 _PAIRS = 5000
 _SIGNALS = 2000
+_GESTURES = 350
 ROLES = (
     "attribute", "class", "function", "import", "keyword", "literal", "operator", "parameter", "variable",
 )  # fmt: skip
@@ -130,6 +132,11 @@ def _latch() -> pl.DataFrame:
     return pl.DataFrame(latch_rows(_SIGNALS), schema=["signal", "label"], orient="row")
 
 
+def _gestures() -> pl.DataFrame:
+    """A made body of fifteen joints that does one of seven things."""
+    return gesture_rows(_GESTURES)
+
+
 _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "iris": _iris,
     "wine": _wine,
@@ -138,6 +145,7 @@ _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "digit_strings": _digit_strings,
     "digits": _digits,
     "docstrings": _docstrings,
+    "gestures": _gestures,
     "python": _python,
     "topics": _topics,
     "dates": _dates,

@@ -13,6 +13,7 @@ from recurra.data.timestamp import parse_text
 from recurra.errors import DataError
 from recurra.inputs.examples import Examples, Keep, Kept
 from recurra.inputs.glance import id_name, is_channel, is_list_of_numbers, lists_first
+from recurra.inputs.long_table import grouped
 from recurra.inputs.rows import (
     Rows,
     check_not_told,
@@ -24,7 +25,6 @@ from recurra.inputs.rows import (
     wrong_column,
 )
 from recurra.inputs.sequence.config import SequenceConfig
-from recurra.inputs.sequence.long import grouped
 from recurra.inputs.sequence.series import Series
 from recurra.inputs.sequence.ts import read_ts
 

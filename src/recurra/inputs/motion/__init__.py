@@ -1,0 +1,1 @@
+"""Bodies in motion: the positions of their joints over time."""

@@ -1,0 +1,111 @@
+"""Motions in an npz file: one array of all frames, and arrays of what stands beside each motion."""
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from jaxtyping import Shaped
+
+from recurra.data.naming import listed
+from recurra.data.table import Table
+from recurra.errors import DataError
+from recurra.inputs.motion.live import frames_of
+from recurra.inputs.motion.motion import Motion, numbered_joints
+from recurra.inputs.rows import Rows, file_kind, numbered
+
+LENGTHS, NAMES = "lengths", "joint_names"
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a path ends as npz files do."""
+    return file_kind(path) == ".npz"
+
+
+def holds_frames(path: Path) -> bool:
+    """Whether a file holds an array of frames.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    return any(_is_frames(one) for one in _arrays(path).values())
+
+
+def read_archive(path: Path, wanted: str) -> tuple[Rows, list[Motion]]:
+    """The motions of a file, and a table of its other arrays that hold a value for each of them.
+
+    Args:
+        path: The file. Arrays of objects are refused: to read them could run code.
+        wanted: The array of frames, or "auto".
+
+    Raises:
+        DataError: It cannot be read, or its arrays do not belong together.
+    """
+    arrays = _arrays(path)
+    name = next((key for key, one in arrays.items() if _is_frames(one)), None) if wanted == "auto" else wanted
+    if name is None or name not in arrays or not _is_frames(arrays[name]):
+        raise DataError(
+            f"{path} has no array of frames" + (f" {wanted!r}" if wanted != "auto" else ""),
+            "one (rows, time, joints, axes), or (time of all, joints, axes) and `lengths`, of 2 or 3 axes",
+            f"Name it with frames=; its arrays are {listed(arrays, 30)}.",
+        )
+    pieces = _pieces(arrays[name], arrays.get(LENGTHS), str(path))
+    joints = arrays.get(NAMES)
+    known = joints is not None and joints.shape == (pieces[0].shape[1],)
+    names = tuple(map(str, joints)) if known and joints is not None else ()
+    names = names or numbered_joints(pieces[0].shape[1])
+    beside = {
+        key: one.tolist()
+        for key, one in arrays.items()
+        if key not in (name, LENGTHS, NAMES) and one.shape == (len(pieces),)
+    }
+    frame = pl.DataFrame(beside) if beside else pl.DataFrame({"row": range(len(pieces))})
+    places = numbered(path.name, len(pieces))
+    motions = [Motion(names, frames_of(one, place)) for one, place in zip(pieces, places, strict=True)]
+    return Rows(frame, places, Table(frame, "polars", str(path))), motions
+
+
+def _is_frames(array: np.ndarray) -> bool:
+    numeric = array.dtype.kind in "fiu"
+    return numeric and array.ndim in (3, 4) and array.shape[-1] in (2, 3) and array.shape[-2] > 1
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
+            return {name: found[name] for name in found.files}
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"{path} cannot be read ({error})",
+            "an npz file of arrays of numbers and texts",
+            "Write it again with numpy.savez; arrays of objects are not read, since they could run code.",
+        ) from error
+
+
+def _pieces(
+    array: np.ndarray, lengths: np.ndarray | None, source: str
+) -> list[Shaped[np.ndarray, "time joints axes"]]:
+    """The frames of each motion."""
+    if lengths is not None and (lengths.ndim != 1 or lengths.dtype.kind not in "iu" or (lengths < 1).any()):
+        raise DataError(
+            f"{source}: lengths of motions that are none", "whole numbers above 0", "Correct them."
+        )
+    if array.ndim == 4:
+        if lengths is None:
+            return list(array)
+        if len(lengths) != len(array) or lengths.max() > array.shape[1]:
+            raise _unfitting(source, len(lengths), int(lengths.max()), f"{array.shape[:2]}")
+        return [one[:length] for one, length in zip(array, lengths, strict=True)]
+    if lengths is None:
+        return [array]
+    if lengths.sum() != len(array):
+        raise _unfitting(source, len(lengths), int(lengths.sum()), f"{len(array)} frames")
+    return np.split(array, np.cumsum(lengths)[:-1])
+
+
+def _unfitting(source: str, rows: int, frames: int, array: str) -> DataError:
+    return DataError(
+        f"{source}: {rows} lengths, of {frames} frames, for an array of {array}",
+        "lengths that fit the array",
+        "Correct one of them.",
+    )

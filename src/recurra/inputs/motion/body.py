@@ -1,0 +1,139 @@
+"""Positions as seen from the body, frame by frame; nothing here needs torch."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from jaxtyping import Bool, Float32
+
+from recurra.errors import ArtifactError
+from recurra.inputs.motion.skeleton import Skeleton
+
+
+class Carried(NamedTuple):
+    """What is kept of the frames before: how the first one was seen, and where each joint was last.
+
+    Attributes:
+        view: (3,) the size of the body, and cosine and sine of the angle it is turned by.
+        last: (joints, axes) the last frame, with unseen joints where they had been.
+        seen: (joints, axes) the same as seen from the body.
+    """
+
+    view: Float32[np.ndarray, " 3"]
+    last: Float32[np.ndarray, "joints axes"]
+    seen: Float32[np.ndarray, "joints axes"]
+
+    def to_bytes(self) -> bytes:
+        """As `from_bytes` reads it."""
+        return bytes(
+            safetensors.numpy.save({key: np.ascontiguousarray(one) for key, one in self._asdict().items()})
+        )
+
+    @classmethod
+    def from_bytes(cls, content: bytes, shape: tuple[int, int]) -> "Carried":
+        """What `to_bytes` gave.
+
+        Raises:
+            ArtifactError: It is damaged, or of bodies of another shape (joints, axes).
+        """
+        try:
+            found = cls(**safetensors.numpy.load(content))
+        except (TypeError, safetensors.SafetensorError) as error:
+            raise ArtifactError(
+                f"a motion that is damaged ({error})", "one as it was left", "Begin anew."
+            ) from error
+        if [one.shape for one in found] != [(3,), shape, shape]:
+            raise ArtifactError("a motion of another body", f"one of {shape[0]} joints", "Begin anew.")
+        return found
+
+
+class Seen(NamedTuple):
+    """Frames as seen from the body.
+
+    Attributes:
+        positions: (time, joints, axes) from the root, in sizes of the body.
+        steps: (time, joints, axes) the change since the frame before; that of the root is how it has moved.
+        missing: (time, joints) which joints were not seen.
+    """
+
+    positions: Float32[np.ndarray, "time joints axes"]
+    steps: Float32[np.ndarray, "time joints axes"]
+    missing: Bool[np.ndarray, "time joints"]
+
+
+@dataclass(frozen=True)
+class Body:
+    """How frames are seen.
+
+    Attributes:
+        skeleton: What the body is like.
+        turn: Whether it is turned to face the way of the skeleton's pose in its first frame.
+    """
+
+    skeleton: Skeleton
+    turn: bool
+
+    def see(
+        self, positions: Float32[np.ndarray, "time joints axes"], before: Carried | None
+    ) -> tuple[Seen, Carried]:
+        """Frames from the body's own place, and what to keep for those that follow.
+
+        The first frame says how large the body is and which way it faces. A joint that is not seen stays
+        where it was; before it is seen at all, it is where the skeleton's pose has it. Frames one by one give
+        the bits of all at once.
+
+        Args:
+            positions: At least one frame; NaN where a joint was not seen.
+            before: What an earlier call kept; None: motion begins.
+        """
+        root, missing = self.skeleton.root, np.isnan(positions).any(axis=2)
+        view = self._view(positions[0]) if before is None else before.view
+        last = self._start(positions[0], view) if before is None else before.last
+        whole = _held(positions, missing, last)
+        centred = (whole - whole[:, root : root + 1]) / view[0]
+        own = self._turned(centred, view)
+        steps = np.diff(own, axis=0, prepend=(own[:1] if before is None else before.seen[None]))
+        origin = np.concatenate([(whole[:1] if before is None else last[None])[:, root], whole[:, root]])
+        steps[:, root] = self._turned(np.diff(origin, axis=0)[:, None] / view[0], view)[:, 0]
+        return Seen(own, steps, missing), Carried(view, whole[-1], own[-1])
+
+    def _view(self, first: Float32[np.ndarray, "joints axes"]) -> Float32[np.ndarray, " 3"]:
+        angle = self.skeleton.facing(first) if self.turn else 0.0
+        return np.array([self.skeleton.scale(first), np.cos(angle), np.sin(angle)], np.float32)
+
+    def _start(
+        self, first: Float32[np.ndarray, "joints axes"], view: Float32[np.ndarray, " 3"]
+    ) -> Float32[np.ndarray, "joints axes"]:
+        """Where joints are taken to be before the first frame: in the pose, about those that it shows."""
+        backwards = view * np.array([1, 1, -1], np.float32)
+        pose = self._turned(np.array(self.skeleton.pose, np.float32)[None], backwards)[0] * view[0]
+        shown = ~np.isnan(first).any(axis=1)
+        offset = (first - pose)[shown].mean(axis=0) if shown.any() else np.zeros(first.shape[1], np.float32)
+        return np.asarray(pose + offset, np.float32)
+
+    def _turned(
+        self, positions: Float32[np.ndarray, "time joints axes"], view: Float32[np.ndarray, " 3"]
+    ) -> Float32[np.ndarray, "time joints axes"]:
+        if not self.turn or positions.shape[2] < 3:
+            return positions
+        first, second = self.skeleton.level
+        turned = positions.copy()
+        turned[..., first] = view[1] * positions[..., first] - view[2] * positions[..., second]
+        turned[..., second] = view[2] * positions[..., first] + view[1] * positions[..., second]
+        return turned
+
+
+def _held(
+    positions: Float32[np.ndarray, "time joints axes"],
+    missing: Bool[np.ndarray, "time joints"],
+    last: Float32[np.ndarray, "joints axes"],
+) -> Float32[np.ndarray, "time joints axes"]:
+    """Frames in which unseen joints stay where they were."""
+    if not missing.any():
+        return positions
+    from_which = np.where(missing, 0, np.arange(1, len(positions) + 1)[:, None])
+    np.maximum.accumulate(from_which, axis=0, out=from_which)
+    extended = np.concatenate([last[None], positions])
+    return np.take_along_axis(extended, from_which[..., None], axis=0)

@@ -1,0 +1,167 @@
+"""Motions as scaled steps; nothing here needs torch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32
+
+from recurra.data.naming import listed
+from recurra.errors import DamagedError, DataError
+from recurra.inputs.motion.body import Body, Carried, Seen
+from recurra.inputs.motion.motion import Motion
+from recurra.inputs.motion.skeleton import Skeleton
+
+_LEAST = 1e-4  # of the size of a body: what varies by less is not scaled up
+AXES = "xyz"
+
+
+@dataclass(frozen=True)
+class MotionCodec:
+    """How motions become steps: joints from the root, how the root moved, then what is asked for.
+
+    Attributes:
+        joints: Their names.
+        body: How frames are seen.
+        velocity: Whether steps hold how far each joint has moved.
+        bones: Whether they hold each joint from the next one towards the root.
+        gaps: The joints of which steps say when they are not seen.
+        max_length: Most frames that are read.
+        mean, deviation: (features,) what numbers are scaled by.
+        columns: As of `Motion`.
+    """
+
+    joints: tuple[str, ...]
+    body: Body
+    velocity: bool
+    bones: bool
+    gaps: tuple[int, ...]
+    max_length: int
+    mean: tuple[float, ...] = ()
+    deviation: tuple[float, ...] = ()
+    columns: tuple[str, ...] = ()
+
+    def learn_scales(self, motions: Sequence[Motion]) -> "MotionCodec":
+        """The same with mean and deviation of its numbers in some motions."""
+        count, total, squares = 0, 0.0, 0.0
+        for motion in motions:
+            seen, _ = self.body.see(motion.positions[: self.max_length], None)
+            numbers = self._numbers(seen).astype(np.float64)
+            count, total = count + len(numbers), total + numbers.sum(axis=0)
+            squares = squares + np.square(numbers).sum(axis=0)
+        mean = np.asarray(total) / count
+        deviation = np.sqrt(np.maximum(np.asarray(squares) / count - np.square(mean), 0))
+        plain = len(self.gaps)
+        mean[len(mean) - plain :] = 0
+        deviation = np.where(deviation > _LEAST * self._extent, deviation, 1.0)
+        deviation[len(deviation) - plain :] = 1
+        return replace(self, mean=tuple(mean.tolist()), deviation=tuple(deviation.tolist()))
+
+    @property
+    def _extent(self) -> float:
+        return float(np.ptp(np.array(self.body.skeleton.pose), axis=0).max())
+
+    @property
+    def names(self) -> list[str]:
+        """What each number of a step is called."""
+        skeleton = self.body.skeleton
+        axes = AXES[: len(skeleton.pose[0])]
+        others = [self.joints[one] for one in skeleton.others]
+        found = [f"{joint} {axis}" for joint in others for axis in axes]
+        found += [f"{self.joints[skeleton.root]} moves {axis}" for axis in axes]
+        if self.velocity:
+            found += [f"{joint} moves {axis}" for joint in others for axis in axes]
+        if self.bones:
+            found += [f"bone to {joint} {axis}" for joint in others for axis in axes]
+        return [*found, *(f"{self.joints[one]} not seen" for one in self.gaps)]
+
+    def encode(self, motion: Motion) -> Float32[np.ndarray, "time features"]:
+        """A whole motion as scaled steps.
+
+        Raises:
+            DataError: It is of another body.
+        """
+        return self.follow(motion, None)[0]
+
+    def follow(
+        self, motion: Motion, before: Carried | None
+    ) -> tuple[Float32[np.ndarray, "time features"], Carried]:
+        """The steps of frames that come after others, and what to keep; see `Body.see`.
+
+        Raises:
+            DataError: They are of another body.
+        """
+        positions = self._arranged(motion)
+        positions = positions[: self.max_length] if before is None else positions
+        seen, carried = self.body.see(positions, before)
+        numbers = self._numbers(seen)
+        if self.mean:
+            numbers = (numbers - np.array(self.mean, np.float32)) / np.array(self.deviation, np.float32)
+        return numbers, carried
+
+    def _arranged(self, motion: Motion) -> Float32[np.ndarray, "time joints axes"]:
+        """The joints in the order of training: by their names where these are known."""
+        shape, expected = motion.positions.shape[1:], (len(self.joints), len(self.body.skeleton.pose[0]))
+        if shape != expected:
+            raise DataError(
+                f"a motion of {shape[0]} joints in {shape[1]} dimensions",
+                f"{expected[0]} joints in {expected[1]}, as in training",
+                "Give the same joints in the same order; null where one is not seen.",
+            )
+        if not motion.named or motion.joints == self.joints:
+            return motion.positions
+        missing = [name for name in self.joints if name not in motion.joints]
+        if missing:
+            raise DataError(
+                f"a motion without {listed(map(repr, missing))}",
+                f"the joints {listed(self.joints, 30)}",
+                "Name the joints as in training.",
+            )
+        return motion.positions[:, [motion.joints.index(name) for name in self.joints]]
+
+    def _numbers(self, seen: Seen) -> Float32[np.ndarray, "time features"]:
+        skeleton, time = self.body.skeleton, len(seen.positions)
+        others = skeleton.others
+        parts = [seen.positions[:, others], seen.steps[:, [skeleton.root]]]
+        if self.velocity:
+            parts.append(seen.steps[:, others])
+        if self.bones:
+            parts.append((seen.positions - seen.positions[:, list(skeleton.parents)])[:, others])
+        flat = [one.reshape(time, -1) for one in parts]
+        return np.concatenate([*flat, seen.missing[:, list(self.gaps)]], axis=1).astype(np.float32)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `from_dict` needs, as JSON has it."""
+        own = {name: getattr(self, name) for name in ("velocity", "bones", "max_length")}
+        lists = {
+            name: list(getattr(self, name)) for name in ("joints", "gaps", "mean", "deviation", "columns")
+        }
+        return {"skeleton": self.body.skeleton.to_dict(), "turn": self.body.turn, **own, **lists}
+
+    @classmethod
+    def from_dict(cls, description: Mapping[str, Any]) -> "MotionCodec":
+        """The codec that `to_dict` described.
+
+        Raises:
+            DamagedError: A part is missing.
+        """
+        try:
+            body = Body(Skeleton.from_dict(description["skeleton"]), bool(description["turn"]))
+            return cls(
+                tuple(description["joints"]),
+                body,
+                bool(description["velocity"]),
+                bool(description["bones"]),
+                tuple(description["gaps"]),
+                int(description["max_length"]),
+                tuple(description["mean"]),
+                tuple(description["deviation"]),
+                tuple(description["columns"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise DamagedError(
+                f"an encoding of motions that lacks a part ({error})",
+                "what its training wrote",
+                "Restore the file.",
+            ) from error

@@ -1,0 +1,44 @@
+"""The settings of motion as input."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from recurra.config import Config, Search
+
+
+class MotionConfig(Config):
+    """How joints become steps, and how training varies them.
+
+    Attributes:
+        frames: Column, or array of an npz file, with the positions of the joints in every frame; auto takes
+            the first that holds such, or the columns NAME_x, NAME_y, NAME_z of three joints or more.
+        unique_id: Column that says which sequence a row of a long table belongs to, or none; auto takes
+            `unique_id` or `id` where its values repeat.
+        root: Name or number (from 0) of the joint that the others are seen from; auto takes the one in the
+            middle of the body.
+        turn: Whether bodies are turned about the vertical, so that all face the same way in the first frame.
+        velocity: Whether steps hold how far each joint has moved since the last one.
+        bones: Whether steps hold each joint as seen from the next one towards the root.
+        standardize: Whether each number is scaled by its mean and deviation in the training part.
+        max_length: Most frames that are read; what follows is cut off, and said.
+        rotation: Largest number of degrees by which training turns bodies about the vertical.
+        scaling: Largest share by which it stretches bodies along each axis.
+        stretch: Largest share by which it makes motions faster or slower.
+        noise: Random numbers added to positions, as a share of the size of the body.
+        mirror: Share of the motions in which it swaps left and right.
+    """
+
+    frames: str = "auto"
+    unique_id: str = "auto"
+    root: int | str = "auto"
+    turn: bool = False
+    velocity: bool = True
+    bones: bool = False
+    standardize: bool = True
+    max_length: int = Field(default=10_000, ge=1, le=100_000_000)
+    rotation: Annotated[float, Search(0.0, 30.0)] = Field(default=10.0, ge=0, le=180)
+    scaling: Annotated[float, Search(0.0, 0.3)] = Field(default=0.1, ge=0, lt=0.9)
+    stretch: Annotated[float, Search(0.0, 0.4)] = Field(default=0.1, ge=0, lt=0.9)
+    noise: Annotated[float, Search(0.0, 0.05)] = Field(default=0.0, ge=0, le=1)
+    mirror: float = Field(default=0.0, ge=0, le=1)

@@ -1,0 +1,56 @@
+"""Motions: what a task needs to know of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from recurra.inputs.examples import Keep
+from recurra.inputs.glance import glance, left_of
+from recurra.inputs.input import Input
+from recurra.inputs.motion.archive import holds_frames, is_archive
+from recurra.inputs.motion.config import MotionConfig
+from recurra.inputs.motion.encoding import MotionEncoding
+from recurra.inputs.motion.exhibit import exhibit
+from recurra.inputs.motion.motion import Motion, show
+from recurra.inputs.motion.reader import frames_column, joint_columns, motion_files, read
+from recurra.inputs.motion.summary import MotionSummary
+from recurra.inputs.rows import file_kind, path_of
+from recurra.inputs.steps_encoder import StepsEncoder
+
+
+def suits(source: Any, keep: Keep) -> bool:
+    """Whether it holds frames of joints, or is a folder of such files."""
+    path = path_of(source)
+    if path is not None and path.is_dir():
+        return any(file_kind(one) in (".npy", ".npz") for one in motion_files(path))
+    if path is not None and is_archive(path):
+        return path.is_file() and holds_frames(path)
+    frame = glance(source)
+    if frame is None:
+        return False
+    left = left_of(frame, keep)
+    return frames_column(left) is not None or bool(joint_columns(left))
+
+
+def learn(contents: Sequence[Motion], config: MotionConfig) -> MotionEncoding:
+    """Learn the body, and the scales of the training part."""
+    return MotionEncoding.learn(contents, config)
+
+
+def encoder(encoding: MotionEncoding, config: MotionConfig) -> StepsEncoder:
+    """Nothing stands before the net: steps are scaled already."""
+    del config
+    return StepsEncoder(len(encoding.codec.names))
+
+
+MOTION = Input(
+    name="motion",
+    suits=suits,
+    read=read,
+    learn=learn,
+    revive=MotionEncoding.from_dict,
+    encoder=encoder,
+    summary=MotionSummary,
+    summary_label="Motion statistics",
+    show=show,
+    exhibit=exhibit,
+)

@@ -1,0 +1,200 @@
+"""What a body is like, learnt from how its joints move: its middle, its bones, its left and its right."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float32, Float64
+from scipy.optimize import linear_sum_assignment
+from scipy.sparse.csgraph import breadth_first_order, minimum_spanning_tree
+
+from recurra.data.naming import listed, suggestion
+from recurra.errors import ConfigError, DataError
+from recurra.inputs.motion.motion import Motion
+
+_MOTIONS, _FRAMES = 300, 20  # that are looked at, and of each, spread over all
+_SIDES = (r"(left|right)", r"(?<![a-z])([lr])(?![a-z])")
+_SWAPPED = {"left": "right", "right": "left", "l": "r", "r": "l"}
+_STIFF = 10.0  # by how much more a distance counts that varies than one that is large
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """A body of so many joints.
+
+    Attributes:
+        root: The joint that others are seen from.
+        parents: Of each joint the next one towards the root; of the root itself.
+        opposites: Of each joint that of the other side; itself in the middle.
+        upright: The axis that points up.
+        pose: (joints, axes) how bodies stand when motions begin, seen from the root.
+        lengths: (joints,) of the bones to the parents.
+    """
+
+    root: int
+    parents: tuple[int, ...]
+    opposites: tuple[int, ...]
+    upright: int
+    pose: tuple[tuple[float, ...], ...]
+    lengths: tuple[float, ...]
+
+    @classmethod
+    def learn(cls, motions: Sequence[Motion], root: int | str) -> "Skeleton":
+        """Learn it from motions of the training part.
+
+        Raises:
+            ConfigError: There is no such root.
+            DataError: No frame shows all joints.
+        """
+        far, sway = _distances(motions)
+        middle = int(far.sum(axis=0).argmin()) if root == "auto" else _numbered(root, motions[0].joints)
+        pose = _pose(motions, middle)
+        upright = int(np.ptp(pose, axis=0).argmax())
+        opposites = _named_opposites(motions[0].joints) or _opposites(pose, upright)
+        parents = _parents(far + _STIFF * sway, middle, opposites)
+        return cls(
+            middle,
+            tuple(parents),
+            opposites,
+            upright,
+            tuple(map(tuple, pose.tolist())),
+            tuple(far[range(len(parents)), parents].tolist()),
+        )
+
+    @property
+    def others(self) -> list[int]:
+        """All joints but the root."""
+        return [one for one in range(len(self.parents)) if one != self.root]
+
+    @property
+    def across(self) -> int:
+        """The axis from one side to the other: that of the level ones along which bodies are widest."""
+        return _across(np.array(self.pose), self.upright)
+
+    @property
+    def level(self) -> list[int]:
+        """The axes beside the upright one."""
+        return [axis for axis in range(len(self.pose[0])) if axis != self.upright]
+
+    def scale(self, frame: Float32[np.ndarray, "joints axes"]) -> float:
+        """How large a body is beside those of the training part, by the bones that a frame shows; else 1."""
+        bones = np.linalg.norm(frame - frame[list(self.parents)], axis=-1)
+        usual = np.array(self.lengths)
+        seen = ~np.isnan(bones) & (usual > 0)
+        if not seen.any():
+            return 1.0
+        found = float(bones[seen].sum() / usual[seen].sum())
+        return found if found > 1e-6 else 1.0
+
+    def facing(self, frame: Float32[np.ndarray, "joints axes"]) -> float:
+        """By which angle about the vertical a body stands otherwise than the pose; 0 in two dimensions.
+
+        The angle of the rotation that brings the joints nearest to the pose (Kabsch 1976), in the plane.
+        """
+        level = self.level
+        if len(level) < 2:
+            return 0.0
+        seen = ~np.isnan(frame).any(axis=1)
+        if not seen[self.root]:
+            return 0.0
+        own = (frame - frame[self.root])[seen][:, level].astype(np.float64)
+        pose = np.array(self.pose)[seen][:, level]
+        cross = own[:, 0] @ pose[:, 1] - own[:, 1] @ pose[:, 0]
+        return float(np.arctan2(cross, (own * pose).sum()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `from_dict` needs, as JSON has it."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, description: Mapping[str, Any]) -> "Skeleton":
+        """The skeleton that `to_dict` described."""
+        return cls(
+            int(description["root"]),
+            tuple(description["parents"]),
+            tuple(description["opposites"]),
+            int(description["upright"]),
+            tuple(map(tuple, description["pose"])),
+            tuple(description["lengths"]),
+        )
+
+
+def _numbered(root: int | str, joints: Sequence[str]) -> int:
+    if isinstance(root, int) and 0 <= root < len(joints):
+        return root
+    if isinstance(root, str) and root in joints:
+        return joints.index(root)
+    raise ConfigError(
+        f"root is {root!r}",
+        f"a number from 0 to {len(joints) - 1}, or one of {listed(joints, 30)}",
+        suggestion(str(root), joints, "Choose one of these, or auto."),
+    )
+
+
+def _distances(
+    motions: Sequence[Motion],
+) -> tuple[Float64[np.ndarray, "joints joints"], Float64[np.ndarray, "joints joints"]]:
+    """How far joints are from each other, and how much that varies within a motion: bones keep their length.
+
+    Raises:
+        DataError: No frame shows all joints.
+    """
+    far, sway = [], []
+    for motion in motions[:: max(1, len(motions) // _MOTIONS)]:
+        whole = motion.positions[~np.isnan(motion.positions).any(axis=(1, 2))].astype(np.float64)
+        if len(whole):
+            frames = whole[:: max(1, len(whole) // _FRAMES)]
+            apart = np.linalg.norm(frames[:, :, None] - frames[:, None], axis=-1)
+            far.append(apart.mean(axis=0))
+            sway.append(apart.var(axis=0))
+    if not far:
+        raise DataError(
+            "motions of which no frame shows every joint", "one that does", "Leave out what is never seen."
+        )
+    return np.mean(far, axis=0), np.sqrt(np.mean(sway, axis=0))
+
+
+def _parents(weights: Float64[np.ndarray, "joints joints"], root: int, opposites: Sequence[int]) -> list[int]:
+    """The tree of least weights, seen from the root; no bone joins a joint to that of the other side."""
+    weights = weights + 1e-9  # none is no edge
+    for joint, other in enumerate(opposites):
+        if other != joint:
+            weights[joint, other] = 1e9
+    tree = minimum_spanning_tree(weights).toarray()
+    _, parents = breadth_first_order(tree + tree.T, root, directed=False)
+    parents[root] = root
+    return [int(one) for one in parents]
+
+
+def _pose(motions: Sequence[Motion], root: int) -> Float64[np.ndarray, "joints axes"]:
+    """The mean of first frames, seen from the root; 0 for a joint that none of them shows."""
+    firsts = np.stack([one.positions[0] - one.positions[0][root] for one in motions]).astype(np.float64)
+    seen = ~np.isnan(firsts)
+    count = np.maximum(seen.sum(axis=0), 1)
+    return np.asarray(np.where(seen, firsts, 0).sum(axis=0) / count)
+
+
+def _named_opposites(joints: Sequence[str]) -> tuple[int, ...] | None:
+    """The other sides of joints whose names say theirs; None where no name does."""
+    places = {name.lower(): place for place, name in enumerate(joints)}
+    for pattern in _SIDES:
+        swapped = [re.sub(pattern, lambda side: _SWAPPED[side[1]], name.lower()) for name in joints]
+        found = [places.get(name, place) for place, name in enumerate(swapped)]
+        if found != list(range(len(joints))):
+            return tuple(found)
+    return None
+
+
+def _opposites(pose: Float64[np.ndarray, "joints axes"], upright: int) -> tuple[int, ...]:
+    """The other sides of joints, by which pairs lie nearest to each other in a mirror."""
+    mirrored = pose.copy()
+    mirrored[:, _across(pose, upright)] *= -1
+    _, found = linear_sum_assignment(np.linalg.norm(mirrored[:, None] - pose[None], axis=-1))
+    return tuple(int(one) if found[one] == place else place for place, one in enumerate(found))
+
+
+def _across(pose: Float64[np.ndarray, "joints axes"], upright: int) -> int:
+    level = [axis for axis in range(pose.shape[1]) if axis != upright]
+    return max(level, key=lambda axis: float(np.ptp(pose[:, axis])))
