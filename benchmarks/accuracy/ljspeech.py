@@ -3,7 +3,8 @@
     python benchmarks/accuracy/ljspeech.py --data FOLDER [--folder KEPT] [--epochs N] [--report PAGE] [--json]
 
 FOLDER holds ljspeech100_flac22k.zip and metadata.csv. Sentences of at most 8 seconds are read as phonemes,
-22,050 samples a second; all but the last eight are learnt from.
+22,050 samples a second; the last eight are kept for the test, two before them choose the epoch, all others are
+learnt from.
 
 `train_` scores are of the first 20 sentences that it learnt from, `test_` scores of the eight that it did
 not, both spoken from nothing but their text. `monotone` says of how many the text was read in order to its
@@ -33,7 +34,7 @@ from recurra.tasks.speak.task import part, read_recordings
 
 RATE = 22_050
 LONGEST = 8.0  # seconds
-HELD_OUT, JUDGED = 8, 20
+TEST, VALIDATION, JUDGED = 8, 2, 20
 NEAR = 0.1
 SPEAKER: Mapping[str, Any] = {
     "cell": "gru",
@@ -42,7 +43,7 @@ SPEAKER: Mapping[str, Any] = {
     "sample_rate": RATE,
     "reduction": 5,
     "guidance": 5.0,
-    "batch_size": 8,
+    "batch_size": 4,
 }
 
 
@@ -92,17 +93,18 @@ def judged(speaker: Speaker, rows: pl.DataFrame, prefix: str) -> dict[str, float
 def main() -> None:
     """Train, score, and write the report."""
     own = parser(__doc__ or "", resumable=True)
-    own.add_argument("--epochs", type=int, default=100)
+    own.add_argument("--epochs", type=int, default=50)
     own.add_argument("--report", type=Path, help="where to write the report")
     options = own.parse_args()
 
     def run() -> Mapping[str, Any]:
         with tempfile.TemporaryDirectory() as name:
             rows = sentences(options.data, Path(name))
-            train, test = rows.head(-HELD_OUT), rows.tail(HELD_OUT)
+            train, test = rows.head(-TEST - VALIDATION), rows.tail(TEST)
+            validation = rows.tail(TEST + VALIDATION).head(VALIDATION)
             speaker = Speaker(**SPEAKER, max_epochs=options.epochs, seed=options.seed)
             kept = options.folder
-            speaker.fit(train, validation=test, test=test, folder=kept, resume=kept is not None)
+            speaker.fit(train, validation=validation, test=test, folder=kept, resume=kept is not None)
             if kept is not None:
                 speaker.save(kept / "saved", overwrite=True)
             if options.report is not None:

@@ -114,13 +114,18 @@ def spoken(
     }
 
 
+def scores_of(record: Any) -> dict[str, Any]:
+    """The scores of each model by its name."""
+    return {row["model"]: row for row in record.to_frame().to_dicts()}
+
+
 def copied(vocoder: Vocoder, test: pl.DataFrame) -> dict[str, float]:
     """What the vocoder makes of recordings, and how long it takes."""
     began = time.process_time()
     told = vocoder.predict(test)
     busy = time.process_time() - began
     return {
-        "vocoder_copy_mcd": round(vocoder.evaluate(test).scores["recurra"]["mcd"], 2),
+        "vocoder_copy_mcd": round(scores_of(vocoder.evaluate(test))["recurra"]["mcd"], 2),
         "vocoder_copy_real_time_factor": round(busy / float(told["seconds"].sum()), 4),
     }
 
@@ -166,8 +171,8 @@ def main() -> None:
             if kept is not None:
                 for key, net in nets.items():
                     net.save(kept / f"{key}_saved", overwrite=True)
-            reading = nets["reader"].evaluate().scores["recurra"]
-            speaking = nets["speaker"].evaluate().scores
+            reading = scores_of(nets["reader"].evaluate())["recurra"]
+            speaking = scores_of(nets["speaker"].evaluate())
             several: dict[str, Mapping[str, Any]] = {
                 "": {},
                 "free_": {"look_ahead": None},

@@ -22,7 +22,7 @@ from recurra.metrics.speech import mel_cepstral_distortion
 from recurra.tasks.speak.config import SpeakAnswer
 from recurra.tasks.speak.recordings import END
 from recurra.tasks.speak.synthesis import Speech, answer
-from recurra.tasks.speak.task import part
+from recurra.tasks.speak.task import SPEAK, Objective, part
 from recurra.tasks.speak.voice import Voice
 
 RATE = 4_000
@@ -209,6 +209,18 @@ def test_attention_is_held_to_the_order_of_the_text(data: pl.DataFrame) -> None:
     free = answer(net, part(texts, net, SpeakAnswer(look_ahead=None, max_seconds=1.0)))[0].weights
     assert free is not None
     assert (free > 0).all()
+
+
+def test_attention_is_guided_at_first_and_not_in_validation(data: pl.DataFrame) -> None:
+    objective = Objective(guidance=4.0, spread=0.2, until=0.5)
+    costs = [objective.paced(progress).guidance for progress in (0.0, 0.25, 0.5, 1.0)]
+    assert costs == pytest.approx([4.0, 2.0, 0.0, 0.0])
+    assert Objective(4.0, 0.2, None).paced(0.9).guidance == 4.0
+    prepared = SPEAK.prepare(SPEAK.read(data.head(12), {"hidden_size": 8, "num_mels": 16}, None, None))
+    net, batch = SPEAK.build(prepared.config, prepared.schema), prepared.source.batch(0, 0)
+    free = Objective(0.0, 0.2, None)
+    assert objective(net.train(), batch).total - free(net, batch).total > 1
+    assert objective(net.eval(), batch).total == free(net, batch).total
 
 
 class TestPhonemes:

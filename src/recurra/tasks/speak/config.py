@@ -36,6 +36,8 @@ class SpeakConfig(TaskConfig):
         attention_size: Numbers by which it does.
         guidance: How much it costs to look off the diagonal, in training (guided attention).
         guidance_spread: How far off is near, as a share of the text.
+        guidance_until: Share of training over which that cost falls to nothing, so that sounds may take the
+            time that they take; none: it stays.
         prenet_size: Units that the last frame goes through on its way back in.
         prenet_dropout: Share of them dropped in training, so that the text is listened to.
         postnet_size: Channels of the convolutions that put the finish to frames.
@@ -68,6 +70,7 @@ class SpeakConfig(TaskConfig):
     attention_size: int = Field(default=64, ge=1, le=4096)
     guidance: Annotated[float, Search(0.1, 10.0, log=True)] = Field(default=1.0, ge=0, allow_inf_nan=False)
     guidance_spread: float = Field(default=0.2, gt=0, le=10)
+    guidance_until: float | None = Field(default=0.5, gt=0, le=1)
     prenet_size: int = Field(default=64, ge=1, le=4096)
     prenet_dropout: Annotated[float, Search(0.0, 0.6)] = Field(default=0.5, ge=0, lt=1)
     postnet_size: int = Field(default=64, ge=1, le=4096)
