@@ -2,9 +2,8 @@
 
     python benchmarks/accuracy/ljspeech.py --data FOLDER [--folder KEPT] [--epochs N] [--report PAGE] [--json]
 
-FOLDER holds ljspeech100_flac22k.zip and metadata.csv. Sentences of at most 8 seconds are read as phonemes,
-22,050 samples a second; the last eight are kept for the test, two before them choose the epoch, all others are
-learnt from.
+FOLDER holds ljspeech100_flac22k.zip and metadata.csv. Sentences of at most 8 seconds are read as phonemes, at
+22,050 Hz. The last eight are kept for the test, two before them choose the epoch, all others are learnt from.
 
 `train_` scores are of the first 20 sentences that it learnt from, `test_` scores of the eight that it did
 not, both spoken from nothing but their text. `monotone` says of how many the text was read in order to its
