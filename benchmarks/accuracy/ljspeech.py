@@ -41,7 +41,6 @@ SPEAKER: Mapping[str, Any] = {
     "reads": "phonemes",
     "sample_rate": RATE,
     "reduction": 5,
-    "guidance": 5.0,
     "batch_size": 4,
 }
 

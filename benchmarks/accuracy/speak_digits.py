@@ -45,7 +45,6 @@ SPEAKER: Mapping[str, Any] = {
     "hidden_size": 128,
     "num_mels": 40,
     "reduction": 5,
-    "guidance": 5.0,
     "max_epochs": 40,
 }
 VOCODER: Mapping[str, Any] = {"num_mels": 40, "max_epochs": 10, "batch_size": 8}
@@ -136,7 +135,6 @@ def main() -> None:
     own.add_argument("--speaker", default="jackson")
     own.add_argument("--strings", type=int, default=600, help="training strings")
     own.add_argument("--settings", type=json.loads, default={}, help="other settings of the speaker, as JSON")
-    own.add_argument("--temperature", type=float, default=1.0, help="of the vocoder")
     options = own.parse_args()
 
     def run() -> Mapping[str, Any]:
@@ -176,7 +174,7 @@ def main() -> None:
             several: dict[str, Mapping[str, Any]] = {
                 "": {},
                 "free_": {"look_ahead": None},
-                "vocoder_": {"vocoder": str(run), "temperature": options.temperature},
+                "vocoder_": {"vocoder": str(run)},
             }
             speech = {
                 f"{prefix}{name}": score

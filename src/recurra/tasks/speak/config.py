@@ -68,7 +68,7 @@ class SpeakConfig(TaskConfig):
         Literal["additive", "location", "monotonic"], Search(choices=("location", "monotonic"))
     ] = "location"
     attention_size: int = Field(default=64, ge=1, le=4096)
-    guidance: Annotated[float, Search(0.1, 10.0, log=True)] = Field(default=1.0, ge=0, allow_inf_nan=False)
+    guidance: Annotated[float, Search(0.5, 20.0, log=True)] = Field(default=5.0, ge=0, allow_inf_nan=False)
     guidance_spread: float = Field(default=0.2, gt=0, le=10)
     guidance_until: float | None = Field(default=0.5, gt=0, le=1)
     prenet_size: int = Field(default=64, ge=1, le=4096)
@@ -112,7 +112,7 @@ class SpeakAnswer(Config):
     look_ahead: int | None = Field(default=4, ge=1)
     vocoder: Annotated[str | None, Option("RUN", "--vocoder")] = None
     seed: int = Field(default=0, ge=0, lt=2**63)
-    temperature: float = Field(default=1.0, ge=0, le=2)
+    temperature: float = Field(default=0.85, ge=0, le=2)
     iterations: int = Field(default=60, ge=1, le=10_000)
     pause: float = Field(default=0.3, ge=0, le=60)
     samples: Annotated[bool, Option("", "--samples/--no-samples")] = False

@@ -76,6 +76,6 @@ class VocodeAnswer(Config):
     """
 
     seed: int = Field(default=0, ge=0, lt=2**63)
-    temperature: float = Field(default=1.0, ge=0, le=2)
+    temperature: float = Field(default=0.85, ge=0, le=2)
     pause: float = Field(default=0.3, ge=0, le=60)
     samples: Annotated[bool, Option("", "--samples/--no-samples")] = False
