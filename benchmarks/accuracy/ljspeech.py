@@ -91,7 +91,7 @@ def judged(speaker: Speaker, rows: pl.DataFrame, prefix: str) -> dict[str, float
 def main() -> None:
     """Train, score, and write the report."""
     own = parser(__doc__ or "", resumable=True)
-    own.add_argument("--epochs", type=int, default=50)
+    own.add_argument("--epochs", type=int, default=30)
     own.add_argument("--report", type=Path, help="where to write the report")
     options = own.parse_args()
 

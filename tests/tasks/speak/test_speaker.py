@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -274,7 +275,7 @@ def test_from_the_command_line(
     assert outcome.code == 0, outcome.err
     page = (run / "report.html").read_text()
     assert "What it said" in page
-    assert "It learnt from 11 seconds of speech" in page
+    assert re.search(r"It learnt from \d+ seconds of speech", page)
     assert page.count("data:audio/ogg;base64,") >= 2
     assert call(capsys, "evaluate", run, table, "--json").code == 0
     outcome = call(capsys, "predict", run, "a b", "-o", wav, "max_seconds=1")
