@@ -323,7 +323,9 @@ def test_lines_are_said_as_they_come(
     code, sound, notes = streamed(run, lines, capsysbinary, monkeypatch, "--format", "raw", "pause=0.5")
     assert code == 0
     assert b"line 3: " in notes
-    rows = fitted.predict(["a b", "c"], samples=True)["samples"]
+    rows = [
+        fitted.predict([text], samples=True)["samples"][0] for text in ("a b", "c")
+    ]  # alone, as lines are
     silence = np.zeros(RATE // 2)
     expected = np.concatenate([rows[0].to_numpy(), silence, rows[1].to_numpy(), silence])
     np.testing.assert_allclose(np.frombuffer(sound, "<i2") / 32767, expected, atol=1e-4)
