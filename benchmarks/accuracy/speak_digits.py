@@ -4,14 +4,18 @@
 
 FOLDER holds fsdd_recordings.zip. Strings are 3 to 5 clips of the speaker with pauses of 40 to 80 ms between,
 under faint noise; training strings are made of clips 10 to 49 of every digit, validation strings of 5 to 9,
-test strings of 0 to 4. A transcriber learns to read the training strings, a speaker to speak them. Then the
-speaker says 200 strings that are drawn evenly, and the transcriber reads them.
+test strings of 0 to 4. A transcriber learns to read the training strings, a speaker to speak them, a vocoder
+to make them of their frames. Then the speaker says 200 strings that are drawn evenly, and the transcriber
+reads them: by Griffin-Lim, the same where attention may look anywhere (`free_`), and by the vocoder
+(`vocoder_`).
 
 `strings_right` is the share of the 200 that are read as they were written, `digits_right` the same of digits;
 `monotone` and `ended` say of how many the text was read in order to its end, and that the speech ended by
 itself. `reader_digits_right` is what the transcriber reads of the real test strings. `mcd` is the distance of
 the speaker from these, `copy_mcd` that of the recordings through Griffin-Lim, `nearest_mcd` that of the
-training string that is most alike. `real_time_factor` is processor time for a second of speech.
+training string that is most alike, `vocoder_copy_mcd` that of the recordings through the vocoder.
+`real_time_factor` is processor time for a second of speech, `vocoder_copy_real_time_factor` that of the
+vocoder alone.
 """
 
 import json
@@ -27,7 +31,7 @@ import polars as pl
 import soundfile
 from measure import parser, report
 
-from recurra import Speaker, Transcriber
+from recurra import Speaker, Transcriber, Vocoder
 from recurra.metrics.transcription import transcription_scores
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
@@ -41,9 +45,9 @@ SPEAKER: Mapping[str, Any] = {
     "hidden_size": 128,
     "num_mels": 40,
     "reduction": 5,
-    "guidance": 5.0,
     "max_epochs": 40,
 }
+VOCODER: Mapping[str, Any] = {"num_mels": 40, "max_epochs": 10, "batch_size": 8}
 READER: Mapping[str, Any] = {
     "cell": "gru",
     "hidden_size": 64,
@@ -86,16 +90,18 @@ def drawn(count: int, seed: int) -> list[str]:
     return [" ".join(WORDS[digit] for digit in random.integers(10, size=size)) for size in sizes]
 
 
-def spoken(speaker: Speaker, reader: Transcriber, folder: Path) -> dict[str, float]:
+def spoken(
+    speaker: Speaker, reader: Transcriber, folder: Path, count: int, seed: int, **options: Any
+) -> dict[str, float]:
     """How well strings are said that nobody recorded."""
-    texts = drawn(SPOKEN, 7)
+    texts = drawn(count, seed)
     began = time.process_time()
-    said = speaker.predict(texts, samples=True)
+    said = speaker.predict(texts, samples=True, **options)
     busy = time.process_time() - began
-    folder.mkdir()
+    folder.mkdir(parents=True, exist_ok=True)
     for number, samples in enumerate(said["samples"]):
         soundfile.write(folder / f"{number}.wav", samples.to_numpy(), RATE, subtype="PCM_16")
-    paths = [str(folder / f"{number}.wav") for number in range(SPOKEN)]
+    paths = [str(folder / f"{number}.wav") for number in range(count)]
     told = reader.predict(pl.DataFrame({"path": paths}))["prediction"].to_list()
     scores = transcription_scores(told, texts)
     return {
@@ -104,6 +110,22 @@ def spoken(speaker: Speaker, reader: Transcriber, folder: Path) -> dict[str, flo
         "monotone": float(said["monotone"].mean()),  # type: ignore[arg-type]
         "ended": float(said["ended"].mean()),  # type: ignore[arg-type]
         "real_time_factor": round(busy / float(said["seconds"].sum()), 4),
+    }
+
+
+def scores_of(record: Any) -> dict[str, Any]:
+    """The scores of each model by its name."""
+    return {row["model"]: row for row in record.to_frame().to_dicts()}
+
+
+def copied(vocoder: Vocoder, test: pl.DataFrame) -> dict[str, float]:
+    """What the vocoder makes of recordings, and how long it takes."""
+    began = time.process_time()
+    told = vocoder.predict(test)
+    busy = time.process_time() - began
+    return {
+        "vocoder_copy_mcd": round(scores_of(vocoder.evaluate(test))["recurra"]["mcd"], 2),
+        "vocoder_copy_real_time_factor": round(busy / float(told["seconds"].sum()), 4),
     }
 
 
@@ -134,6 +156,7 @@ def main() -> None:
             nets: dict[str, Any] = {
                 "reader": Transcriber(**READER, seed=options.seed),
                 "speaker": Speaker(**{**SPEAKER, **options.settings}, seed=options.seed),
+                "vocoder": Vocoder(**VOCODER, seed=options.seed),
             }
             seconds = {}
             for key, net in nets.items():
@@ -141,12 +164,28 @@ def main() -> None:
                 place = None if kept is None else kept / key
                 net.fit(data, **others, folder=place, resume=place is not None)
                 seconds[f"{key}_seconds"] = round(time.perf_counter() - began, 1)
+            run = (kept or folder) / "vocoder_net"
+            nets["vocoder"].to_program().save(run / "stream", overwrite=True)
             if kept is not None:
-                nets["speaker"].save(kept / "speaker_net", overwrite=True)
-            reading = nets["reader"].evaluate().scores["recurra"]
-            speaking = nets["speaker"].evaluate().scores
+                for key, net in nets.items():
+                    net.save(kept / f"{key}_saved", overwrite=True)
+            reading = scores_of(nets["reader"].evaluate())["recurra"]
+            speaking = scores_of(nets["speaker"].evaluate())
+            several: dict[str, Mapping[str, Any]] = {
+                "": {},
+                "free_": {"look_ahead": None},
+                "vocoder_": {"vocoder": str(run)},
+            }
+            speech = {
+                f"{prefix}{name}": score
+                for prefix, how in several.items()
+                for name, score in spoken(
+                    nets["speaker"], nets["reader"], folder / f"{prefix}spoken", SPOKEN, 7, **how
+                ).items()
+            }
             return {
-                **spoken(nets["speaker"], nets["reader"], folder / "spoken"),
+                **speech,
+                **copied(nets["vocoder"], parts["test"]),
                 "reader_digits_right": round(1 - reading["wer"], 4),
                 "mcd": round(speaking["recurra"]["mcd"], 2),
                 "copy_mcd": round(speaking["copy"]["mcd"], 2),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from recurra.tasks.transcribe.transcriber import Transcriber
     from recurra.tasks.translate.translator import Translator
     from recurra.tasks.verb import compare, tune
+    from recurra.tasks.vocode.vocoder import Vocoder
     from recurra.types import Sequences
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Tagger",
     "Transcriber",
     "Translator",
+    "Vocoder",
     "__version__",
     "compare",
     "tune",
@@ -52,6 +54,7 @@ _HOMES = {
     "Tagger": "recurra.tasks.tag.tagger",
     "Transcriber": "recurra.tasks.transcribe.transcriber",
     "Translator": "recurra.tasks.translate.translator",
+    "Vocoder": "recurra.tasks.vocode.vocoder",
     "compare": "recurra.tasks.verb",
     "tune": "recurra.tasks.verb",
 }

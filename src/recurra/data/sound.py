@@ -1,6 +1,8 @@
 """Recordings as they lie in files: where a piece of one is, and its samples, read when they are needed."""
 
 import importlib
+import io
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +14,7 @@ from jaxtyping import Float32
 from recurra.errors import DataError, MissingDependencyError
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".au", ".w64", ".caf")
+_SUBTYPES = {"WAV": "PCM_16", "FLAC": "PCM_16", "OGG": "VORBIS"}
 _BLOCK = 2**18  # frames that are read at once, so that six channels of two hours are mixed piece by piece
 
 
@@ -121,6 +124,19 @@ class Samples:
         return self.values
 
 
+def at_rate(clip: Clip, rate: int) -> Float32[np.ndarray, " samples"]:
+    """The samples of a clip at another rate, or at its own.
+
+    Raises:
+        DataError: It cannot be read.
+        MissingDependencyError: The rate is another, and soxr is not installed.
+    """
+    samples = clip.samples()
+    if clip.rate == rate:
+        return samples
+    return np.asarray(library("soxr").resample(samples, clip.rate, rate), np.float32)
+
+
 def framed(
     values: Float32[np.ndarray, " samples"], length: int, place: float = 0.5
 ) -> Float32[np.ndarray, " length"]:
@@ -183,6 +199,28 @@ def checked(samples: Float32[np.ndarray, " samples"], place: str) -> Float32[np.
         at = int(np.flatnonzero(~finite)[0])
         raise DataError(f"{place}: sample {at} is no number", "numbers", "Repair the file, or leave it out.")
     return samples
+
+
+def file_of(samples: Float32[np.ndarray, " samples"], rate: int, suffix: str) -> bytes:
+    """Samples as a file of sound.
+
+    Args:
+        samples: Between -1 and 1.
+        rate: How many there are a second.
+        suffix: ".wav" or ".flac", of 16 bits, or ".ogg".
+    """
+    file, kind = io.BytesIO(), suffix.removeprefix(".").upper()
+    library("soundfile").write(file, samples, rate, format=kind, subtype=_SUBTYPES[kind])
+    return file.getvalue()
+
+
+def in_turn(
+    several: Iterable[Float32[np.ndarray, " samples"]], rate: int, pause: float
+) -> Float32[np.ndarray, " samples"]:
+    """Sounds one after another, with so many seconds of silence between."""
+    silence = np.zeros(round(pause * rate), np.float32)
+    parts = [part for one in several for part in (silence, one)]
+    return np.concatenate(parts[1:])
 
 
 def is_sound(path: Path) -> bool:

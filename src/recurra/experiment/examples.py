@@ -276,6 +276,29 @@ def columns_read(examples: Examples, told: str) -> list[tuple[str, str]]:
     return [*reads, ("Tells", told)]
 
 
+def text_column(examples: Examples, found: str | None, remedy: str) -> str:
+    """The name of a column of texts, which is there.
+
+    Args:
+        examples: What was read.
+        found: The name that was asked for, or looked for; None where none was found.
+        remedy: How to name another.
+
+    Raises:
+        DataError: There is no such column of texts.
+    """
+    texts = [one.name for one in examples.columns if one.dtype == pl.String]
+    if found is None or found not in texts:
+        raise DataError(
+            f"{examples.table.source} has no column of texts" + (f" {found!r}" if found else ""),
+            f"one of {listed(texts, 20)}"
+            if texts
+            else "a table with a text for each row, or NAME.txt beside each recording",
+            remedy,
+        )
+    return found
+
+
 def with_columns(part: Part, columns: Sequence[pl.Series]) -> pl.DataFrame:
     """The columns of the examples that are plain values, and results beside them."""
     plain = [one for one in part.examples.columns if not one.dtype.is_nested()]

@@ -13,6 +13,8 @@ from recurra.models.sequence_body import ConvolutionalBody
 from recurra.recurrence import Recurrence
 from recurra.types import Sequences
 
+_BACK = 1.0  # symbols that attention may go back where it has to go on
+_LITTLE = 1e-6  # of a weight
 _STOPS = -3.0  # bias of the logit of stopping: at first it goes on
 
 Frames = Float[Tensor, "batch time bands"]
@@ -150,7 +152,11 @@ class TextToSpectrogram(nn.Module):
 
     @torch.inference_mode()
     def speak(
-        self, source: Sequences, limits: Int[Tensor, " batch"], threshold: float = 0.5
+        self,
+        source: Sequences,
+        limits: Int[Tensor, " batch"],
+        threshold: float = 0.5,
+        look_ahead: int | None = None,
     ) -> tuple[Written, Int[Tensor, " batch"], Tensor]:
         """Frames by what was written before, until each row stops or has as many as it may.
 
@@ -158,6 +164,8 @@ class TextToSpectrogram(nn.Module):
             source: What is read.
             limits: Most frames of each row.
             threshold: Probability at which it stops.
+            look_ahead: Symbols that attention may go ahead of where it has been, by the mean place of a look;
+                it then goes back by no more than one (after Tachibana and others 2018). None: anywhere.
 
         Returns:
             What was written, the frames of each row, and whether each stopped by itself.
@@ -166,10 +174,18 @@ class TextToSpectrogram(nn.Module):
         most = limits.div(self.reduction, rounding_mode="floor").clamp(min=1)
         before = memory.values.new_zeros(len(source), 1, self.bands)
         steps, ended = torch.zeros_like(most), torch.zeros_like(most, dtype=torch.bool)
+        places = torch.arange(memory.mask.shape[1], device=memory.mask.device)
+        been = memory.values.new_zeros(len(source), 1)
         found, weights = [], []
         while bool((goes := ~ended & (steps < most)).any()):
             query, listening = self.listen(self.prenet(before), state.listening)
-            attended = self.attention(query[:, 0], memory, state.looked)
+            seen = memory
+            if look_ahead is not None:
+                near = (places >= been - _BACK) & (places <= been + look_ahead)
+                seen = memory._replace(mask=memory.mask & near)
+            attended = self.attention(query[:, 0], seen, state.looked)
+            total = attended.weights.sum(dim=1, keepdim=True).clamp(min=_LITTLE)
+            been = torch.maximum(been, (attended.weights @ places.to(been.dtype)).unsqueeze(1) / total)
             context = attended.context.unsqueeze(1)
             written, writing = self.write(torch.cat([query, context], dim=-1), state.writing)
             found.append(torch.cat([written, context], dim=-1))

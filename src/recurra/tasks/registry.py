@@ -212,6 +212,21 @@ _BUILT_IN = (
         takes_text=True,
         left_out=frozenset({"tbptt_steps", "input"}),
     ),
+    Entry(
+        name="vocode",
+        about="Train a net that makes sound of its mel frames, sample by sample, and judge it.",
+        examples=(
+            "recurra train vocode sample:digit_strings --out runs/vocoder",
+            "recurra predict runs/voice 'three one four' --vocoder runs/vocoder -o said.wav",
+        ),
+        config="recurra.tasks.vocode.config:VocodeConfig",
+        answer="recurra.tasks.vocode.config:VocodeAnswer",
+        task="recurra.tasks.vocode.task:VOCODE",
+        live="recurra.tasks.vocode.live:LiveVocoder",
+        sound="recurra.tasks.vocode.sound:content",
+        streams_with="recurra train vocode DATA",
+        left_out=frozenset({"bidirectional", "input"}),
+    ),
 )
 _REGISTERED: dict[str, Entry] = {entry.name: entry for entry in _BUILT_IN}
 

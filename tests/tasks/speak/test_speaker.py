@@ -2,6 +2,8 @@
 
 import io
 import json
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,14 @@ from tests.cli.program import call, feed
 from recurra import Speaker
 from recurra.cli.app import main
 from recurra.data.sound import Samples
-from recurra.errors import ConfigError, DataError
+from recurra.errors import ConfigError, DataError, MissingDependencyError
+from recurra.inputs import phonemes
+from recurra.inputs.phonemes import pronounced
 from recurra.metrics.speech import mel_cepstral_distortion
 from recurra.tasks.speak.config import SpeakAnswer
 from recurra.tasks.speak.recordings import END
-from recurra.tasks.speak.synthesis import Speech
+from recurra.tasks.speak.synthesis import Speech, answer
+from recurra.tasks.speak.task import SPEAK, Objective, part
 from recurra.tasks.speak.voice import Voice
 
 RATE = 4_000
@@ -187,6 +192,72 @@ class TestWhatIsAsked:
             tiny(reducton=2)
 
 
+def test_attention_is_held_to_the_order_of_the_text(data: pl.DataFrame) -> None:
+    """Of a net that learnt nothing, which looks where it will."""
+    net = tiny(attention="additive").fit(data.head(12)).fitted_
+    texts = ["a b c a b c a b c", "c"]
+    for ahead in (1, 3):
+        options = SpeakAnswer(look_ahead=ahead, max_seconds=1.0)
+        for one in answer(net, part(texts, net, options)):
+            assert one.weights is not None
+            np.testing.assert_allclose(one.weights.sum(axis=1), 1, atol=1e-5)
+            places = one.weights @ np.arange(one.weights.shape[1])
+            been = np.maximum.accumulate(np.concatenate([[0.0], places[:-1]]))
+            for weights, furthest in zip(one.weights, been, strict=True):
+                looked = np.flatnonzero(weights)
+                assert furthest - 1.001 <= looked.min()
+                assert looked.max() <= furthest + ahead + 0.001
+    free = answer(net, part(texts, net, SpeakAnswer(look_ahead=None, max_seconds=1.0)))[0].weights
+    assert free is not None
+    assert (free > 0).all()
+
+
+def test_attention_is_guided_at_first_and_not_in_validation(data: pl.DataFrame) -> None:
+    objective = Objective(guidance=4.0, spread=0.2, until=0.5)
+    costs = [objective.paced(progress).guidance for progress in (0.0, 0.25, 0.5, 1.0)]
+    assert costs == pytest.approx([4.0, 2.0, 0.0, 0.0])
+    assert Objective(4.0, 0.2, None).paced(0.9).guidance == 4.0
+    prepared = SPEAK.prepare(SPEAK.read(data.head(12), {"hidden_size": 8, "num_mels": 16}, None, None))
+    net, batch = SPEAK.build(prepared.config, prepared.schema), prepared.source.batch(0, 0)
+    free = Objective(0.0, 0.2, None)
+    assert objective(net.train(), batch).total - free(net, batch).total > 1
+    assert objective(net.eval(), batch).total == free(net, batch).total
+
+
+class TestPhonemes:
+    @pytest.fixture(autouse=True)
+    def espeak(self) -> None:
+        pytest.importorskip("espeakng_loader")
+
+    def test_how_texts_are_pronounced(self) -> None:
+        assert pronounced("three", "en-us") == "\u03b8\u0279\u02c8i\u02d0"
+        assert pronounced("3", "en-us") == pronounced("three", "en-us")
+        assert pronounced("Ja, gut.", "de").count(", ") == 1
+        assert pronounced("a\0b", "en-us") == pronounced("a b", "en-us")
+        assert pronounced("...", "en-us") == ""
+        with pytest.raises(ConfigError, match="language 'nowhere'"):
+            pronounced("a", "nowhere")
+
+    def test_they_are_read_in_place_of_characters(self, data: pl.DataFrame, tmp_path: Path) -> None:
+        net = tiny(reads="phonemes", max_epochs=1).fit(data.head(12))
+        known = net.fitted_.schema.target.known
+        assert "\u02c8" in known  # stress
+        again = Speaker.load(net.save(tmp_path / "net"))
+        assert again.predict(["a b"], samples=True).equals(
+            net.predict(["A  b"], samples=True).with_columns(text=pl.lit("a b"))
+        )
+        with pytest.raises(DataError, match=r"row 2: nothing of '\.\.\.' is pronounced"):
+            net.predict(["a", "..."])
+
+
+def test_phonemes_need_an_extra(data: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "espeakng_loader", None)
+    phonemes._library.cache_clear()
+    with pytest.raises(MissingDependencyError, match=r"recurra\[speech\]"):
+        tiny(reads="phonemes").fit(data.head(12))
+    phonemes._library.cache_clear()
+
+
 def test_texts_end_in_what_says_so(fitted: Speaker) -> None:
     schema = fitted.fitted_.schema
     assert END in schema.target.alphabet.known
@@ -204,6 +275,7 @@ def test_from_the_command_line(
     assert outcome.code == 0, outcome.err
     page = (run / "report.html").read_text()
     assert "What it said" in page
+    assert re.search(r"It learnt from \d+ seconds of speech", page)
     assert page.count("data:audio/ogg;base64,") >= 2
     assert call(capsys, "evaluate", run, table, "--json").code == 0
     outcome = call(capsys, "predict", run, "a b", "-o", wav, "max_seconds=1")
@@ -251,7 +323,9 @@ def test_lines_are_said_as_they_come(
     code, sound, notes = streamed(run, lines, capsysbinary, monkeypatch, "--format", "raw", "pause=0.5")
     assert code == 0
     assert b"line 3: " in notes
-    rows = fitted.predict(["a b", "c"], samples=True)["samples"]
+    rows = [
+        fitted.predict([text], samples=True)["samples"][0] for text in ("a b", "c")
+    ]  # alone, as lines are
     silence = np.zeros(RATE // 2)
     expected = np.concatenate([rows[0].to_numpy(), silence, rows[1].to_numpy(), silence])
     np.testing.assert_allclose(np.frombuffer(sound, "<i2") / 32767, expected, atol=1e-4)

@@ -7,14 +7,16 @@ from typing import Any
 import polars as pl
 
 from recurra.config import validated
-from recurra.data.naming import counted, listed
+from recurra.data.naming import counted
 from recurra.data.reader import standard_input
 from recurra.data.sound import Sound
 from recurra.data.table import STANDARD_INPUT
 from recurra.errors import DataError
+from recurra.experiment.examples import text_column
 from recurra.inputs import registry
 from recurra.inputs.examples import Examples, Kept, keep_nothing
 from recurra.inputs.glance import TEXT_NAMES
+from recurra.inputs.phonemes import pronounced
 from recurra.inputs.rows import decoded
 from recurra.tasks.speak.config import SpeakConfig
 
@@ -33,7 +35,7 @@ def read_recordings(source: Any, config: SpeakConfig) -> Examples:
     names = ("path", "start", "end", "sample_rate", "max_seconds")
     audio = validated(registry.config("audio"), {name: getattr(config, name) for name in names})
     read = registry.get("audio").read(source, audio, keep_nothing)
-    column = _text_column(read, config.text)
+    column = text_column(read, _named(read, config.text), "Name the column with --text COLUMN.")
     texts = read.columns[column].to_list()
     empty = next((row for row, one in enumerate(texts) if one is None or not one.strip()), None)
     if empty is not None:
@@ -76,27 +78,26 @@ def read_alone(source: Any, config: SpeakConfig) -> Examples:
 
 
 def _prepared(examples: Examples, config: SpeakConfig) -> Examples:
-    """Texts with single spaces and their end, none of them too long."""
+    """Texts, or how they are pronounced, with single spaces and their end, none of them too long."""
     texts = [" ".join(one.split()) for one in examples.contents]
+    if config.reads == "phonemes":
+        texts = [pronounced(one, config.language) for one in texts]
+        silent = next((row for row, one in enumerate(texts) if not one), None)
+        if silent is not None:
+            said = f"{examples.places[silent]}: nothing of {examples.contents[silent]!r} is pronounced"
+            raise DataError(said, "words or numbers", "Write them, or leave it out.")
     long = sum(len(one) > config.max_length for one in texts)
     contents = [one[: config.max_length] + END for one in texts]
     if not long:
         return replace(examples, contents=contents)
-    most = f"{config.max_length:,} characters"
+    most = f"{config.max_length:,} {config.reads}"
     said = f"cut {counted(long, 'text')} of more than {most} to the first of them (max_length)"
     return replace(examples, contents=contents, repairs=(*examples.repairs, said))
 
 
-def _text_column(examples: Examples, wanted: str) -> str:
-    texts = [one.name for one in examples.columns if one.dtype == pl.String]
-    by_lower = {name.lower(): name for name in texts}
-    found = wanted if wanted != "auto" else next((by_lower[one] for one in _LIKELY if one in by_lower), None)
-    if found not in texts:
-        raise DataError(
-            f"{examples.table.source} has no column of texts" + (f" {found!r}" if found else ""),
-            f"one of {listed(texts, 20)}"
-            if texts
-            else "a table with a text for each row, or NAME.txt beside each recording",
-            "Name the column with --text COLUMN.",
-        )
-    return str(found)
+def _named(examples: Examples, wanted: str) -> str | None:
+    """The name that was asked for, or the first that texts are likely to have."""
+    if wanted != "auto":
+        return wanted
+    by_lower = {one.name.lower(): one.name for one in examples.columns if one.dtype == pl.String}
+    return next((by_lower[one] for one in _LIKELY if one in by_lower), None)

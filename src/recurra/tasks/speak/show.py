@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from recurra.data.sound import library
+from recurra.data.sound import file_of
 from recurra.experiment.examples import Part
 from recurra.experiment.task import Description, Fitted, Rival
 from recurra.metrics.speech import mel_cepstral_distortion
@@ -23,6 +23,7 @@ from recurra.tasks.speak.synthesis import Speech
 _SHOWN = 4
 _LONGEST = 10  # seconds that are embedded
 _MOST_TICKS = 60
+_ENOUGH, _MINUTES = 3600, 120  # seconds: of speech for free texts, and from which on they are told in minutes
 _COPY = (
     "The recordings through Griffin-Lim are their own frames made a waveform again: what the way from "
     "frames to sound costs by itself."
@@ -38,7 +39,7 @@ def describe(fitted: Fitted, part: Part) -> Description:
     target, config, source = fitted.schema.target, fitted.config, part.examples.table.source
     facts = (
         ("Texts judged", count(len(part))),
-        ("Reads", f"characters, {len(target.alphabet.known)} different ones"),
+        ("Reads", f"{config.reads}, {len(target.alphabet.known)} different ones"),
         (
             "Writes",
             f"{target.mel.num_mels} mel bands every {target.mel.shift:g} ms, {config.reduction} a step",
@@ -51,8 +52,20 @@ def describe(fitted: Fitted, part: Part) -> Description:
         facts=facts,
         source=source,
         target="the recordings",
-        notes=(_COPY, _DISTORTION),
+        notes=(_COPY, _DISTORTION, *_little(target.seconds)),
     )
+
+
+def _little(seconds: float) -> Sequence[str]:
+    """What is to be said of a voice that heard less than it takes."""
+    if seconds >= _ENOUGH:
+        return ()
+    heard = f"{seconds / 60:.0f} minutes" if seconds >= _MINUTES else f"{seconds:.0f} seconds"
+    said = (
+        f"It learnt from {heard} of speech. That may do for a few words that come again and again; for any "
+        "text it is too little: it will not sound natural, and often not even clear."
+    )
+    return (said,)
 
 
 def show(fitted: Fitted, part: Part, rivals: Sequence[Rival], metrics: MetricsRecord) -> list[Section]:
@@ -88,8 +101,8 @@ def _exhibit(fitted: Fitted, part: Part, row: int, said: Speech, title: str) -> 
     real = sound.samples()[: _LONGEST * sound.rate]
     return (
         Picture.of(picture, title=title, note="The recording, the speech, and its attention, over seconds."),
-        Audio.of(_ogg(said.samples[: _LONGEST * rate], rate), title=title, note="The speech."),
-        Audio.of(_ogg(real, sound.rate), title=title, note="The recording."),
+        Audio.of(file_of(said.samples[: _LONGEST * rate], rate, ".ogg"), title=title, note="The speech."),
+        Audio.of(file_of(real, sound.rate, ".ogg"), title=title, note="The recording."),
     )
 
 
@@ -113,10 +126,4 @@ def drawn(
     axes[2].set(xlabel="seconds", ylabel="looks at")
     file = io.BytesIO()
     figure.savefig(file, format="png")
-    return file.getvalue()
-
-
-def _ogg(samples: np.ndarray, rate: int) -> bytes:
-    file = io.BytesIO()
-    library("soundfile").write(file, samples, rate, format="OGG", subtype="VORBIS")
     return file.getvalue()

@@ -1,16 +1,12 @@
 """What was spoken as a file of sound; nothing here needs torch."""
 
-import io
 from collections.abc import Sequence
 
-import numpy as np
 import polars as pl
 
 from recurra.data.naming import counted
-from recurra.data.sound import library
+from recurra.data.sound import file_of, in_turn
 from recurra.tasks.speak.config import SpeakAnswer
-
-_SUBTYPES = {"WAV": "PCM_16", "FLAC": "PCM_16", "OGG": "VORBIS"}
 
 
 def content(rows: pl.DataFrame, options: SpeakAnswer, suffix: str) -> tuple[bytes, Sequence[str]]:
@@ -22,13 +18,8 @@ def content(rows: pl.DataFrame, options: SpeakAnswer, suffix: str) -> tuple[byte
         suffix: ".wav", ".flac" or ".ogg".
     """
     rate = int(rows["rate"][0])
-    silence = np.zeros(round(options.pause * rate), np.float32)
-    parts: list[np.ndarray] = []
-    for samples in rows["samples"]:
-        parts += [silence, samples.to_numpy()]
-    file, kind = io.BytesIO(), suffix.removeprefix(".").upper()
-    library("soundfile").write(file, np.concatenate(parts[1:]), rate, format=kind, subtype=_SUBTYPES[kind])
-    return file.getvalue(), cut_off(rows["ended"].to_list())
+    both = in_turn((one.to_numpy() for one in rows["samples"]), rate, options.pause)
+    return file_of(both, rate, suffix), cut_off(rows["ended"].to_list())
 
 
 def cut_off(ended: Sequence[bool | None]) -> Sequence[str]:

@@ -1,7 +1,8 @@
 """How texts are spoken: frames by the net, a waveform of them, and the table of what was said."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -10,6 +11,9 @@ import torch
 from jaxtyping import Float32
 
 from recurra.data.labelled import batches_by_length
+from recurra.decoding.vocoding import Vocoding
+from recurra.decoding.waveform import MelSpectrogram
+from recurra.errors import ConfigError
 from recurra.experiment.examples import Part
 from recurra.experiment.task import Fitted
 from recurra.models.text_to_spectrogram import TextToSpectrogram
@@ -64,28 +68,52 @@ class SpeakPart(Part):
 def answer(fitted: Fitted, part: Part) -> list[Speech]:
     """The speech of every row."""
     options = part.options if isinstance(part, SpeakPart) else SpeakAnswer()
-    return speak(fitted, part.examples.contents, part.encoded, options)
+    return speak(fitted, part, options, waveforms(fitted.schema.target.mel, options))
 
 
 def speak(
-    fitted: Fitted, contents: Sequence[str], encoded: Sequence[np.ndarray], options: SpeakAnswer
+    fitted: Fitted, part: Part, options: SpeakAnswer, sounding: Callable[[np.ndarray], np.ndarray]
 ) -> list[Speech]:
-    """The speech of some texts."""
+    """The speech of some texts, whose frames something makes waveforms of."""
     target: Target = fitted.schema.target
     device = choose_device(fitted.config.device)
     net = cast("TextToSpectrogram", fitted.model).to(device).eval()
-    limits = [most_frames(target, one, options) for one in contents]
-    found: list[Any] = [None] * len(encoded)
-    for rows, batch in batches_by_length(encoded, _AT_ONCE):
+    limits = [most_frames(target, one, options) for one in part.examples.contents]
+    found: list[Any] = [None] * len(part)
+    for rows, batch in batches_by_length(part.encoded, _AT_ONCE):
         most = torch.tensor([limits[row] for row in rows], device=device)
-        written, lengths, ended = net.speak(batch.to(device), most, options.threshold)
+        written, lengths, ended = net.speak(batch.to(device), most, options.threshold, options.look_ahead)
         several = zip(rows.tolist(), written.refined, written.weights, lengths.tolist(), ended, strict=True)
         for row, frames, weights, length, own in several:
             unscaled = target.unscaled(frames[:length].cpu().numpy())
-            samples = target.mel.waveform(unscaled, options.iterations)
-            looked = weights[: length // net.reduction, : len(encoded[row])].cpu().numpy()
+            samples = sounding(unscaled)
+            looked = weights[: length // net.reduction, : len(part.encoded[row])].cpu().numpy()
             found[row] = Speech(samples, bool(own), looked)
     return found
+
+
+def waveforms(mel: MelSpectrogram, options: SpeakAnswer) -> Callable[[np.ndarray], np.ndarray]:
+    """What makes a waveform of frames: a vocoder, or Griffin and Lim's way.
+
+    Raises:
+        DamagedError: The run of the vocoder is not there, or is another's.
+        ConfigError: It reads other frames.
+    """
+    if options.vocoder is None:
+        return lambda frames: mel.waveform(frames, options.iterations)
+    run = Path(options.vocoder).expanduser()
+    vocoding = Vocoding.of_run(run)
+    if vocoding.sound.mel != mel.to_dict():
+        own, others = (
+            " ".join(f"{name}={value:g}" for name, value in one.items())
+            for one in (mel.to_dict(), vocoding.sound.mel)
+        )
+        raise ConfigError(
+            f"the vocoder {run}, of {others}",
+            f"one of {own}",
+            f"Train one: recurra train vocode DATA {own.replace('rate', 'sample_rate')}",
+        )
+    return lambda frames: vocoding.waveform(frames, options.seed, options.temperature)
 
 
 def most_frames(target: Target, content: str, options: SpeakAnswer) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from recurra.data.on_demand import OnDemand
-from recurra.data.sound import Clip, library
+from recurra.data.sound import Clip, at_rate
 from recurra.decoding.waveform import MelSpectrogram
 from recurra.experiment.examples import Data
 from recurra.inputs.alphabet import learn_alphabet, revive_alphabet
@@ -32,6 +32,7 @@ class Target:
         mean, deviation: (bands,) of frames in the training part.
         frames: Frames for a character, at most.
         usual: The same of all training texts together.
+        seconds: How much speech there was in the training part.
 
     Attributes:
         column: Where recordings stand.
@@ -48,8 +49,10 @@ class Target:
         deviation: Sequence[float],
         frames: float,
         usual: float,
+        seconds: float,
     ) -> None:
-        self.alphabet, self.mel, self.trim, self.frames, self.usual = alphabet, mel, trim, frames, usual
+        self.alphabet, self.mel, self.trim = alphabet, mel, trim
+        self.frames, self.usual, self.seconds = frames, usual, seconds
         self.mean, self.deviation = np.array(mean, np.float32), np.array(deviation, np.float32)
 
     @classmethod
@@ -61,7 +64,7 @@ class Target:
         )
         names = ("num_mels", "window", "shift")
         mel = MelSpectrogram(int(config.sample_rate), **{name: getattr(config, name) for name in names})
-        plain = cls(alphabet, mel, config.trim, [0.0] * mel.num_mels, [1.0] * mel.num_mels, 1.0, 1.0)
+        plain = cls(alphabet, mel, config.trim, [0.0] * mel.num_mels, [1.0] * mel.num_mels, 1.0, 1.0, 0.0)
         step = max(1, len(train) // _HEARD)
         heard = [plain.spectrum(one) for one in sounds_of(train)[::step]]
         every = np.concatenate(heard).astype(np.float64)
@@ -70,7 +73,8 @@ class Target:
         counts = np.array([len(one) for one in heard])
         most, usual = float(np.quantile(counts / sizes, 0.99)), float(counts.sum() / sizes.sum())
         scales = every.mean(axis=0).tolist(), deviation.tolist()
-        return cls(alphabet, mel, config.trim, *scales, most, usual)
+        seconds = sum(one.seconds for one in sounds_of(train))
+        return cls(alphabet, mel, config.trim, *scales, most, usual, seconds)
 
     def spectrum(self, sound: Clip) -> Frames:
         """The frames of a recording without the silence around it.
@@ -78,10 +82,7 @@ class Target:
         Raises:
             DataError: It cannot be read.
         """
-        samples = sound.samples()
-        if sound.rate != self.mel.rate:
-            samples = np.asarray(library("soxr").resample(samples, sound.rate, self.mel.rate), np.float32)
-        frames = self.mel.frames(samples)
+        frames = self.mel.frames(at_rate(sound, self.mel.rate))
         if self.trim is None:
             return frames
         loudness = np.log(np.exp(2 * frames).mean(axis=1)) * 10 / np.log(10)
@@ -136,6 +137,7 @@ class Target:
             "deviation": self.deviation.tolist(),
             "frames": self.frames,
             "usual": self.usual,
+            "seconds": self.seconds,
         }
 
     @classmethod

@@ -93,15 +93,22 @@ class Objective:
 
     Of each frame the mean absolute and squared distance of its bands, before and after the post-net; of each
     step how far off the diagonal it looks, and the cross-entropy of whether the last frame is among its own,
-    both by its frames.
+    both by its frames. Attention is not guided in validation, which is of what is heard.
 
     Attributes:
         guidance: How much it costs to look off the diagonal.
         spread: How far off is near.
+        until: Share of training after which it costs nothing; None: it always does.
     """
 
     guidance: float
     spread: float
+    until: float | None
+
+    def paced(self, progress: float) -> "Objective":
+        """See `recurra.training.contract.PacedObjective`."""
+        left = 1.0 if self.until is None else max(0.0, 1 - progress / self.until)
+        return replace(self, guidance=self.guidance * left)
 
     def __call__(self, model: nn.Module, batch: Labelled, state: Any = None) -> Loss:
         """See `recurra.training.contract.Objective`."""
@@ -113,13 +120,14 @@ class Objective:
         time = truth.shape[1]
         total = sum(_distance(one[:, :time], truth, told) for one in (given.frames, given.refined))
         guided = guided_attention_loss(given.weights, steps, batch.sequences.lengths, self.spread).sum()
+        guidance = self.guidance if net.training else 0.0
         counts = valid_steps(steps, given.stop.shape[1])
         ends = torch.zeros_like(given.stop).scatter(1, (steps - 1).clamp(min=0).unsqueeze(1), 1.0)
         weight = torch.full((), _END_WEIGHT, device=ends.device)
         missed = functional.binary_cross_entropy_with_logits(
             given.stop, ends, counts.to(ends.dtype), reduction="sum", pos_weight=weight
         )
-        return Loss(total + net.reduction * (self.guidance * guided + missed), told.sum())
+        return Loss(total + net.reduction * (guidance * guided + missed), told.sum())
 
 
 def _distance(told: Tensor, truth: Tensor, counts: Tensor) -> Tensor:
@@ -189,7 +197,7 @@ SPEAK = Task(
     whole=LABELLING.whole,
     revive=revive,
     build=build,
-    objective=lambda config, _: Objective(config.guidance, config.guidance_spread),
+    objective=lambda config, _: Objective(config.guidance, config.guidance_spread, config.guidance_until),
     part=part,
     answer=answer,
     write=write,

@@ -9,7 +9,7 @@ from jaxtyping import Float32
 from recurra.experiment.task import Fitted
 from recurra.tasks.speak.config import SpeakAnswer
 from recurra.tasks.speak.sound import cut_off
-from recurra.tasks.speak.synthesis import answer
+from recurra.tasks.speak.synthesis import speak, waveforms
 from recurra.tasks.speak.task import part
 
 
@@ -32,6 +32,10 @@ class Voice:
         fitted: The net.
         options: How to speak.
 
+    Raises:
+        DamagedError: The run of the vocoder is not there, or is another's.
+        ConfigError: It reads other frames.
+
     Attributes:
         rate: Samples a second.
         pause: Seconds of silence between two texts.
@@ -39,6 +43,7 @@ class Voice:
 
     def __init__(self, fitted: Fitted, options: SpeakAnswer) -> None:
         self._fitted, self._options = fitted, options
+        self._sounding = waveforms(fitted.schema.target.mel, options)
         self.rate: int = fitted.schema.target.mel.rate
         self.pause = options.pause
 
@@ -49,5 +54,5 @@ class Voice:
             DataError: It is empty, or holds no character that training met.
         """
         own = part([text], self._fitted, self._options)
-        (speech,) = answer(self._fitted, own)
+        (speech,) = speak(self._fitted, own, self._options, self._sounding)
         return Said(speech.samples, [*own.repairs, *cut_off([speech.ended])])

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from recurra.data.naming import listed
 from recurra.errors import DataError
-from recurra.experiment.examples import Data
+from recurra.experiment.examples import Data, text_column
 from recurra.experiment.script import SHIFT
 from recurra.inputs.alphabet import learn_alphabet, revive_alphabet
 from recurra.inputs.examples import Examples
@@ -39,7 +38,8 @@ class Target:
         Raises:
             DataError: There is no column of texts, a text is missing, or there is no symbol in any of them.
         """
-        column, config = text_column(data.train), data.config
+        column = text_column(data.train, data.train.kept.told, "Name the column with label=.")
+        config = data.config
         every = [normalized(one, config.normalize) for one in texts_of(data.train, column)]
         alphabet = learn_alphabet(iter(every), config.target_tokens, max_size=config.target_vocabulary)
         own = Counter(normalized(one, config.normalize) for one in texts_of(train, column))
@@ -87,25 +87,6 @@ def find_text(frame: pl.DataFrame) -> str | None:
     """The column of texts: the first with a known name."""
     texts = {one.name.lower(): one.name for one in frame if one.dtype == pl.String}
     return next((texts[name] for name in COLUMN_NAMES if name in texts), None)
-
-
-def text_column(examples: Examples) -> str:
-    """The name of the column of texts.
-
-    Raises:
-        DataError: It is not there, or there is none.
-    """
-    texts = [one.name for one in examples.columns if one.dtype == pl.String]
-    found = examples.kept.told
-    if found is None or found not in texts:
-        raise DataError(
-            f"{examples.table.source} has no column of texts" + (f" {found!r}" if found else ""),
-            f"one of {listed(texts, 20)}"
-            if texts
-            else "a table with a text for each row, or NAME.txt beside each recording",
-            "Name the column with label=.",
-        )
-    return found
 
 
 def texts_of(examples: Examples, column: str) -> list[str]:

@@ -1,0 +1,60 @@
+"""Texts as they are pronounced, by espeak-ng; nothing here needs torch."""
+
+import ctypes
+import importlib
+import threading
+from functools import lru_cache
+from typing import Any
+
+from recurra.errors import ConfigError, MissingDependencyError
+
+_SILENT, _STAYS = 2, 0x8000  # espeak_Initialize: nothing is played, and a fault does not end the process
+_UTF8, _IPA = 1, 2  # espeak_TextToPhonemes
+_PAUSE = ", "  # between clauses
+_USED = threading.Lock()  # one language at a time is set for the whole process
+
+
+def pronounced(text: str, language: str) -> str:
+    """A text in the letters of the International Phonetic Alphabet, numbers and abbreviations read out.
+
+    Args:
+        text: What is said.
+        language: As espeak-ng calls it: "en-us", "de", "fr-fr", ...
+
+    Raises:
+        ConfigError: espeak-ng has no such language.
+        MissingDependencyError: It is not installed.
+    """
+    with _USED:
+        library = _library()
+        if library.espeak_SetVoiceByName(language.encode()):
+            raise ConfigError(
+                f"language {language!r}", "one of espeak-ng, such as en-us, de or fr-fr", "Change language."
+            )
+        left = ctypes.c_char_p(text.replace("\0", " ").encode("utf-8", "replace"))
+        clauses = []
+        while left.value:
+            clauses.append(library.espeak_TextToPhonemes(ctypes.byref(left), _UTF8, _IPA).decode())
+    return _PAUSE.join(" ".join(one.split()) for one in clauses if one.strip())
+
+
+@lru_cache(maxsize=1)
+def _library() -> Any:
+    try:
+        loader = importlib.import_module("espeakng_loader")
+        library, data = ctypes.CDLL(loader.get_library_path()), loader.get_data_path()
+    except (ImportError, OSError) as error:
+        raise MissingDependencyError(
+            f"no espeak-ng ({error})",
+            "it, to tell how texts are pronounced",
+            "Install it: pip install 'recurra[speech]'. Or leave reads=phonemes out.",
+        ) from error
+    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+    library.espeak_TextToPhonemes.argtypes = [ctypes.POINTER(ctypes.c_char_p), ctypes.c_int, ctypes.c_int]
+    if library.espeak_Initialize(_SILENT, 0, data.encode(), _STAYS) < 0:
+        raise MissingDependencyError(
+            f"espeak-ng does not find its data in {data}",
+            "a whole installation",
+            "Install it again: pip install --force-reinstall espeakng-loader.",
+        )
+    return library
