@@ -26,7 +26,7 @@ from recurra.recurrence import Recurrence
 from recurra.training.contract import Loss, Objective
 from recurra.types import Sequences
 
-_BEGINNING, _BESIDE = 0.5, 0.5  # of a transducer's training, and how much the other loss counts after it
+_BEGINNING, _BESIDE = 0.5, 0.5  # of a transducer's training, and how much the steps alone count after it
 
 
 class StreamForm(NamedTuple):
@@ -91,9 +91,10 @@ def _connectionist_loss(model: nn.Module, batch: Labelled, state: Any = None) ->
 
 @dataclass(frozen=True)
 class _TransducerLoss:
-    """In training the steps by themselves are to tell the symbols, too, by a connectionist loss.
+    """In training the steps by themselves are to tell the symbols, too: as if nothing were told before.
 
-    Without it a net first learns which symbols follow each other, and for long nothing else.
+    Without it a net first learns which symbols follow each other, and for long nothing else. A connectionist
+    loss would teach the steps to tell a symbol at several of them, which count as one.
 
     Attributes:
         begins: Whether nothing else counts yet.
@@ -110,12 +111,13 @@ class _TransducerLoss:
         del state
         scores, alone = model(batch.sequences, batch.target)
         lengths, target = batch.sequences.lengths, batch.target
-        by_steps, fitting = ctc_loss(alone.float(), lengths, target)
-        if self.begins and model.training:
-            return Loss(by_steps.sum(), fitting.clamp(min=1).sum())
-        losses, symbols = transducer_loss(scores.float(), lengths, target)
+        losses: Tensor = torch.zeros(())
         if model.training:
-            losses = losses + _BESIDE * by_steps
+            losses, symbols = transducer_loss(alone[:, :, None].float().expand_as(scores), lengths, target)
+            losses = losses if self.begins else _BESIDE * losses
+        if not (self.begins and model.training):
+            own, symbols = transducer_loss(scores.float(), lengths, target)
+            losses = own + losses
         return Loss(losses.sum(), symbols.clamp(min=1).sum())
 
 
@@ -158,7 +160,7 @@ class _Connectionist(Criterion):
 
 
 class _Transducer(Criterion):
-    """Any number of symbols at a step, each after those before."""
+    """A symbol or the blank at every step, each after those before."""
 
     loss = _TransducerLoss()
 
@@ -169,8 +171,8 @@ class _Transducer(Criterion):
         return RecurrentTransducer(encoder, body, labels, recurrence, dropout)
 
     def steps_needed(self, numbers: Sequence[np.ndarray]) -> Int64[np.ndarray, " rows"]:
-        """See `Criterion.steps_needed`."""
-        return np.ones(len(numbers), np.int64)
+        """See `Criterion.steps_needed`: one a symbol."""
+        return np.array([max(len(own), 1) for own in numbers], np.int64)
 
     def outputs(self, model: nn.Module, sequences: Sequences) -> list[Outputs]:
         """See `Criterion.outputs`: what steps bring to the joint layer."""
