@@ -26,7 +26,7 @@ from recurra.recurrence import Recurrence
 from recurra.training.contract import Loss, Objective
 from recurra.types import Sequences
 
-_BEGINNING, _BESIDE = 0.5, 0.5  # of a transducer's training, and how much the steps alone count after it
+_BEGINNING, _BESIDE = 0.5, 0.5  # of a transducer's training, and how much the other loss counts after it
 
 
 class StreamForm(NamedTuple):
@@ -91,10 +91,9 @@ def _connectionist_loss(model: nn.Module, batch: Labelled, state: Any = None) ->
 
 @dataclass(frozen=True)
 class _TransducerLoss:
-    """In training the steps by themselves are to tell the symbols, too: as if nothing were told before.
+    """In training the steps by themselves are to tell the symbols, too, by a connectionist loss.
 
-    Without it a net first learns which symbols follow each other, and for long nothing else. A connectionist
-    loss would teach the steps to tell a symbol at several of them, which count as one.
+    Without it a net first learns which symbols follow each other, and for long nothing else.
 
     Attributes:
         begins: Whether nothing else counts yet.
@@ -111,13 +110,12 @@ class _TransducerLoss:
         del state
         scores, alone = model(batch.sequences, batch.target)
         lengths, target = batch.sequences.lengths, batch.target
-        losses: Tensor = torch.zeros(())
+        by_steps, fitting = ctc_loss(alone.float(), lengths, target)
+        if self.begins and model.training:
+            return Loss(by_steps.sum(), fitting.clamp(min=1).sum())
+        losses, symbols = transducer_loss(scores.float(), lengths, target)
         if model.training:
-            losses, symbols = transducer_loss(alone[:, :, None].float().expand_as(scores), lengths, target)
-            losses = losses if self.begins else _BESIDE * losses
-        if not (self.begins and model.training):
-            own, symbols = transducer_loss(scores.float(), lengths, target)
-            losses = own + losses
+            losses = losses + _BESIDE * by_steps
         return Loss(losses.sum(), symbols.clamp(min=1).sum())
 
 

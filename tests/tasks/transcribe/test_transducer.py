@@ -17,7 +17,7 @@ from recurra.tasks.transcribe.listener import LiveTranscriber
 
 @pytest.fixture(scope="module")
 def fitted() -> Transcriber:
-    return tiny(criterion="transducer", **{**LEARNING, "max_epochs": 40, "seed": 2}).fit(signals())
+    return tiny(criterion="transducer", **{**LEARNING, "seed": 2}).fit(signals())
 
 
 def test_it_learns_where_no_step_says_what_it_is(fitted: Transcriber) -> None:
