@@ -45,8 +45,8 @@ SETTINGS: Mapping[str, Any] = {
     "hidden_size": 128,
     "num_layers": 2,
     "target_tokens": "word",
-    "max_epochs": 30,
-    "batch_size": 16,
+    "max_epochs": 16,
+    "batch_size": 8,
     "learning_rate": 5e-3,
     "dropout": 0.2,
     "stack": 3,
@@ -141,7 +141,7 @@ def main() -> None:
     one.add_argument("--live", action="store_true", help="train the net for streams alone")
     one.add_argument("--whole", action="store_true", help="train the net for whole recordings alone")
     own.add_argument("--beam", type=int, help="read the nets with a beam of so many, too")
-    own.add_argument("--strings", type=int, default=1800, help="training strings")
+    own.add_argument("--strings", type=int, default=1200, help="training strings")
     own.add_argument("--settings", type=json.loads, default={}, help="other settings, as a JSON object")
     own.add_argument("--out", type=Path, help="folder to save the nets in")
     options: argparse.Namespace = own.parse_args()

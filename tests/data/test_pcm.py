@@ -62,6 +62,13 @@ def test_next_to_nothing(content: bytes) -> None:
     assert heard(content)[1].size == len(content) // 2
 
 
+def test_a_file_that_is_called_sound_is_not_taken_as_raw() -> None:
+    content = io.BytesIO(b"this is no recording")
+    with pytest.raises(DataError, match="this"):
+        open_stream(content.read, None, 8_000, raw=False)
+    assert [*open_stream(io.BytesIO(b"").read, None, 8_000, raw=False).pieces] == []
+
+
 def test_what_is_no_such_sound() -> None:
     with pytest.raises(DataError, match="header"):
         heard(wav("PCM_16")[:30])

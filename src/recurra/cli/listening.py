@@ -19,6 +19,7 @@ from recurra.cli.setting import parse_settings
 from recurra.cli.stream_options import Options
 from recurra.config import validated
 from recurra.data.pcm import Read, SoundStream, open_stream, raw_stream
+from recurra.data.sound import is_sound
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.listening import Event, Listener, usual_rate
 from recurra.files import damage_told
@@ -94,8 +95,9 @@ def _stream(options: Options, usual: int, signals: Signals) -> Iterator[SoundStr
         with microphone(rate, signals) as read:
             yield raw_stream(read, rate)
         return
-    with _opened(str(options.audio), signals) as read:
-        yield open_stream(read, options.sound_rate, usual)
+    place = str(options.audio)
+    with _opened(place, signals) as read:
+        yield open_stream(read, options.sound_rate, usual, raw=not is_sound(Path(place)))
 
 
 @contextmanager

@@ -46,17 +46,18 @@ class _Form(NamedTuple):
         return int(self.kind[-1]) * self.channels
 
 
-def open_stream(read: Read, rate: int | None, usual_rate: int) -> SoundStream:
-    """Look at the first bytes, and give what follows as samples.
+def open_stream(read: Read, rate: int | None, usual_rate: int, *, raw: bool = True) -> SoundStream:
+    """Look at the first bytes, and give what follows as samples; of a last one that is cut off nothing.
 
     Args:
         read: Where bytes come from.
         rate: Samples a second of raw sound (16 bits, little-endian, one channel); a WAV file says it itself.
         usual_rate: That of raw sound where nobody says it.
+        raw: Whether what is neither WAV nor compressed is raw sound.
 
     Raises:
-        DataError: A WAV header is damaged, or of a form that is none of PCM; or the sound is compressed. What
-            is not finite is told when it comes.
+        DataError: A WAV header is damaged, or of a form that is none of PCM; or the sound is compressed, or
+            raw where it must not be. What is not finite is told when it comes.
         ConfigError: The rate given is out of range, or another one than that of the WAV file.
     """
     if rate is not None and not 0 < rate <= MOST_RATE:
@@ -73,6 +74,12 @@ def open_stream(read: Read, rate: int | None, usual_rate: int) -> SoundStream:
             f"sound that begins with {first[:4]!r}",
             "raw samples of 16 bits, or a WAV file",
             "Convert it on the way: ffmpeg -i FILE -f wav - | recurra stream RUN --audio -",
+        )
+    if not raw and first:
+        raise DataError(
+            f"sound that begins with {first[:4]!r}",
+            "a WAV file",
+            "Call raw samples of 16 bits something.raw.",
         )
     return SoundStream(rate or usual_rate, _raw(source))
 

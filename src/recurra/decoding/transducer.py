@@ -1,9 +1,10 @@
 """Search for the text of a transducer: a net of steps, one of the symbols told, and scores of both together.
 
-At a step the net tells symbols, each after those before it, until it tells the blank and goes on to the next
-step; so a text's probability is the sum over all ways to share its symbols out among the steps.
+At a step the net tells a symbol, after all those before it, or the blank, and goes on to the next step; so a
+text's probability is the sum over all ways to give its symbols steps of their own.
 
-Source: Graves, "Sequence transduction with recurrent neural networks" (2012). No torch is needed.
+Source: Graves, "Sequence transduction with recurrent neural networks" (2012); Tripathi and others, "Monotonic
+recurrent neural network transducer and decoding strategies" (2019). No torch is needed.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,9 +30,6 @@ from recurra.decoding.transcription import (
     Text,
 )
 
-MOST = 10
-"""Symbols at a step, at most."""
-
 Told = Float32[np.ndarray, " numbers"]
 Predict = Callable[[int, Any], tuple[Told, Any]]
 """(symbol, memory) -> what the net of symbols says after it, and its memory then. Before the first symbol it
@@ -46,13 +44,11 @@ class Transducer(Reading):
         predict: The net of symbols.
         weight: (labels, numbers) of the last layer.
         bias: (labels,).
-        most: Symbols at a step, at most.
     """
 
     predict: Predict
     weight: Float32[np.ndarray, "labels numbers"]
     bias: Float32[np.ndarray, " labels"]
-    most: int = MOST
 
     def log_shares(self, outputs: np.ndarray, told: np.ndarray) -> Float[np.ndarray, "rows labels"]:
         """Log probabilities of all labels, of several steps, or after several texts."""
@@ -69,37 +65,36 @@ class Transducer(Reading):
         return TransducerBeam(self, size, scorer, unlikely)
 
     def align(self, outputs: Outputs, symbols: Sequence[int]) -> list[Span]:
-        """See `Reading.align`; a symbol stands at one step, and several may stand there."""
-        if not symbols or not len(outputs):
+        """See `Reading.align`; a symbol stands at one step."""
+        if not symbols or len(symbols) > len(outputs):
             return []
         told, memory = self.predict(BLANK, None)
         shares = self.log_shares(outputs, told)
         best = _waited(shares)
         chances, said = [], []
         for symbol in symbols:
-            entered = best + shares[:, symbol]  # where it is told at each step
+            entered = best[:-1] + shares[:, symbol]  # where it is told at each step
             said.append(shares[:, symbol])
             told, memory = self.predict(symbol, memory)
             shares = self.log_shares(outputs, told)
             waited = _waited(shares)
-            chances.append(entered - waited)
-            best = np.maximum.accumulate(chances[-1]) + waited
+            chances.append(entered - waited[1:])
+            best = np.concatenate([[-np.inf], np.maximum.accumulate(chances[-1]) + waited[1:]])
         spans, end = [], len(outputs)
         for chance, own in zip(reversed(chances), reversed(said), strict=True):
-            step = int(chance[:end].argmax())
-            spans.append(Span(step, step + 1, step, float(own[step])))
-            end = step + 1
+            end = int(chance[:end].argmax())
+            spans.append(Span(end, end + 1, end, float(own[end])))
         return spans[::-1]
 
 
 def _waited(shares: np.ndarray) -> np.ndarray:
-    """Log probability of telling nothing from the first step to before each."""
-    found: np.ndarray = np.concatenate([[0.0], np.cumsum(shares[:-1, BLANK])])
+    """Log probability of telling nothing from the first step to before each, and after the last."""
+    found: np.ndarray = np.concatenate([[0.0], np.cumsum(shares[:, BLANK])])
     return found
 
 
 class GreedyTransducer(Greedy):
-    """The likeliest label, as long as it is no blank, and then the next step.
+    """The likeliest label of each step, after those before.
 
     Args:
         net: What it runs.
@@ -113,22 +108,15 @@ class GreedyTransducer(Greedy):
     def push(self, outputs: Outputs) -> None:
         """See `Decoder.push`."""
         for step in outputs:
-            self.blanks += 1
-            shares = self._shares(step)
-            for _ in range(self._net.most):
-                label = int(shares.argmax())
-                if label == BLANK:
-                    break
-                self.blanks = 0
-                self._symbols.append(label)
-                self._total += float(shares[label])
-                self._told, self._memory = self._net.predict(label, self._memory)
-                shares = self._shares(step)
-            self._total += float(shares[BLANK])
-
-    def _shares(self, step: np.ndarray) -> np.ndarray:
-        shares: np.ndarray = self._net.log_shares(step[None], self._told)[0]
-        return shares
+            shares = self._net.log_shares(step[None], self._told)[0]
+            label = int(shares.argmax())
+            self._total += float(shares[label])
+            if label == BLANK:
+                self.blanks += 1
+                continue
+            self.blanks = 0
+            self._symbols.append(label)
+            self._told, self._memory = self._net.predict(label, self._memory)
 
 
 class _Beginning(NamedTuple):
@@ -154,11 +142,8 @@ class _Beginning(NamedTuple):
 class TransducerBeam(Decoder):
     """Beginnings of texts, each with the sum over its alignments; the best ones are gone on with.
 
-    At a step all beginnings get a symbol more, once and again, and each may end the step after any number of
-    them. Exact where the beam holds all beginnings, nothing is unlikely, and no step has more symbols.
-
-    Source: Saon and others, "Alignment-length synchronous decoding for RNN transducer" (2020), where it is
-    time-synchronous decoding.
+    At a step a beginning waits, or gets a symbol more. Exact where the beam holds all beginnings, and nothing
+    is unlikely.
 
     Args:
         net: What it runs.
@@ -179,50 +164,35 @@ class TransducerBeam(Decoder):
             self._step(step)
 
     def _step(self, step: np.ndarray) -> None:
-        ended: dict[Text, _Beginning] = {}
-        level, best = self._open, self.best()
-        for number in range(self._net.most + 1):
-            shares = self._net.log_shares(step[None], np.stack([one.told for one in level.values()]))
-            if number == 0:
-                first = shares[list(level).index(best)]
-                self.blanks = self.blanks + 1 if int(first.argmax()) == BLANK else 0
-            for (text, one), own in zip(level.items(), shares, strict=True):
-                total = one.log_probability + float(own[BLANK])
-                if text in ended:
-                    total = float(np.logaddexp(total, ended[text].log_probability))
-                ended[text] = one._replace(log_probability=total)
-            level = self._longer(level, shares, self._least(ended))
-            if not level:
-                break
-        kept = sorted(ended.items(), key=lambda pair: -pair[1].score)
-        self._open = dict(kept[: self._size])
+        shares = self._net.log_shares(step[None], np.stack([one.told for one in self._open.values()]))
+        first = shares[list(self._open).index(self.best())]
+        self.blanks = self.blanks + 1 if int(first.argmax()) == BLANK else 0
+        found = self._longer(shares)
+        for (text, one), own in zip(self._open.items(), shares, strict=True):
+            total = one.log_probability + float(own[BLANK])
+            if text in found:
+                total = float(np.logaddexp(total, found[text].log_probability))
+            found[text] = one._replace(log_probability=total)
+        kept = sorted(found.items(), key=lambda pair: -pair[1].score)[: self._size]
+        self._open = {text: one if text in self._open else self._entered(text, one) for text, one in kept}
 
-    def _least(self, ended: Mapping[Text, _Beginning]) -> float:
-        """The score below which a beginning is not gone on with: of a full beam that of the last."""
-        scores = sorted((one.score for one in ended.values()), reverse=True)
-        least = scores[0] - self._unlikely
-        return max(least, scores[self._size - 1]) if len(scores) >= self._size else least
-
-    def _longer(
-        self, level: Mapping[Text, _Beginning], shares: np.ndarray, least: float
-    ) -> dict[Text, _Beginning]:
-        """The best beginnings with one more symbol."""
-        found = []
-        for (text, one), own in zip(level.items(), shares, strict=True):
+    def _longer(self, shares: np.ndarray) -> dict[Text, _Beginning]:
+        """All beginnings with one more symbol, and what was told before that."""
+        found = {}
+        for (text, one), own in zip(self._open.items(), shares, strict=True):
             likely = np.flatnonzero(own >= own.max() - self._unlikely)
             for label in likely[likely != BLANK].tolist():
                 longer, total = (*text, label), one.log_probability + float(own[label])
                 known = self._open.get(longer)
                 opinion = self._opinions.after(one.opinion, label) if known is None else known.opinion
-                if total + opinion.extra > max(least, NEVER):
-                    found.append((total + opinion.extra, longer, total, opinion, one.memory))
-        found.sort(key=lambda one: -one[0])
-        level = {}
-        for _, text, total, opinion, memory in found[: self._size]:
-            known = self._open.get(text)
-            told = self._net.predict(text[-1], memory) if known is None else (known.told, known.memory)
-            level[text] = _Beginning(total, opinion, *told)
-        return level
+                if total + opinion.extra > NEVER:
+                    found[longer] = one._replace(log_probability=total, opinion=opinion)
+        return found
+
+    def _entered(self, text: Text, before: _Beginning) -> _Beginning:
+        """A new beginning, with what the net of symbols says after its last symbol."""
+        told, memory = self._net.predict(text[-1], before.memory)
+        return before._replace(told=told, memory=memory)
 
     def best(self) -> Text:
         """See `Decoder.best`."""

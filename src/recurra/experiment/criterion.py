@@ -158,7 +158,7 @@ class _Connectionist(Criterion):
 
 
 class _Transducer(Criterion):
-    """Any number of symbols at a step, each after those before."""
+    """A symbol or the blank at every step, each after those before."""
 
     loss = _TransducerLoss()
 
@@ -169,8 +169,8 @@ class _Transducer(Criterion):
         return RecurrentTransducer(encoder, body, labels, recurrence, dropout)
 
     def steps_needed(self, numbers: Sequence[np.ndarray]) -> Int64[np.ndarray, " rows"]:
-        """See `Criterion.steps_needed`."""
-        return np.ones(len(numbers), np.int64)
+        """See `Criterion.steps_needed`: one a symbol."""
+        return np.array([max(len(own), 1) for own in numbers], np.int64)
 
     def outputs(self, model: nn.Module, sequences: Sequences) -> list[Outputs]:
         """See `Criterion.outputs`: what steps bring to the joint layer."""

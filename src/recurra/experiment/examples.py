@@ -22,7 +22,7 @@ from recurra.experiment.config import TaskConfig, combined
 from recurra.experiment.truth import Find, keeping, keeping_column
 from recurra.inputs import registry
 from recurra.inputs.choice import suited
-from recurra.inputs.examples import Examples, Keep
+from recurra.inputs.examples import Examples, Keep, placed
 from recurra.inputs.input import Encoding, Input
 from recurra.metrics.metric import Metric, metric
 from recurra.training.device import choose_device
@@ -215,7 +215,7 @@ def _encoded(examples: Examples, encoding: Encoding, row: int) -> np.ndarray:
     try:
         return encoding.encode(examples.contents[row])
     except DataError as error:
-        raise DataError(f"{examples.places[row]}: {error.got}", error.expected, error.remedy) from error
+        raise placed(examples.places[row], error) from error
 
 
 @torch.inference_mode()

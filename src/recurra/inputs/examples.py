@@ -9,6 +9,7 @@ import polars as pl
 from jaxtyping import Int64
 
 from recurra.data.table import Table
+from recurra.errors import DataError
 
 
 class Kept(NamedTuple):
@@ -90,3 +91,9 @@ class Examples:
             places=[self.places[row] for row in chosen],
             numbers=[self._numbers[row] for row in chosen],
         )
+
+
+def placed(place: str, error: DataError) -> DataError:
+    """The same error, with the place of the row that it is about, where it does not name that already."""
+    got = error.got if place in error.got else f"{place}: {error.got}"
+    return DataError(got, error.expected, error.remedy)

@@ -144,6 +144,15 @@ def test_what_is_no_recording_is_named_with_its_row(folder: Path, kind: str, wor
     assert str(folder / "yes" / "1.wav") in caught.value.got
 
 
+def test_a_recording_that_is_given_by_itself_is_named_once(folder: Path) -> None:
+    path = folder / "yes" / "1.wav"
+    broken(path, "text")
+    for source in (path, folder):
+        with pytest.raises(DataError) as caught:
+            clips(source, keep_nothing)
+        assert caught.value.got.startswith(f"{path} cannot be read as sound")
+
+
 @pytest.mark.parametrize(("start", "end"), [(2.0, 3.0), (0.5, 0.5), (-1.0, 0.5), (0.6, 0.2)])
 def test_pieces_that_are_not_in_the_recording(folder: Path, start: float, end: float) -> None:
     frame = pl.DataFrame({"path": [str(folder / "no" / "0.wav")], "start": start, "end": end, "label": "a"})

@@ -209,6 +209,15 @@ def test_mistakes_are_told(
     assert words is None or words in outcome.err
 
 
+def test_a_text_that_is_called_wav_is_not_heard(
+    program: Program, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "said.wav").write_text("this is no sound " * 99)
+    outcome = call(capsys, "stream", stream_folder(program, run / "stream"), "--audio", tmp_path / "said.wav")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "a WAV file" in outcome.err
+
+
 def test_a_pipe_that_stalls_and_closes_ends_with_the_text_and_needs_no_torch(
     program: Program, run: Path
 ) -> None:

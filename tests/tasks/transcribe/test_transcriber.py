@@ -27,6 +27,9 @@ def signals(count: int = 120, seed: int = 0) -> pl.DataFrame:
     return pl.DataFrame(rows)
 
 
+LEARNING = {"cell": "gru", "max_epochs": 20, "learning_rate": 0.02, "batch_size": 8, "bidirectional": False}
+
+
 def tiny(**settings: object) -> Transcriber:
     own = {"hidden_size": 16, "num_layers": 1, "seed": 1, "max_epochs": 1, "target_tokens": "word"}
     return Transcriber(**{**own, **settings})
@@ -34,7 +37,7 @@ def tiny(**settings: object) -> Transcriber:
 
 @pytest.fixture(scope="module")
 def fitted() -> Transcriber:
-    return tiny(max_epochs=40, learning_rate=0.02, batch_size=8, bidirectional=False).fit(signals(160))
+    return tiny(**LEARNING).fit(signals())
 
 
 def test_it_learns_where_no_step_says_what_it_is(fitted: Transcriber) -> None:

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 import soundfile
 from tests.tasks.transcribe.test_listener import RATE, TONES, finals, heard, sound
-from tests.tasks.transcribe.test_transcriber import signals, tiny
+from tests.tasks.transcribe.test_transcriber import LEARNING, signals, tiny
 
 from recurra import Transcriber
 from recurra.errors import DamagedError, MissingDependencyError
@@ -17,14 +17,19 @@ from recurra.tasks.transcribe.listener import LiveTranscriber
 
 @pytest.fixture(scope="module")
 def fitted() -> Transcriber:
-    own = {"max_epochs": 40, "learning_rate": 0.02, "batch_size": 8, "bidirectional": False}
-    return tiny(criterion="transducer", **own).fit(signals(160))
+    return tiny(criterion="transducer", **{**LEARNING, "seed": 2}).fit(signals())
 
 
 def test_it_learns_where_no_step_says_what_it_is(fitted: Transcriber) -> None:
     scores = {row["model"]: row for row in fitted.evaluate().to_frame().to_dicts()}
     assert scores["recurra"]["wer"] < 0.1
     assert scores["most_frequent"]["wer"] > 0.4
+
+
+def test_what_is_said_twice_is_told_twice(fitted: Transcriber) -> None:
+    for letter, level in (("a", 1.0), ("b", -1.0), ("c", 2.5)):
+        frame = pl.DataFrame({"signal": [[0.0] * 2 + ([level] * 3 + [0.0] * 4) * 2]})
+        assert fitted.predict(frame)["prediction"][0] == f"{letter} {letter}"
 
 
 def test_words_stand_in_their_bursts(fitted: Transcriber) -> None:
@@ -75,12 +80,15 @@ def test_a_saved_net_gives_the_same_and_so_does_torch_alone(
     assert in_torch["confidence"].to_list() == pytest.approx(told["confidence"].to_list(), abs=1e-3)
 
 
-def test_more_symbols_than_steps_can_be_learnt() -> None:
-    short = pl.DataFrame({"signal": [[1.0, 1.0], [-1.0, -1.0]] * 20, "text": ["a a b", "c"] * 20})
-    own = {"max_epochs": 40, "learning_rate": 0.02, "batch_size": 8, "validation_size": 0, "test_size": 0}
+def test_as_many_symbols_as_steps_can_be_learnt_and_not_more() -> None:
+    short = pl.DataFrame({"signal": [[1.0] * 3, [-1.0] * 3] * 20, "text": ["a a b", "c"] * 20})
+    own = {**LEARNING, "max_epochs": 40, "validation_size": 0, "test_size": 0}
     net = tiny(criterion="transducer", **own).fit(short)
     assert not any("more symbols" in one for one in net.repairs_)
     assert net.predict(short.head(2))["prediction"].to_list() == ["a a b", "c"]
+    longer = short.with_columns(pl.col("text") + " a")
+    found = tiny(criterion="transducer", validation_size=0, test_size=0).fit(longer)
+    assert any("20 texts with more symbols than steps" in one for one in found.repairs_)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +100,7 @@ def hearing(tmp_path_factory: pytest.TempPathFactory) -> Transcriber:
         soundfile.write(folder / f"{number:02d}.wav", sound(words, random), RATE)
         (folder / f"{number:02d}.txt").write_text(" ".join(words))
     net = {"cell": "gru", "hidden_size": 16, "num_layers": 1, "max_epochs": 25, "learning_rate": 0.02}
-    data = {"num_mels": 8, "target_tokens": "word", "batch_size": 8, "test_size": 0, "noise": None}
+    data = {"num_mels": 8, "target_tokens": "word", "batch_size": 4, "test_size": 0, "noise": None}
     nothing = dict.fromkeys(("speed", "gain", "tone", "band_mask", "time_mask"), 0)
     return Transcriber(criterion="transducer", **net, **data, **nothing).fit(folder)
 

@@ -14,7 +14,7 @@ from recurra.data.table import Table
 from recurra.errors import DataError
 from recurra.files import read_bytes
 from recurra.inputs.audio.config import AudioConfig
-from recurra.inputs.examples import Examples, Keep
+from recurra.inputs.examples import Examples, Keep, placed
 from recurra.inputs.rows import Rows, check_not_told, path_of, read_rows, wrong_column
 
 PATH, LABEL, TEXT = "path", "label", "text"
@@ -165,7 +165,7 @@ def _sounds(rows: Rows, base: Path, column: str, ends: Sequence[str | None]) -> 
         try:
             found.append(open_sound(base / Path(name).expanduser(), start, end))
         except DataError as error:
-            raise DataError(f"{place}: {error.got}", error.expected, error.remedy) from error
+            raise placed(place, error) from error
     return found
 
 

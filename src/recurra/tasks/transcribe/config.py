@@ -14,7 +14,7 @@ class TranscribeConfig(TaskConfig):
 
     Attributes:
         criterion: How steps and symbols go together: ctc scores the symbols of each step by themselves; a
-            transducer also by those told before, and at a step it may tell several.
+            transducer also by those told before.
         label: Column with the texts; auto takes `text`, `transcript`, `sentence`, `target` or the like.
         normalize: What of a text is not told: numbers of spaces; capital letters, too (case); punctuation,
             too (words). Truth and answer are compared so.
