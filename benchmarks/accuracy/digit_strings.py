@@ -4,7 +4,8 @@
 
 FOLDER holds fsdd_recordings.zip. Strings are 3 to 7 clips of one speaker with random pauses between, before
 and after, under faint noise; test strings are made of clips 0 to 4 of every speaker and digit, validation
-strings of 5 to 9, training strings of the others. Test strings are heard after training, once.
+strings of 5 to 9, training strings of the others. Test strings are heard after training, once; but
+settings came from trials that had been scored on them, too (see docs/log.md).
 
 `wer` is that of the net that reads in both directions, over whole strings; `streaming_net_wer` that of one
 that reads in one direction, and `streaming_wer` that of its final texts where it is fed pieces of 50 ms.

@@ -107,7 +107,7 @@ class LiveSequences(Live):
         """See `Live.restore`."""
         sessions, begun, kept = {}, {}, {}
         for name, (content, last, marks, beside) in states.items():
-            if (last is None) == bool(self._delay) or marks:
+            if (last is None) == bool(self._delay) or marks or bool(beside) != self.input.keeps:
                 raise wrong_state()
             if last is not None and last not in range(self._delay + 1):
                 raise ArtifactError(

@@ -76,8 +76,8 @@ def _joints(pose: Pose) -> Float64[np.ndarray, "time joints 3"]:
     at: dict[str, Places] = {}
     crouch = pose.crouch
     at["pelvis"] = _offset(0 * crouch, sum(_LEG) * np.cos(crouch) + pose.lift, 0 * crouch)
-    at["neck"] = at["pelvis"] + _offset(0 * crouch, _TRUNK + 0 * crouch, 0.25 * crouch)
-    at["head"] = at["neck"] + _offset(0 * crouch, _HEAD + 0 * crouch, 0.1 * crouch)
+    at["neck"] = at["pelvis"] + _TRUNK * _offset(0 * crouch, np.cos(0.6 * crouch), np.sin(0.6 * crouch))
+    at["head"] = at["neck"] + _HEAD * _offset(0 * crouch, np.cos(0.4 * crouch), np.sin(0.4 * crouch))
     for side, sign in (("left", 1.0), ("right", -1.0)):
         raised, bent, forward = pose.raised[side], pose.bent[side], pose.forward[side]
         at[f"{side} shoulder"] = at["neck"] + [sign * _SHOULDERS, -0.02, 0]

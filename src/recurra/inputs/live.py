@@ -15,9 +15,11 @@ class LiveInput(ABC):
 
     Attributes:
         columns: What a row must hold.
+        keeps: Whether its steps depend on earlier rows, of which `follow` keeps something.
     """
 
     columns: tuple[str, ...] = ()
+    keeps: bool = False
 
     @classmethod
     @abstractmethod

@@ -1,11 +1,20 @@
 """Long tables: a row for each step, and a column that says of which sequence."""
 
+from collections.abc import Iterable
+
 import polars as pl
 
 from recurra.errors import DataError
 from recurra.inputs.rows import Rows
 
+TIME_NAMES = ("time", "times", "timestamp", "timestamps", "datetime", "date", "ds", "t")
 _FIRST, _INDEX = "__first", "__index"
+
+
+def time_name(names: Iterable[str]) -> str | None:
+    """The column that is called as times are, if there is one."""
+    by_lower = {name.lower(): name for name in names}
+    return next((by_lower[name] for name in TIME_NAMES if name in by_lower), None)
 
 
 def grouped(rows: Rows, id_column: str, time: str | None, channels: list[str]) -> Rows:

@@ -109,9 +109,37 @@ class TestReading:
         pl.DataFrame(as_columns(GESTURES["frames"][0].to_list())).write_csv(flat / "wave_1.csv")
         assert motions(flat).columns["label"].to_list() == ["wave"]
 
-    def test_two_columns_are_a_sensor_and_no_body(self) -> None:
-        frame = pl.DataFrame({"a_x": [[1.0, 2.0]], "a_y": [[1.0, 2.0]], "label": ["u"]})
-        assert suited(frame, ORDER, label, registry.get).name == "series"
+    @pytest.mark.parametrize(
+        ("stems", "axes", "single"),
+        [
+            (("body_acc", "body_gyro", "total_acc"), ("_x", "_y", "_z"), False),
+            (("max", "min", "mean", "std", "sum"), ("_x", "_y"), True),
+            (("matri", "ta", "bo", "fa", "se", "mi"), ("x", "y"), False),
+        ],
+    )
+    def test_sensors_and_features_are_no_bodies(
+        self, stems: tuple[str, ...], axes: tuple[str, ...], single: bool
+    ) -> None:
+        own: Any = 1.0 if single else [1.0, 2.0]
+        rows = [{f"{stem}{axis}": own for stem in stems for axis in axes} | {"label": "u"}] * 2
+        assert suited(pl.DataFrame(rows), ORDER, label, registry.get).name != "motion"
+
+    def test_frames_go_by_their_times_and_motions_by_their_ids(self) -> None:
+        columns = as_columns(GESTURES["frames"][0].to_list())
+        long = pl.DataFrame(columns).with_row_index("time").with_columns(pl.lit("a").alias("id"))
+        long = pl.concat([long, long.with_columns(pl.lit("b").alias("id"))])
+        shuffled = long.sample(fraction=1.0, shuffle=True, seed=0)
+        expected = motions(pl.DataFrame(columns)).contents[0].positions
+        for content in motions(shuffled).contents:
+            np.testing.assert_array_equal(content.positions, expected)
+        with pytest.raises(DataError, match="of one motion in which 'id' vary"):
+            motions(long, unique_id="none")
+        with pytest.raises(DataError, match=r"no such column as 'clip'.*unique_id="):
+            motions(long, unique_id="clip")
+        with pytest.raises(DataError, match="head_x holds no lists, pelvis_x does"):
+            motions(pl.DataFrame([{**as_columns(GESTURES["frames"][0].to_list()), "head_x": 1.0}]))
+        with pytest.raises(DataError, match=r"both axis x of 'head'"):
+            motions(pl.DataFrame([{**columns, "head.x": columns["head_x"]}]))
 
     @pytest.mark.parametrize(
         ("arrays", "words"),
@@ -120,11 +148,14 @@ class TestReading:
             ({"frames": np.zeros((5, 3, 3)), "lengths": np.array([2, 2])}, "2 lengths, of 4 frames"),
             (
                 {"frames": np.zeros((5, 3, 3)), "lengths": np.array([5, 0])},
-                "lengths of motions that are none",
+                "an array 'lengths' that holds no lengths",
             ),
             ({"frames": np.zeros((2, 3, 4, 3)), "lengths": np.array([3, 4])}, "2 lengths, of 4 frames"),
             ({"frames": np.array([[1], [2, 3]], dtype=object)}, "arrays of objects are not read"),
-            ({"frames": np.full((5, 3, 3), np.inf)}, "an infinite number"),
+            ({"frames": np.full((1, 5, 3, 3), np.inf)}, "an infinite number"),
+            ({"images": np.zeros((4, 28, 28, 3), np.uint8)}, "no array of frames"),
+            ({"x": np.zeros((9, 10, 3))}, "no array of frames"),
+            ({"frames": np.zeros((0, 5, 3, 3))}, "no array of frames"),
         ],
     )
     def test_arrays_that_are_no_motions_are_refused(self, arrays: Any, words: str, tmp_path: Path) -> None:
@@ -136,6 +167,10 @@ class TestReading:
         (tmp_path / "a.npz").write_bytes(b"PK\x03\x04 not a zip")
         with pytest.raises(DataError, match=r"a\.npz cannot be read"):
             motions(tmp_path / "a.npz")
+        np.save(tmp_path / "b.npy", np.zeros((4, 5, 3)))
+        (tmp_path / "b.npy").rename(tmp_path / "b.npz")
+        with pytest.raises(DataError, match=r"b\.npz has no array of frames"):
+            motions(tmp_path / "b.npz")
         (tmp_path / "empty").mkdir()
         with pytest.raises(DataError, match="holds no motions"):
             motions(tmp_path / "empty")
@@ -232,6 +267,51 @@ class TestBody:
         with pytest.raises(DataError, match="no frame shows every joint"):
             learnt([unseen])
 
+    def test_a_frame_with_all_joints_at_one_place_shows_none(self) -> None:
+        contents = motions(GESTURES).contents
+        frames = contents[0].positions.tolist()
+        lost = [*frames[:5], [[0.0, 0.0, 0.0]] * len(JOINTS), *frames[5:]]
+        found = motions(pl.DataFrame({"frames": [lost], "label": ["u"]})).contents[0]
+        assert np.isnan(found.positions[5]).all()
+        steps = learnt(contents, standardize=False).encode(found)
+        np.testing.assert_array_equal(steps[5, : 3 * 14], steps[4, : 3 * 14])
+
+    def test_a_body_that_comes_late_stands_still_before(self) -> None:
+        contents = motions(GESTURES).contents
+        positions = contents[0].positions
+        nothing = np.full_like(positions[:3], np.nan)
+        late = Motion(contents[0].joints, np.concatenate([nothing, positions * 2 + 50]))
+        for turn in (False, True):
+            encoding = learnt([*contents, late], turn=turn)
+            steps, plain = encoding.encode(late), encoding.encode(contents[0])
+            gaps = len(JOINTS)
+            np.testing.assert_allclose(steps[3:, :-gaps], plain[:, :-gaps], atol=2e-3)
+            assert (steps[:3, -gaps:] == 1).all()
+            assert np.abs(steps).max() < 20
+        tiny = Motion(contents[0].joints, np.concatenate([positions[:1] * 1e-5, positions]))
+        assert np.abs(learnt(contents).encode(tiny)).max() < 1_000
+
+    def test_bodies_that_face_anywhere_are_learnt_alike(self) -> None:
+        random, contents = np.random.default_rng(0), motions(GESTURES).contents
+        turned = []
+        for one in contents:
+            angle, other = random.uniform(0, 2 * np.pi), one.positions.copy()
+            x, z = one.positions[..., 0], one.positions[..., 2]
+            other[..., 0], other[..., 2] = (
+                np.cos(angle) * x - np.sin(angle) * z,
+                np.sin(angle) * x + np.cos(angle) * z,
+            )
+            turned.append(Motion(one.joints, other))
+        encoding = learnt(turned, turn=True)
+        skeleton = encoding.codec.body.skeleton
+        assert skeleton.opposites == learnt(contents).codec.body.skeleton.opposites
+        assert skeleton.upright == 1
+        shoulders = [JOINTS.index(f"{side} shoulder") for side in ("left", "right")]
+        seen = [encoding.codec.body.see(one.positions, None)[0].positions[0] for one in turned]
+        lines = [(one[shoulders[0]] - one[shoulders[1]])[[0, 2]] for one in seen]
+        directions = [complex(*one) / abs(complex(*one)) for one in lines]
+        assert abs(np.mean(directions)) > 0.98
+
     def test_flat_bodies_do(self) -> None:
         flat = [Motion(one.joints, one.positions[..., :2]) for one in motions(GESTURES).contents]
         encoding = learnt(flat, turn=True)
@@ -258,6 +338,17 @@ class TestStream:
                     steps, kept = live.follow({"frames": piece if len(piece) > 1 else piece[0]}, kept)
                     found += steps
                 np.testing.assert_array_equal(np.stack(found), expected)
+
+    def test_a_stream_has_no_longest_motion(self) -> None:
+        contents = motions(GESTURES).contents
+        encoding = learnt(contents, max_length=8)
+        live = LiveMotion.from_dict(encoding.to_dict())
+        kept, count = b"", 0
+        for frame in contents[0]:
+            steps, kept = live.follow({"frames": frame.tolist()}, kept)
+            count += len(steps)
+        assert (count, len(encoding.encode(contents[0]))) == (len(contents[0]), 8)
+        assert len(live.follow({"frames": contents[0].positions.tolist()}, b"")[0]) == len(contents[0])
 
     def test_bad_rows_and_states_are_refused(self) -> None:
         live = LiveMotion.from_dict(learnt(motions(GESTURES).contents).to_dict())

@@ -1,6 +1,7 @@
 """Motions in an npz file: one array of all frames, and arrays of what stands beside each motion."""
 
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ def holds_frames(path: Path) -> bool:
     Raises:
         DataError: It cannot be read.
     """
-    return any(_is_frames(one) for one in _arrays(path).values())
+    return _first_frames(_arrays(path)) is not None
 
 
 def read_archive(path: Path, wanted: str) -> tuple[Rows, list[Motion]]:
@@ -42,7 +43,7 @@ def read_archive(path: Path, wanted: str) -> tuple[Rows, list[Motion]]:
         DataError: It cannot be read, or its arrays do not belong together.
     """
     arrays = _arrays(path)
-    name = next((key for key, one in arrays.items() if _is_frames(one)), None) if wanted == "auto" else wanted
+    name = _first_frames(arrays) if wanted == "auto" else wanted
     if name is None or name not in arrays or not _is_frames(arrays[name]):
         raise DataError(
             f"{path} has no array of frames" + (f" {wanted!r}" if wanted != "auto" else ""),
@@ -65,21 +66,33 @@ def read_archive(path: Path, wanted: str) -> tuple[Rows, list[Motion]]:
     return Rows(frame, places, Table(frame, "polars", str(path))), motions
 
 
+def _first_frames(arrays: Mapping[str, np.ndarray]) -> str | None:
+    """The first array that looks like frames: of fractions, of several motions or with `lengths`."""
+    several = LENGTHS in arrays
+    for name, one in arrays.items():
+        if _is_frames(one) and one.dtype.kind == "f" and (one.ndim == 4 or several):
+            return name
+    return None
+
+
 def _is_frames(array: np.ndarray) -> bool:
-    numeric = array.dtype.kind in "fiu"
+    numeric = array.dtype.kind in "fiu" and array.size > 0
     return numeric and array.ndim in (3, 4) and array.shape[-1] in (2, 3) and array.shape[-2] > 1
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as found:
-            return {name: found[name] for name in found.files}
+        with path.open("rb") as file:
+            found = np.load(file, allow_pickle=False)
+            names = found.files if isinstance(found, np.lib.npyio.NpzFile) else []
+            arrays = {name: found[name] for name in names}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise DataError(
             f"{path} cannot be read ({error})",
             "an npz file of arrays of numbers and texts",
             "Write it again with numpy.savez; arrays of objects are not read, since they could run code.",
         ) from error
+    return {name: one for name, one in arrays.items() if isinstance(one, np.ndarray)}
 
 
 def _pieces(
@@ -88,7 +101,9 @@ def _pieces(
     """The frames of each motion."""
     if lengths is not None and (lengths.ndim != 1 or lengths.dtype.kind not in "iu" or (lengths < 1).any()):
         raise DataError(
-            f"{source}: lengths of motions that are none", "whole numbers above 0", "Correct them."
+            f"{source}: an array {LENGTHS!r} that holds no lengths",
+            "a whole number above 0 for each motion",
+            f"Correct {LENGTHS!r}, or leave it out.",
         )
     if array.ndim == 4:
         if lengths is None:

@@ -16,7 +16,8 @@ class Carried(NamedTuple):
     """What is kept of the frames before: how the first one was seen, and where each joint was last.
 
     Attributes:
-        view: (3,) the size of the body, and cosine and sine of the angle it is turned by.
+        view: (3,) the size of the body, and cosine and sine of the angle it is turned by; NaN until it is
+            seen.
         last: (joints, axes) the last frame, with unseen joints where they had been.
         seen: (joints, axes) the same as seen from the body.
     """
@@ -24,6 +25,11 @@ class Carried(NamedTuple):
     view: Float32[np.ndarray, " 3"]
     last: Float32[np.ndarray, "joints axes"]
     seen: Float32[np.ndarray, "joints axes"]
+
+    @property
+    def begun(self) -> bool:
+        """Whether the body was seen."""
+        return bool(self.view[0] > 0)
 
     def to_bytes(self) -> bytes:
         """As `from_bytes` reads it."""
@@ -44,7 +50,8 @@ class Carried(NamedTuple):
             raise ArtifactError(
                 f"a motion that is damaged ({error})", "one as it was left", "Begin anew."
             ) from error
-        if [one.shape for one in found] != [(3,), shape, shape]:
+        shapes = [one.shape for one in found] == [(3,), shape, shape]
+        if not shapes or any(one.dtype != np.float32 for one in found) or np.isinf(found.view).any():
             raise ArtifactError("a motion of another body", f"one of {shape[0]} joints", "Begin anew.")
         return found
 
@@ -80,24 +87,54 @@ class Body:
     ) -> tuple[Seen, Carried]:
         """Frames from the body's own place, and what to keep for those that follow.
 
-        The first frame says how large the body is and which way it faces. A joint that is not seen stays
-        where it was; before it is seen at all, it is where the skeleton's pose has it. Frames one by one give
-        the bits of all at once.
+        The first frame that shows the root says how large the body is and which way it faces; before that it
+        stands in the skeleton's pose. A joint that is not seen stays where it was; before it is seen at all,
+        it is where the pose has it. Frames one by one give the bits of all at once.
 
         Args:
             positions: At least one frame; NaN where a joint was not seen.
             before: What an earlier call kept; None: motion begins.
         """
-        root, missing = self.skeleton.root, np.isnan(positions).any(axis=2)
-        view = self._view(positions[0]) if before is None else before.view
-        last = self._start(positions[0], view) if before is None else before.last
-        whole = _held(positions, missing, last)
-        centred = (whole - whole[:, root : root + 1]) / view[0]
-        own = self._turned(centred, view)
-        steps = np.diff(own, axis=0, prepend=(own[:1] if before is None else before.seen[None]))
-        origin = np.concatenate([(whole[:1] if before is None else last[None])[:, root], whole[:, root]])
-        steps[:, root] = self._turned(np.diff(origin, axis=0)[:, None] / view[0], view)[:, 0]
+        missing = np.isnan(positions).any(axis=2)
+        if before is not None and before.begun:
+            return self._go_on(positions, missing, before)
+        waits = int(missing[:, self.skeleton.root].argmin())
+        if missing[waits, self.skeleton.root]:
+            waits = len(positions)
+        pose = np.array(self.skeleton.pose, np.float32)
+        still = np.broadcast_to(pose, (waits, *pose.shape))
+        waiting = Seen(still, np.zeros_like(still), np.ones((waits, len(pose)), bool))
+        if waits == len(positions):
+            return waiting, Carried(np.full(3, np.nan, np.float32), pose, pose)
+        first = positions[waits]
+        view = self._view(first)
+        last = self._start(first, view)
+        last[self.skeleton.root] = first[self.skeleton.root]
+        shown = _held(first[None], missing[waits : waits + 1], last)
+        begun = Carried(view, shown[0], self._seen_from_root(shown, view)[0])
+        found, kept = self._go_on(positions[waits:], missing[waits:], begun)
+        return Seen(*(np.concatenate(pair) for pair in zip(waiting, found, strict=True))), kept
+
+    def _go_on(
+        self,
+        positions: Float32[np.ndarray, "time joints axes"],
+        missing: Bool[np.ndarray, "time joints"],
+        before: Carried,
+    ) -> tuple[Seen, Carried]:
+        """Frames after others."""
+        root, view = self.skeleton.root, before.view
+        whole = _held(positions, missing, before.last)
+        own = self._seen_from_root(whole, view)
+        steps = np.diff(own, axis=0, prepend=before.seen[None])
+        moved = np.diff(whole[:, root], axis=0, prepend=before.last[None, root])
+        steps[:, root] = self._turned(moved[:, None] / view[0], view)[:, 0]
         return Seen(own, steps, missing), Carried(view, whole[-1], own[-1])
+
+    def _seen_from_root(
+        self, whole: Float32[np.ndarray, "time joints axes"], view: Float32[np.ndarray, " 3"]
+    ) -> Float32[np.ndarray, "time joints axes"]:
+        root = self.skeleton.root
+        return self._turned((whole - whole[:, root : root + 1]) / view[0], view)
 
     def _view(self, first: Float32[np.ndarray, "joints axes"]) -> Float32[np.ndarray, " 3"]:
         angle = self.skeleton.facing(first) if self.turn else 0.0

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from recurra.data.naming import listed
 from recurra.errors import DamagedError, DataError
 from recurra.inputs.motion.body import Body, Carried, Seen
 from recurra.inputs.motion.motion import Motion
@@ -82,7 +81,7 @@ class MotionCodec:
         Raises:
             DataError: It is of another body.
         """
-        return self.follow(motion, None)[0]
+        return self.follow(motion.head(self.max_length), None)[0]
 
     def follow(
         self, motion: Motion, before: Carried | None
@@ -92,9 +91,7 @@ class MotionCodec:
         Raises:
             DataError: They are of another body.
         """
-        positions = self._arranged(motion)
-        positions = positions[: self.max_length] if before is None else positions
-        seen, carried = self.body.see(positions, before)
+        seen, carried = self.body.see(self._arranged(motion), before)
         numbers = self._numbers(seen)
         if self.mean:
             numbers = (numbers - np.array(self.mean, np.float32)) / np.array(self.deviation, np.float32)
@@ -109,16 +106,7 @@ class MotionCodec:
                 f"{expected[0]} joints in {expected[1]}, as in training",
                 "Give the same joints in the same order; null where one is not seen.",
             )
-        if not motion.named or motion.joints == self.joints:
-            return motion.positions
-        missing = [name for name in self.joints if name not in motion.joints]
-        if missing:
-            raise DataError(
-                f"a motion without {listed(map(repr, missing))}",
-                f"the joints {listed(self.joints, 30)}",
-                "Name the joints as in training.",
-            )
-        return motion.positions[:, [motion.joints.index(name) for name in self.joints]]
+        return motion.arranged(self.joints).positions
 
     def _numbers(self, seen: Seen) -> Float32[np.ndarray, "time features"]:
         skeleton, time = self.body.skeleton, len(seen.positions)

@@ -12,9 +12,10 @@ class MotionConfig(Config):
 
     Attributes:
         frames: Column, or array of an npz file, with the positions of the joints in every frame; auto takes
-            the first that holds such, or the columns NAME_x, NAME_y, NAME_z of three joints or more.
+            the first that holds such, or the columns NAME_x, NAME_y, NAME_z of five joints or more.
         unique_id: Column that says which sequence a row of a long table belongs to, or none; auto takes
-            `unique_id` or `id` where its values repeat.
+            `unique_id` or `id` where its values repeat. Frames go by `time`, `timestamp` or the like where
+            there is one, else by their order.
         root: Name or number (from 0) of the joint that the others are seen from; auto takes the one in the
             middle of the body.
         turn: Whether bodies are turned about the vertical, so that all face the same way in the first frame.
@@ -22,7 +23,8 @@ class MotionConfig(Config):
         bones: Whether steps hold each joint as seen from the next one towards the root.
         standardize: Whether each number is scaled by its mean and deviation in the training part.
         max_length: Most frames that are read; what follows is cut off, and said.
-        rotation: Largest number of degrees by which training turns bodies about the vertical.
+        rotation: Largest number of degrees by which training turns bodies about the vertical; `turn` turns
+            them back, so that nothing comes of it.
         scaling: Largest share by which it stretches bodies along each axis.
         stretch: Largest share by which it makes motions faster or slower.
         noise: Random numbers added to positions, as a share of the size of the body.

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
+from recurra.errors import DamagedError
 from recurra.inputs.input import Encoding, Feature
 from recurra.inputs.motion.body import Body
 from recurra.inputs.motion.codec import MotionCodec
@@ -35,6 +36,7 @@ class MotionEncoding(Encoding):
             ConfigError: There is no such root.
             DataError: No frame shows all joints.
         """
+        contents = [one.arranged(contents[0].joints) for one in contents]
         skeleton = Skeleton.learn(contents, config.root)
         unseen = np.any([np.isnan(one.positions).any(axis=(0, 2)) for one in contents], axis=0)
         gaps = tuple(np.flatnonzero(unseen).tolist())
@@ -75,4 +77,12 @@ class MotionEncoding(Encoding):
         Raises:
             DamagedError: A part is missing.
         """
-        return cls(MotionCodec.from_dict(description), Variation(**description["variation"]))
+        codec = MotionCodec.from_dict(description)
+        try:
+            return cls(codec, Variation(**description["variation"]))
+        except (KeyError, TypeError) as error:
+            raise DamagedError(
+                f"an encoding of motions whose variation is damaged ({error})",
+                "what its training wrote",
+                "Restore the file.",
+            ) from error

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from recurra.inputs.examples import Keep
-from recurra.inputs.glance import glance, left_of
+from recurra.inputs.glance import glance, id_name, is_list_of_numbers, left_of
 from recurra.inputs.input import Input
 from recurra.inputs.motion.archive import holds_frames, is_archive
 from recurra.inputs.motion.config import MotionConfig
@@ -28,7 +28,11 @@ def suits(source: Any, keep: Keep) -> bool:
     if frame is None:
         return False
     left = left_of(frame, keep)
-    return frames_column(left) is not None or bool(joint_columns(left))
+    if frames_column(left) is not None:
+        return True
+    joints = joint_columns(left)
+    lists = any(is_list_of_numbers(frame[own[0]]) for own in joints.values())
+    return bool(joints) and (lists or id_name(frame) is not None)
 
 
 def learn(contents: Sequence[Motion], config: MotionConfig) -> MotionEncoding:

@@ -21,6 +21,8 @@ class LiveMotion(LiveInput):
         codec: Motions to scaled steps.
     """
 
+    keeps = True
+
     def __init__(self, codec: MotionCodec) -> None:
         self.codec = codec
         self.columns = codec.columns or ("frames",)
@@ -83,11 +85,14 @@ class LiveMotion(LiveInput):
 def frames_of(given: Any, place: str) -> Float32[np.ndarray, "time joints axes"]:
     """Nested lists of a frame, or of frames, as an array; None stands for what was not seen.
 
+    A frame whose joints are all at one place shows none: trackers that have lost a body write zeros.
+
     Raises:
         DataError: They are none of these, or hold an infinite number.
     """
     try:
-        values = np.array(given, dtype=np.float64).astype(np.float32)
+        with np.errstate(over="ignore"):
+            values = np.array(given, dtype=np.float64).astype(np.float32)
     except (TypeError, ValueError) as error:
         raise _no_frames(place) from error
     values = values[None] if values.ndim == 2 else values
@@ -95,6 +100,8 @@ def frames_of(given: Any, place: str) -> Float32[np.ndarray, "time joints axes"]
         raise _no_frames(place)
     if np.isinf(values).any():
         raise DataError(f"{place}: an infinite number", "finite ones, or none", "Write null for it.")
+    if values.shape[1] > 1:
+        values[(values == values[:, :1]).all(axis=(1, 2))] = np.nan
     return values
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float32
 
+from recurra.data.naming import listed
+from recurra.errors import DataError
+
 
 @dataclass(frozen=True, eq=False)
 class Motion:
@@ -25,6 +28,23 @@ class Motion:
     def named(self) -> bool:
         """Whether joints have names of their own, so that their order does not matter."""
         return self.joints != numbered_joints(len(self.joints))
+
+    def arranged(self, joints: tuple[str, ...]) -> "Motion":
+        """The same with joints in this order, by their names where they have some.
+
+        Raises:
+            DataError: One is not there.
+        """
+        if not self.named or self.joints == joints:
+            return self
+        missing = [name for name in joints if name not in self.joints]
+        if missing:
+            raise DataError(
+                f"a motion without {listed(map(repr, missing))}",
+                f"the joints {listed(joints, 30)}",
+                "Name the joints as in training.",
+            )
+        return Motion(joints, self.positions[:, [self.joints.index(name) for name in joints]], self.columns)
 
     def head(self, frames: int) -> "Motion":
         """Its first frames."""

@@ -15,7 +15,7 @@ from recurra.data.table import Table
 from recurra.errors import DataError
 from recurra.inputs.examples import Examples, Keep, Kept
 from recurra.inputs.glance import id_name, is_list_of_numbers
-from recurra.inputs.long_table import grouped
+from recurra.inputs.long_table import grouped, time_name
 from recurra.inputs.motion.archive import is_archive, read_archive
 from recurra.inputs.motion.config import MotionConfig
 from recurra.inputs.motion.live import frames_of
@@ -23,9 +23,10 @@ from recurra.inputs.motion.motion import Motion, numbered_joints
 from recurra.inputs.rows import Rows, check_not_told, file_kind, path_of, read_rows, wrong_column
 
 FRAMES, LABEL = "frames", "label"
-_NAMED = re.compile(r"(.+?)[ _.-]?([xyz])", re.IGNORECASE)
-_FEWEST = 3  # joints in columns of their own; with fewer they are channels of a sensor
-_ONE = (".npy", ".json", ".jsonl", ".csv", ".npz")
+_NAMED = re.compile(r"(.+?)(?:[ _.-]([xyzXYZ])|(?<=[a-z0-9])([XYZ]))")
+_FEWEST = 5  # joints in columns of their own; with fewer they are channels of sensors
+_ARRAYS = (".npy", ".npz")
+_ONE = (*_ARRAYS, ".json", ".jsonl", ".csv")
 
 
 class Found(NamedTuple):
@@ -96,12 +97,25 @@ def frames_column(frame: pl.DataFrame) -> str | None:
 
 
 def joint_columns(frame: pl.DataFrame) -> dict[str, list[str]]:
-    """The columns of each joint, in the order of its axes; none where there are fewer than three joints."""
+    """The columns of each joint, in the order of its axes; none where there are fewer than five joints.
+
+    Raises:
+        DataError: Two columns are called alike but for their separators.
+    """
     found: dict[str, dict[str, str]] = {}
     for column in frame:
         name = _NAMED.fullmatch(column.name)
-        if name is not None and (column.dtype.is_numeric() or is_list_of_numbers(column)):
-            found.setdefault(name[1], {})[name[2].lower()] = column.name
+        if name is not None and (
+            column.dtype.is_numeric() or column.dtype == pl.Null or is_list_of_numbers(column)
+        ):
+            axis = (name[2] or name[3]).lower()
+            other = found.setdefault(name[1], {}).setdefault(axis, column.name)
+            if other != column.name:
+                raise DataError(
+                    f"columns {other!r} and {column.name!r}, both axis {axis} of {name[1]!r}",
+                    "one column for each axis of a joint",
+                    "Rename one of them.",
+                )
     axes = [tuple(sorted(one)) for one in found.values()]
     whole = max(("xy", "xyz"), key=lambda wanted: axes.count(tuple(wanted)))
     joints = {joint: [own[axis] for axis in whole] for joint, own in found.items() if set(own) == set(whole)}
@@ -131,22 +145,58 @@ def _of_table(rows: Rows, config: MotionConfig, keep: Keep) -> Found:
     if not joints:
         raise DataError(
             f"{rows.table.source} holds no motions",
-            "a column of nested lists [time][joint][axis], or columns NAME_x, NAME_y of three joints or more",
+            "a column of nested lists [time][joint][axis], or columns NAME_x, NAME_y of five joints or more",
             f"Name the column with frames=; its columns are {listed(frame.columns, 30)}.",
         )
     columns = [one for own in joints.values() for one in own]
     identity = id_name(frame, config.unique_id) if config.unique_id != "none" else None
+    if identity is None and config.unique_id not in ("auto", "none"):
+        raise wrong_column(rows, "unique_id", [config.unique_id], "a column of ids")
+    _check_alike(rows, columns)
     if not is_list_of_numbers(frame[columns[0]]):
-        rows = grouped(rows, identity, None, columns) if identity is not None else _as_one(rows, columns)
+        time = time_name(one for one in frame.columns if one not in columns)
+        rows = grouped(rows, identity, time, columns) if identity is not None else _as_one(rows, columns)
     kept = keep(rows.frame.drop(columns))
     check_not_told(rows, "frames", columns, kept)
     return Found(rows, _joined(rows, joints), columns, {"unique_id": identity or "none"})
 
 
+def _check_alike(rows: Rows, columns: Sequence[str]) -> None:
+    """Make sure that all columns of joints hold lists, or none does, and that no list is missing.
+
+    Raises:
+        DataError: They do not.
+    """
+    lists = [is_list_of_numbers(rows.frame[name]) for name in columns]
+    if any(lists) and not all(lists):
+        other = columns[lists.index(False)]
+        raise DataError(
+            f"{rows.table.source}: {other} holds no lists, {columns[lists.index(True)]} does",
+            "lists in all columns of joints, or numbers in all",
+            "Correct it.",
+        )
+    for name in columns:
+        if any(lists) and rows.frame[name].null_count():
+            row = int(rows.frame[name].is_null().arg_max() or 0)
+            raise DataError(f"{rows.places[row]}: {name} is missing", "a list of numbers", "Add it.")
+
+
 def _as_one(rows: Rows, columns: Sequence[str]) -> Rows:
-    """A table whose rows are the frames of a single motion."""
-    others = [pl.col(name).first() for name in rows.frame.columns if name not in columns]
-    frame = rows.frame.select([pl.col(name).implode() for name in columns] + others)
+    """A table whose rows are the frames of a single motion.
+
+    Raises:
+        DataError: Other columns say that there are several.
+    """
+    others = [name for name in rows.frame.columns if name not in columns]
+    varying = [name for name in others if rows.frame[name].n_unique() > 1 and time_name([name]) is None]
+    if varying:
+        raise DataError(
+            f"{rows.table.source}: frames of one motion in which {listed(map(repr, varying))} vary",
+            "a column of ids that repeat, where there are several motions",
+            "Name it with unique_id=, or leave those columns out.",
+        )
+    first = [pl.col(name).first() for name in others]
+    frame = rows.frame.select([pl.col(name).implode() for name in columns] + first)
     return replace(rows, frame=frame, places=rows.places[:1])
 
 
@@ -155,7 +205,7 @@ def _joined(rows: Rows, joints: dict[str, list[str]]) -> list[Motion]:
     found = []
     for row, place in zip(rows.frame.iter_rows(named=True), rows.places, strict=True):
         lists = [[row[name] for name in own] for own in joints.values()]
-        if len({len(one or ()) for own in lists for one in own}) > 1:
+        if len({len(one) for own in lists for one in own}) > 1:
             raise DataError(
                 f"{place}: lists of different lengths", "a number for each frame", "Correct the row."
             )
@@ -167,9 +217,13 @@ def _joined(rows: Rows, joints: dict[str, list[str]]) -> list[Motion]:
 
 
 def motion_files(folder: Path) -> list[Path]:
-    """The files of a folder and of the folders in it that may hold a motion, in their order."""
+    """The files of a folder and of the folders in it that may hold a motion, in their order.
+
+    Where there are arrays (.npy, .npz), other files are something else.
+    """
     found = (one for pattern in ("*", "*/*") for one in folder.glob(pattern))
-    return sorted(one for one in found if one.is_file() and file_kind(one) in _ONE and one.name[0] != ".")
+    files = sorted(one for one in found if one.is_file() and file_kind(one) in _ONE and one.name[0] != ".")
+    return [one for one in files if file_kind(one) in _ARRAYS] or files
 
 
 def _of_folder(folder: Path, config: MotionConfig) -> Found:

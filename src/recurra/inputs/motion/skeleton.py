@@ -15,6 +15,9 @@ from recurra.errors import ConfigError, DataError
 from recurra.inputs.motion.motion import Motion
 
 _MOTIONS, _FRAMES = 300, 20  # that are looked at, and of each, spread over all
+_SMALLEST = 0.01  # of the usual size: bodies that are smaller were not seen
+_ROUNDS = 5  # of turning first frames towards their mean
+_ALIKE = 0.7  # mean length of directions from which on bodies face about the same way
 _SIDES = (r"(left|right)", r"(?<![a-z])([lr])(?![a-z])")
 _SWAPPED = {"left": "right", "right": "left", "l": "r", "r": "l"}
 _STIFF = 10.0  # by how much more a distance counts that varies than one that is large
@@ -50,8 +53,7 @@ class Skeleton:
         """
         far, sway = _distances(motions)
         middle = int(far.sum(axis=0).argmin()) if root == "auto" else _numbered(root, motions[0].joints)
-        pose = _pose(motions, middle)
-        upright = int(np.ptp(pose, axis=0).argmax())
+        pose, upright = _pose(motions, middle)
         opposites = _named_opposites(motions[0].joints) or _opposites(pose, upright)
         parents = _parents(far + _STIFF * sway, middle, opposites)
         return cls(
@@ -85,8 +87,8 @@ class Skeleton:
         seen = ~np.isnan(bones) & (usual > 0)
         if not seen.any():
             return 1.0
-        found = float(bones[seen].sum() / usual[seen].sum())
-        return found if found > 1e-6 else 1.0
+        found = float(np.median(bones[seen] / usual[seen]))
+        return found if found > _SMALLEST else 1.0
 
     def facing(self, frame: Float32[np.ndarray, "joints axes"]) -> float:
         """By which angle about the vertical a body stands otherwise than the pose; 0 in two dimensions.
@@ -168,12 +170,29 @@ def _parents(weights: Float64[np.ndarray, "joints joints"], root: int, opposites
     return [int(one) for one in parents]
 
 
-def _pose(motions: Sequence[Motion], root: int) -> Float64[np.ndarray, "joints axes"]:
-    """The mean of first frames, seen from the root; 0 for a joint that none of them shows."""
-    firsts = np.stack([one.positions[0] - one.positions[0][root] for one in motions]).astype(np.float64)
-    seen = ~np.isnan(firsts)
-    count = np.maximum(seen.sum(axis=0), 1)
-    return np.asarray(np.where(seen, firsts, 0).sum(axis=0) / count)
+def _pose(motions: Sequence[Motion], root: int) -> tuple[Float64[np.ndarray, "joints axes"], int]:
+    """The mean of first whole frames, seen from the root, turned to face one way; and the upright axis."""
+    whole = [one.positions[~np.isnan(one.positions).any(axis=(1, 2))] for one in motions]
+    firsts = np.stack([one[0] - one[0][root] for one in whole if len(one)]).astype(np.float64)
+    upright = int(np.ptp(firsts.mean(axis=0), axis=0).argmax())
+    level = [axis for axis in range(firsts.shape[2]) if axis != upright]
+    if len(level) < 2:
+        return firsts.mean(axis=0), upright
+    flat = firsts[..., level] @ np.array([1, 1j])
+    turns = np.ones(len(flat), complex)
+    mean = flat[0]
+    for _ in range(_ROUNDS):
+        fits = flat.conj() @ mean
+        turns = np.where(np.abs(fits) > 0, fits / np.maximum(np.abs(fits), 1e-30), 1)
+        mean = (flat * turns[:, None]).mean(axis=0)
+    usual = turns.mean()
+    if np.abs(usual) > _ALIKE:
+        mean = mean * (usual.conj() / np.abs(usual))
+    else:  # they face anywhere: the widest direction becomes the first level axis
+        mean = mean * np.exp(-0.5j * np.angle(np.square(mean - mean.mean()).sum()))
+    pose = firsts.mean(axis=0)
+    pose[:, level] = np.stack([mean.real, mean.imag], axis=1)
+    return pose, upright
 
 
 def _named_opposites(joints: Sequence[str]) -> tuple[int, ...] | None:

@@ -57,11 +57,13 @@ def _turned(positions: np.ndarray, level: list[int], angle: float) -> np.ndarray
 
 
 def _stretched(positions: np.ndarray, factor: float) -> np.ndarray:
-    """A motion in so many times as many frames; between two a joint is seen where both show it."""
+    """A motion in so many times as many frames; between two a joint is seen where either shows it."""
     count = max(1, round(len(positions) * factor))
     places = np.linspace(0, len(positions) - 1, count)
     low = np.floor(places).astype(int)
     high = np.minimum(low + 1, len(positions) - 1)
     share = (places - low)[:, None, None]
-    between = (1 - share) * positions[low] + share * positions[high]
-    return np.asarray(np.where(share == 0, positions[low], between))
+    below, above = positions[low], positions[high]
+    between = (1 - share) * below + share * above
+    between = np.where(np.isnan(below), above, np.where(np.isnan(above), below, between))
+    return np.asarray(np.where(share == 0, below, between))

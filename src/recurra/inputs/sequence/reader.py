@@ -13,7 +13,7 @@ from recurra.data.timestamp import parse_text
 from recurra.errors import DataError
 from recurra.inputs.examples import Examples, Keep, Kept
 from recurra.inputs.glance import id_name, is_channel, is_list_of_numbers, lists_first
-from recurra.inputs.long_table import grouped
+from recurra.inputs.long_table import grouped, time_name
 from recurra.inputs.rows import (
     Rows,
     check_not_told,
@@ -27,8 +27,6 @@ from recurra.inputs.rows import (
 from recurra.inputs.sequence.config import SequenceConfig
 from recurra.inputs.sequence.series import Series
 from recurra.inputs.sequence.ts import read_ts
-
-TIME_NAMES = ("time", "times", "timestamp", "timestamps", "datetime", "date", "ds", "t")
 
 
 class Columns(NamedTuple):
@@ -159,8 +157,7 @@ def _time_column(rows: Rows, config: SequenceConfig, kept: Kept) -> str | None:
         if config.time not in names:
             raise wrong_column(rows, "time", [config.time], "a column of times")
         return config.time
-    by_lower = {name.lower(): name for name in names if name not in kept.names}
-    return next((by_lower[name] for name in TIME_NAMES if name in by_lower), None)
+    return time_name(name for name in names if name not in kept.names)
 
 
 def _is_numeric(column: pl.Series) -> bool:

@@ -54,7 +54,7 @@ def prepare(data: Data) -> Prepared:
     if long == len(train):
         raise DataError(
             f"{counted(long, 'text')} with more symbols than there are steps",
-            "a step for each symbol at least, and one between two that are the same",
+            "a step for each symbol at least (with criterion=ctc one more between two that are the same)",
             "Make steps shorter (stack=1), or symbols longer (target_tokens=subword).",
         )
     if not long:
