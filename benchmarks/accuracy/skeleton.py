@@ -33,7 +33,6 @@ SETTINGS: Mapping[str, Any] = {
     "batch_size": 16,
     "learning_rate": 3e-3,
     "dropout": 0.4,
-    "turn": True,
     "label_smoothing": 0.1,
     "validation_size": 0,
     "baselines": (),
