@@ -98,7 +98,8 @@ def known(block: Block) -> bool:
 @pytest.mark.parametrize("document", DOCUMENTS[:2])
 def test_the_examples_run(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(PRESETS, "default", {**PRESETS["default"], "max_epochs": 1, "steps_per_epoch": 2})
+    for name, preset in list(PRESETS.items()):
+        monkeypatch.setitem(PRESETS, name, {**preset, "max_epochs": 1, "steps_per_epoch": 2})
     names: dict[str, Any] = {"__name__": "readme"}
     for block in blocks((ROOT / document).read_text()):
         if block.language in RUN and not block.marked:
