@@ -243,7 +243,7 @@ def test_scales_are_of_500_recordings_at_most(
     target = Target.learn(replace(read, config=config), train)
     assert 1 <= len(heard) <= 500
     every = np.concatenate([target.frames.mel.frames(one.samples()) for one in heard])
-    np.testing.assert_allclose(target.frames.mean, every.mean(axis=0), atol=1e-4)
+    np.testing.assert_allclose(target.frames.mean, every.mean(axis=0, dtype=np.float64), atol=1e-4)
 
 
 def test_a_saved_vocoder_is_the_same(fitted: Vocoder, data: pl.DataFrame, tmp_path: Path) -> None:
