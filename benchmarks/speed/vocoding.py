@@ -52,7 +52,7 @@ def best(make: Callable[[], object]) -> float:
 
 def live(vocoding: Vocoding, frames: np.ndarray) -> None:
     """All frames, one by one."""
-    writer = Writer(vocoding)
+    writer = Writer(vocoding, 0, 0.85)
     for frame in frames:
         writer.push(frame[None])
     writer.end()
@@ -78,7 +78,7 @@ def main() -> None:
         seconds = (len(frames) - 1) * vocoding.hop / rate
         whole, single = (
             best(make) / seconds
-            for make in (partial(vocoding.waveform, frames), partial(live, vocoding, frames))
+            for make in (partial(vocoding.waveform, frames, 0, 0.85), partial(live, vocoding, frames))
         )
         print(f"{name}: {whole:.3f} of real time, live {single:.3f}", flush=True)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from recurra.decoding.subbands import Subbands
+from recurra.errors import ConfigError
 
 
 @pytest.mark.parametrize("count", [2, 4, 7])
@@ -33,3 +34,16 @@ def test_a_step_is_made_of_the_steps_around_it() -> None:
     assert touched.min() >= 20 - bands.ahead
     assert touched.max() <= 20 + bands.around - bands.ahead - 1
     np.testing.assert_allclose(bands.windows(alone)[3], alone[3 : 3 + bands.around].reshape(-1))
+
+
+@pytest.mark.parametrize("size", [0, 1, 3, 16, 62, 63, 64, 200])
+def test_short_sounds_are_as_if_silence_went_on(size: int) -> None:
+    bands, samples = Subbands(4), np.random.default_rng(0).normal(size=size)
+    apart = bands.apart(samples)
+    assert apart.shape == (-(-size // 4), 4)
+    np.testing.assert_allclose(apart, bands.apart(np.pad(samples, (0, 400)))[: len(apart)], atol=1e-12)
+
+
+def test_one_band_is_none() -> None:
+    with pytest.raises(ConfigError, match="1 bands; expected two at least"):
+        Subbands(1)

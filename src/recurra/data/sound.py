@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+import polars as pl
 from jaxtyping import Float32
 
 from recurra.errors import DataError, MissingDependencyError
@@ -235,3 +236,15 @@ def _unreadable(path: Path, error: Exception) -> DataError:
         "WAV, FLAC, OGG, MP3 or the like",
         "Convert it, or leave it out.",
     )
+
+
+def sound_file(rows: pl.DataFrame, pause: float, suffix: str) -> bytes:
+    """A file of all rows, one after another.
+
+    Args:
+        rows: With columns `rate` and `samples`.
+        pause: Seconds of silence between.
+        suffix: ".wav", ".flac" or ".ogg".
+    """
+    rate = int(rows["rate"][0])
+    return file_of(in_turn((one.to_numpy() for one in rows["samples"]), rate, pause), rate, suffix)

@@ -7,6 +7,8 @@ from jaxtyping import Float, Float64
 from scipy.optimize import minimize_scalar
 from scipy.signal import firwin
 
+from recurra.errors import ConfigError
+
 _SHARPNESS = 9.0  # of the Kaiser window: what is beyond the neighbours is 90 decibels down
 _REACH = 8
 """Steps ahead that a sample is made of; it is made of one fewer behind."""
@@ -25,6 +27,9 @@ class Subbands:
         ahead: Steps ahead of its own that a sample is made of.
         around: Steps that it is made of in all.
 
+    Raises:
+        ConfigError: Fewer than two.
+
     Source: Nguyen, "Near-perfect-reconstruction pseudo-QMF banks" (1994); the low-pass filter is that of Lin
     & Vaidyanathan (1998).
 
@@ -41,6 +46,8 @@ class Subbands:
     ahead, around = _REACH, 2 * _REACH
 
     def __init__(self, count: int) -> None:
+        if count < 2:
+            raise ConfigError(f"{count} bands", "two at least", "Ask for more.")
         self.count = count
 
     @property
@@ -69,10 +76,10 @@ class Subbands:
     def apart(self, samples: Float[np.ndarray, " samples"]) -> Float64[np.ndarray, "steps bands"]:
         """A step for as many samples as there are bands; zeros fill the last one up."""
         steps = -(-len(samples) // self.count)
-        padded = np.zeros(steps * self.count)
+        padded = np.zeros(max(1, steps) * self.count)
         padded[: len(samples)] = samples
-        several = [np.convolve(padded, own, mode="same") for own in self.filters.T]
-        return np.stack(several, axis=1)[:: self.count]
+        several = [np.convolve(padded, own)[self._middle :] for own in self.filters.T]
+        return np.stack(several, axis=1)[:: self.count][:steps]
 
     def windows(self, steps: Float[np.ndarray, "steps bands"]) -> Float[np.ndarray, "windows around"]:
         """All runs of `around` steps, as `joining` takes them."""

@@ -58,18 +58,45 @@ class Vocoding:
             wide = (arrays["first"], arrays["first_bias"]), (arrays["second"], arrays["second_bias"])
             self.mean, self.deviation = arrays["mean"], arrays["deviation"]
             self.scale, self.peak = arrays["band_deviation"], arrays["peak"]
-            direct = arrays["direct"]
-        except (KeyError, TypeError) as error:
+            self.hop = round(self.sound.mel["rate"] * self.sound.mel["shift"] / 1000)
+            self.bands = Subbands(self.sound.bands)
+            conditions = Program([Affine(*wide[0]), Activation("relu"), Affine(*wide[1])])
+            direct = Program([Affine(arrays["direct"])])
+            self.steps = self.hop // self.sound.bands
+            self._check(program, conditions, direct)
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise DamagedError(
-                f"a program without {error}", "one of recurra train vocode", "Give the run of one."
+                f"a program that is none of a vocoder ({type(error).__name__}: {error})",
+                "one of recurra train vocode",
+                "Give the run of one.",
             ) from error
-        self.hop = round(self.sound.mel["rate"] * self.sound.mel["shift"] / 1000)
-        self.bands = Subbands(self.sound.bands)
-        self.steps = self.hop // self.sound.bands
-        conditions = Program([Affine(*wide[0]), Activation("relu"), Affine(*wide[1])])
-        self.condition = conditions.session(weights)
+        self.condition, self.direct = conditions.session(weights), direct.session()
         self.joining = Program([Affine(self.bands.joining.astype(np.float32))]).session()
-        self.blank, self.direct = program.session(weights), Program([Affine(direct)]).session()
+        self.blank = program.session(weights)
+
+    def _check(self, program: Program, conditions: Program, direct: Program) -> None:
+        """Make sure that all of it fits together.
+
+        Raises:
+            ValueError: It does not.
+        """
+        sound, mels = self.sound, self.sound.mel["num_mels"]
+        past, own = sound.bands * sound.history, (sound.bands,)
+        sizes = {
+            "steps of a frame": (self.hop, self.steps * sound.bands),
+            "frames that are read": (conditions.input_size, 2 * sound.context * mels),
+            "conditions": (conditions.output_size, self.steps * (program.input_size - past)),
+            "samples that are read": (direct.input_size, past),
+            "samples foretold": (direct.output_size, sound.bands),
+            "outputs": (program.output_size, 2 * sound.bands),
+            "scales of frames": ((self.mean.shape, self.deviation.shape), ((mels,), (mels,))),
+            "scales of bands": ((self.scale.shape, self.peak.shape), (own, own)),
+        }
+        for name, (found, right) in sizes.items():
+            if found != right:
+                raise ValueError(f"{name}: {found}, not {right}")
+        if sound.context < 1 or sound.history < 1 or self.steps < 1 or program.input_size <= past:
+            raise ValueError(f"{sound}")
 
     @classmethod
     def of_run(cls, run: Path) -> "Vocoding":
@@ -82,7 +109,7 @@ class Vocoding:
             return cls(Program.load(run / PROGRAM))
 
     def waveform(
-        self, frames: Float32[np.ndarray, "time bands"], seed: int = 0, temperature: float = 1.0
+        self, frames: Float32[np.ndarray, "time bands"], seed: int, temperature: float
     ) -> Float32[np.ndarray, " samples"]:
         """The waveform of all frames, the first one's middle being its first sample.
 
@@ -106,7 +133,7 @@ class Writer:
         temperature: Factor on all deviations.
     """
 
-    def __init__(self, vocoding: Vocoding, seed: int = 0, temperature: float = 1.0) -> None:
+    def __init__(self, vocoding: Vocoding, seed: int, temperature: float) -> None:
         self._own, self._seed, self._temperature = vocoding, seed, np.float32(temperature)
         self._session = vocoding.blank.fork()
         self._early = vocoding.bands.ahead  # steps before the first one, which make no samples
@@ -127,6 +154,11 @@ class Writer:
         rest = self._written_of(self._waiting[-1:] * (self._own.sound.context - 1))
         nothing = np.zeros((self._own.bands.ahead, self._own.sound.bands), np.float32)
         return np.concatenate([rest, self._joined(nothing)])
+
+    def noise(self, frame: int) -> Float32[np.ndarray, "steps bands"]:
+        """What is drawn in a frame, before deviations: normal, and the same wherever one begins."""
+        random = np.random.Generator(np.random.Philox(key=self._seed, counter=[0, 7, frame, 0]))
+        return random.standard_normal((self._own.steps, self._own.sound.bands), np.float32)
 
     def snapshot(self) -> Memory:
         """All that is remembered, but for the seed and the temperature."""
@@ -169,8 +201,7 @@ class Writer:
         own, sound = self._own, self._own.sound
         count, bands = own.steps, sound.bands
         conditions = own.condition.step(around).reshape(count, -1)
-        random = np.random.Generator(np.random.Philox(key=self._seed, counter=[self._written, 7, 0, 0]))
-        noise = random.standard_normal((count, bands), np.float32) * self._temperature
+        noise = self.noise(self._written) * self._temperature
         self._written += 1
         size = len(self._past)
         flat = np.concatenate([self._past, np.empty(count * bands, np.float32)])

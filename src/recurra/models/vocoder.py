@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from recurra.layers.stack import make_stack
 from recurra.recurrence import Recurrence
+from recurra.types import Lengths
 
 LEAST = -7.0
 """Logarithm of the smallest deviation, a band's own being 1: what digital silence would have is infinite."""
@@ -75,6 +76,7 @@ class Vocoder(nn.Module):
         frames: Float[Tensor, "batch time features"],
         samples: Float[Tensor, "batch steps bands"],
         state: Any = None,
+        lengths: Lengths | None = None,
     ) -> tuple[Drawn, Any]:
         """The distributions of all samples, each by the true ones before it.
 
@@ -82,12 +84,14 @@ class Vocoder(nn.Module):
             frames: Those of a frame and its neighbours, for each.
             samples: What should be written.
             state: After the frames before; None at the beginning.
+            lengths: Frames of each row; what is said behind its last one means nothing.
         """
         rows = len(frames)
         before, inner = state or (samples.new_zeros(rows, self.history, self.bands), None)
         both = torch.cat([before, samples], dim=1)
         past = both[:, :-1].unfold(1, self.history, 1).transpose(2, 3).flatten(2)
         conditions = self.condition(frames).reshape(rows, samples.shape[1], -1)
-        outputs, inner = self.stack(torch.cat([past, conditions], dim=-1), inner)
+        steps = None if lengths is None else lengths * self.steps
+        outputs, inner = self.stack(torch.cat([past, conditions], dim=-1), inner, lengths=steps)
         mean, spread = self.head(outputs).chunk(2, dim=-1)
         return Drawn(mean + self.direct(past), spread.clamp(min=LEAST)), (both[:, -self.history :], inner)

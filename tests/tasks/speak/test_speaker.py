@@ -15,14 +15,15 @@ from tests.cli.program import call, feed
 
 from recurra import Speaker
 from recurra.cli.app import main
+from recurra.config import validated
 from recurra.data.sound import Samples
 from recurra.errors import ConfigError, DataError, MissingDependencyError
 from recurra.inputs import phonemes
 from recurra.inputs.phonemes import pronounced
 from recurra.metrics.speech import mel_cepstral_distortion
-from recurra.tasks.speak.config import SpeakAnswer
+from recurra.tasks.speak.config import SpeakAnswer, SpeakConfig
 from recurra.tasks.speak.recordings import END
-from recurra.tasks.speak.synthesis import Speech, answer
+from recurra.tasks.speak.synthesis import Speech, answer, speak
 from recurra.tasks.speak.task import SPEAK, Objective, part
 from recurra.tasks.speak.voice import Voice
 
@@ -109,6 +110,15 @@ def test_company_changes_nothing_that_is_heard(fitted: Speaker) -> None:
         said = together[row].to_numpy()
         assert len(alone) == len(said)
         assert mel_cepstral_distortion(mel.frames(alone), mel.frames(said)) < 0.5
+
+
+@pytest.mark.parametrize("look_ahead", [None, 4])
+def test_company_changes_no_frame(fitted: Speaker, look_ahead: int | None) -> None:
+    net, texts, options = fitted.fitted_, ["a b c", "c", "b b"], SpeakAnswer(look_ahead=look_ahead)
+    together = speak(net, part(texts, net, options), options, lambda frames: frames)
+    for text, said in zip(texts, together, strict=True):
+        alone = speak(net, part([text], net, options), options, lambda frames: frames)[0]
+        np.testing.assert_allclose(alone.samples, said.samples, atol=1e-3)
 
 
 def test_a_killed_training_goes_on_to_the_same(data: pl.DataFrame, tmp_path: Path) -> None:
@@ -237,6 +247,28 @@ class TestPhonemes:
         assert pronounced("...", "en-us") == ""
         with pytest.raises(ConfigError, match="language 'nowhere'"):
             pronounced("a", "nowhere")
+
+    def test_a_foreign_word_brings_no_letters_that_are_not_said(self) -> None:
+        told = pronounced("Ein Software download heute", "de")
+        assert not set("()") & set(told)
+        assert told.split()[1].endswith("we\u0259")
+        assert pronounced("hello (en) you", "en-us").count("\u025b") >= 1  # a word of its own is said
+
+    @pytest.mark.parametrize("language", ["en-us", "de", "fr"])
+    def test_languages_that_are_named_are_there(self, language: str) -> None:
+        assert pronounced("o", language)
+
+    @pytest.mark.parametrize("language", ["", "de\0", "\ud800", "../de", "/tmp/de", "de\n", "a" * 50])
+    def test_other_names_of_languages_are_refused(self, language: str) -> None:
+        with pytest.raises(ConfigError):
+            pronounced("a", language)
+        with pytest.raises(ConfigError):
+            validated(SpeakConfig, {"language": language})
+
+    def test_a_text_of_which_nothing_comes_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(phonemes._library(), "espeak_TextToPhonemes", lambda *_: None)
+        with pytest.raises(DataError, match="espeak-ng makes nothing"):
+            pronounced("a", "en-us")
 
     def test_they_are_read_in_place_of_characters(self, data: pl.DataFrame, tmp_path: Path) -> None:
         net = tiny(reads="phonemes", max_epochs=1).fit(data.head(12))

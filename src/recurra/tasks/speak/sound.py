@@ -5,21 +5,13 @@ from collections.abc import Sequence
 import polars as pl
 
 from recurra.data.naming import counted
-from recurra.data.sound import file_of, in_turn
+from recurra.data.sound import sound_file
 from recurra.tasks.speak.config import SpeakAnswer
 
 
 def content(rows: pl.DataFrame, options: SpeakAnswer, suffix: str) -> tuple[bytes, Sequence[str]]:
-    """A file of all rows, one after another with pauses between, and what is to be said of it.
-
-    Args:
-        rows: Of an answer with its samples.
-        options: Of the answer.
-        suffix: ".wav", ".flac" or ".ogg".
-    """
-    rate = int(rows["rate"][0])
-    both = in_turn((one.to_numpy() for one in rows["samples"]), rate, options.pause)
-    return file_of(both, rate, suffix), cut_off(rows["ended"].to_list())
+    """A file of all rows, and what is to be said of it; see `sound_file`."""
+    return sound_file(rows, options.pause, suffix), cut_off(rows["ended"].to_list())
 
 
 def cut_off(ended: Sequence[bool | None]) -> Sequence[str]:

@@ -7,12 +7,18 @@ import numpy as np
 
 from recurra.decoding.vocoding import Vocoding, Writer
 from recurra.errors import DataError
+from recurra.experiment.live import END, SEQUENCE, ends_sequence
 from recurra.streaming import Live, Prediction, Program
-from recurra.streaming.live import ONLY, States, number, values_of, wrong_state
+from recurra.streaming.live import ONLY, States, number, values_of
+from recurra.tasks.vocode.config import VocodeAnswer
 
 
 class LiveVocoder(Live):
     """After every frame the samples that it settles: those of the frame `context` frames before.
+
+    A row may name its sequence (`sequence_id`) and end it (`sequence_end`). With the row that ends it, which
+    needs no frame, come the samples that were still waiting. Randomness and temperature are those that
+    `recurra predict` has where nothing else is asked for.
 
     Args:
         program: What a vocoder's `to_program` made.
@@ -25,7 +31,7 @@ class LiveVocoder(Live):
     def __init__(self, program: Program, weights: str = "float32") -> None:
         self.program, self.digest = program, program.digest
         self._vocoding = Vocoding(program, weights)
-        self._writer = Writer(self._vocoding)
+        self._open: dict[str, Writer] = {}
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -33,20 +39,40 @@ class LiveVocoder(Live):
         return tuple(f"band {one}" for one in range(1, len(self._vocoding.mean) + 1))
 
     def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
-        """See `Live.predict`: `samples`, none while too little is known."""
+        """See `Live.predict`: `samples`, a list, empty while too little is known."""
         names = self.columns
         given = row if isinstance(row, Mapping) else values_of(row, names)
-        frame = np.array([number(name, given.get(name)) for name in names], np.float32)
-        if np.isnan(frame).any():
+        name = given.get(SEQUENCE, ONLY)
+        if not isinstance(name, str | int):
+            raise DataError(f"{SEQUENCE} holds {name!r}", "the name or number of a sequence", "Correct it.")
+        ends = ends_sequence(given.get(END))
+        frames = np.zeros((0, len(names)), np.float32)
+        if not ends or any(given.get(one) not in (None, "") for one in names):
+            frames = np.array([[number(one, given.get(one)) for one in names]], np.float32)
+        if not np.isfinite(frames).all():
             raise DataError("a frame without all of its bands", f"{len(names)} numbers", "Give all.")
-        return Prediction({}, {"samples": self._writer.push(frame[None])})
+        writer = self._open.get(str(name)) or self._begun()
+        samples = writer.push(frames)
+        if ends:
+            samples = np.concatenate([samples, writer.end()])
+            self._open.pop(str(name), None)
+        else:
+            self._open[str(name)] = writer
+        told = [float(str(one)) for one in samples]  # in the digits that tell float32 apart
+        return Prediction({SEQUENCE: name} if SEQUENCE in given else {}, {"samples": told})
 
     def snapshot(self) -> States:
         """See `Live.snapshot`."""
-        return {ONLY: self._writer.snapshot()}
+        return {name: writer.snapshot() for name, writer in self._open.items()}
 
     def restore(self, states: States) -> None:
         """See `Live.restore`."""
-        if list(states) != [ONLY]:
-            raise wrong_state()
-        self._writer.restore(states[ONLY])
+        found = {name: self._begun() for name in states}
+        for name, writer in found.items():
+            writer.restore(states[name])
+        self._open = found
+
+    def _begun(self) -> Writer:
+        """The waveform of a sequence of which nothing is known."""
+        options = VocodeAnswer()
+        return Writer(self._vocoding, options.seed, options.temperature)

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from recurra.data.on_demand import OnDemand
+from recurra.data.running import Scale
 from recurra.data.sound import Clip
 from recurra.decoding.subbands import Subbands
 from recurra.decoding.waveform import MelSpectrogram
@@ -15,7 +16,8 @@ from recurra.experiment.examples import Data
 from recurra.inputs.examples import Examples
 from recurra.tasks.vocode.encoding import FrameEncoding
 
-_HEARD = 500  # recordings that scales are taken of, spread over all
+_HEARD = 500  # recordings that scales are taken of, spread over all, at most
+_MOST_BANDS = 32  # that the settings allow
 
 
 class Target:
@@ -50,19 +52,23 @@ class Target:
         names = ("num_mels", "window", "shift")
         mel = MelSpectrogram(int(config.sample_rate), **{name: getattr(config, name) for name in names})
         if mel.hop % config.bands:
+            whole = [one for one in range(2, _MOST_BANDS + 1) if mel.hop % one == 0]
             raise ConfigError(
                 f"bands is {config.bands}, and frames are {mel.hop} samples apart (shift={config.shift:g})",
-                "as many bands as divide them",
+                f"as many bands as divide them: {', '.join(map(str, whole))}"
+                if whole
+                else "a shift of which some bands are whole steps",
                 "Change bands or shift.",
             )
         plain = FrameEncoding(mel, config.context, [0.0] * mel.num_mels, [1.0] * mel.num_mels)
-        heard = [plain.sound(one) for one in train.contents[:: max(1, len(train) // _HEARD)]]
-        every = np.concatenate([mel.frames(one) for one in heard]).astype(np.float64)
-        scales = every.mean(axis=0).tolist(), every.std(axis=0).clip(min=1e-2).tolist()
-        bands = Subbands(config.bands)
-        apart = np.concatenate([bands.apart(one) for one in heard])
-        size = np.sqrt(np.mean(apart**2, axis=0)).clip(min=1e-6)
-        peak = (np.abs(apart).max(axis=0) / size).tolist()
+        bands, seen, drawn = Subbands(config.bands), Scale(mel.num_mels), Scale(config.bands)
+        for one in train.contents[:: max(1, -(-len(train) // _HEARD))]:
+            samples = plain.sound(one)
+            seen.add(mel.frames(samples))
+            drawn.add(bands.apart(samples))
+        scales = seen.mean.tolist(), seen.deviation.clip(min=1e-2).tolist()
+        size = drawn.size.clip(min=1e-6)
+        peak = (drawn.peak / size).tolist()
         return cls(FrameEncoding(mel, config.context, *scales), config.bands, size.tolist(), peak)
 
     @property

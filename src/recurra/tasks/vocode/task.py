@@ -98,7 +98,7 @@ class Objective:
         frames, (steps, bands) = batch.sequences, self.shape
         rows, time = batch.target.shape[:2]
         truth = batch.target.reshape(rows, time * steps, bands)
-        drawn, state = cast("Vocoder", model)(frames.values, truth, state)
+        drawn, state = cast("Vocoder", model)(frames.values, truth, state, frames.lengths)
         apart = (truth - drawn.mean) * (-drawn.log_deviation).exp()
         surprise = 0.5 * apart.square() + drawn.log_deviation + 0.5 * math.log(2 * math.pi)
         counts = valid_steps(frames.lengths * steps, time * steps).unsqueeze(-1)
