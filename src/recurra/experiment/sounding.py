@@ -1,6 +1,6 @@
 """What tasks share that make sound: how it is described and drawn; no torch."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -31,6 +31,12 @@ class FrameConfig(TaskConfig):
     window: float = Field(default=50.0, ge=2, le=500)
     shift: float = Field(default=12.5, ge=1, le=500)
     max_seconds: float = Field(default=20.0, gt=0, le=3600)
+
+    @property
+    def of_recordings(self) -> dict[str, Any]:
+        """Those by which recordings are read, as settings of that input."""
+        names = ("path", "start", "end", "sample_rate", "max_seconds")
+        return {name: getattr(self, name) for name in names}
 
     @model_validator(mode="after")
     def _windows_overlap(self) -> "FrameConfig":

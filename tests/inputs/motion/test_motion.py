@@ -167,6 +167,19 @@ class TestReading:
         (tmp_path / "a.npz").write_bytes(b"PK\x03\x04 not a zip")
         with pytest.raises(DataError, match=r"a\.npz cannot be read"):
             motions(tmp_path / "a.npz")
+        np.savez_compressed(tmp_path / "c.npz", frames=np.random.default_rng(0).normal(size=(2, 9, 5, 3)))
+        content = bytearray((tmp_path / "c.npz").read_bytes())
+        content[200:260] = bytes(60)
+        (tmp_path / "c.npz").write_bytes(content)
+        with pytest.raises(DataError, match=r"c\.npz cannot be read"):
+            motions(tmp_path / "c.npz")
+        complex_labels = {"frames": np.arange(90.0).reshape(2, 5, 3, 3), "label": np.array([1j, 2j])}
+        np.savez(tmp_path / "d.npz", **complex_labels)
+        assert "label" not in motions(tmp_path / "d.npz").columns.columns
+        with pytest.raises(DataError, match="no frames of joints"):
+            LiveMotion.from_dict(learnt(motions(GESTURES).contents).to_dict()).steps(
+                {"frames": [[[10**400, 0]]]}
+            )
         np.save(tmp_path / "b.npy", np.zeros((4, 5, 3)))
         (tmp_path / "b.npy").rename(tmp_path / "b.npz")
         with pytest.raises(DataError, match=r"b\.npz has no array of frames"):

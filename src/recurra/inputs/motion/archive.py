@@ -1,6 +1,7 @@
 """Motions in an npz file: one array of all frames, and arrays of what stands beside each motion."""
 
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from recurra.inputs.motion.live import frames_of
 from recurra.inputs.motion.motion import Motion, numbered_joints
 from recurra.inputs.rows import Rows, file_kind, numbered
 
+_UNREADABLE = (
+    OSError, ValueError, EOFError, KeyError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 LENGTHS, NAMES = "lengths", "joint_names"
 
 
@@ -58,7 +62,7 @@ def read_archive(path: Path, wanted: str) -> tuple[Rows, list[Motion]]:
     beside = {
         key: one.tolist()
         for key, one in arrays.items()
-        if key not in (name, LENGTHS, NAMES) and one.shape == (len(pieces),)
+        if key not in (name, LENGTHS, NAMES) and one.shape == (len(pieces),) and one.dtype.kind in "biufU"
     }
     frame = pl.DataFrame(beside) if beside else pl.DataFrame({"row": range(len(pieces))})
     places = numbered(path.name, len(pieces))
@@ -86,7 +90,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
             found = np.load(file, allow_pickle=False)
             names = found.files if isinstance(found, np.lib.npyio.NpzFile) else []
             arrays = {name: found[name] for name in names}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise DataError(
             f"{path} cannot be read ({error})",
             "an npz file of arrays of numbers and texts",

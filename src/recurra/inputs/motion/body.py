@@ -109,7 +109,6 @@ class Body:
         first = positions[waits]
         view = self._view(first)
         last = self._start(first, view)
-        last[self.skeleton.root] = first[self.skeleton.root]
         shown = _held(first[None], missing[waits : waits + 1], last)
         begun = Carried(view, shown[0], self._seen_from_root(shown, view)[0])
         found, kept = self._go_on(positions[waits:], missing[waits:], begun)
@@ -147,8 +146,7 @@ class Body:
         backwards = view * np.array([1, 1, -1], np.float32)
         pose = self._turned(np.array(self.skeleton.pose, np.float32)[None], backwards)[0] * view[0]
         shown = ~np.isnan(first).any(axis=1)
-        offset = (first - pose)[shown].mean(axis=0) if shown.any() else np.zeros(first.shape[1], np.float32)
-        return np.asarray(pose + offset, np.float32)
+        return np.asarray(pose + (first - pose)[shown].mean(axis=0), np.float32)
 
     def _turned(
         self, positions: Float32[np.ndarray, "time joints axes"], view: Float32[np.ndarray, " 3"]

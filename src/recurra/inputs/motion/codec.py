@@ -43,14 +43,12 @@ class MotionCodec:
 
     def learn_scales(self, motions: Sequence[Motion]) -> "MotionCodec":
         """The same with mean and deviation of its numbers in some motions."""
-        count, total, squares = 0, 0.0, 0.0
+        from sklearn.preprocessing import StandardScaler  # noqa: PLC0415  # a second to import; no stream needs it
+
+        scaler = StandardScaler()
         for motion in motions:
-            seen, _ = self.body.see(motion.positions[: self.max_length], None)
-            numbers = self._numbers(seen).astype(np.float64)
-            count, total = count + len(numbers), total + numbers.sum(axis=0)
-            squares = squares + np.square(numbers).sum(axis=0)
-        mean = np.asarray(total) / count
-        deviation = np.sqrt(np.maximum(np.asarray(squares) / count - np.square(mean), 0))
+            scaler.partial_fit(self._numbers(self.body.see(motion.head(self.max_length).positions, None)[0]))
+        mean, deviation = np.array(scaler.mean_), np.sqrt(scaler.var_)
         plain = len(self.gaps)
         mean[len(mean) - plain :] = 0
         deviation = np.where(deviation > _LEAST * self._extent, deviation, 1.0)
@@ -147,7 +145,7 @@ class MotionCodec:
                 tuple(description["deviation"]),
                 tuple(description["columns"]),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise DamagedError(
                 f"an encoding of motions that lacks a part ({error})",
                 "what its training wrote",

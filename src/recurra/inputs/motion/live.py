@@ -93,7 +93,7 @@ def frames_of(given: Any, place: str) -> Float32[np.ndarray, "time joints axes"]
     try:
         with np.errstate(over="ignore"):
             values = np.array(given, dtype=np.float64).astype(np.float32)
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise _no_frames(place) from error
     values = values[None] if values.ndim == 2 else values
     if values.ndim != 3 or values.shape[2] not in (2, 3) or not values.size:

@@ -260,7 +260,7 @@ def _of_file(path: Path, config: MotionConfig) -> Motion:
 def _array(path: Path) -> np.ndarray:
     try:
         return np.asarray(np.load(path, allow_pickle=False))
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, MemoryError) as error:
         raise DataError(
             f"{path} cannot be read ({error})", "an array of numbers", "Write the file again."
         ) from error

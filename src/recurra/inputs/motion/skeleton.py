@@ -91,7 +91,7 @@ class Skeleton:
         return found if found > _SMALLEST else 1.0
 
     def facing(self, frame: Float32[np.ndarray, "joints axes"]) -> float:
-        """By which angle about the vertical a body stands otherwise than the pose; 0 in two dimensions.
+        """By which angle about the vertical a body, whose root is seen, is turned; 0 in two dimensions.
 
         The angle of the rotation that brings the joints nearest to the pose (Kabsch 1976), in the plane.
         """
@@ -99,8 +99,6 @@ class Skeleton:
         if len(level) < 2:
             return 0.0
         seen = ~np.isnan(frame).any(axis=1)
-        if not seen[self.root]:
-            return 0.0
         own = (frame - frame[self.root])[seen][:, level].astype(np.float64)
         pose = np.array(self.pose)[seen][:, level]
         cross = own[:, 0] @ pose[:, 1] - own[:, 1] @ pose[:, 0]
@@ -179,7 +177,6 @@ def _pose(motions: Sequence[Motion], root: int) -> tuple[Float64[np.ndarray, "jo
     if len(level) < 2:
         return firsts.mean(axis=0), upright
     flat = firsts[..., level] @ np.array([1, 1j])
-    turns = np.ones(len(flat), complex)
     mean = flat[0]
     for _ in range(_ROUNDS):
         fits = flat.conj() @ mean

@@ -32,8 +32,7 @@ def read_recordings(source: Any, config: SpeakConfig) -> Examples:
     Raises:
         DataError: A text or a recording is missing; the message says where.
     """
-    names = ("path", "start", "end", "sample_rate", "max_seconds")
-    audio = validated(registry.config("audio"), {name: getattr(config, name) for name in names})
+    audio = validated(registry.config("audio"), config.of_recordings)
     read = registry.get("audio").read(source, audio, keep_nothing)
     column = text_column(read, _named(read, config.text), "Name the column with --text COLUMN.")
     texts = read.columns[column].to_list()

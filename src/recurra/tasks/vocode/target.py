@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
+from sklearn.preprocessing import MaxAbsScaler, StandardScaler
 
 from recurra.data.on_demand import OnDemand
-from recurra.data.running import Scale
 from recurra.data.sound import Clip
 from recurra.decoding.subbands import Subbands
 from recurra.decoding.waveform import MelSpectrogram
@@ -61,14 +61,21 @@ class Target:
                 "Change bands or shift.",
             )
         plain = FrameEncoding(mel, config.context, [0.0] * mel.num_mels, [1.0] * mel.num_mels)
-        bands, seen, drawn = Subbands(config.bands), Scale(mel.num_mels), Scale(config.bands)
+        bands, seen, drawn, largest = (
+            Subbands(config.bands),
+            StandardScaler(),
+            StandardScaler(),
+            MaxAbsScaler(),
+        )
         for one in train.contents[:: max(1, -(-len(train) // _HEARD))]:
             samples = plain.sound(one)
-            seen.add(mel.frames(samples))
-            drawn.add(bands.apart(samples))
-        scales = seen.mean.tolist(), seen.deviation.clip(min=1e-2).tolist()
-        size = drawn.size.clip(min=1e-6)
-        peak = (drawn.peak / size).tolist()
+            seen.partial_fit(mel.frames(samples))
+            apart = bands.apart(samples)
+            drawn.partial_fit(apart)
+            largest.partial_fit(apart)
+        scales = seen.mean_.tolist(), np.sqrt(seen.var_).clip(min=1e-2).tolist()
+        size = np.sqrt(drawn.var_ + np.square(drawn.mean_)).clip(min=1e-6)
+        peak = (largest.max_abs_ / size).tolist()
         return cls(FrameEncoding(mel, config.context, *scales), config.bands, size.tolist(), peak)
 
     @property

@@ -29,8 +29,6 @@ from recurra.tasks.vocode.target import Target
 from recurra.training.contract import Loss
 from recurra.types import valid_steps
 
-_READ = ("path", "start", "end", "sample_rate", "max_seconds")
-
 
 def _frames_of(data: Data, train: Examples, target: Target) -> FrameEncoding:
     del data, train
@@ -48,7 +46,7 @@ LABELLING = Labelling(
 
 
 def _recordings(source: Any, config: Any) -> Examples:
-    audio = validated(registry.config("audio"), {name: getattr(config, name) for name in _READ})
+    audio = validated(registry.config("audio"), config.of_recordings)
     return registry.get("audio").read(source, audio, keep_nothing)
 
 
