@@ -6,7 +6,7 @@ Nothing here imports torch.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,20 @@ SEQUENCE, END = "sequence_id", "sequence_end"
 _ENDS, _GOES_ON = (True, "true", "yes", "1"), (None, False, "", "false", "no", "0")
 
 Outputs = list[np.ndarray[Any, np.dtype[np.float32]] | None]
+
+
+class _Open(NamedTuple):
+    """A sequence that goes on.
+
+    Attributes:
+        session: Its own.
+        begun: Its steps, of which no more than the delay count.
+        kept: What the input keeps of it.
+    """
+
+    session: Session
+    begun: int
+    kept: bytes
 
 
 class LiveSequences(Live):
@@ -46,10 +60,8 @@ class LiveSequences(Live):
         self.program, self.digest, self.labels = program, program.digest, labels
         self.input = registry.live(about["input"]).from_dict(about["encoding"])
         self._blank = program.session(weights)
-        self._sessions: dict[str, Session] = {}
         self._delay = delay
-        self._begun: dict[str, int] = {}  # steps of each sequence, of which no more than the delay count
-        self._kept: dict[str, bytes] = {}  # what the input keeps of each sequence
+        self._open: dict[str, _Open] = {}
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -70,22 +82,18 @@ class LiveSequences(Live):
         if not isinstance(name, str | int):
             raise DataError(f"{SEQUENCE} holds {name!r}", "the name or number of a sequence", "Correct it.")
         ends = ends_sequence(given.get(END))
-        kept = self._kept.get(str(name), b"")
-        bare = ends and self._delay and _holds_no_step(given)
-        read, kept = ([], kept) if bare else self.input.follow(given, kept)
-        steps = [*read]
+        session, begun, kept = self._open.get(str(name)) or _Open(self._blank.fork(), 0, b"")
+        steps: list[Any] = []
+        if not (ends and self._delay and _holds_no_step(given)):
+            read, kept = self.input.follow(given, kept)
+            steps += read
         if ends:
             steps += [self._nothing()] * self._delay
-        session = self._sessions.get(str(name))
-        if session is None:
-            session = self._sessions[str(name)] = self._blank.fork()
-        begun = self._begun.get(str(name), 0)
         outputs: Outputs = [np.array(session.step(step)) for step in steps]
         outputs[: self._delay - begun] = [None] * min(self._delay - begun, len(outputs))
-        self._begun[str(name)] = min(begun + len(outputs), self._delay)
-        self._kept[str(name)] = kept
+        self._open[str(name)] = _Open(session, min(begun + len(outputs), self._delay), kept)
         if ends:
-            del self._sessions[str(name)], self._begun[str(name)], self._kept[str(name)]
+            del self._open[str(name)]
         return {SEQUENCE: name} if SEQUENCE in given else {}, outputs
 
     def _nothing(self) -> Any:
@@ -95,17 +103,13 @@ class LiveSequences(Live):
     def snapshot(self) -> States:
         """See `Live.snapshot`."""
         return {
-            name: Memory(
-                session.snapshot(),
-                float(self._begun[name]) if self._delay else None,
-                beside=self._kept[name],
-            )
-            for name, session in self._sessions.items()
+            name: Memory(session.snapshot(), float(begun) if self._delay else None, beside=kept)
+            for name, (session, begun, kept) in self._open.items()
         }
 
     def restore(self, states: States) -> None:
         """See `Live.restore`."""
-        sessions, begun, kept = {}, {}, {}
+        found = {}
         for name, (content, last, marks, beside) in states.items():
             if (last is None) == bool(self._delay) or marks or bool(beside) != self.input.keeps:
                 raise wrong_state()
@@ -113,11 +117,10 @@ class LiveSequences(Live):
                 raise ArtifactError(
                     f"a state after {last} steps", f"0 to {self._delay}", "Begin anew, without the file."
                 )
-            begun[name] = int(last or 0)
-            kept[name] = beside
-            sessions[name] = self._blank.fork()
-            sessions[name].restore(content)
-        self._sessions, self._begun, self._kept = sessions, begun, kept
+            session = self._blank.fork()
+            session.restore(content)
+            found[name] = _Open(session, int(last or 0), beside)
+        self._open = found
 
 
 def ends_sequence(given: object) -> bool:
