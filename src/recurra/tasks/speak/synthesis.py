@@ -105,7 +105,7 @@ def waveforms(mel: MelSpectrogram, options: SpeakAnswer) -> Callable[[np.ndarray
     vocoding = Vocoding.of_run(run)
     if vocoding.sound.mel != mel.to_dict():
         own, others = (
-            " ".join(f"{name}={value}" for name, value in one.items())
+            " ".join(f"{name}={value:g}" for name, value in one.items())
             for one in (mel.to_dict(), vocoding.sound.mel)
         )
         raise ConfigError(
