@@ -20,7 +20,14 @@ Pairs = Annotated[
     list[str] | None,
     typer.Argument(metavar="KEY=VALUE", help="Other options, such as repetition_penalty=1.2."),
 ]
-Prompt = Annotated[str, Option(metavar="TEXT", help="What comes before; - reads it from stdin.")]
+Prompt = Annotated[
+    str, Option(metavar="TEXT", help="What comes before; - reads it from stdin. Of notes also a file.")
+]
+Key = Annotated[
+    str | None,
+    Option(metavar="KEY", help="Only notes of a scale: kept (the prompt's), or such as 'F# minor'."),
+]
+Harmonise = Annotated[str | None, Option(metavar="FILE", help="A voice to which others are made, of notes.")]
 Length = Annotated[str | None, Option(metavar="N", help="At most so many symbols; by default 500.")]
 Temperature = Annotated[
     str | None, Option(metavar="T", help="Lower is likelier, 0 always the likeliest; by default 0.8.")
@@ -48,6 +55,8 @@ def generate(
     top_p: TopP = None,
     stop: Stop = None,
     seed: Seed = None,
+    key: Key = None,
+    harmonise: Harmonise = None,
     samples: Samples = 1,
     as_stream: AsStream = False,
     output: Output = None,
@@ -60,13 +69,15 @@ def generate(
       recurra generate runs/book --prompt 'Once' --temperature 0.6 --stream
       recurra generate runs/book --length 2000 --top-p 0.9 --seed 7 -o chapter.txt
       recurra generate runs/book --samples 3 --json
+      recurra generate runs/tunes --prompt theme.mid --key kept -o tune.mid
+      recurra generate runs/tunes --harmonise melody.mid -o full.wav
     """
     given = {"length": length, "temperature": temperature, "top_k": top_k, "top_p": top_p}
-    given |= {"stop": stop, "seed": seed}
+    given |= {"stop": stop, "seed": seed, "key": key, "harmonise": harmonise}
     if as_stream and (as_json or output is not None):
         raise ConfigError("--stream with --json or --output", "one of them", "Leave --stream out.")
-    start = sys.stdin.read() if prompt == "-" else prompt
-    generator, options = _ready(run, pairs or [], given, start)
+    generator, options = _ready(run, pairs or [], given, sys.stdin.read() if prompt == "-" else prompt)
+    start = generator.beginning(options.prompt)
     made = []
     for number in range(samples):
         pieces = generator.generate(options.model_copy(update={"seed": options.seed + number}))
@@ -78,10 +89,22 @@ def generate(
         rows = [{"seed": options.seed + number, "text": one} for number, one in enumerate(made)]
         told = options.model_dump(exclude={"prompt", "seed"})
         screen.emit({"prompt": start, "options": told, "made": rows})
-    if output is not None:
+    if output is not None and output.suffix.lower() in generator.products:
+        _write_files(generator, options, output, [start + one for one in made])
+    elif output is not None:
         text = "\n\n".join(start + one for one in made) + "\n"
         files.write_bytes(output, text.encode("utf-8", "replace"))
         screen.note(f"{len(text):,} characters written to {output}")
+
+
+def _write_files(generator: Any, options: Any, output: Path, texts: list[str]) -> None:
+    """Write what was made to a file of another kind; of several each to one with its seed in its name."""
+    for number, text in enumerate(texts):
+        own = options.seed + number
+        path = output if len(texts) == 1 else output.with_stem(f"{output.stem}-{own}")
+        content = generator.file_of(text, output.suffix.lower(), options)
+        files.write_bytes(path, content)
+        screen.note(f"{len(content):,} bytes written to {path}")
 
 
 def _print(start: str, pieces: Iterator[str], *, at_once: bool) -> None:
@@ -118,10 +141,9 @@ def _ready(run: Path, pairs: list[str], given: dict[str, str | None], prompt: st
     twice = next((key for key in flags if any(pair.startswith(f"{key}=") for pair in pairs)), None)
     if twice is not None:
         raise ConfigError(f"{twice} twice, as an option and as a setting", "it once", "Leave one out.")
-    options = validated(
-        kind.options, {**parse_settings([kind.options], pairs, {}), **flags, "prompt": prompt}
-    )
-    return kind.of_program(program_of(run)), options
+    generator = kind.of_program(program_of(run))
+    given_pairs = parse_settings([generator.options], pairs, {})
+    return generator, validated(generator.options, {**given_pairs, **flags, "prompt": prompt})
 
 
 def _write(text: str) -> None:

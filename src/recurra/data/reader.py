@@ -116,7 +116,7 @@ def standard_input() -> Path:
     content = sys.stdin.buffer.read()
     if not content.strip():
         raise DataError("nothing on standard input", "a table", "Pipe one in, or name a file.")
-    kinds = {b"PAR1": ".parquet", b"PK": ".xlsx", b"{": ".jsonl", b"[": ".json"}
+    kinds = {b"PAR1": ".parquet", b"PK": ".xlsx", b"{": ".jsonl", b"[": ".json", b"MThd": ".mid"}
     start = content.lstrip()[:4]
     kind = next((own for mark, own in kinds.items() if start.startswith(mark)), ".csv")
     folder = tempfile.mkdtemp(prefix="recurra-")

@@ -18,6 +18,7 @@ EXAMPLE_SAMPLES = (
     "numbers",
     "python",
     "topics",
+    "tunes",
     "wine",
 )  # see recurra.inputs.samples
 _FOLDER = Path(__file__).parent / "samples"

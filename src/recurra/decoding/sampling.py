@@ -124,14 +124,17 @@ def generate(
         sampler: Draws.
         length: At most so many symbols.
         stops: Symbols that end it; they are not given.
-        allowed: The symbols that may come after those so far, or None for all.
+        allowed: The symbols that may come after those so far, or None for all; none ends it.
     """
     before, seen = list(prompt), set(prompt) - set(stops)
     logits: Logits = np.zeros(0)
     for symbol in before:
         logits = step(symbol)
     for place in range(length):
-        symbol = sampler.draw(logits, seen, None if allowed is None else allowed(before))
+        kept = None if allowed is None else allowed(before)
+        if kept is not None and not kept:
+            return
+        symbol = sampler.draw(logits, seen, kept)
         if symbol in stops:
             return
         yield symbol

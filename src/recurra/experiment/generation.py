@@ -1,20 +1,23 @@
 """Symbols out of nothing, or after a beginning, by a stream program; no torch."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import Field
 
+from recurra.config import Config
 from recurra.decoding.readout import make_readout
 from recurra.decoding.sampling import Sampler, Sampling, generate
 from recurra.errors import DataError, ShapeError
+from recurra.experiment.config import combined
 from recurra.experiment.live import damaged_program
 from recurra.inputs import registry
 from recurra.inputs.live import LiveSymbols
-from recurra.inputs.symbol import END, PADDING, UNKNOWN, Alphabet, Writer
+from recurra.inputs.symbol import END, PADDING, UNKNOWN, Writer
 from recurra.streaming import Program
 
 _SHOWN = 5
+_MOST = 100_000_000  # symbols
 
 
 class Generation(Sampling):
@@ -28,7 +31,7 @@ class Generation(Sampling):
     """
 
     prompt: str = ""
-    length: int = Field(default=500, ge=1, le=100_000_000)
+    length: int = Field(default=500, ge=1, le=_MOST)
     stop: str = ""
     temperature: float = Field(default=0.8, ge=0, le=1000)
 
@@ -37,20 +40,21 @@ class SymbolGenerator:
     """Goes on with texts, symbol by symbol.
 
     Args:
-        alphabet: The symbols.
-        has_ends: Whether the net tells where a document ends, so that a text may end by itself.
+        live: The input whose symbols they are.
         begin: Makes a step function: it takes a symbol, and gives the logits of the next one.
+        has_ends: Whether the net tells where a document ends, so that a text may end by itself.
 
     Attributes:
-        options: The class of what `generate` takes.
+        options: The class of what `generate` takes: a `Generation`, and what can be asked of the input.
+        products: How names of files end that what is made can be written to; see `file_of`.
     """
 
-    options = Generation
-
     def __init__(
-        self, alphabet: Alphabet, begin: Callable[[], Callable[[int], Any]], *, has_ends: bool
+        self, live: LiveSymbols, begin: Callable[[], Callable[[int], Any]], *, has_ends: bool
     ) -> None:
-        self.alphabet, self._begin, self._has_ends = alphabet, begin, has_ends
+        self._live, self._begin, self._has_ends = live, begin, has_ends
+        self.options: type[Config] = combined(Generation, live.options)
+        self.products = live.products
 
     @classmethod
     def of_program(cls, program: Program, weights: str = "float32") -> "SymbolGenerator":
@@ -66,38 +70,57 @@ class SymbolGenerator:
             step = program.session(weights).step
             return lambda symbol: logits(step(symbol))
 
-        return cls(live.alphabet, begin, has_ends=has_ends)
+        return cls(live, begin, has_ends=has_ends)
 
-    def generate(self, options: Generation) -> Iterator[str]:
-        """Pieces of text, each as soon as it is drawn; the prompt is not repeated.
+    def beginning(self, prompt: str) -> str:
+        """What a prompt is as a text: itself, or what the file holds that it names.
 
         Raises:
-            DataError: The prompt holds symbols that the net does not know.
+            DataError: The file cannot be read.
         """
-        prompt = self._prompt(options.prompt)
+        path = self._live.file_named(prompt)
+        return prompt if path is None else self._live.text_of(path)
+
+    def generate(self, options: Any) -> Iterator[str]:
+        """Pieces of text, each as soon as it is drawn; the prompt is not repeated.
+
+        Args:
+            options: A finished `options`.
+
+        Raises:
+            ConfigError: What is asked of the input cannot be done.
+            DataError: The prompt holds symbols that the net does not know, or names a file that cannot be
+                read.
+        """
+        text = self.beginning(options.prompt)
+        prompt, guide = self._prompt(text), self._live.guide(options, text)
         forbidden = {PADDING, UNKNOWN} if self._has_ends else {PADDING, UNKNOWN, END}
         sampler = Sampler(options, forbidden)
-        writer = self.alphabet.writer()
+        writer = self._live.alphabet.writer()
         for symbol in prompt[1:]:
             writer.put(symbol)
-        drawn = generate(self._begin(), prompt, sampler, length=options.length, stops={END})
+        ends_itself = guide is not None and guide.ends and "length" not in options.model_fields_set
+        length = _MOST if ends_itself else options.length
+        allowed = None if guide is None else guide.allowed
+        drawn = generate(self._begin(), prompt, sampler, length=length, stops={END}, allowed=allowed)
         yield from _until(options.stop, _texts(drawn, writer))
 
+    def file_of(self, text: str, suffix: str, options: Any) -> bytes:
+        """A file of what was made; see `recurra.inputs.live.LiveSymbols.file_of`."""
+        return self._live.file_of(text, suffix, options)
+
     def _prompt(self, text: str) -> list[int]:
-        symbols: list[int] = self.alphabet.ids(text).tolist()
+        alphabet = self._live.alphabet
+        symbols: list[int] = alphabet.ids(text).tolist()
         if UNKNOWN in symbols:
-            unit = self.alphabet.unit
-            shown = sorted({one for one in _parts(text, unit) if UNKNOWN in self.alphabet.ids(one)})
+            unit = alphabet.unit
+            shown = sorted({one for one in alphabet.texts(text) if UNKNOWN in alphabet.ids(one)})
             raise DataError(
                 f"a prompt with {', '.join(map(repr, shown[:_SHOWN]))}, which the net does not know",
                 f"known {unit}s",
-                "Write it otherwise, or train with tokens=subword, which can write anything.",
+                alphabet.remedy,
             )
         return [END, *symbols]
-
-
-def _parts(text: str, unit: str) -> Sequence[str]:
-    return text.split() if unit == "word" else text
 
 
 def _texts(symbols: Iterator[int], writer: Writer) -> Iterator[str]:

@@ -132,7 +132,7 @@ def read_symbols(
     config = config.model_copy(update=dict(train.settings))
     others = {"validation": validation, "test": test}
     given = {name: kind.read(one, config) for name, one in others.items() if one is not None}
-    return SymbolData(kind, config, {"train": train, **given})
+    return SymbolData(kind, config, {"train": train, **train.parts, **given})
 
 
 def _input_name(name: str, source: Any) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from recurra.experiment.corpus_place import CorpusPlace
 from recurra.experiment.symbols import PARTS, Cut, SymbolData, SymbolPart, SymbolSchema, cut
 from recurra.files import checksum, read_checked, read_document, whole_folder, write_bytes, write_document
 from recurra.inputs import registry
-from recurra.inputs.symbol import Documents, Piece
+from recurra.inputs.symbol import Documents, Piece, Varied
 from recurra.training.progress import Progress
 from recurra.version import __version__
 
@@ -54,17 +55,23 @@ def _encoded(
 ) -> tuple[SymbolSchema, dict[str, SymbolPart]]:
     with progress.bar("reading", None):
         parts = cut(data)
-    read = _followed(parts, "train", progress, "learning symbols")
-    alphabet = data.input.learn((piece.content for piece in read), data.config)
+    read = _varied(data, _followed(parts, "train", progress, "learning symbols"))
+    alphabet = data.input.learn((piece.content for piece in read.pieces), data.config)
     schema = SymbolSchema(data.input.name, alphabet, parts.documents > 1)
     found = {}
     for name in PARTS:
         file = None if folder is None else folder / f"{name}{IDS}"
-        read = _followed(parts, name, progress, "tokenising")
-        part = schema.encode(read, _documents(data, name), file)
+        followed = _followed(parts, name, progress, "tokenising")
+        read = _varied(data, followed) if name == "train" else Varied(followed)
+        part = schema.encode(read.pieces, _documents(data, name), file)
         if len(part):
-            found[name] = part
+            found[name] = replace(part, repairs=(*part.repairs, *filter(None, [read.note])))
     return schema, found
+
+
+def _varied(data: SymbolData, pieces: Iterator[Piece]) -> Varied:
+    """What is trained on."""
+    return Varied(pieces) if data.input.vary is None else data.input.vary(pieces, data.config)
 
 
 def _followed(parts: Cut, name: str, progress: Progress, description: str) -> Iterator[Piece]:

@@ -16,6 +16,7 @@ Unit = Literal["character", "word", "subword"]
 _CODE_POINTS = 0x110000
 _WORD = re.compile(r"\S+|\n")
 _NEWLINE = "\n"
+_REMEDY = "Write it otherwise, or train with tokens=subword, which can write anything."
 
 
 class _Joined(Writer):
@@ -72,6 +73,8 @@ class CharacterAlphabet(Alphabet):
     """
 
     unit = "character"
+    remedy = _REMEDY
+    usual_order = 6
 
     def __init__(self, symbols: Sequence[str], *, lowercase: bool = False) -> None:
         self.known, self.lowercase = tuple(symbols), lowercase
@@ -114,6 +117,9 @@ class WordAlphabet(Alphabet):
     """
 
     unit = "word"
+    remedy = _REMEDY
+    separator = " "
+    metrics = ("perplexity", "bits_per_character", "bits_per_byte")
 
     def __init__(self, symbols: Sequence[str], *, lowercase: bool = False) -> None:
         self.known, self.lowercase = tuple(symbols), lowercase

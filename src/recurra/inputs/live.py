@@ -1,12 +1,14 @@
 """Rows of a live stream as the steps that a stream program takes; nothing here needs torch."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
 
+from recurra.config import Config
 from recurra.inputs.symbol import Alphabet
 
 
@@ -57,18 +59,76 @@ class LiveInput(ABC):
         return self.steps(row), b""
 
 
+class Guide(NamedTuple):
+    """What may be made while it is made.
+
+    Attributes:
+        allowed: (symbols so far, what stands before the first among them) -> those that may come next; None
+            for all, none where what is made is complete.
+        ends: Whether it says by itself where that is.
+    """
+
+    allowed: Callable[[Sequence[int]], Sequence[int] | None]
+    ends: bool = False
+
+
 class LiveSymbols(LiveInput):
     """A live input whose steps are symbols.
 
     Attributes:
         alphabet: The symbols.
+        options: Class of what can be asked of symbols that are made, beside how they are drawn.
+        prompts: How names of files end that hold a beginning.
+        products: How names of files end that what is made can be written to, if not as its text.
     """
 
     alphabet: Alphabet
+    options: type[Config] = Config
+    prompts: tuple[str, ...] = ()
+    products: tuple[str, ...] = ()
 
     @abstractmethod
     def steps(self, row: Mapping[str, Any]) -> Sequence[int]:
         """The symbols of a row, by number; see `LiveInput.steps`."""
+
+    def file_named(self, text: str) -> Path | None:
+        """The path that a text is, if it ends as one of `prompts` does; None of any other text."""
+        path = Path() if len(text.split("\n")) > 1 else Path(text.strip())
+        return path.expanduser() if path.suffix.lower() in self.prompts else None
+
+    def text_of(self, path: Path) -> str:
+        """What a file that ends as one of `prompts` holds, as a text of the alphabet.
+
+        Raises:
+            DataError: It cannot be read.
+        """
+        raise NotImplementedError(f"no files are read: {path}")
+
+    def guide(self, asked: Config, prompt: str) -> Guide | None:
+        """What may be made; None: everything.
+
+        Args:
+            asked: What was asked, with the fields of `options` among others.
+            prompt: What comes before, as a text.
+
+        Raises:
+            ConfigError: What is asked cannot be done.
+        """
+        del asked, prompt
+        return None
+
+    def file_of(self, text: str, suffix: str, asked: Config) -> bytes:
+        """A file of what was made, its beginning included.
+
+        Args:
+            text: All of it, as a text of the alphabet.
+            suffix: One of `products`.
+            asked: As of `guide`.
+
+        Raises:
+            MissingDependencyError: A package that is needed is not installed.
+        """
+        raise NotImplementedError(f"no files are written: {suffix} of {len(text)} characters, {asked}")
 
 
 @runtime_checkable

@@ -84,6 +84,14 @@ _BUILT_IN = (
         order=30,
     ),
     Entry(
+        name="notes",
+        input="recurra.inputs.notes.input:NOTES",
+        config="recurra.inputs.notes.config:NotesConfig",
+        live="recurra.inputs.notes.live:LiveNotes",
+        gives=("symbols",),
+        order=5,
+    ),
+    Entry(
         name="corpus",
         input="recurra.inputs.corpus.input:CORPUS",
         config="recurra.inputs.corpus.config:CorpusConfig",

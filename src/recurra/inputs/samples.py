@@ -17,11 +17,13 @@ from recurra.errors import DataError
 from recurra.inputs.generated_motion import gesture_rows
 from recurra.inputs.generated_sequence import latch_rows
 from recurra.inputs.generated_text import date_pairs, number_pairs
+from recurra.inputs.generated_tunes import chorale_rows
 from recurra.inputs.library_source import docstring_rows, role_rows
 
 _PAIRS = 5000
 _SIGNALS = 2000
 _GESTURES = 350
+_TUNES = 80
 ROLES = (
     "attribute", "class", "function", "import", "keyword", "literal", "operator", "parameter", "variable",
 )  # fmt: skip
@@ -137,6 +139,11 @@ def _gestures() -> pl.DataFrame:
     return gesture_rows(_GESTURES)
 
 
+def _tunes() -> pl.DataFrame:
+    """Chorales in all keys, made by rules."""
+    return chorale_rows(_TUNES)
+
+
 _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "iris": _iris,
     "wine": _wine,
@@ -148,6 +155,7 @@ _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "gestures": _gestures,
     "python": _python,
     "topics": _topics,
+    "tunes": _tunes,
     "dates": _dates,
     "latch": _latch,
     "numbers": _numbers,

@@ -13,6 +13,8 @@ import numpy as np
 from jaxtyping import Int32, Integer
 
 from recurra.inputs.examples import Keep
+from recurra.report.record import Piece as Shown
+from recurra.report.section import Section
 
 PADDING, UNKNOWN, END = 0, 1, 2
 RESERVED = 3
@@ -38,10 +40,19 @@ class Alphabet(ABC):
     """The symbols by number, as they were learnt from the training part.
 
     Attributes:
-        unit: What a symbol is: "character", "word", "subword", "note".
+        unit: What a symbol is: "character", "word", "subword", "sign".
+        separator: What stands between two symbols where each is shown by itself.
+        remedy: What to do about a symbol that is not known.
+        usual_order: Symbols of the n-grams that go well with it.
+        metrics: Names of the scores that it is judged by, the one that counts first: "perplexity" of a
+            symbol, and bits or nats per measure of its documents ("bits_per_character").
     """
 
     unit: str
+    separator = ""
+    remedy = "Write it otherwise."
+    usual_order = 4
+    metrics: tuple[str, ...] = ("bits_per_character", "bits_per_byte", "perplexity")
 
     @abstractmethod
     def ids(self, content: Any) -> Ids:
@@ -66,6 +77,15 @@ class Alphabet(ABC):
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:
         """All that was learnt, as JSON has it."""
+
+    def following(self, before: Sequence[int]) -> Sequence[int] | None:
+        """The symbols that may come after some, where not every one may: a grammar; None where all may.
+
+        Args:
+            before: The symbols so far, by number, what stands before the first of all among them.
+        """
+        del before
+        return None
 
     def content(self, numbers: Numbers, own: Sequence[str] = ()) -> str:
         """What people read for some symbols, without their reserved ones; `own` as of `writer`."""
@@ -105,6 +125,7 @@ class Documents:
         repairs: What was put right, a sentence each; known when they have been gone through.
         files: Those that they are read from, all of them; none where they are not read from files alone.
         settings: Settings of the input that were "auto", as they were found to be.
+        parts: "validation" and "test" documents that the same source sets apart by itself, if it does.
     """
 
     pieces: Callable[[], Iterator[Piece]]
@@ -114,6 +135,19 @@ class Documents:
     repairs: Callable[[], tuple[str, ...]] = tuple
     files: tuple[Path, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    parts: "Mapping[str, Documents]" = field(default_factory=dict)
+
+
+class Varied(NamedTuple):
+    """Documents to train on, some of them more than once in other forms.
+
+    Attributes:
+        pieces: What is learnt from.
+        note: What was done, a sentence; "" for nothing.
+    """
+
+    pieces: Iterator[Piece]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,6 +162,11 @@ class SymbolInput:
         revive: The alphabet again from what `Alphabet.to_dict` gave.
         halve: (content, at, slack) -> the content in two, the first of `at` measured units and at most so
             many more: where a part of the data ends and another begins.
+        vary: (pieces of the training part, settings) -> what is trained on in their place; None: they are.
+        exhibit: (alphabet, symbols, title, note, which of them are copied) -> pictures and players of them in
+            a report; None: they are shown as their text.
+        compare: (alphabet, what they are -> symbols) -> what is counted of them, in a section of a report;
+            None: nothing is.
     """
 
     name: str
@@ -136,3 +175,6 @@ class SymbolInput:
     learn: Callable[[Iterator[Any], Any], Alphabet]
     revive: Callable[[Mapping[str, Any]], Alphabet]
     halve: Callable[[Any, int, int], tuple[Any, Any]]
+    vary: Callable[[Iterator[Piece], Any], Varied] | None = None
+    exhibit: Callable[..., Sequence[Shown]] | None = None
+    compare: Callable[[Any, Mapping[str, Numbers]], Section] | None = None

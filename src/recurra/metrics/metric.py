@@ -87,6 +87,10 @@ _SPAN = (
 _SYMBOL = (
     Metric("perplexity", "Perplexity", "exponential of the mean negative log probability of a symbol"),
     Metric("bits_per_character", "Bits per character", "mean negative log2 probability of a character"),
+    Metric(
+        "nats_per_step", "Nats per step", "negative log-likelihood of a time step, all its notes together"
+    ),
+    Metric("nats_per_note", "Nats per note", "negative log-likelihood of all, over the notes that there are"),
     Metric("bits_per_byte", "Bits per byte", "mean negative log2 probability of a byte of UTF-8"),
 )
 _KNOWN = {one.name: one for one in (*_FORECAST, *_NUMBER, *_CLASS, *_SPAN, *_SYMBOL)}

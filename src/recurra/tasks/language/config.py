@@ -26,8 +26,8 @@ class LanguageConfig(NetConfig, Output):
         label_smoothing: Share of the truth that is spread over all symbols in training, of output=full.
         activation_penalty: Weight of the mean square of the last layer's outputs in the loss.
         slowness_penalty: Weight of the mean square of their changes from step to step.
-        ngram_order: Symbols of the longest n-gram of the baseline; auto takes 6 for characters, else 4; 1
-            leaves the n-grams out.
+        ngram_order: Symbols of the longest n-gram of the baseline; auto takes 6 for characters, 8 for the
+            signs of notes, else 4; 1 leaves the n-grams out.
         dynamic_rate: How far a weight may move at a step of a net that goes on learning from a text while it
             is scored (dynamic evaluation), 0.001 to 0.01 for most nets; 0 for none.
         dynamic_decay: How much of the way back to the trained weights it goes at each of these steps.

@@ -65,7 +65,7 @@ def _question(net: NextSymbol, alphabet: Alphabet, seen: np.ndarray, row: str, n
         "embeddings of zeros",
         tuple(_shown(alphabet, int(one)) for one in seen),
         (Column("", read.shape[-1]),),
-        separator=" " if alphabet.unit == "word" else "",
+        separator=alphabet.separator,
     )
 
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from recurra.config import validated
 from recurra.experiment.estimator import ExampleEstimator
-from recurra.experiment.generation import Generation
 from recurra.tasks.language.made import generator_of
 from recurra.tasks.language.task import LANGUAGE
 
@@ -28,14 +27,14 @@ class LanguageModel(ExampleEstimator):
         """Pieces of text that go on after a prompt, each as soon as it is drawn.
 
         Args:
-            prompt: What comes before; it is not repeated.
+            prompt: What comes before, or a file of the input that holds it; it is not repeated.
             options: `length`, `temperature`, `top_k`, `top_p`, `min_p`, `repetition_penalty`, `seed`; see
-                `recurra.experiment.generation.Generation`.
+                `recurra.experiment.generation.Generation`. Of notes also `key`, `harmonise` and `tempo`.
 
         Raises:
             NotFittedError: `fit` was not called.
             ConfigError: There is no such option.
             DataError: The prompt holds symbols that the net does not know.
         """
-        wanted = validated(Generation, {"prompt": prompt, **options})
-        return generator_of(self.fitted_).generate(wanted)
+        generator = generator_of(self.fitted_)
+        return generator.generate(validated(generator.options, {"prompt": prompt, **options}))

@@ -11,7 +11,9 @@ from recurra.errors import ConfigError, MissingDependencyError
 from recurra.experiment.generation import SymbolGenerator
 from recurra.experiment.symbols import SymbolSchema
 from recurra.experiment.task import Fitted
-from recurra.inputs.symbol import END, PADDING, UNKNOWN
+from recurra.inputs import registry
+from recurra.inputs.live import LiveSymbols
+from recurra.inputs.symbol import END, PADDING, UNKNOWN, Alphabet
 from recurra.metrics.kneser_ney import KneserNey
 from recurra.models.next_symbol import NextSymbol
 from recurra.tasks.language.program import program
@@ -27,7 +29,8 @@ def generator_of(fitted: Fitted) -> SymbolGenerator:
         exported.session()
     except (ConfigError, MissingDependencyError):
         begin = _in_torch(cast("NextSymbol", fitted.model))
-        return SymbolGenerator(schema.alphabet, begin, has_ends=schema.has_ends)
+        live = registry.live(schema.input).from_dict(schema.alphabet.to_dict())
+        return SymbolGenerator(cast("LiveSymbols", live), begin, has_ends=schema.has_ends)
     return SymbolGenerator.of_program(exported)
 
 
@@ -49,8 +52,8 @@ def _in_torch(net: NextSymbol) -> Callable[[], Step]:
     return begin
 
 
-def made_by_n_grams(model: KneserNey, sampling: Sampling, length: int) -> Sequence[int]:
-    """Symbols that n-grams draw, one after another."""
+def made_by_n_grams(model: KneserNey, alphabet: Alphabet, sampling: Sampling, length: int) -> Sequence[int]:
+    """Symbols that n-grams draw, one after another, as the grammar of the alphabet allows."""
     before: list[int] = []
 
     def step(symbol: int) -> np.ndarray:
@@ -59,4 +62,4 @@ def made_by_n_grams(model: KneserNey, sampling: Sampling, length: int) -> Sequen
         return np.asarray(np.log(np.maximum(shares, np.finfo(np.float64).tiny)))
 
     sampler = Sampler(sampling, {PADDING, UNKNOWN, END})
-    return list(generate(step, [END], sampler, length=length))
+    return list(generate(step, [END], sampler, length=length, allowed=alphabet.following))

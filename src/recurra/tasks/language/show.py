@@ -1,16 +1,17 @@
 """What a language model has to show: what it makes, what surprises it, what it has by heart."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from recurra.config import validated
 from recurra.decoding.sampling import Sampling
-from recurra.experiment.generation import Generation
 from recurra.experiment.symbols import SymbolPart
 from recurra.experiment.task import Description, Fitted, Rival
-from recurra.inputs.symbol import END, RESERVED, UNKNOWN
+from recurra.inputs import registry
+from recurra.inputs.symbol import END, RESERVED, UNKNOWN, SymbolInput
 from recurra.metrics.copying import longest_copy
 from recurra.report.heading import source_name
 from recurra.report.number import count
@@ -20,10 +21,11 @@ from recurra.report.section import Section
 from recurra.tasks.language.made import generator_of, made_by_n_grams
 
 TEMPERATURES = (0.5, 0.8, 1.0)
-_LENGTHS = {"character": 600, "word": 120}
+_LENGTHS = {"character": 600, "word": 120, "sign": 320}
 _LENGTH = 200
 _SHOWN = {"character": 1000, "word": 200}
 _SHOWN_ELSE = 400
+_COUNTED = 100_000  # symbols of what was judged
 _LOOKED_AT = 20  # passages for each that is shown
 _PASSAGES, _WIDTH = 6, {"character": 80, "word": 15}
 _WIDTH_ELSE = 20
@@ -66,52 +68,69 @@ def describe(fitted: Fitted, part: SymbolPart) -> Description:
 def show(fitted: Fitted, part: SymbolPart, rivals: Sequence[Rival], metrics: MetricsRecord) -> list[Section]:
     """Texts out of nothing, a passage coloured by surprise, and the most and least predictable ones."""
     del metrics
+    alphabet, kind = fitted.schema.alphabet, registry.symbols(fitted.schema.input)
     bits = np.asarray(rivals[0].answer.surprise) / np.log(2)
-    return [_samples(fitted, rivals), _surprise(fitted, part, bits), _passages(fitted, part, bits)]
+    grams = next((one for one in rivals if one.name == "n_grams"), None)
+    made = _made(fitted, grams)
+    sections = [_samples(alphabet, kind, made, part, None if grams is None else grams.answer.source[1])]
+    if kind.compare is not None:
+        judged = {"What was judged": part.tokens.read(0, _COUNTED)}
+        sections.append(kind.compare(alphabet, {**judged, **made}))
+    return [*sections, _surprise(fitted, part, bits), _passages(fitted, part, bits)]
 
 
-def _samples(fitted: Fitted, rivals: Sequence[Rival]) -> Section:
+def _made(fitted: Fitted, grams: Rival | None) -> dict[str, list[int]]:
+    """What the net makes of nothing at each temperature, and what n-grams make."""
     alphabet = fitted.schema.alphabet
     length = _LENGTHS.get(alphabet.unit, _LENGTH)
-    grams = next((one for one in rivals if one.name == "n_grams"), None)
-    training = None if grams is None else grams.answer.source[1]
-    generator = generator_of(fitted)
-    pieces = []
+    generator, found = generator_of(fitted), dict[str, list[int]]()
     for temperature in TEMPERATURES:
-        text = "".join(generator.generate(Generation(length=length, temperature=temperature)))
-        pieces.append(_sample(f"Temperature {temperature:g}", alphabet.ids(text), alphabet, training))
+        asked = validated(generator.options, {"length": length, "temperature": temperature})
+        ids = alphabet.ids("".join(generator.generate(asked)))
+        found[f"Temperature {temperature:g}"] = [int(one) for one in ids if one != UNKNOWN]
     if grams is not None:
-        symbols = made_by_n_grams(grams.answer.source[0], Sampling(), length)
-        pieces.append(_sample(grams.label, np.array(symbols), alphabet, training))
+        found[grams.label] = list(made_by_n_grams(grams.answer.source[0], alphabet, Sampling(), length))
+    return found
+
+
+def _samples(
+    alphabet: Any, kind: SymbolInput, made: Mapping[str, list[int]], part: SymbolPart, training: Any
+) -> Section:
+    pieces: list[Any] = []
+    if kind.exhibit is not None:
+        first = part.tokens.read(0, min(int(part.ends[0]), _LENGTHS.get(alphabet.unit, _LENGTH)))
+        title = part.name(int(part.numbers[0]))
+        pieces += kind.exhibit(alphabet, first[first >= RESERVED], title, "The beginning of what was judged.")
+    for title, ids in made.items():
+        pieces += _sample(title, ids, alphabet, kind, training)
+    legend = LegendItem(label="longest passage that stands in the training text", role="muted", mark="area")
     return Section(
         id="samples",
         heading="Out of nothing",
-        lead="What it writes by itself, likelier with a lower temperature; seed 0, nothing chosen by hand. "
-        "Of empty lines one is shown.",
-        legend=[
-            LegendItem(label="longest passage that stands in the training text", role="muted", mark="area")
-        ]
-        if training is not None
-        else [],
+        lead="What it writes by itself, likelier with a lower temperature; seed 0, nothing chosen by hand."
+        + (" Of empty lines one is shown." if kind.exhibit is None else ""),
+        legend=[] if training is None else [legend],
         pieces=pieces,
         layout="full",
     )
 
 
-def _sample(title: str, ids: Any, alphabet: Any, training: Any) -> HighlightedText:
-    ids = [int(one) for one in ids if one != UNKNOWN]
-    if training is None:
-        return HighlightedText(title=title, tokens=[Token(text=_without_gaps(alphabet, ids))], separator="")
-    begin, end, length = longest_copy(np.array(ids), training)
+def _sample(title: str, ids: list[int], alphabet: Any, kind: SymbolInput, training: Any) -> Sequence[Any]:
+    copied, note = (0, 0), ""
+    if training is not None:
+        begin, end, length = longest_copy(np.array(ids), training)
+        copied = (begin, end)
+        note = f"Longest copy from the training text: {length} {alphabet.unit}s, repeated ones counted once."
+    if kind.exhibit is not None:
+        return kind.exhibit(alphabet, ids, title, note, copied)
+    begin, end = copied
     stretches: list[tuple[list[int], Colour]] = [
         (ids[:begin], ""),
         (ids[begin:end], "muted"),
         (ids[end:], ""),
     ]
-    spaced = " " if alphabet.unit == "word" else ""
     tokens = [Token(text=_without_gaps(alphabet, own), role=role) for own, role in stretches if own]
-    note = f"Longest copy from the training text: {length} {alphabet.unit}s, repeated ones counted once."
-    return HighlightedText(title=title, note=note, tokens=tokens, separator=spaced)
+    return [HighlightedText(title=title, note=note, tokens=tokens, separator=alphabet.separator)]
 
 
 def _without_gaps(alphabet: Any, ids: Any) -> str:
@@ -129,7 +148,7 @@ def _surprise(fitted: Fitted, part: SymbolPart, bits: Any) -> Section:
     text = HighlightedText(
         note=f"{part.name(int(part.numbers[0]))}: the beginning of what was judged of it.",
         tokens=tokens,
-        separator=" " if unit == "word" else "",
+        separator=fitted.schema.alphabet.separator,
     )
     return Section(
         id="surprise",
@@ -143,7 +162,7 @@ def _surprise(fitted: Fitted, part: SymbolPart, bits: Any) -> Section:
 
 def _shown(fitted: Fitted, ids: Any) -> Iterator[str]:
     """Symbols as they are marked; what is not seen otherwise by a sign."""
-    signs = {"\n": "↵" if fitted.schema.alphabet.unit == "word" else "↵\n"}
+    signs = {"\n": "↵" if fitted.schema.alphabet.separator else "↵\n"}
     for one, text in zip(ids, fitted.schema.alphabet.symbols(ids), strict=True):
         yield "⊣" if one == END else "�" if one == UNKNOWN else signs.get(text, text)
 

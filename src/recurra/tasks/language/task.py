@@ -40,8 +40,6 @@ _LEAST = 2  # windows that a row goes through, so that its state is of use
 _VALIDATED = 20_000  # symbols of a row in validation
 _COUNTED, _KEPT = 16_000_000, 128_000_000  # symbols that n-grams are counted in, bytes that they may take
 _TRIED = 500_000  # symbols that tell how many bytes more of them take
-_ORDERS = {"character": 6}
-_ORDER = 4
 
 
 def prepare(data: SymbolData) -> Prepared:
@@ -121,7 +119,7 @@ def _settled(config: Any, schema: SymbolSchema, train: SymbolPart) -> tuple[Any,
             f"{counted(steps, 'step')} a batch (batch_size={config.batch_size} "
             f"sequence_length={config.sequence_length} need more text)"
         )
-    order = _ORDERS.get(unit, _ORDER) if config.ngram_order == "auto" else config.ngram_order
+    order = schema.alphabet.usual_order if config.ngram_order == "auto" else config.ngram_order
     known = ("train_loss", "valid_loss", *(f"valid_{name}" for name in metric_names(schema)))
     if config.monitor not in known:
         raise ConfigError(f"monitor is {config.monitor!r}", f"one of {', '.join(known)}", "Change monitor.")
@@ -194,7 +192,7 @@ def _validated(net: nn.Module, part: SymbolPart, schema: SymbolSchema) -> dict[s
 
 
 def part(source: Any, fitted: Fitted, options: Any) -> SymbolPart:
-    """Other texts.
+    """Other texts; of a source that sets a test part apart, that.
 
     Raises:
         DataError: There are none.
@@ -203,6 +201,7 @@ def part(source: Any, fitted: Fitted, options: Any) -> SymbolPart:
         raise DataError("no data", "a path, sample:NAME or texts", "Give the text to tell of.")
     schema: SymbolSchema = fitted.schema
     documents = registry.symbols(schema.input).read(source, fitted.config)
+    documents = documents.parts.get("test", documents)
     found = schema.encode(documents.pieces(), documents)
     unit = schema.alphabet.unit
     if not len(found):
@@ -222,17 +221,17 @@ def answer(fitted: Fitted, part: SymbolPart) -> Told:
 
 
 def metric_names(schema: SymbolSchema) -> tuple[str, ...]:
-    """Characters are judged by their bits, other symbols by perplexity."""
-    names = ("perplexity", "bits_per_character", "bits_per_byte")
-    return names if schema.alphabet.unit == "word" else (names[1], names[2], names[0])
+    """What the symbols are judged by, that first which counts most."""
+    return schema.alphabet.metrics
 
 
 def score(schema: SymbolSchema, part: SymbolPart, given: Told) -> dict[str, float]:
-    """Perplexity of a symbol, where the end of a line, or of a document, is one too; and bits."""
+    """Perplexity of a symbol, where the end of a line, or of a document, is one too; bits and nats."""
     nats = float(given.surprise.sum(dtype=np.float64))
-    bits = nats / np.log(2)
     found = {"perplexity": float(np.exp(min(nats / len(part), 700)))}
-    found |= {f"bits_per_{name}": bits / max(int(own.sum()), 1) for name, own in part.sizes.items()}
+    for name, own in part.sizes.items():
+        found[f"nats_per_{name}"] = nats / max(int(own.sum()), 1)
+        found[f"bits_per_{name}"] = found[f"nats_per_{name}"] / np.log(2)
     return {name: found[name] for name in metric_names(schema) if name in found}
 
 
@@ -255,8 +254,11 @@ def write(fitted: Fitted, part: SymbolPart, given: Told, options: LanguageAnswer
     lengths = np.diff(part.ends, prepend=0)
     columns: dict[str, Any] = {"document": names, f"{fitted.schema.alphabet.unit}s": lengths}
     columns["perplexity"] = np.exp2(sums / lengths)
-    for name, own in part.sizes.items():
-        columns[f"bits_per_{name}"] = sums / np.maximum(own, 1)
+    for name in metric_names(fitted.schema):
+        unit, _, measure = name.partition("_per_")
+        if measure in part.sizes:
+            nats = sums * np.log(2) if unit == "nats" else sums
+            columns[name] = nats / np.maximum(part.sizes[measure], 1)
     return pl.DataFrame(columns)
 
 
