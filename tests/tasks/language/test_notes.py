@@ -1,0 +1,127 @@
+"""Music by the language model: it learns, tells, streams, makes and shows."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from recurra import LanguageModel
+from recurra.cli.app import main
+from recurra.errors import ConfigError
+from recurra.experiment.run import train
+from recurra.inputs.notes.midi import read_midi, write_midi
+from recurra.inputs.notes.tune import Tune
+from recurra.inputs.symbol import END
+from recurra.tasks.language.live import LiveLanguage
+from recurra.tasks.language.task import LANGUAGE
+
+SCALE = [60, 62, 64, 65, 67, 69, 71, 72]
+TUNES = [[[key + shift, key + shift - 12] for key in SCALE] * 3 for shift in (0, 2, 4, 5)] * 5
+SMALL: dict[str, Any] = {
+    "num_layers": 1, "hidden_size": 24, "max_epochs": 12, "learning_rate": 2e-2, "dropout": 0.0,
+    "batch_size": 4, "sequence_length": 16,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=["chords", "events"])
+def model(request: pytest.FixtureRequest) -> LanguageModel:
+    return LanguageModel(**SMALL, transpose=0, form=request.param).fit(TUNES)  # type: ignore[return-value]
+
+
+def test_it_learns_and_tells_the_cost_of_a_step(model: LanguageModel) -> None:
+    scores = {one.name: one.scores for one in model.evaluate().models}
+    assert list(scores["recurra"]) == ["nats_per_step", "nats_per_note", "perplexity"]
+    assert scores["recurra"]["nats_per_step"] < 0.7 * scores["unigram"]["nats_per_step"]
+    part = LANGUAGE.part([TUNES[0], TUNES[1]], model.fitted_, None)
+    told = LANGUAGE.answer(model.fitted_, part)
+    steps, notes = 48, 96
+    nats = float(told.surprise.sum())
+    assert LANGUAGE.score(model.fitted_.schema, part, told) == pytest.approx({
+        "nats_per_step": nats / steps,
+        "nats_per_note": nats / notes,
+        "perplexity": np.exp(nats / len(part)),
+    })  # fmt: skip
+    rows = model.predict([TUNES[0], TUNES[1]])
+    assert rows["nats_per_step"].sum() * steps / 2 == pytest.approx(nats, rel=1e-5)
+
+
+def test_a_stream_tells_what_a_file_is_told(model: LanguageModel) -> None:
+    alphabet = model.fitted_.schema.alphabet
+    live = LiveLanguage(model.to_program())
+    words = alphabet.content(alphabet.ids(Tune.of_chords(TUNES[3]))).split(" ")
+    bits = [
+        live.predict({"notes": " ".join(words[at : at + 3])}).values["bits"] for at in range(0, len(words), 3)
+    ]
+    end = live.predict({"sequence_end": True}).values["bits"]
+    part = LANGUAGE.part([TUNES[3]], model.fitted_, None)
+    whole = LANGUAGE.answer(model.fitted_, part).surprise.sum() / np.log(2)
+    assert sum(bits) + end == pytest.approx(whole, abs=0.02)
+
+
+def test_what_it_makes_is_a_tune_and_the_same_for_a_seed(model: LanguageModel) -> None:
+    alphabet = model.fitted_.schema.alphabet
+    texts = ["".join(model.generate(length=60, seed=seed, temperature=1.0)) for seed in (1, 1, 2)]
+    assert texts[0] == texts[1] != texts[2]
+    before = [END]
+    for number in alphabet.ids(texts[0]).tolist():
+        assert number in alphabet.following(before)
+        before.append(number)
+    prompt = alphabet.content(alphabet.ids(Tune.of_chords(TUNES[0][:8])))
+    kept = "".join(model.generate(prompt, length=80, key="kept", temperature=2.0))
+    assert {int(key) % 12 for key in alphabet.tune(alphabet.ids(kept)).keys} <= {key % 12 for key in SCALE}
+    with pytest.raises(ConfigError, match="Did you mean 'harmonise'"):
+        model.generate(harmonize="C4 |")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("notes")
+    (folder / "tunes").mkdir()
+    for number, tune in enumerate(TUNES):
+        joined = Tune.of_chords(tune).joined()
+        (folder / "tunes" / f"{number}.mid").write_bytes(write_midi(joined, 4, 90.0))
+    settings = {**SMALL, "max_epochs": 3, "transpose": 1}
+    train(LANGUAGE, str(folder / "tunes"), settings, folder / "run")
+    return folder / "run"
+
+
+def test_a_run_of_a_folder_of_midi_makes_files(run: Path, tmp_path: Path) -> None:
+    melody = tmp_path / "melody.mid"
+    melody.write_bytes(write_midi(Tune.of_notes([0, 4, 8], [4, 4, 4], [72, 71, 72]), 4, 111.0))
+    full, tune = tmp_path / "full.mid", tmp_path / "tune.wav"
+    assert main(["generate", str(run), "--harmonise", str(melody), "-o", str(full)]) == 0
+    found = read_midi(full, 4, drums=False).tune
+    assert (found.steps, found.tempo) == (12, pytest.approx(111, abs=0.01))
+    assert found.keys[found.onsets == 0].max() == 72
+    arguments = ["--prompt", str(melody), "--key", "kept", "--length", "30", "--samples", "2"]
+    assert main(["generate", str(run), *arguments, "-o", str(tune)]) == 0
+    assert sorted(one.name for one in tmp_path.glob("*.wav")) == ["tune-0.wav", "tune-1.wav"]
+
+
+def test_its_report_draws_plays_and_counts(run: Path) -> None:
+    sections = {one["id"]: one for one in json.loads((run / "sections.json").read_text())["sections"]}
+    kinds = [piece["kind"] for piece in sections["samples"]["pieces"]]
+    assert kinds[:2] == ["picture", "audio"]
+    assert kinds.count("picture") == 5
+    counts, *heats = sections["statistics"]["pieces"]
+    assert counts["rows"][0][0] == "What was judged"
+    assert counts["rows"][0][4] == "100%"
+    for heat in heats:
+        assert all(sum(shares) == pytest.approx(1) for shares in heat["shares"] if any(shares))
+    assert heats[0]["columns"][0] == "1"
+    text = (run / "report.html").read_text()
+    assert len(re.findall("<audio", text)) == 5
+    config = json.loads((run / "config.json").read_text())
+    assert config["schema"]["alphabet"]["tempo"] == 90
+    assert "also read in other keys" in text
+
+
+def test_abc_is_learnt_as_text(tmp_path: Path) -> None:
+    tune = "X:1\nT:A scale\nM:4/4\nK:C\nCDEF GABc|cBAG FEDC|\n\n"
+    (tmp_path / "tunes.abc").write_text(tune * 40)
+    fitted = LanguageModel(**SMALL).fit(tmp_path / "tunes.abc")
+    assert fitted.fitted_.schema.input == "corpus"
+    assert "CDEF" in "".join(fitted.generate("K:C\n", length=40, temperature=0.0))
