@@ -14,6 +14,7 @@ import polars as pl
 from recurra.data.naming import listed, suggestion
 from recurra.data.sample import spoken_digits
 from recurra.errors import DataError
+from recurra.inputs.generated_ink import letter_rows, word_rows
 from recurra.inputs.generated_motion import gesture_rows
 from recurra.inputs.generated_sequence import latch_rows
 from recurra.inputs.generated_text import date_pairs, number_pairs
@@ -22,6 +23,7 @@ from recurra.inputs.library_source import docstring_rows, role_rows
 _PAIRS = 5000
 _SIGNALS = 2000
 _GESTURES = 350
+_LETTERS, _WORDS = 1040, 1000
 ROLES = (
     "attribute", "class", "function", "import", "keyword", "literal", "operator", "parameter", "variable",
 )  # fmt: skip
@@ -137,6 +139,16 @@ def _gestures() -> pl.DataFrame:
     return gesture_rows(_GESTURES)
 
 
+def _letters() -> pl.DataFrame:
+    """Letters of pen strokes, in hands that were made up."""
+    return letter_rows(_LETTERS)
+
+
+def _handwriting() -> pl.DataFrame:
+    """One or two words of them, and what they say."""
+    return word_rows(_WORDS)
+
+
 _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "iris": _iris,
     "wine": _wine,
@@ -146,9 +158,11 @@ _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "digits": _digits,
     "docstrings": _docstrings,
     "gestures": _gestures,
+    "handwriting": _handwriting,
     "python": _python,
     "topics": _topics,
     "dates": _dates,
     "latch": _latch,
+    "letters": _letters,
     "numbers": _numbers,
 })  # fmt: skip
