@@ -27,6 +27,9 @@ Temperature = Annotated[
 ]
 TopK = Annotated[str | None, Option(metavar="K", help="Only the K likeliest.")]
 TopP = Annotated[str | None, Option(metavar="P", help="Only the likeliest of this probability together.")]
+Bias = Annotated[
+    str | None, Option(metavar="B", help="Of what draws: larger is neater and more alike; by default 0.5.")
+]
 Stop = Annotated[str | None, Option(metavar="TEXT", help="End before this text.")]
 Seed = Annotated[str | None, Option(metavar="N", help="Where randomness starts; by default 0.")]
 Samples = Annotated[int, Option(metavar="N", min=1, help="How many, each with the next seed.")]
@@ -46,6 +49,7 @@ def generate(
     temperature: Temperature = None,
     top_k: TopK = None,
     top_p: TopP = None,
+    bias: Bias = None,
     stop: Stop = None,
     seed: Seed = None,
     samples: Samples = 1,
@@ -60,9 +64,10 @@ def generate(
       recurra generate runs/book --prompt 'Once' --temperature 0.6 --stream
       recurra generate runs/book --length 2000 --top-p 0.9 --seed 7 -o chapter.txt
       recurra generate runs/book --samples 3 --json
+      recurra generate runs/hand --prompt 'ink on paper' --bias 1 -o ink.svg
     """
     given = {"length": length, "temperature": temperature, "top_k": top_k, "top_p": top_p}
-    given |= {"stop": stop, "seed": seed}
+    given |= {"stop": stop, "seed": seed, "bias": bias}
     if as_stream and (as_json or output is not None):
         raise ConfigError("--stream with --json or --output", "one of them", "Leave --stream out.")
     start = sys.stdin.read() if prompt == "-" else prompt
@@ -73,15 +78,16 @@ def generate(
         if as_json or output is not None:
             made.append("".join(pieces))
         else:
-            _print("\n" * bool(number) + start, pieces, at_once=as_stream)
+            before = "\n" * bool(number) + start if generator.repeats else ""
+            _print(before, pieces, at_once=as_stream)
     if as_json:
-        rows = [{"seed": options.seed + number, "text": one} for number, one in enumerate(made)]
+        rows = [{"seed": options.seed + number, **generator.row(one)} for number, one in enumerate(made)]
         told = options.model_dump(exclude={"prompt", "seed"})
         screen.emit({"prompt": start, "options": told, "made": rows})
     if output is not None:
-        text = "\n\n".join(start + one for one in made) + "\n"
-        files.write_bytes(output, text.encode("utf-8", "replace"))
-        screen.note(f"{len(text):,} characters written to {output}")
+        content = generator.document(start, made, output.suffix.lower())
+        files.write_bytes(output, content)
+        screen.note(f"{len(content):,} bytes written to {output}")
 
 
 def _print(start: str, pieces: Iterator[str], *, at_once: bool) -> None:
@@ -106,14 +112,14 @@ def _ready(run: Path, pairs: list[str], given: dict[str, str | None], prompt: st
     from recurra.tasks.registry import entries, entry_of_run
 
     entry = entry_of_run(run)
-    if not entry.generator:
-        able = [name for name, one in entries().items() if one.generator]
+    if not entry.generator and not entry.maker:
+        able = [name for name, one in entries().items() if one.generator or one.maker]
         raise ConfigError(
             f"{run} is a run of task {entry.name}, which tells of data",
             f"one of task {', '.join(able)}, which makes something",
             "Use predict.",
         )
-    kind = entry.load("generator")
+    kind = entry.load("generator" if entry.generator else "maker")
     flags = {key: text for key, text in given.items() if text is not None}
     twice = next((key for key in flags if any(pair.startswith(f"{key}=") for pair in pairs)), None)
     if twice is not None:
@@ -121,7 +127,11 @@ def _ready(run: Path, pairs: list[str], given: dict[str, str | None], prompt: st
     options = validated(
         kind.options, {**parse_settings([kind.options], pairs, {}), **flags, "prompt": prompt}
     )
-    return kind.of_program(program_of(run)), options
+    if entry.generator:
+        return kind.of_program(program_of(run)), options
+    from recurra.experiment.artifact import load_fitted
+
+    return kind(load_fitted(entry.load("task"), run, device="cpu")), options
 
 
 def _write(text: str) -> None:

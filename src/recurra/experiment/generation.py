@@ -43,9 +43,11 @@ class SymbolGenerator:
 
     Attributes:
         options: The class of what `generate` takes.
+        repeats: Whether a prompt stands before what is made.
     """
 
     options = Generation
+    repeats = True
 
     def __init__(
         self, alphabet: Alphabet, begin: Callable[[], Callable[[int], Any]], *, has_ends: bool
@@ -82,6 +84,17 @@ class SymbolGenerator:
             writer.put(symbol)
         drawn = generate(self._begin(), prompt, sampler, length=options.length, stops={END})
         yield from _until(options.stop, _texts(drawn, writer))
+
+    @staticmethod
+    def row(text: str) -> Mapping[str, Any]:
+        """What was made, as JSON has it."""
+        return {"text": text}
+
+    @staticmethod
+    def document(prompt: str, made: Sequence[str], ending: str) -> bytes:
+        """A file of what was made, each after the prompt; all endings are those of texts."""
+        del ending
+        return ("\n\n".join(prompt + one for one in made) + "\n").encode("utf-8", "replace")
 
     def _prompt(self, text: str) -> list[int]:
         symbols: list[int] = self.alphabet.ids(text).tolist()
