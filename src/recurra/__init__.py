@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from recurra.layers.drop_in import GRU, LSTM, RNN
     from recurra.tasks.classify.classifier import Classifier
     from recurra.tasks.detect.detector import Detector
+    from recurra.tasks.draw.drawer import Drawer
     from recurra.tasks.forecast.forecaster import Forecaster
     from recurra.tasks.language.language_model import LanguageModel
     from recurra.tasks.speak.speaker import Speaker
@@ -28,6 +29,7 @@ __all__ = [
     "RNN",
     "Classifier",
     "Detector",
+    "Drawer",
     "Forecaster",
     "LanguageModel",
     "Sequences",
@@ -50,6 +52,7 @@ _HOMES = {
     "Forecaster": "recurra.tasks.forecast.forecaster",
     "LanguageModel": "recurra.tasks.language.language_model",
     "Sequences": "recurra.types",
+    "Drawer": "recurra.tasks.draw.drawer",
     "Speaker": "recurra.tasks.speak.speaker",
     "Tagger": "recurra.tasks.tag.tagger",
     "Transcriber": "recurra.tasks.transcribe.transcriber",

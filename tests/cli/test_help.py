@@ -68,9 +68,9 @@ def test_the_settings_of_an_input_stand_under_its_name(capsys) -> None:
     own, *inputs = out.partition("Settings, given")[2].split("\nWith input=")
     assert "max_length" not in own
     titles = [part.partition(":")[0] for part in inputs]
-    assert titles == ["audio, and then bidirectional=false", "motion", "table", "series", "text"]
-    assert [part.count("\n  max_length=") for part in inputs] == [0, 1, 0, 1, 1]
-    assert [part.count("\n  columns=") for part in inputs] == [0, 0, 1, 1, 0]
+    assert titles == ["audio, and then bidirectional=false", "strokes", "motion", "table", "series", "text"]
+    assert [part.count("\n  max_length=") for part in inputs] == [0, 1, 1, 0, 1, 1]
+    assert [part.count("\n  columns=") for part in inputs] == [0, 0, 0, 1, 1, 0]
 
 
 @pytest.mark.parametrize("columns", [40, 80, 120])

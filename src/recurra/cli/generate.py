@@ -1,7 +1,7 @@
 """`recurra generate RUN`: what a net makes of nothing, or of a beginning."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,6 +34,9 @@ Temperature = Annotated[
 ]
 TopK = Annotated[str | None, Option(metavar="K", help="Only the K likeliest.")]
 TopP = Annotated[str | None, Option(metavar="P", help="Only the likeliest of this probability together.")]
+Bias = Annotated[
+    str | None, Option(metavar="B", help="Of what draws: larger is neater and more alike; by default 0.5.")
+]
 Stop = Annotated[str | None, Option(metavar="TEXT", help="End before this text.")]
 Seed = Annotated[str | None, Option(metavar="N", help="Where randomness starts; by default 0.")]
 Samples = Annotated[int, Option(metavar="N", min=1, help="How many, each with the next seed.")]
@@ -53,6 +56,7 @@ def generate(
     temperature: Temperature = None,
     top_k: TopK = None,
     top_p: TopP = None,
+    bias: Bias = None,
     stop: Stop = None,
     seed: Seed = None,
     key: Key = None,
@@ -71,8 +75,9 @@ def generate(
       recurra generate runs/book --samples 3 --json
       recurra generate runs/tunes --prompt theme.mid --key kept -o tune.mid
       recurra generate runs/tunes --harmonise melody.mid -o full.wav
+      recurra generate runs/hand --prompt 'ink on paper' --bias 1 -o ink.svg
     """
-    given = {"length": length, "temperature": temperature, "top_k": top_k, "top_p": top_p}
+    given = {"length": length, "temperature": temperature, "top_k": top_k, "top_p": top_p, "bias": bias}
     given |= {"stop": stop, "seed": seed, "key": key, "harmonise": harmonise}
     if as_stream and (as_json or output is not None):
         raise ConfigError("--stream with --json or --output", "one of them", "Leave --stream out.")
@@ -84,25 +89,20 @@ def generate(
         if as_json or output is not None:
             made.append("".join(pieces))
         else:
-            _print("\n" * bool(number) + start, pieces, at_once=as_stream)
+            before = "\n" * bool(number) + start if generator.repeats else ""
+            _print(before, pieces, at_once=as_stream)
     if as_json:
-        rows = [{"seed": options.seed + number, "text": one} for number, one in enumerate(made)]
+        rows = [{"seed": options.seed + number, **generator.row(one)} for number, one in enumerate(made)]
         told = options.model_dump(exclude={"prompt", "seed"})
         screen.emit({"prompt": start, "options": told, "made": rows})
-    if output is not None and output.suffix.lower() in generator.products:
-        _write_files(generator, options, output, [start + one for one in made])
-    elif output is not None:
-        text = "\n\n".join(start + one for one in made) + "\n"
-        files.write_bytes(output, text.encode("utf-8", "replace"))
-        screen.note(f"{len(text):,} characters written to {output}")
+    if output is not None:
+        _write_files(generator.files(start, made, output.suffix.lower(), options), output, options.seed)
 
 
-def _write_files(generator: Any, options: Any, output: Path, texts: list[str]) -> None:
-    """Write what was made to a file of another kind; of several each to one with its seed in its name."""
-    for number, text in enumerate(texts):
-        own = options.seed + number
-        path = output if len(texts) == 1 else output.with_stem(f"{output.stem}-{own}")
-        content = generator.file_of(text, output.suffix.lower(), options)
+def _write_files(contents: Sequence[bytes], output: Path, seed: int) -> None:
+    """Write files of what was made; of several each with its seed in its name."""
+    for number, content in enumerate(contents):
+        path = output if len(contents) == 1 else output.with_stem(f"{output.stem}-{seed + number}")
         files.write_bytes(path, content)
         screen.note(f"{len(content):,} bytes written to {path}")
 
@@ -129,19 +129,24 @@ def _ready(run: Path, pairs: list[str], given: dict[str, str | None], prompt: st
     from recurra.tasks.registry import entries, entry_of_run
 
     entry = entry_of_run(run)
-    if not entry.generator:
-        able = [name for name, one in entries().items() if one.generator]
+    if not entry.generator and not entry.maker:
+        able = [name for name, one in entries().items() if one.generator or one.maker]
         raise ConfigError(
             f"{run} is a run of task {entry.name}, which tells of data",
             f"one of task {', '.join(able)}, which makes something",
             "Use predict.",
         )
-    kind = entry.load("generator")
+    kind = entry.load("generator" if entry.generator else "maker")
     flags = {key: text for key, text in given.items() if text is not None}
     twice = next((key for key in flags if any(pair.startswith(f"{key}=") for pair in pairs)), None)
     if twice is not None:
         raise ConfigError(f"{twice} twice, as an option and as a setting", "it once", "Leave one out.")
-    generator = kind.of_program(program_of(run))
+    if entry.generator:
+        generator = kind.of_program(program_of(run))
+    else:
+        from recurra.experiment.artifact import load_fitted
+
+        generator = kind(load_fitted(entry.load("task"), run, device="cpu"))
     given_pairs = parse_settings([generator.options], pairs, {})
     return generator, validated(generator.options, {**given_pairs, **flags, "prompt": prompt})
 

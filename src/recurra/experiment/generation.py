@@ -1,6 +1,6 @@
 """Symbols out of nothing, or after a beginning, by a stream program; no torch."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import Field
@@ -46,15 +46,16 @@ class SymbolGenerator:
 
     Attributes:
         options: The class of what `generate` takes: a `Generation`, and what can be asked of the input.
-        products: How names of files end that what is made can be written to; see `file_of`.
+        repeats: Whether a prompt stands before what is made.
     """
+
+    repeats = True
 
     def __init__(
         self, live: LiveSymbols, begin: Callable[[], Callable[[int], Any]], *, has_ends: bool
     ) -> None:
         self._live, self._begin, self._has_ends = live, begin, has_ends
         self.options: type[Config] = combined(Generation, live.options)
-        self.products = live.products
 
     @classmethod
     def of_program(cls, program: Program, weights: str = "float32") -> "SymbolGenerator":
@@ -105,9 +106,17 @@ class SymbolGenerator:
         drawn = generate(self._begin(), prompt, sampler, length=length, stops={END}, allowed=allowed)
         yield from _until(options.stop, _texts(drawn, writer))
 
-    def file_of(self, text: str, suffix: str, options: Any) -> bytes:
-        """A file of what was made; see `recurra.inputs.live.LiveSymbols.file_of`."""
-        return self._live.file_of(text, suffix, options)
+    @staticmethod
+    def row(text: str) -> Mapping[str, Any]:
+        """What was made, as JSON has it."""
+        return {"text": text}
+
+    def files(self, prompt: str, made: Sequence[str], suffix: str, options: Any) -> Sequence[bytes]:
+        """What was made, each after the prompt: a text, or a file for each where the input has such files."""
+        whole = [prompt + one for one in made]
+        if suffix in self._live.products:
+            return [self._live.file_of(one, suffix, options) for one in whole]
+        return [("\n\n".join(whole) + "\n").encode("utf-8", "replace")]
 
     def _prompt(self, text: str) -> list[int]:
         alphabet = self._live.alphabet

@@ -80,6 +80,22 @@ class Encoding(ABC):
         return encoded
 
 
+@runtime_checkable
+class Moving(Protocol):
+    """An encoding of contents that are the way of a pen, so that a net can go on with it.
+
+    Attributes:
+        unit: How long a move of 1 is, in the numbers of the contents.
+    """
+
+    @property
+    def unit(self) -> float:
+        """How long a move of 1 is."""
+
+    def moves(self, content: Any) -> Shaped[np.ndarray, "time 3"]:
+        """From point to point: (dx, dy, 0 where the pen goes on, 1 where it is lifted then, 2 at the end)."""
+
+
 class Encoder(nn.Module, ABC):
     """What stands before the recurrence: encoded steps to features.
 

@@ -32,7 +32,8 @@ class Entry:
         config: Class of its settings, which stand beside those of the task; imports no torch.
         live: Torch-free `recurra.inputs.live.LiveInput`, if its steps can come one by one.
         gives: What it makes of data: "examples"; "sequences" where each goes over time; "steps" where each is
-            a list of what stands at its times; or "symbols", a stream of them. A task says which of these it
+            a list of what stands at its times; "moves" where each is the way of a pen
+            (`recurra.inputs.input.Moving`); or "symbols", a stream of them. A task says which of these it
             needs (`needs` of its settings), and takes every input that gives it.
         order: Where it stands among those that are asked, the lowest first, whether data look like them.
     """
@@ -60,6 +61,14 @@ _BUILT_IN = (
         live="recurra.inputs.audio.live:LiveAudio",
         gives=("examples", "sequences"),
         order=5,
+    ),
+    Entry(
+        name="strokes",
+        input="recurra.inputs.strokes.input:STROKES",
+        config="recurra.inputs.strokes.config:StrokesConfig",
+        live="recurra.inputs.strokes.live:LiveStrokes",
+        gives=("examples", "sequences", "moves"),
+        order=6,
     ),
     Entry(
         name="motion",

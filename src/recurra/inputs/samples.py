@@ -14,6 +14,7 @@ import polars as pl
 from recurra.data.naming import listed, suggestion
 from recurra.data.sample import spoken_digits
 from recurra.errors import DataError
+from recurra.inputs.generated_ink import letter_rows, word_rows
 from recurra.inputs.generated_motion import gesture_rows
 from recurra.inputs.generated_sequence import latch_rows
 from recurra.inputs.generated_text import date_pairs, number_pairs
@@ -24,6 +25,7 @@ _PAIRS = 5000
 _SIGNALS = 2000
 _GESTURES = 350
 _TUNES = 80
+_LETTERS, _WORDS = 1040, 1000
 ROLES = (
     "attribute", "class", "function", "import", "keyword", "literal", "operator", "parameter", "variable",
 )  # fmt: skip
@@ -144,6 +146,16 @@ def _tunes() -> pl.DataFrame:
     return chorale_rows(_TUNES)
 
 
+def _letters() -> pl.DataFrame:
+    """Letters of pen strokes, in hands that were made up."""
+    return letter_rows(_LETTERS)
+
+
+def _handwriting() -> pl.DataFrame:
+    """One or two words of them, and what they say."""
+    return word_rows(_WORDS)
+
+
 _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "iris": _iris,
     "wine": _wine,
@@ -153,10 +165,12 @@ _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "digits": _digits,
     "docstrings": _docstrings,
     "gestures": _gestures,
+    "handwriting": _handwriting,
     "python": _python,
     "topics": _topics,
     "tunes": _tunes,
     "dates": _dates,
     "latch": _latch,
+    "letters": _letters,
     "numbers": _numbers,
 })  # fmt: skip

@@ -39,7 +39,11 @@ class Entry:
         streams_with: The command that trains a net that streams.
         needs_data: Whether an answer needs data beside the run.
         generator: Torch-free class that goes on by itself from a program (`of_program`), with the class of
-            its `options` and `generate(options) -> pieces of text`, if the task makes something of nothing.
+            its `options`, `beginning(prompt) -> text`, `generate(options) -> pieces of text`,
+            `row(text) -> what JSON shows`, `files(prompt, texts, ".txt" or the like, options) -> bytes of
+            each`, and whether it `repeats` the prompt, if the task makes something of nothing.
+        maker: Class (Fitted) of what makes something with the net itself, where no program does, otherwise as
+            `generator`.
         left_out: Settings that help leaves out, since the task refuses them whenever they are given.
         check: Function from settings to their config without torch, before anything slow begins, if any.
         look: Function (config, source), without torch too, that refuses data which lack a named column,
@@ -62,6 +66,7 @@ class Entry:
     live: str = ""
     live_net: str = ""
     generator: str = ""
+    maker: str = ""
     listener: str = ""
     streams_with: str = ""
     needs_data: bool = True
@@ -226,6 +231,20 @@ _BUILT_IN = (
         sound="recurra.tasks.vocode.sound:content",
         streams_with="recurra train vocode DATA",
         left_out=frozenset({"bidirectional", "input"}),
+    ),
+    Entry(
+        name="draw",
+        about="Train a net that draws with a pen, or writes texts by hand, and judge it.",
+        examples=(
+            "recurra train draw sample:letters",
+            "recurra train draw sample:handwriting --out runs/hand",
+            "recurra generate runs/hand --prompt 'ink on paper' --bias 1 -o ink.svg",
+        ),
+        config="recurra.tasks.draw.config:DrawConfig",
+        answer="recurra.tasks.draw.config:DrawAnswer",
+        task="recurra.tasks.draw.task:DRAW",
+        maker="recurra.tasks.draw.made:Pen",
+        left_out=frozenset({"tbptt_steps", "bidirectional", "network", "baselines"}),
     ),
 )
 _REGISTERED: dict[str, Entry] = {entry.name: entry for entry in _BUILT_IN}

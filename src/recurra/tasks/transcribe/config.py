@@ -24,7 +24,7 @@ class TranscribeConfig(TaskConfig):
     """
 
     needs: ClassVar[str] = "sequences"
-    input_defaults: ClassVar[Mapping[str, Any]] = {"stack": 3}
+    input_defaults: ClassVar[Mapping[str, Any]] = {"stack": 3, "position": "height"}
 
     criterion: Literal["ctc", "transducer"] = "ctc"
     label: Annotated[str, Option("COLUMN")] = "auto"

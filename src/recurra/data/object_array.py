@@ -1,0 +1,248 @@
+"""Arrays of arrays of numbers in .npy files, which NumPy keeps as pickles, read without running any code.
+
+A pickle is a program. `pickletools` takes it apart without running it, and what is understood of it here is
+what NumPy writes for an array of arrays of numbers; anything else is refused. No name in the file is looked
+up: those that are known only say which of the few things that are made here comes next.
+"""
+
+import io
+import math
+import pickletools
+import re
+import struct
+import tokenize
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, NoReturn
+
+import numpy as np
+
+from recurra.errors import DataError
+
+_NUMERIC = re.compile(r"[iuf][1248]|b1")
+_OBJECTS = ("O8", "O4", "O")
+_KNOWN: Mapping[tuple[str, str], str] = MappingProxyType({
+    ("numpy.core.multiarray", "_reconstruct"): "array",
+    ("numpy._core.multiarray", "_reconstruct"): "array",
+    ("numpy", "ndarray"): "class of arrays",
+    ("numpy", "dtype"): "dtype",
+    ("_codecs", "encode"): "bytes",
+})  # fmt: skip
+_PLAIN = frozenset({
+    "BININT", "BININT1", "BININT2", "INT", "LONG", "LONG1", "LONG4", "BINUNICODE", "SHORT_BINUNICODE",
+    "BINUNICODE8", "UNICODE", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8",
+})  # fmt: skip
+_CONSTANTS = MappingProxyType({"NONE": None, "NEWTRUE": True, "NEWFALSE": False})
+_TEXTS = frozenset({"BINSTRING", "SHORT_BINSTRING", "STRING"})
+_TUPLES = MappingProxyType({"EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3})
+_MARK = object()
+_DAMAGE = (
+    ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, EOFError, SyntaxError,
+    RecursionError, MemoryError, tokenize.TokenError, struct.error,
+)  # fmt: skip  # what a damaged header or pickle ends in
+
+
+@dataclass
+class _Name:
+    """One of the names that are known."""
+
+    what: str
+
+
+@dataclass
+class _Type:
+    """A dtype: its code and its order of bytes."""
+
+    code: str
+    order: str = "|"
+
+
+@dataclass
+class _Array:
+    """An array, once its contents are known: of numbers, or a list of those that it is made of."""
+
+    value: Any = None
+
+
+@dataclass
+class _Machine:
+    """The stack of values and the memory that opcodes work on."""
+
+    stack: list[Any] = field(default_factory=list)
+    kept: dict[int, Any] = field(default_factory=dict)
+
+    def pop_to_mark(self) -> list[Any]:
+        """What was put on the stack since the last mark, which goes, too."""
+        place = max(at for at, one in enumerate(self.stack) if one is _MARK)
+        found = self.stack[place + 1 :]
+        del self.stack[place:]
+        return found
+
+    def pop(self, count: int) -> list[Any]:
+        """So many values from the top."""
+        if len(self.stack) < count:
+            raise ValueError("values are missing")
+        found = self.stack[len(self.stack) - count :]
+        del self.stack[len(self.stack) - count :]
+        return found
+
+    def step(self, name: str, argument: Any) -> None:
+        """One opcode."""
+        if name in _PLAIN:
+            self.stack.append(argument)
+        elif name in _CONSTANTS:
+            self.stack.append(_CONSTANTS[name])
+        elif name in _TEXTS:  # of Python 2: bytes, which pickletools hands on in Latin-1
+            self.stack.append(argument if isinstance(argument, bytes) else argument.encode("latin-1"))
+        elif name in ("GLOBAL", "STACK_GLOBAL"):
+            self.stack.append(_named(argument.split(" ") if name == "GLOBAL" else self.pop(2)))
+        elif name == "REDUCE":
+            self.stack.append(_made(*self.pop(2)))
+        elif name == "BUILD":
+            _fill(self.stack[-2], self.pop(1)[0])
+        elif not self._gather(name):
+            self._remember(name, argument)
+
+    def _gather(self, name: str) -> bool:
+        """An opcode of tuples and lists; False of any other."""
+        if name == "MARK":
+            self.stack.append(_MARK)
+        elif name == "EMPTY_LIST":
+            self.stack.append([])
+        elif name == "TUPLE":
+            self.stack.append(tuple(self.pop_to_mark()))
+        elif name in _TUPLES:
+            self.stack.append(tuple(self.pop(_TUPLES[name])))
+        elif name in ("APPEND", "APPENDS"):
+            values = self.pop(1) if name == "APPEND" else self.pop_to_mark()
+            if not isinstance(self.stack[-1], list):
+                raise ValueError("a list is missing")
+            self.stack[-1].extend(values)
+        else:
+            return False
+        return True
+
+    def _remember(self, name: str, argument: Any) -> None:
+        if name in ("BINPUT", "LONG_BINPUT", "PUT"):
+            self.kept[int(argument)] = self.stack[-1]
+        elif name == "MEMOIZE":
+            self.kept[len(self.kept)] = self.stack[-1]
+        elif name in ("BINGET", "LONG_BINGET", "GET"):
+            self.stack.append(self.kept[int(argument)])
+        elif name not in ("PROTO", "FRAME"):
+            _refuse(f"opcode {name}")
+
+
+def read_object_array(content: bytes) -> list[np.ndarray] | np.ndarray:
+    """The array of an .npy file: one of numbers or texts, or the arrays of numbers that one of objects holds.
+
+    Nothing in the file is run, whatever is in it.
+
+    Args:
+        content: The bytes of the file.
+
+    Raises:
+        DataError: It is damaged, or holds other objects than arrays of numbers.
+    """
+    file = io.BytesIO(content)
+    try:
+        version = np.lib.format.read_magic(file)
+        read = (
+            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        )
+        shape, _, kind = read(file)
+        if not kind.hasobject:
+            return np.asarray(np.load(io.BytesIO(content), allow_pickle=False))
+        found = _interpreted(content[file.tell() :])
+    except DataError:
+        raise
+    except _DAMAGE as error:
+        raise DataError(
+            f"an array of objects that cannot be read ({error})",
+            "arrays of numbers, as numpy.savez writes them",
+            "Restore the file, or write it again.",
+        ) from error
+    if len(found) != math.prod(shape):
+        raise DataError(
+            f"{len(found)} arrays where {math.prod(shape)} are announced", "a whole file", "Restore it."
+        )
+    return found
+
+
+def _interpreted(pickled: bytes) -> list[np.ndarray]:
+    machine = _Machine()
+    for opcode, argument, _ in pickletools.genops(pickled):
+        if opcode.name == "STOP":
+            break
+        machine.step(opcode.name, argument)
+    (outer,) = machine.stack
+    if not isinstance(outer, _Array) or not isinstance(outer.value, list):
+        _refuse("no array of arrays")
+    return [_of_numbers(one) for one in outer.value]
+
+
+def _of_numbers(one: Any) -> np.ndarray:
+    value = one.value if isinstance(one, _Array) else None
+    if not isinstance(value, np.ndarray):
+        _refuse(f"a {type(one).__name__.strip('_')} where an array of numbers should be")
+    return value
+
+
+def _named(parts: Sequence[Any]) -> _Name:
+    module, name = parts
+    what = _KNOWN.get((module, name)) if isinstance(module, str) and isinstance(name, str) else None
+    if what is None:
+        _refuse(f"the name {module}.{name}")
+    return _Name(what)
+
+
+def _made(name: Any, arguments: tuple[Any, ...]) -> Any:
+    """What a call of a known name stands for."""
+    what = name.what if isinstance(name, _Name) else ""
+    found: Any = None
+    if what == "array" and isinstance(arguments[0], _Name) and arguments[0].what == "class of arrays":
+        found = _Array()
+    elif what == "dtype":
+        code = _text(arguments[0])
+        found = _Type(code) if code in _OBJECTS or _NUMERIC.fullmatch(code) else None
+    elif what == "bytes" and len(arguments) == 2 and arguments[1] in ("latin1", "latin-1"):
+        found = arguments[0].encode("latin-1")
+    if found is None:
+        _refuse("a call of something else than NumPy's arrays")
+    return found
+
+
+def _fill(target: Any, state: Any) -> None:
+    """Give an array or a dtype its state."""
+    if isinstance(target, _Type):
+        order = _text(state[1])
+        if order not in ("<", ">", "|", "=") or any(one is not None for one in state[2:5]):
+            _refuse("a dtype of several parts")
+        target.order = order
+        return
+    if not isinstance(target, _Array) or len(state) != 5 or not isinstance(state[2], _Type):
+        _refuse("a state of no array")
+    _, shape, kind, by_columns, content = state
+    if not all(type(one) is int and one >= 0 for one in shape):
+        _refuse("a shape of no whole numbers")
+    if kind.code in _OBJECTS:
+        if not isinstance(content, list):
+            _refuse("objects that are no list")
+        target.value = content
+        return
+    content = content.encode("latin-1") if isinstance(content, str) else content
+    flat = np.frombuffer(content, np.dtype(kind.order + kind.code))
+    target.value = flat.reshape(shape, order="F" if by_columns else "C")
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def _refuse(what: str) -> NoReturn:
+    raise DataError(
+        f"an array of objects with {what}",
+        "arrays of numbers alone, since other objects could run code",
+        "Write arrays of numbers, or all points in one array with their `lengths`.",
+    )

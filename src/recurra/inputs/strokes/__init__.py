@@ -1,0 +1,1 @@
+"""Pen strokes: where a pen goes, and when it is lifted."""

@@ -1,0 +1,178 @@
+"""Ink in npz files: arrays of objects as stroke-3 has them, or one array of all points and their lengths."""
+
+import io
+import zipfile
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from recurra.data.naming import listed
+from recurra.data.object_array import read_object_array
+from recurra.data.table import Table
+from recurra.errors import DataError
+from recurra.inputs.rows import Rows, file_kind, numbered
+from recurra.inputs.strokes.ink import Ink, make_ink
+from recurra.inputs.strokes.nested import Form, ink_of_points
+
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    RuntimeError,
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+LENGTHS = "lengths"
+_FIRST = "train"  # of several arrays of ink
+_RELATIVE, _WIDE = 3, 5  # numbers of a point: a move and the pen; up to time and pressure
+
+
+class Found(NamedTuple):
+    """Ink, the table beside it, and the other arrays that hold ink."""
+
+    rows: Rows
+    inks: list[Ink]
+    others: list[str]
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a path ends as npz files do."""
+    return file_kind(path) == ".npz"
+
+
+def holds_ink(path: Path) -> bool:
+    """Whether a file holds arrays of objects, each of which is ink, or one called so.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    arrays = read_arrays(path)
+    return any(_is_moves(own) for own in arrays.values()) or "strokes" in arrays
+
+
+def read_archive(path: Path, wanted: str, form: Form) -> Found:
+    """The ink of an array, and a table of the other arrays that hold a value for each.
+
+    An array of objects holds stroke-3: rows of (dx, dy, 1 where the pen is lifted afterwards). An array of
+    all points (x, y, pen, maybe time and pressure) has `lengths` beside it.
+
+    Args:
+        path: The file.
+        wanted: The name of the array, or "auto": `train` or `strokes`, else the first.
+        form: How points are written.
+
+    Raises:
+        DataError: It cannot be read, or there is no such array.
+    """
+    arrays = read_arrays(path)
+    lengths = arrays.get(LENGTHS)
+    able = {
+        name: own
+        for name, own in arrays.items()
+        if _is_moves(own) or (isinstance(lengths, np.ndarray) and _is_points(own))
+    }
+    usual = next((name for name in (_FIRST, "strokes") if name in able), next(iter(able), None))
+    name = usual if wanted == "auto" else wanted
+    if name is None or name not in able:
+        raise DataError(
+            f"{path} has no array of ink" + ("" if wanted == "auto" else f" {wanted!r}"),
+            "one of objects, each (time, 3: dx, dy, lifted), or (points, 3: x, y, pen) with `lengths`",
+            f"Name it with strokes=; its arrays are {listed(arrays, 30)}.",
+        )
+    pieces = able[name]
+    places = numbered(
+        path.name, len(pieces) if isinstance(pieces, list) else len(lengths if lengths is not None else ())
+    )
+    if isinstance(pieces, list):
+        inks = [_of_moves(one, place, form) for one, place in zip(pieces, places, strict=True)]
+    else:
+        parts = _cut(pieces, np.asarray(lengths), str(path))
+        inks = [
+            ink_of_points(np.asarray(one, np.float64), place, form)
+            for one, place in zip(parts, places, strict=True)
+        ]
+    beside = {
+        key: one.tolist()
+        for key, one in arrays.items()
+        if key not in (name, LENGTHS)
+        and isinstance(one, np.ndarray)
+        and one.shape == (len(inks),)
+        and one.dtype.kind in "biufU"
+    }
+    frame = pl.DataFrame(beside) if beside else pl.DataFrame({"row": range(len(inks))})
+    rows = Rows(frame, places, Table(frame, "polars", str(path)))
+    return Found(rows, inks, [one for one in able if one != name])
+
+
+def read_arrays(path: Path) -> dict[str, list[np.ndarray] | np.ndarray]:
+    """The arrays of an npz file; those of objects as lists of arrays. Nothing in it is run.
+
+    Raises:
+        DataError: It is damaged, or holds other objects than arrays of numbers.
+    """
+    found = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                if name.endswith(".npy"):
+                    found[name.removesuffix(".npy")] = read_object_array(archive.read(name))
+    except DataError as error:
+        raise DataError(f"{path}: {error.got}", error.expected, error.remedy) from error
+    except _UNREADABLE as error:
+        raise DataError(
+            f"{path} cannot be read ({error})", "an npz file of arrays", "Write it again with numpy.savez."
+        ) from error
+    return found
+
+
+def read_array(path: Path, form: Form) -> Ink:
+    """The ink of an .npy file: (points, 3: x, y, pen).
+
+    Raises:
+        DataError: It cannot be read, or is no such array.
+    """
+    try:
+        array = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
+    except (OSError, ValueError, EOFError, MemoryError) as error:
+        raise DataError(
+            f"{path} cannot be read ({error})", "an array of points", "Write the file again."
+        ) from error
+    return ink_of_points(np.asarray(array, np.float64), path.name, form)
+
+
+def _is_moves(own: list[np.ndarray] | np.ndarray) -> bool:
+    return (
+        isinstance(own, list)
+        and bool(own)
+        and all(one.ndim == 2 and one.shape[1] == _RELATIVE for one in own)
+    )
+
+
+def _is_points(own: list[np.ndarray] | np.ndarray) -> bool:
+    if not isinstance(own, np.ndarray) or own.ndim != 2 or own.dtype.kind not in "iuf":
+        return False
+    return own.shape[1] in range(_RELATIVE, _WIDE + 1)
+
+
+def _of_moves(moves: np.ndarray, place: str, form: Form) -> Ink:
+    """Ink of stroke-3; where the first point stands does not matter."""
+    values = moves.astype(np.float64)
+    if not np.isin(values[:, 2], (0, 1)).all():
+        raise DataError(f"{place}: a pen that is neither 0 nor 1", "dx, dy, lifted", "Correct it.")
+    return make_ink(np.cumsum(values[:, :2], axis=0), values[:, 2], place, upward=form.upward)
+
+
+def _cut(points: np.ndarray, lengths: np.ndarray, source: str) -> list[np.ndarray]:
+    whole = lengths.ndim == 1 and lengths.dtype.kind in "iu" and (lengths > 0).all()
+    if not whole or lengths.sum() != len(points):
+        raise DataError(
+            f"{source}: `lengths` that do not fit {len(points):,} points",
+            "how many points each ink has, one at least",
+            "Correct one of them.",
+        )
+    return np.split(points, np.cumsum(lengths)[:-1])

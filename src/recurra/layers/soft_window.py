@@ -1,0 +1,55 @@
+"""A window that goes along a text: Gaussians over its symbols that only move on."""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+_SLOW = 2.0  # what steps of the window begin with is divided by exp of this: several points make a letter
+_LARGEST = 5.0  # of what goes into an exponential
+
+
+class SoftWindow(nn.Module):
+    """Which symbols of a text each step looks at.
+
+    (a, b, k) = W h_t,  κ_t = κ_{t-1} + exp(k)
+    φ(t, u) = Σ exp(a) exp(-exp(b) (κ_t - u)²),  w_t = Σ_u φ(t, u) c_u
+
+    Steps of κ depend on h alone, so that those of all h are known at once. Exponents are bounded from above.
+
+    Args:
+        input_size: Features of a step.
+        components: Gaussians.
+
+    Source: Graves, "Generating sequences with recurrent neural networks" (2013), section 5.1.
+    """
+
+    def __init__(self, input_size: int, components: int = 8) -> None:
+        super().__init__()
+        self.components = components
+        self.projection = nn.Linear(input_size, 3 * components)
+        nn.init.constant_(self.projection.bias[2 * components :], -_SLOW)
+
+    def forward(
+        self,
+        steps: Float[Tensor, "batch time features"],
+        symbols: Float[Tensor, "batch symbols size"],
+        mask: Bool[Tensor, "batch symbols"],
+        before: Float[Tensor, "batch components"] | None = None,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """What each step sees, the weights (batch, time, symbols), and κ (batch, components) after the last.
+
+        Args:
+            steps: What asks.
+            symbols: What is looked at.
+            mask: Which of them there are.
+            before: κ before the first step; None: 0.
+        """
+        height, width, ahead = self.projection(steps).clamp(max=_LARGEST).split(self.components, dim=-1)
+        places = torch.cumsum(torch.exp(ahead), dim=1)
+        if before is not None:
+            places = places + before.unsqueeze(1)
+        numbers = torch.arange(symbols.shape[1], device=steps.device, dtype=steps.dtype)
+        apart = (places.unsqueeze(-1) - numbers).square()
+        weights = torch.exp(height.unsqueeze(-1) - torch.exp(width).unsqueeze(-1) * apart).sum(dim=2)
+        weights = weights.masked_fill(~mask.unsqueeze(1), 0)
+        return weights @ symbols, weights, places[:, -1]

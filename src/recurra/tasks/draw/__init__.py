@@ -1,0 +1,1 @@
+"""Drawing and writing with a pen: the next move."""
