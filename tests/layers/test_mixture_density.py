@@ -126,3 +126,14 @@ def test_the_same_seed_draws_the_same() -> None:
     first, second = (density.draw(torch.Generator().manual_seed(7)) for _ in range(2))
     assert torch.equal(first[0], second[0])
     assert torch.equal(first[1], second[1])
+
+
+def test_half_precision_is_left_before_densities() -> None:
+    torch.manual_seed(0)
+    head, features = MixtureDensity(5, 3, 3), torch.randn(7, 5)
+    moves, states = torch.randn(7, 2), torch.randint(3, (7,))
+    expected, _ = head(features).surprise(moves, states)
+    with torch.autocast("cpu", torch.bfloat16):
+        found, _ = head(features).surprise(moves, states)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, expected, atol=0.1, rtol=0.05)

@@ -30,7 +30,7 @@ def test_weights_are_those_of_the_formula() -> None:
                     * math.exp(-math.exp(numbers[3 + one]) * (place[one] - symbol) ** 2)
                     for one in range(3)
                 )
-                found = float(weights[row, step, symbol])
+                found = weights[row, step, symbol].item()
                 assert found == pytest.approx(expected if mask[row, symbol] else 0, rel=1e-9)
         assert last[row].tolist() == pytest.approx(place)
     torch.testing.assert_close(seen, weights @ symbols)

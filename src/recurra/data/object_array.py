@@ -147,11 +147,7 @@ def read_object_array(content: bytes) -> list[np.ndarray] | np.ndarray:
     """
     file = io.BytesIO(content)
     try:
-        version = np.lib.format.read_magic(file)
-        read = (
-            np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        )
-        shape, _, kind = read(file)
+        shape, kind = _header(file)
         if not kind.hasobject:
             return np.asarray(np.load(io.BytesIO(content), allow_pickle=False))
         found = _interpreted(content[file.tell() :])
@@ -168,6 +164,22 @@ def read_object_array(content: bytes) -> list[np.ndarray] | np.ndarray:
             f"{len(found)} arrays where {math.prod(shape)} are announced", "a whole file", "Restore it."
         )
     return found
+
+
+def announces_objects(file: io.BufferedIOBase) -> bool:
+    """Whether an .npy file says that it holds objects; what is no such file does not."""
+    try:
+        return bool(_header(file)[1].hasobject)
+    except _DAMAGE:
+        return False
+
+
+def _header(file: io.BufferedIOBase) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """The shape and the type of elements that a file announces."""
+    old = np.lib.format.read_magic(file) == (1, 0)
+    read = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
+    shape, _, kind = read(file)
+    return shape, kind
 
 
 def _interpreted(pickled: bytes) -> list[np.ndarray]:

@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from recurra.layers.soft_window import at_least_single
+
 _MOST_CORRELATED = 0.999  # beyond it, a Gaussian is a line
 _LARGEST = 5.0  # log deviation
 _PLANE = 6  # numbers of a component: its weight, two means, two deviations, a correlation
@@ -74,7 +76,8 @@ class MixtureDensity(nn.Module):
     correlation tanh(r_k).
 
     Departures from the source: deviations are bounded from below, since a density can be raised without end
-    where the same move comes again and again, and the pen has any number of states.
+    where the same move comes again and again, and the pen has any number of states. Densities are taken in
+    single precision at least, also under autocast.
 
     Args:
         input_size: Features.
@@ -96,9 +99,9 @@ class MixtureDensity(nn.Module):
 
     def forward(self, features: Float[Tensor, "... features"]) -> Density:
         """What is expected after each step."""
-        numbers = self.projection(features)
-        plane, pen = numbers.split([_PLANE * self.components, self.states], dim=-1)
-        own = plane.unflatten(-1, (self.components, _PLANE))
+        numbers = at_least_single(self.projection(features))
+        plane, pen = torch.split(numbers, [_PLANE * self.components, self.states], dim=-1)
+        own = torch.unflatten(plane, -1, (self.components, _PLANE))
         return Density(
             torch.log_softmax(own[..., 0], dim=-1),
             own[..., 1:3],

@@ -44,12 +44,18 @@ class SoftWindow(nn.Module):
             mask: Which of them there are.
             before: κ before the first step; None: 0.
         """
-        height, width, ahead = self.projection(steps).clamp(max=_LARGEST).split(self.components, dim=-1)
+        numbers = at_least_single(self.projection(steps)).clamp(max=_LARGEST)
+        height, width, ahead = torch.split(numbers, self.components, dim=-1)
         places = torch.cumsum(torch.exp(ahead), dim=1)
         if before is not None:
             places = places + before.unsqueeze(1)
-        numbers = torch.arange(symbols.shape[1], device=steps.device, dtype=steps.dtype)
-        apart = (places.unsqueeze(-1) - numbers).square()
+        symbols = symbols.to(places.dtype)
+        apart = (places.unsqueeze(-1) - torch.arange(symbols.shape[1], device=steps.device)).square()
         weights = torch.exp(height.unsqueeze(-1) - torch.exp(width).unsqueeze(-1) * apart).sum(dim=2)
         weights = weights.masked_fill(~mask.unsqueeze(1), 0)
         return weights @ symbols, weights, places[:, -1]
+
+
+def at_least_single(numbers: Tensor) -> Tensor:
+    """The same in single precision, where they are in half of it."""
+    return numbers.float() if numbers.dtype in (torch.float16, torch.bfloat16) else numbers

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from recurra.data.naming import listed
-from recurra.data.object_array import read_object_array
+from recurra.data.object_array import announces_objects, read_object_array
 from recurra.data.table import Table
 from recurra.errors import DataError
 from recurra.inputs.rows import Rows, file_kind, numbered
@@ -28,6 +28,7 @@ _UNREADABLE = (
     zlib.error,
 )
 LENGTHS = "lengths"
+_HEAD = 1 << 16  # bytes in which an array says what it is of
 _FIRST = "train"  # of several arrays of ink
 _RELATIVE, _WIDE = 3, 5  # numbers of a point: a move and the pen; up to time and pressure
 
@@ -46,13 +47,18 @@ def is_archive(path: Path) -> bool:
 
 
 def holds_ink(path: Path) -> bool:
-    """Whether a file holds arrays of objects, each of which is ink, or one called so.
+    """Whether a file holds an array of objects, which no other input reads, or one called `strokes`.
 
     Raises:
         DataError: It cannot be read.
     """
-    arrays = read_arrays(path)
-    return any(_is_moves(own) for own in arrays.values()) or "strokes" in arrays
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if name.endswith(".npy")]
+            heads = (io.BytesIO(archive.open(name).read(_HEAD)) for name in names)
+            return "strokes.npy" in names or any(map(announces_objects, heads))
+    except _UNREADABLE as error:
+        raise _unreadable(path, error) from error
 
 
 def read_archive(path: Path, wanted: str, form: Form) -> Found:
@@ -124,10 +130,14 @@ def read_arrays(path: Path) -> dict[str, list[np.ndarray] | np.ndarray]:
     except DataError as error:
         raise DataError(f"{path}: {error.got}", error.expected, error.remedy) from error
     except _UNREADABLE as error:
-        raise DataError(
-            f"{path} cannot be read ({error})", "an npz file of arrays", "Write it again with numpy.savez."
-        ) from error
+        raise _unreadable(path, error) from error
     return found
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    return DataError(
+        f"{path} cannot be read ({error})", "an npz file of arrays", "Write it again with numpy.savez."
+    )
 
 
 def read_array(path: Path, form: Form) -> Ink:
