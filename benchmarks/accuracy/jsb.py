@@ -40,7 +40,7 @@ SETTINGS: Mapping[str, Any] = {
     "sequence_length": 64,
     "max_epochs": 6,
 }
-HIDDEN, EPOCHS, BATCH, RATE, DROPOUT, SHIFT = 256, 60, 8, 5e-3, 0.3, 5
+HIDDEN, EPOCHS, BATCH, RATE, DROPOUT, SHIFT = 256, 70, 8, 5e-3, 0.5, 5
 PARTS = ("train", "valid", "test")
 Rolls = list[np.ndarray]
 

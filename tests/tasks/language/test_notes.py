@@ -110,7 +110,7 @@ def test_its_report_draws_plays_and_counts(run: Path) -> None:
     assert kinds[:2] == ["picture", "audio"]
     assert kinds.count("picture") == 5
     counts, *heats = sections["statistics"]["pieces"]
-    assert counts["rows"][0][0] == "What was judged"
+    assert counts["rows"][0][0] == "The data"
     assert counts["rows"][0][4] == "100%"
     for heat in heats:
         assert all(sum(shares) == pytest.approx(1) for shares in heat["shares"] if any(shares))
