@@ -141,6 +141,6 @@ def test_the_example_goes_on_with_what_it_hears(
 def test_abc_is_learnt_as_text(tmp_path: Path) -> None:
     tune = "X:1\nT:A scale\nM:4/4\nK:C\nCDEF GABc|cBAG FEDC|\n\n"
     (tmp_path / "tunes.abc").write_text(tune * 40)
-    fitted = LanguageModel(**SMALL).fit(tmp_path / "tunes.abc")
+    fitted = LanguageModel(**SMALL).fit(tmp_path)
     assert fitted.fitted_.schema.input == "corpus"
     assert "CDEF" in "".join(fitted.generate("K:C\n", length=40, temperature=0.0))
