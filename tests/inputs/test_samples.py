@@ -39,7 +39,7 @@ def test_every_sample_is_read_by_the_input_that_it_suits(name: str) -> None:
 
 
 def test_topics_are_prose_without_a_paragraph_twice() -> None:
-    assert {*SUITED, "topics", "dates", "digit_strings", "handwriting", "numbers"} == {*example_names()}
+    assert {*SUITED, "topics", "dates", "digit_strings", "handwriting", "numbers", "tunes"} == {*example_names()}
     frame = load_sample("topics")
     paragraphs = [one for text in frame["text"] for one in text.split("\n\n")]
     assert len(paragraphs) == len(set(paragraphs)) > 1000
@@ -72,3 +72,27 @@ def test_tokens_of_python_have_their_roles() -> None:
 def test_an_unknown_sample_lists_the_names() -> None:
     with pytest.raises(DataError, match=r"'irs'; expected one of breast_cancer, .*'iris'"):
         load_sample("irs")
+
+
+def test_tunes_are_four_voices_that_keep_to_rules() -> None:
+    frame = load_sample("tunes")
+    assert suited("sample:tunes", ("notes", "corpus"), keep_nothing, registry.symbols).name == "notes"
+    assert frame["tune"].is_unique().all()
+    assert len({tuple(map(tuple, tune)) for tune in frame["notes"].to_list()}) == frame.height == 80
+    steps = [step for tune in frame["notes"].to_list() for step in tune]
+    assert {len(step) for step in steps} <= {3, 4}  # two voices may meet while one passes
+    assert all(step == sorted(set(step), reverse=True) for step in steps)
+    assert min(map(min, steps)) >= 35
+    assert max(map(max, steps)) <= 85
+    parallel = moved = 0
+    for tune in frame["notes"].to_list():
+        for own, after in zip(tune[::2], tune[2::2], strict=False):
+            if len(own) == len(after) == 4:
+                moved += 1
+                parallel += any(
+                    (own[high] - own[low]) % 12 == (after[high] - after[low]) % 12 == 7
+                    and own[high] != after[high]
+                    for low in range(4)
+                    for high in range(low)
+                )
+    assert parallel < 0.05 * moved

@@ -84,7 +84,8 @@ def test_a_source_sets_its_parts_apart(tmp_path: Path) -> None:
         cells[f"{part}data"] = np.empty(len(own), object)
         cells[f"{part}data"][:] = [roll(one) for one in own]
     savemat(tmp_path / "parts.mat", cells)
-    for name in ("parts.json", "parts.mat"):
+    savemat(tmp_path / "fields.mat", {"chorales": cells})
+    for name in ("parts.json", "parts.mat", "fields.mat"):
         found = read(tmp_path / name)
         assert suits(tmp_path / name, keep_nothing)
         assert chords(found) == parts["train"]

@@ -1,7 +1,9 @@
 """Music by the language model: it learns, tells, streams, makes and shows."""
 
+import io
 import json
 import re
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from recurra.inputs.symbol import END
 from recurra.tasks.language.live import LiveLanguage
 from recurra.tasks.language.task import LANGUAGE
 
+EXAMPLE = Path(__file__).parents[3] / "examples" / "play_along.py"
 SCALE = [60, 62, 64, 65, 67, 69, 71, 72]
 TUNES = [[[key + shift, key + shift - 12] for key in SCALE] * 3 for shift in (0, 2, 4, 5)] * 5
 SMALL: dict[str, Any] = {
@@ -107,7 +110,7 @@ def test_its_report_draws_plays_and_counts(run: Path) -> None:
     assert kinds[:2] == ["picture", "audio"]
     assert kinds.count("picture") == 5
     counts, *heats = sections["statistics"]["pieces"]
-    assert counts["rows"][0][0] == "What was judged"
+    assert counts["rows"][0][0] == "The data"
     assert counts["rows"][0][4] == "100%"
     for heat in heats:
         assert all(sum(shares) == pytest.approx(1) for shares in heat["shares"] if any(shares))
@@ -119,9 +122,25 @@ def test_its_report_draws_plays_and_counts(run: Path) -> None:
     assert "also read in other keys" in text
 
 
+@pytest.mark.parametrize("replays", [False, True])
+def test_the_example_goes_on_with_what_it_hears(
+    run: Path, tmp_path: Path, replays: bool, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    theme, whole = tmp_path / "theme.mid", tmp_path / "whole.mid"
+    theme.write_bytes(write_midi(Tune.of_notes([0, 1, 2], [1, 1, 1], [72, 74, 76]), 4, 90.0))
+    arguments = ["--steps", "3", "--pace", "1000", "-o", str(whole)]
+    monkeypatch.setattr("sys.argv", ["play_along", str(run), *([str(theme)] if replays else []), *arguments])
+    monkeypatch.setattr("sys.stdin", io.StringIO("C5\nD5\nE5\n\nA5\n"))
+    runpy.run_path(str(EXAMPLE), run_name="__main__")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("C5 |")
+    assert [line[:2] for line in lines[-3:]] == ["->"] * 3
+    assert read_midi(whole, 4, drums=False).tune.keys[:3].tolist() == [72, 74, 76]
+
+
 def test_abc_is_learnt_as_text(tmp_path: Path) -> None:
     tune = "X:1\nT:A scale\nM:4/4\nK:C\nCDEF GABc|cBAG FEDC|\n\n"
     (tmp_path / "tunes.abc").write_text(tune * 40)
-    fitted = LanguageModel(**SMALL).fit(tmp_path / "tunes.abc")
+    fitted = LanguageModel(**SMALL).fit(tmp_path)
     assert fitted.fitted_.schema.input == "corpus"
     assert "CDEF" in "".join(fitted.generate("K:C\n", length=40, temperature=0.0))

@@ -23,7 +23,7 @@ from recurra.inputs.rows import file_kind, path_of, read_rows, sample_name
 from recurra.inputs.symbol import Documents, Piece
 
 _TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".parquet", ".xlsx", ".zip")
-_TEXTS = (".txt", ".md", ".text")
+_TEXTS = (".txt", ".md", ".text", ".abc")
 _LINED = (".jsonl", ".ndjson")
 _LONGEST = 1 << 20  # characters of a piece
 _SHOWN = 30

@@ -111,7 +111,7 @@ def arrays_of_npz(path: Path) -> list[Named]:
 
 
 def arrays_of_mat(path: Path) -> list[Named]:
-    """The tunes of a MAT file up to version 7: every matrix of steps by keys, in cells or by itself.
+    """The tunes of a MAT file up to version 7: every matrix of steps by keys, also in cells and structures.
 
     Raises:
         DataError: It cannot be read, or holds none.
@@ -121,7 +121,16 @@ def arrays_of_mat(path: Path) -> list[Named]:
     except _UNREADABLE as error:
         remedy = "Check the file; one of version 7.3 is saved again with -v7."
         raise DataError(f"{path} cannot be read ({error})", "a MAT file of rolls", remedy) from error
-    return _of_arrays({name: one for name, one in found.items() if not name.startswith("__")}, path)
+    return _of_arrays(_fields({name: one for name, one in found.items() if not name.startswith("__")}), path)
+
+
+def _fields(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    """Arrays by their names, those of structures by the names of their fields."""
+    found = dict[str, Any]()
+    for name, array in arrays.items():
+        fields = array.dtype.names if isinstance(array, np.ndarray) else None
+        found |= _fields({one: array[one] for one in fields}) if fields else {name: array}
+    return found
 
 
 def _of_arrays(arrays: Mapping[str, Any], path: Path) -> list[Named]:

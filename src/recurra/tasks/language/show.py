@@ -74,7 +74,7 @@ def show(fitted: Fitted, part: SymbolPart, rivals: Sequence[Rival], metrics: Met
     made = _made(fitted, grams)
     sections = [_samples(alphabet, kind, made, part, None if grams is None else grams.answer.source[1])]
     if kind.compare is not None:
-        judged = {"What was judged": part.tokens.read(0, _COUNTED)}
+        judged = {"The data": part.tokens.read(0, _COUNTED)}
         sections.append(kind.compare(alphabet, {**judged, **made}))
     return [*sections, _surprise(fitted, part, bits), _passages(fitted, part, bits)]
 
