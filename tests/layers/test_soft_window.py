@@ -24,14 +24,17 @@ def test_weights_are_those_of_the_formula() -> None:
         for step in range(11):
             numbers = window.projection(steps[row, step]).tolist()
             place = [one + math.exp(ahead) for one, ahead in zip(place, numbers[6:], strict=True)]
-            for symbol in range(7):
-                expected = sum(
+            shares = [
+                sum(
                     math.exp(numbers[one])
                     * math.exp(-math.exp(numbers[3 + one]) * (place[one] - symbol) ** 2)
                     for one in range(3)
                 )
-                found = weights[row, step, symbol].item()
-                assert found == pytest.approx(expected if mask[row, symbol] else 0, rel=1e-9)
+                for symbol in range(7)
+                if mask[row, symbol]
+            ]
+            expected = [one / sum(shares) for one in shares] + [0.0] * (7 - len(shares))
+            assert weights[row, step].tolist() == pytest.approx(expected, rel=1e-9)
         assert last[row].tolist() == pytest.approx(place)
     torch.testing.assert_close(seen, weights @ symbols)
 
@@ -59,3 +62,12 @@ def test_it_stays_finite() -> None:
     seen.sum().backward()
     assert own.grad is not None
     assert all(torch.isfinite(one).all() for one in (seen, last, own.grad))
+
+
+def test_it_goes_along_at_the_pace_that_is_given() -> None:
+    window = SoftWindow(5, 3, pace=0.25)
+    torch.nn.init.zeros_(window.projection.weight)
+    text = torch.ones(1, 9, dtype=torch.bool)
+    _, weights, last = window(torch.zeros(1, 20, 5), torch.zeros(1, 9, 4), text)
+    assert last[0].tolist() == pytest.approx([5.0] * 3)
+    assert weights[0].argmax(dim=1).tolist()[3::4] == [1, 2, 3, 4, 5]

@@ -147,3 +147,16 @@ def test_scores_without_a_true_zero_are_compared_by_their_difference(name, score
     found = verdict(record(*scores, name=name))
     assert found.outcome == outcome
     assert sentence in found.headline
+
+
+def test_nats_of_a_density_are_compared_by_their_difference() -> None:
+    """They have no zero: of one score that is below it and one that is not, there is no ratio."""
+    nll = MetricRecord(name="nll", label="NLL", unit="nats")
+    models = [
+        {"name": "gaussian", "label": "Plain Gaussian", "kind": "naive", "scores": {"nll": 3.5}},
+        {"name": "recurra", "label": "LSTM", "kind": "recurrent", "scores": {"nll": -1.5}},
+    ]
+    found = verdict(MetricsRecord.model_validate({"task": "draw", "metrics": [nll], "models": models}))
+    assert found.headline.startswith("LSTM beats Plain Gaussian by 5.0 in NLL")
+    assert "%" not in found.headline
+    assert found.gain == 5

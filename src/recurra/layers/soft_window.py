@@ -1,10 +1,13 @@
 """A window that goes along a text: Gaussians over its symbols that only move on."""
 
+import math
+
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-_SLOW = 2.0  # what steps of the window begin with is divided by exp of this: several points make a letter
+from recurra.layers.attention import masked_softmax
+
 _LARGEST = 5.0  # of what goes into an exponential
 
 
@@ -12,22 +15,26 @@ class SoftWindow(nn.Module):
     """Which symbols of a text each step looks at.
 
     (a, b, k) = W h_t,  κ_t = κ_{t-1} + exp(k)
-    φ(t, u) = Σ exp(a) exp(-exp(b) (κ_t - u)²),  w_t = Σ_u φ(t, u) c_u
+    φ(t, u) ∝ Σ exp(a) exp(-exp(b) (κ_t - u)²),  w_t = Σ_u φ(t, u) c_u
+
+    Departure from the source: φ sums up to 1 over the text, so that a window cannot vanish before it has
+    learnt where to look; and at first it goes along a text at a pace that is given.
 
     Steps of κ depend on h alone, so that those of all h are known at once. Exponents are bounded from above.
 
     Args:
         input_size: Features of a step.
         components: Gaussians.
+        pace: Symbols a step at first.
 
     Source: Graves, "Generating sequences with recurrent neural networks" (2013), section 5.1.
     """
 
-    def __init__(self, input_size: int, components: int = 8) -> None:
+    def __init__(self, input_size: int, components: int = 8, pace: float = 0.1) -> None:
         super().__init__()
         self.components = components
         self.projection = nn.Linear(input_size, 3 * components)
-        nn.init.constant_(self.projection.bias[2 * components :], -_SLOW)
+        nn.init.constant_(self.projection.bias[2 * components :], math.log(pace))
 
     def forward(
         self,
@@ -51,8 +58,8 @@ class SoftWindow(nn.Module):
             places = places + before.unsqueeze(1)
         symbols = symbols.to(places.dtype)
         apart = (places.unsqueeze(-1) - torch.arange(symbols.shape[1], device=steps.device)).square()
-        weights = torch.exp(height.unsqueeze(-1) - torch.exp(width).unsqueeze(-1) * apart).sum(dim=2)
-        weights = weights.masked_fill(~mask.unsqueeze(1), 0)
+        scores = torch.logsumexp(height.unsqueeze(-1) - torch.exp(width).unsqueeze(-1) * apart, dim=2)
+        weights = masked_softmax(scores, mask.unsqueeze(1))
         return weights @ symbols, weights, places[:, -1]
 
 

@@ -24,7 +24,7 @@ class Metric:
         target: The best value where `better` is "target".
         tolerance: How far from the target a score is still good; 0 leaves it unsaid.
         unit: "" (plain), "share" (0 to 1, shown in percent), "percent" (is in percent), "count" (a whole
-            number) or "target" (in the unit of what is told).
+            number), "nats" (of a density, which may be below 0) or "target" (in the unit of what is told).
         short: The label where there is little room; empty means `label`.
     """
 

@@ -59,6 +59,7 @@ class NextStep(nn.Module):
         symbols: How many symbols texts are made of; 0: there is no text.
         embedding_size: Numbers that stand for a symbol.
         window: Gaussians of the window.
+        pace: Symbols that it goes on at a step, at first.
         output_dropout: Share of the last layer's outputs that are dropped in training.
 
     Raises:
@@ -77,6 +78,7 @@ class NextStep(nn.Module):
         symbols: int = 0,
         embedding_size: int = 32,
         window: int = 8,
+        pace: float = 0.1,
         output_dropout: float = 0.0,
     ) -> None:
         super().__init__()
@@ -86,7 +88,7 @@ class NextStep(nn.Module):
         if symbols:
             self.embedding = nn.Embedding(symbols, embedding_size)
             self.listen = make_stack(size, recurrence.model_copy(update={"num_layers": 1, "residual": False}))
-            self.window = SoftWindow(self.listen.output_size, window)
+            self.window = SoftWindow(self.listen.output_size, window, pace)
             size += self.listen.output_size + embedding_size
         self.stack = make_stack(size, recurrence)
         self.dropout = nn.Dropout(output_dropout)

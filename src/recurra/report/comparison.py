@@ -35,14 +35,14 @@ class Change:
 def change_of(metric: MetricRecord, score: float | None, base: float | None) -> Change | None:
     """Compare two scores of a metric; None where that says nothing.
 
-    Errors are compared by their ratio, since half the error is twice as good wherever it begins. Shares, and
-    scores of which more is better, by their difference: those have no such zero.
+    Errors are compared by their ratio, since half the error is twice as good wherever it begins. Shares, nats
+    of densities and scores of which more is better by their difference: those have no such zero.
     """
     if score is None or base is None or metric.better not in {"low", "high"}:
         return None
     if metric.unit == "share":
         return _made(metric, score - base, "share")
-    if metric.better == "high":
+    if metric.better == "high" or metric.unit == "nats":
         return _made(metric, score - base, "difference")
     return None if base <= 0 else _made(metric, score / base - 1, "ratio")
 

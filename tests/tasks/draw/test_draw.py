@@ -166,7 +166,7 @@ def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
         "Bias 0.5",
         "The window over",
         "What surprises it",
-        "Gaussian of a move",
+        "Plain Gaussian",
     ):
         assert words in page
     capsys.readouterr()

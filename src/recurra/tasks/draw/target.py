@@ -94,6 +94,7 @@ class Target:
         label: Column of the texts; "none": there are none.
         alphabet: Their characters.
         gaussian: What is known without a net.
+        pace: Symbols that are written in a step, on average.
 
     Attributes:
         column: What is told.
@@ -101,8 +102,8 @@ class Target:
 
     column = "the next point"
 
-    def __init__(self, label: str, alphabet: Alphabet | None, gaussian: Gaussian) -> None:
-        self.label, self.alphabet, self.gaussian = label, alphabet, gaussian
+    def __init__(self, label: str, alphabet: Alphabet | None, gaussian: Gaussian, pace: float) -> None:
+        self.label, self.alphabet, self.gaussian, self.pace = label, alphabet, gaussian, pace
 
     @classmethod
     def learn(cls, data: Data, train: Examples) -> "Target":
@@ -120,7 +121,10 @@ class Target:
             texts = iter(texts_of(data.train, label))
             alphabet = learn_alphabet(texts, "character", max_size=_MOST_CHARACTERS)
         encoding = MovesEncoding(data.input.learn(train.contents, config))
-        return cls(label, alphabet, Gaussian.learn([encoding.encode(one) for one in train.contents]))
+        moves = [encoding.encode(one) for one in train.contents]
+        own = cls(label, alphabet, Gaussian.learn(moves), 1.0)
+        symbols = sum(map(len, own.encode(train)))
+        return cls(label, alphabet, own.gaussian, symbols / sum(map(len, moves)))
 
     @property
     def symbols(self) -> int:
@@ -153,14 +157,16 @@ class Target:
     def to_dict(self) -> dict[str, Any]:
         """All of it, as JSON has it."""
         alphabet = None if self.alphabet is None else self.alphabet.to_dict()
-        return {"label": self.label, "alphabet": alphabet, "gaussian": self.gaussian.to_dict()}
+        own = {"label": self.label, "alphabet": alphabet, "gaussian": self.gaussian.to_dict()}
+        return {**own, "pace": self.pace}
 
     @classmethod
     def from_dict(cls, description: Mapping[str, Any]) -> "Target":
         """The same again from what `to_dict` gave."""
         alphabet = description["alphabet"]
         revived = None if alphabet is None else revive_alphabet(alphabet)
-        return cls(str(description["label"]), revived, Gaussian(**description["gaussian"]))
+        gaussian = Gaussian(**description["gaussian"])
+        return cls(str(description["label"]), revived, gaussian, float(description["pace"]))
 
 
 def find_text(frame: pl.DataFrame) -> str | None:

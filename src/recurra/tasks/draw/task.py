@@ -30,9 +30,11 @@ from recurra.training.device import choose_device
 from recurra.types import Sequences, valid_steps
 
 METRICS = (
-    Metric("nll", "NLL per point", "negative log density of a point, in nats, where moves deviate by 1"),
-    Metric("move_nll", "NLL of moves", "the part of it that is where the pen goes"),
-    Metric("pen_nll", "NLL of the pen", "the part of it that is whether the pen goes on, is lifted, or ends"),
+    Metric("nll", "NLL per point", "negative log density of a point where moves deviate by 1", unit="nats"),
+    Metric("move_nll", "NLL of moves", "the part of it that is where the pen goes", unit="nats"),
+    Metric(
+        "pen_nll", "NLL of the pen", "the part that is whether it goes on, is lifted, or ends", unit="nats"
+    ),
 )
 _LEAST = 2  # points of ink in which there is a move
 
@@ -102,6 +104,7 @@ def build(config: Any, schema: ExampleSchema) -> NextStep:
         config.recurrence,
         states=STATES,
         symbols=schema.target.symbols,
+        pace=schema.target.pace,
         output_dropout=config.dropout,
         **own,
     )
@@ -206,10 +209,10 @@ def write(fitted: Fitted, part: Part, given: Surprise, options: DrawAnswer) -> p
 
 
 def naive(schema: ExampleSchema, learnt: Mapping[str, Learnt], part: Part) -> Iterable[Rival]:
-    """Every move by itself."""
+    """Every move by itself: a Gaussian of full covariance, and how often the pen does what."""
     del learnt
     told = [schema.target.gaussian.surprise(one) for one in part.encoded]
-    yield Rival("gaussian", "Gaussian of a move, and how often the pen is lifted", "naive", told)
+    yield Rival("gaussian", "Plain Gaussian", "naive", told)
 
 
 DRAW = Task(
