@@ -69,6 +69,10 @@ def test_symbols_come_one_by_one_until_the_end() -> None:
         step, [1], Sampler(greedy), length=3, allowed=lambda before: [0] if len(before) == 1 else None
     )
     assert list(fixed) == [0, 1, 2]
+    ended = generate(
+        step, [1], Sampler(greedy), length=9, allowed=lambda before: [0] if len(before) < 3 else []
+    )
+    assert list(ended) == [0, 0]
     assert list(generate(step, [1], Sampler(Sampling(seed=5)), length=9)) == list(
         generate(step, [1], Sampler(Sampling(seed=5)), length=9)
     )

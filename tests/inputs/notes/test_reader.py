@@ -107,6 +107,7 @@ def test_a_folder_leaves_out_what_cannot_be_read_and_says_so(tmp_path: Path) -> 
     (tmp_path / "b.json").write_text(json.dumps(CHORDS))
     (tmp_path / "c.mid").write_bytes(b"MThd")
     (tmp_path / "d.json").write_text('{"about": "nothing"}')
+    assert suits(tmp_path, keep_nothing)
     found = read(tmp_path)
     assert chords(found) == [CHORDS, [[60]] * 4]
     left, drums = sorted(found.repairs(), reverse=True)
@@ -120,6 +121,9 @@ def test_a_folder_leaves_out_what_cannot_be_read_and_says_so(tmp_path: Path) -> 
         read(tmp_path)
     with pytest.raises(DataError, match=r"holds no files of notes.*\.midi"):
         read(tmp_path / "below")
+    np.savez(tmp_path / "below" / "weights.npz", a=roll(CHORDS))
+    assert not suits(tmp_path / "below", keep_nothing)
+    assert chords(read(tmp_path / "below")) == [CHORDS]
 
 
 def test_what_is_misshapen_is_told_with_its_place(tmp_path: Path) -> None:

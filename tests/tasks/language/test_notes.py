@@ -14,11 +14,13 @@ from recurra import LanguageModel
 from recurra.cli.app import main
 from recurra.errors import ConfigError
 from recurra.experiment.run import train
+from recurra.experiment.symbols import read_symbols
 from recurra.inputs.notes.midi import read_midi, write_midi
 from recurra.inputs.notes.tune import Tune
 from recurra.inputs.symbol import END
+from recurra.tasks.language.config import LanguageConfig
 from recurra.tasks.language.live import LiveLanguage
-from recurra.tasks.language.task import LANGUAGE
+from recurra.tasks.language.task import LANGUAGE, prepare
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "play_along.py"
 SCALE = [60, 62, 64, 65, 67, 69, 71, 72]
@@ -77,6 +79,23 @@ def test_what_it_makes_is_a_tune_and_the_same_for_a_seed(model: LanguageModel) -
     assert {int(key) % 12 for key in alphabet.tune(alphabet.ids(kept)).keys} <= {key % 12 for key in SCALE}
     with pytest.raises(ConfigError, match="Did you mean 'harmonise'"):
         model.generate(harmonize="C4 |")
+
+
+def test_a_file_that_sets_its_parts_apart_is_judged_by_its_test_part(
+    model: LanguageModel, tmp_path: Path
+) -> None:
+    path = tmp_path / "parts.json"
+    path.write_text(json.dumps({"train": TUNES[:8], "valid": TUNES[8:11], "test": TUNES[11:13]}))
+    judged = LANGUAGE.part(path, model.fitted_, None)
+    assert judged.table.frame["document"].to_list() == ["parts.json, test 1", "parts.json, test 2"]
+    prepared = prepare(read_symbols(LanguageConfig, path, {**SMALL, "transpose": 1}, None, None))
+    assert prepared.validation is not None
+    assert prepared.test is not None
+    held = [sum(part.sizes["step"]) for part in (prepared.train, prepared.validation, prepared.test)]
+    assert held == [3 * 8 * 24, 3 * 24, 2 * 24]
+    other = prepare(read_symbols(LanguageConfig, path, {**SMALL, "transpose": 0}, None, TUNES[:1]))
+    assert other.test is not None
+    assert sum(other.test.sizes["step"]) == 24
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,11 @@ from recurra.inputs.notes.config import NotesConfig
 from recurra.inputs.notes.event import Events
 from recurra.inputs.notes.exhibit import compare, exhibit
 from recurra.inputs.notes.notation import Notation
-from recurra.inputs.notes.reader import files_of, is_of_notes, notes_column, read
+from recurra.inputs.notes.reader import MIDI, files_of, is_of_notes, notes_column, read
 from recurra.inputs.notes.revival import revive
 from recurra.inputs.notes.roll import is_chords
 from recurra.inputs.notes.tune import Tune
-from recurra.inputs.rows import path_of
+from recurra.inputs.rows import file_kind, path_of
 from recurra.inputs.symbol import Piece, SymbolInput, Varied
 
 
@@ -29,7 +29,7 @@ def suits(source: Any, keep: Keep) -> bool:
         return arrays or (isinstance(first, list | tuple) and (is_chords(source) or is_chords(first)))
     path = path_of(source)
     if path is not None and path.is_dir():
-        return bool(files_of(path))
+        return any(file_kind(one) in (*MIDI, ".json") for one in files_of(path))  # arrays may be anything
     if path is not None and is_of_notes(path):
         return True
     frame = glance(source)
