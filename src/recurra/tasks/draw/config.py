@@ -21,6 +21,8 @@ class DrawConfig(TaskConfig):
         components: Gaussians by which the next move is told.
         least_deviation: The smallest deviation of one, where that of all moves is 1: a pen is no finer.
         window: Gaussians that say which symbols of the text are being written.
+        guidance: What it costs in training, in nats a point, to look at a symbol far from where a pen would
+            be that writes all at one pace; less and less, and nothing in the second half.
         embedding_size: Numbers that stand for a symbol of the text.
     """
 
@@ -39,14 +41,15 @@ class DrawConfig(TaskConfig):
     label: Annotated[str, Option("COLUMN")] = "auto"
     components: Annotated[int, Search(5, 40, log=True)] = Field(default=20, ge=1, le=1000)
     least_deviation: float = Field(default=0.01, gt=0, le=10)
-    window: int = Field(default=8, ge=1, le=100)
+    window: int = Field(default=2, ge=1, le=100)
+    guidance: float = Field(default=2.0, ge=0, le=1000)
     embedding_size: int = Field(default=32, ge=1, le=4096)
 
     cell: Annotated[str, Search(choices=("lstm", "gru"))] = "lstm"
     hidden_size: Annotated[int, Search(64, 512, log=True)] = Field(default=256, ge=1, le=16_384)
     dropout: float = Field(default=0.1, ge=0, lt=1)
     max_epochs: int = Field(default=40, ge=1)
-    batch_size: int = Field(default=32, ge=1, le=65_536)
+    batch_size: int = Field(default=16, ge=1, le=65_536)
     optimizer: Literal["adam", "adamw", "sgd", "rmsprop", "nadam"] = "adamw"
     learning_rate: float = Field(default=4e-3, gt=0, allow_inf_nan=False)
     schedule: Literal["constant", "cosine", "one_cycle", "plateau", "step"] = "one_cycle"

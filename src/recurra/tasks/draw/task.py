@@ -20,6 +20,7 @@ from recurra.experiment.task import Fitted, Rival, Task
 from recurra.experiment.truth import keeping_column
 from recurra.inputs import registry
 from recurra.inputs.examples import Examples
+from recurra.layers.attention import guided_attention_loss
 from recurra.metrics.metric import Metric
 from recurra.models.next_step import NextStep, Told
 from recurra.tasks.draw.config import DrawAnswer, DrawConfig
@@ -36,6 +37,7 @@ METRICS = (
         "pen_nll", "NLL of the pen", "the part that is whether it goes on, is lifted, or ends", unit="nats"
     ),
 )
+_SPREAD = 0.1  # of a text, off its diagonal, that is near
 _LEAST = 2  # points of ink in which there is a move
 
 Surprise = Sequence[Float32[np.ndarray, "steps 2"]]
@@ -127,13 +129,33 @@ def tell(net: NextStep, sequences: Sequences, text: Tensor) -> tuple[Told, Tenso
 
 @dataclass(frozen=True)
 class Objective:
-    """The summed negative log density of all moves but the first of each row, and of the pen, in nats."""
+    """The summed negative log density of all moves but the first of each row, and of the pen, in nats.
+
+    In training it also costs to look off the diagonal of points and text (Tachibana and others 2018), so that
+    a window learns early where it is; less and less, and nothing from `until` on.
+
+    Attributes:
+        guidance: How much it costs, in nats a point, to look elsewhere.
+        until: Share of training after which it costs nothing.
+    """
+
+    guidance: float
+    until: float = 0.5
+
+    def paced(self, progress: float) -> "Objective":
+        """See `recurra.training.contract.PacedObjective`."""
+        return replace(self, guidance=self.guidance * max(0.0, 1 - progress / self.until))
 
     def __call__(self, model: nn.Module, batch: Labelled, state: Any = None) -> Loss:
         """See `recurra.training.contract.Objective`."""
         del state
-        _, move, pen = tell(cast("NextStep", model), batch.sequences, batch.target)
-        return Loss((move + pen).sum(), (batch.sequences.lengths - 1).sum())
+        told, move, pen = tell(cast("NextStep", model), batch.sequences, batch.target)
+        total, lengths = (move + pen).sum(), batch.sequences.lengths - 1
+        if told.weights is not None and model.training and self.guidance:
+            symbols = (batch.target >= 0).sum(dim=1)
+            off = guided_attention_loss(told.weights, lengths, symbols, _SPREAD)
+            total = total + self.guidance * off.sum()
+        return Loss(total, lengths.sum())
 
 
 def part(source: Any, fitted: Fitted, options: Any) -> Part:
@@ -224,7 +246,7 @@ DRAW = Task(
     whole=LABELLING.whole,
     revive=LABELLING.revive,
     build=build,
-    objective=lambda _, __: Objective(),
+    objective=lambda config, _: Objective(config.guidance),
     part=part,
     answer=answer,
     write=write,
