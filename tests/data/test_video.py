@@ -29,32 +29,32 @@ def test_at_each_moment_the_frame_that_is_shown_then(tmp_path: Path) -> None:
     video = open_video(uneven)
     assert (video.height, video.width, video.frames) == (48, 64, 5)
     assert video.seconds == pytest.approx(1.3 + 1 / 30, abs=0.01)
-    assert seen(uneven, 10) == [0, 1, 1, 1, 1, 2, 3, 3, 3, 3, 3, 3, 3, 4]
-    assert seen(uneven, 2) == [0, 2, 3]
+    assert seen(uneven, 10.0) == [0, 1, 1, 1, 1, 2, 3, 3, 3, 3, 3, 3, 3, 4]
+    assert seen(uneven, 2.0) == [0, 2, 3]
 
 
 def test_the_rate_of_the_file_does_not_matter(tmp_path: Path) -> None:
     values = [0, 40, 80, 120]
     slow = greys(tmp_path / "slow.mp4", values, np.arange(4) / 4)
     fast = greys(tmp_path / "fast.mp4", np.repeat(values, 6).tolist(), np.arange(24) / 24)
-    assert seen(fast, 4) == [0, 1, 2, 3]
-    assert seen(slow, 4)[:4] == [0, 1, 2, 3]
-    assert seen(fast, 8) == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert seen(fast, 4.0) == [0, 1, 2, 3]
+    assert seen(slow, 4.0)[:4] == [0, 1, 2, 3]
+    assert seen(fast, 8.0) == [0, 0, 1, 1, 2, 2, 3, 3]
 
 
 def test_a_video_that_begins_late_begins_with_its_first_frame(tmp_path: Path) -> None:
     late = greys(tmp_path / "late.mp4", [40, 80], [5.0, 5.5])
     assert open_video(late).seconds < 1
-    assert seen(late, 4)[:3] == [1, 1, 2]
+    assert seen(late, 4.0)[:3] == [1, 1, 2]
 
 
 def test_a_single_frame(tmp_path: Path) -> None:
-    assert seen(greys(tmp_path / "one.mp4", [80], [0.0]), 10) == [2]
+    assert seen(greys(tmp_path / "one.mp4", [80], [0.0]), 10.0) == [2]
 
 
 def test_frames_come_one_by_one_and_small(tmp_path: Path) -> None:
-    path = greys(tmp_path / "large.mp4", [0, 40, 80], [0, 1, 2], size=(480, 640))
-    frames = frames_of(open_video(path), 1, (3, 4), grey=False, steps=3)
+    path = greys(tmp_path / "large.mp4", [0, 40, 80], [0.0, 1.0, 2.0], size=(480, 640))
+    frames = frames_of(open_video(path), 1.0, (3, 4), grey=False, steps=3)
     assert next(frames).shape == (3, 4, 3)
     assert not isinstance(frames, list)
     assert len(list(frames)) == 2
@@ -74,8 +74,8 @@ def damaged(path: Path) -> Path:
 
 def test_what_cannot_be_decoded_stays_as_it_was(tmp_path: Path) -> None:
     video = open_video(damaged(tmp_path / "damaged.mp4"))
-    frames = list(frames_of(video, 10, (6, 8), grey=True, steps=video.steps(10)))
-    assert len(frames) == video.steps(10) == 20
+    frames = list(frames_of(video, 10.0, (6, 8), grey=True, steps=video.steps(10.0)))
+    assert len(frames) == video.steps(10.0) == 20
 
 
 def sound_alone(path: Path) -> None:
@@ -117,7 +117,7 @@ def test_a_file_that_is_cut_off_or_gone(tmp_path: Path) -> None:
     video = open_video(whole)
     whole.unlink()
     with pytest.raises(DataError, match=r"whole\.mp4"):
-        next(frames_of(video, 4, (6, 8), grey=True, steps=4))
+        next(frames_of(video, 4.0, (6, 8), grey=True, steps=4))
     with pytest.raises(DataError, match="is not there"):
         open_video(whole)
 
