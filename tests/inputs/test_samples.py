@@ -13,7 +13,7 @@ SUITED = {
     "wine": ("table", 178, 14),
     "breast_cancer": ("table", 569, 31),
     "digits": ("audio", 400, 5),
-    "digit_images": ("series", 1797, 9),
+    "digit_images": ("images", 1797, 2),
     "gestures": ("motion", 350, 2),
     "latch": ("series", 2000, 2),
     "docstrings": ("text", None, 2),
@@ -24,7 +24,9 @@ SUITED = {
 @pytest.mark.parametrize("name", SUITED)
 def test_every_sample_is_read_by_the_input_that_it_suits(name: str) -> None:
     kind, height, width = SUITED[name]
-    chosen = suited(f"sample:{name}", ("audio", "motion", "table", "series", "text"), keep_nothing, get)
+    chosen = suited(
+        f"sample:{name}", ("audio", "images", "motion", "table", "series", "text"), keep_nothing, get
+    )
     assert chosen.name == kind
     frame = load_sample(name)
     assert frame.width == width
@@ -36,7 +38,7 @@ def test_every_sample_is_read_by_the_input_that_it_suits(name: str) -> None:
 
 
 def test_topics_are_prose_without_a_paragraph_twice() -> None:
-    assert {*SUITED, "topics", "dates", "digit_strings", "numbers"} == {*example_names()}
+    assert {*SUITED, "topics", "dates", "digit_lines", "digit_strings", "numbers"} == {*example_names()}
     frame = load_sample("topics")
     paragraphs = [one for text in frame["text"] for one in text.split("\n\n")]
     assert len(paragraphs) == len(set(paragraphs)) > 1000

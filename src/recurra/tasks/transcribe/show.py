@@ -80,7 +80,7 @@ def show(fitted: Fitted, part: Part, rivals: Sequence[Rival], metrics: MetricsRe
         Section(
             id="spikes",
             heading="Where it told what",
-            lead="What the net reads of the same examples, and at which moment it told each symbol.",
+            lead="What the net reads of the same examples, and where in it it told each symbol.",
             pieces=heard,
             layout="full",
         ),
@@ -90,7 +90,7 @@ def show(fitted: Fitted, part: Part, rivals: Sequence[Rival], metrics: MetricsRe
 
 def _exhibit(fitted: Fitted, part: Part, given: Answer, row: int) -> Sequence[Piece]:
     """A content with the symbols where the net tells them."""
-    schema, unit = fitted.schema, fitted.schema.encoding.step_seconds or 1
+    schema, unit = fitted.schema, fitted.schema.encoding.step_seconds or 1.0
     script, symbols = Script(schema.target.alphabet, unit), given.found[row][0].symbols
     pieces, content = script.pieces(), part.examples.contents[row]
     spans = CRITERIA[fitted.config.criterion].reading(fitted.model).align(given.outputs[row], symbols)
