@@ -8,7 +8,6 @@ choose the epoch, settings were chosen on them, and the test digits are scored a
 temporal convolutional net 99.0 % (Bai, Kolter & Koltun 2018).
 """
 
-import gzip
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,10 @@ import numpy as np
 import polars as pl
 from figure import draw
 from measure import parser, report
+from mnist import HELD_OUT, digits
 
 from recurra import Classifier
 
-HELD_OUT = 5_000
 SETTINGS: Mapping[str, Any] = {
     "cell": "gru",
     "hidden_size": 64,
@@ -36,18 +35,9 @@ SETTINGS: Mapping[str, Any] = {
 }
 
 
-def read_idx(path: Path) -> np.ndarray:
-    """The bytes of an IDX file, in the shape that it names."""
-    content = gzip.decompress(path.read_bytes())
-    places = range(4, 4 + 4 * content[3], 4)
-    shape = [int.from_bytes(content[place : place + 4], "big") for place in places]
-    return np.frombuffer(content, np.uint8, offset=4 + 4 * content[3]).reshape(shape)
-
-
-def digits(folder: Path, part: str) -> pl.DataFrame:
+def sequences(folder: Path, part: str) -> pl.DataFrame:
     """Digits as sequences of 784 grey values from 0 to 1, and their labels."""
-    images = read_idx(folder / f"{part}-images-idx3-ubyte.gz")
-    labels = read_idx(folder / f"{part}-labels-idx1-ubyte.gz")
+    images, labels = digits(folder, part)
     pixels = images.reshape(len(images), -1) / np.float32(255)
     column = pl.Series(pixels, dtype=pl.Array(pl.Float32, pixels.shape[1])).cast(pl.List(pl.Float32))
     return pl.DataFrame({"pixels": column, "label": labels.astype(str)})
@@ -60,7 +50,7 @@ def main() -> None:
     options = own.parse_args()
 
     def run() -> Mapping[str, Any]:
-        train, test = digits(options.data, "train"), digits(options.data, "t10k")
+        train, test = sequences(options.data, "train"), sequences(options.data, "t10k")
         classifier = Classifier(**SETTINGS, seed=options.seed, input="series")
         classifier.fit(
             train.head(-HELD_OUT),

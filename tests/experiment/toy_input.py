@@ -33,7 +33,7 @@ class ToyEncoding(Encoding):
 class ToyEncoder(Encoder):
     output_size = 1
 
-    def forward(self, values):
+    def forward(self, values, *_):
         return values
 
     def stream_modules(self):

@@ -20,6 +20,7 @@ from recurra.inputs.live import LiveInput
 from recurra.inputs.samples import example_names
 from recurra.inputs.symbol import SymbolInput
 from recurra.place import of_other_packages
+from recurra.tasks import registry as tasks
 
 ORDER = ("table", "series", "text")
 
@@ -64,7 +65,7 @@ def test_what_comes_step_by_step_has_a_live_form() -> None:
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(
         ConfigError,
-        match=r"input is 'serie'; expected one of table, audio, strokes, motion, series, text.*'series'",
+        match=r"input is 'serie'; expected one of table, audio, strokes, images, motion, series, text.*'series'",
     ):
         registry.get("serie")
 
@@ -180,3 +181,10 @@ def test_the_samples_of_examples_are_known_where_series_are() -> None:
     assert list(EXAMPLE_SAMPLES) == example_names()
     with pytest.raises(DataError, match=r"sample 'iris', which holds examples.*co2"):
         sample_path("iris")
+
+
+@pytest.mark.parametrize("task", tasks.entries())
+def test_no_setting_of_an_input_is_called_like_one_of_a_task_that_reads_it(task: str) -> None:
+    inputs = tasks.config_classes(tasks.entries()[task])
+    own = {*inputs.pop("").model_fields}
+    assert [name for name, config in inputs.items() if own & config.model_fields.keys()] == []

@@ -13,7 +13,7 @@ SUITED = {
     "wine": ("table", 178, 14),
     "breast_cancer": ("table", 569, 31),
     "digits": ("audio", 400, 5),
-    "digit_images": ("series", 1797, 9),
+    "digit_images": ("images", 1797, 2),
     "gestures": ("motion", 350, 2),
     "letters": ("strokes", 1040, 2),
     "latch": ("series", 2000, 2),
@@ -26,7 +26,10 @@ SUITED = {
 def test_every_sample_is_read_by_the_input_that_it_suits(name: str) -> None:
     kind, height, width = SUITED[name]
     chosen = suited(
-        f"sample:{name}", ("audio", "strokes", "motion", "table", "series", "text"), keep_nothing, get
+        f"sample:{name}",
+        ("audio", "strokes", "images", "motion", "table", "series", "text"),
+        keep_nothing,
+        get,
     )
     assert chosen.name == kind
     frame = load_sample(name)
@@ -39,9 +42,8 @@ def test_every_sample_is_read_by_the_input_that_it_suits(name: str) -> None:
 
 
 def test_topics_are_prose_without_a_paragraph_twice() -> None:
-    assert {*SUITED, "topics", "dates", "digit_strings", "handwriting", "numbers", "tunes"} == {
-        *example_names()
-    }
+    others = {"topics", "dates", "digit_lines", "digit_strings", "handwriting", "numbers", "tunes"}
+    assert {*SUITED, *others} == {*example_names()}
     frame = load_sample("topics")
     paragraphs = [one for text in frame["text"] for one in text.split("\n\n")]
     assert len(paragraphs) == len(set(paragraphs)) > 1000

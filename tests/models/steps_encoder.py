@@ -13,7 +13,8 @@ class StepsEncoder(nn.Module):
         self.output_size = output_size
         self.linear = nn.Linear(3, output_size)
 
-    def forward(self, values: Tensor) -> Tensor:
+    def forward(self, values: Tensor, lengths: Tensor | None = None) -> Tensor:
+        del lengths
         return self.linear(values)
 
     def stream_modules(self) -> Sequence[nn.Module]:

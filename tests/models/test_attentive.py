@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from recurra.errors import ConfigError
+from recurra.inputs.steps_encoder import StepsEncoder
 from recurra.models.attentive import AttentiveEncoderDecoder
 from recurra.models.sequence_body import RecurrentBody
 from recurra.recurrence import Recurrence
@@ -19,7 +20,7 @@ IDS = torch.tensor([[2, 3, 4, 5, 6, 7, 8], [2, 8, 7, 6, 5, 4, 3]])
 def made(recurrence: Recurrence | None = None, **options: Any) -> AttentiveEncoderDecoder:
     body = RecurrentBody(4, Recurrence(hidden_size=3, bidirectional=True, dropout=0.0))
     own = recurrence or Recurrence(hidden_size=6, dropout=0.0)
-    return AttentiveEncoderDecoder(nn.Identity(), body, 6, 9, 5, own, **options)
+    return AttentiveEncoderDecoder(StepsEncoder(4), body, 6, 9, 5, own, **options)
 
 
 @pytest.mark.parametrize("input_feeding", [True, False])
@@ -69,7 +70,8 @@ def test_variational_dropout_is_one_for_all_steps_of_input_feeding() -> None:
 class Halving(nn.Module):
     """An encoder with an output for every second step."""
 
-    def forward(self, values: Tensor) -> Tensor:
+    def forward(self, values: Tensor, lengths: Tensor) -> Tensor:
+        del lengths
         return values[:, ::2].float().expand(-1, -1, 4)
 
 

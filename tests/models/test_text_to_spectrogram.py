@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 import torch
-from torch import nn
 
+from recurra.inputs.steps_encoder import StepsEncoder
 from recurra.models.sequence_body import RecurrentBody
 from recurra.models.text_to_spectrogram import TextToSpectrogram
 from recurra.recurrence import Recurrence
@@ -27,7 +27,7 @@ def made(**options: Any) -> TextToSpectrogram:
         "postnet_blocks": 1,
     }
     own = Recurrence(hidden_size=9, num_layers=2, dropout=0.0)
-    return TextToSpectrogram(nn.Identity(), body, 6, BANDS, own, **{**sizes, **options}).double().eval()
+    return TextToSpectrogram(StepsEncoder(4), body, 6, BANDS, own, **{**sizes, **options}).double().eval()
 
 
 def source() -> Sequences:

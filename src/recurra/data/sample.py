@@ -9,6 +9,7 @@ EXAMPLE_SAMPLES = (
     "breast_cancer",
     "dates",
     "digit_images",
+    "digit_lines",
     "digit_strings",
     "digits",
     "docstrings",

@@ -149,8 +149,9 @@ class SymbolEncoder(Encoder):
         self.embedding_dropout, self.dropout = embedding_dropout, VariationalDropout(locked_dropout)
         self.output_size = embedding_size
 
-    def forward(self, values: Tensor) -> Tensor:
+    def forward(self, values: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Map ids (batch, time, columns), of which the first is read, to (batch, time, output_size)."""
+        del lengths
         ids = values[:, :, 0]
         features = self.embedding(ids)
         if self.training and self.embedding_dropout:

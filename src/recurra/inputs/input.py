@@ -75,7 +75,7 @@ class Encoding(ABC):
 
     def augment(
         self, encoded: Shaped[np.ndarray, "time ..."], random: np.random.Generator
-    ) -> Shaped[np.ndarray, "time ..."]:
+    ) -> Shaped[np.ndarray, "_varied ..."]:
         """A variation of a training example that is encoded; by default the example itself."""
         del random
         return encoded
@@ -107,8 +107,11 @@ class Encoder(nn.Module, ABC):
     output_size: int
 
     @abstractmethod
-    def forward(self, values: Tensor) -> Tensor:
-        """Map a padded batch of encoded steps (batch, time, ...) to (batch, time, output_size)."""
+    def forward(self, values: Tensor, lengths: Tensor | None = None) -> Tensor:
+        """Map a padded batch of encoded steps (batch, time, ...) to (batch, time, output_size).
+
+        What is past a row's length changes nothing before it. No lengths: all steps are valid.
+        """
 
     def stream_modules(self) -> Sequence[nn.Module]:
         """What a live step runs through, for `recurra.export`.

@@ -71,6 +71,14 @@ _BUILT_IN = (
         order=6,
     ),
     Entry(
+        name="images",
+        input="recurra.inputs.images.input:IMAGES",
+        config="recurra.inputs.images.config:ImagesConfig",
+        live="recurra.inputs.images.live:LiveImages",
+        gives=("examples", "sequences"),
+        order=6,
+    ),
+    Entry(
         name="motion",
         input="recurra.inputs.motion.input:MOTION",
         config="recurra.inputs.motion.config:MotionConfig",

@@ -15,6 +15,7 @@ from recurra.data.naming import listed, suggestion
 from recurra.data.sample import spoken_digits
 from recurra.errors import DataError
 from recurra.inputs.generated_ink import letter_rows, word_rows
+from recurra.inputs.generated_image import digit_lines, digit_pictures
 from recurra.inputs.generated_motion import gesture_rows
 from recurra.inputs.generated_sequence import latch_rows
 from recurra.inputs.generated_text import date_pairs, number_pairs
@@ -26,6 +27,7 @@ _SIGNALS = 2000
 _GESTURES = 350
 _TUNES = 80
 _LETTERS, _WORDS = 1040, 1000
+_LINES = 2000
 ROLES = (
     "attribute", "class", "function", "import", "keyword", "literal", "operator", "parameter", "variable",
 )  # fmt: skip
@@ -77,12 +79,14 @@ def _table(bunch: Any) -> pl.DataFrame:
 
 
 def _digit_images() -> pl.DataFrame:
-    """Pictures of digits read from top to bottom: 8 steps, a channel for each column of the picture."""
-    from sklearn.datasets import load_digits  # noqa: PLC0415
+    """Digits of 8 x 8 pixels."""
+    images, labels = digit_pictures()
+    return pl.DataFrame({"image": images.tolist(), "label": labels})
 
-    bunch = load_digits()
-    channels = {f"column_{at}": bunch.images[:, :, at].tolist() for at in range(8)}
-    return pl.DataFrame({**channels, "label": [str(number) for number in bunch.target]})
+
+def _digit_lines() -> pl.DataFrame:
+    """Three to six of them beside each other, as one image, and what is written there."""
+    return pl.DataFrame(digit_lines(_LINES), schema=["image", "text"], orient="row")
 
 
 def _digits() -> pl.DataFrame:
@@ -161,6 +165,7 @@ _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "wine": _wine,
     "breast_cancer": _breast_cancer,
     "digit_images": _digit_images,
+    "digit_lines": _digit_lines,
     "digit_strings": _digit_strings,
     "digits": _digits,
     "docstrings": _docstrings,

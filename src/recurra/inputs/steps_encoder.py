@@ -21,8 +21,9 @@ class StepsEncoder(Encoder):
         self.output_size = size
         self.streams = streams
 
-    def forward(self, values: Tensor) -> Tensor:
+    def forward(self, values: Tensor, lengths: Tensor | None = None) -> Tensor:
         """The steps (batch, time, size)."""
+        del lengths
         return values
 
     def stream_modules(self) -> Sequence[nn.Module]:

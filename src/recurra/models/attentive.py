@@ -145,7 +145,7 @@ class AttentiveEncoderDecoder(nn.Module):
             ConfigError: Symbols are to be copied from places that are not those of what is read.
         """
         lengths = source.lengths
-        memory = self.attention.remember(self.body(self.encoder(source.values), lengths), lengths)
+        memory = self.attention.remember(self.body(self.encoder(source.values, lengths), lengths), lengths)
         symbols = None if self.gate is None else _copied_symbols(source)
         if symbols is not None and symbols.shape != memory.mask.shape:
             raise ConfigError(

@@ -39,7 +39,7 @@ class SequenceClassifier(nn.Module):
 
     def forward(self, sequences: Sequences) -> Tensor:
         """Results (batch, output_size)."""
-        outputs = self.body(self.encoder(sequences.values), sequences.lengths)
+        outputs = self.body(self.encoder(sequences.values, sequences.lengths), sequences.lengths)
         result: Tensor = self.output(self.dropout(self.pooling(outputs, sequences.lengths)))
         return result
 

@@ -37,14 +37,16 @@ class SequenceTagger(nn.Module):
 
     def forward(self, sequences: Sequences) -> Tensor:
         """Scores (batch, time, output_size); past a row's length they have no meaning."""
-        return self._scores(self.body(self.encoder(sequences.values), sequences.lengths))
+        return self._scores(self.body(self.encoder(sequences.values, sequences.lengths), sequences.lengths))
 
     def carry_on(self, sequences: Sequences, state: Any) -> tuple[Tensor, Any]:
         """The scores of a chunk from the state after the one before (None: it is the first), and its own.
 
         Chunks give what the whole gives, if the body is recurrent in one direction; no other has a state.
         """
-        outputs, after = self.body.carry_on(self.encoder(sequences.values), sequences.lengths, state)
+        outputs, after = self.body.carry_on(
+            self.encoder(sequences.values, sequences.lengths), sequences.lengths, state
+        )
         return self._scores(outputs), after
 
     def _scores(self, outputs: Tensor) -> Tensor:

@@ -117,7 +117,7 @@ class TextToSpectrogram(nn.Module):
     def read(self, source: Sequences) -> tuple[Memory, _State]:
         """What is looked back at, and the state before the first step."""
         rows, lengths = len(source), source.lengths
-        memory = self.attention.remember(self.body(self.encoder(source.values), lengths), lengths)
+        memory = self.attention.remember(self.body(self.encoder(source.values, lengths), lengths), lengths)
         states = self.listen.initial_state(rows), self.write.initial_state(rows)
         return memory, _State(*states, self.attention.initial_state(memory))
 

@@ -61,7 +61,7 @@ class RecurrentTransducer(nn.Module):
 
     def read(self, sequences: Sequences) -> Float[Tensor, "batch time size"]:
         """What the steps bring to the joint layer."""
-        outputs = self.body(self.encoder(sequences.values), sequences.lengths)
+        outputs = self.body(self.encoder(sequences.values, sequences.lengths), sequences.lengths)
         found: Tensor = self.step_projection(self.dropout(outputs))
         return found
 

@@ -15,6 +15,7 @@ from recurra import Translator
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.run import evaluate, told_by, train
 from recurra.inputs.generated_text import date_pairs, number_pairs, words_of
+from recurra.inputs.steps_encoder import StepsEncoder
 from recurra.models.attentive import AttentiveEncoderDecoder
 from recurra.models.sequence_body import RecurrentBody
 from recurra.recurrence import Recurrence
@@ -94,7 +95,7 @@ def test_every_attention_trains(attention: str) -> None:
 def test_all_steps_at_once_are_the_steps_one_by_one() -> None:
     body = RecurrentBody(4, Recurrence(hidden_size=3, bidirectional=True))
     net = AttentiveEncoderDecoder(
-        torch.nn.Identity(), body, 6, 9, 5, Recurrence(hidden_size=6), input_feeding=False
+        StepsEncoder(4), body, 6, 9, 5, Recurrence(hidden_size=6), input_feeding=False
     ).eval()
     source, ids = Sequences(torch.randn(2, 4, 4), torch.tensor([4, 3])), torch.randint(3, 9, (2, 7))
     read, state = net.read(source)
@@ -319,7 +320,7 @@ def test_what_training_did_not_meet_is_said_and_blanks_are_left_blank(reverser: 
 def test_what_is_dropped_at_both_ends_is_the_same_at_all_steps() -> None:
     recurrence = Recurrence(hidden_size=6, dropout=0.5, variational=True)
     body = RecurrentBody(4, Recurrence(hidden_size=3, bidirectional=True))
-    net = AttentiveEncoderDecoder(torch.nn.Identity(), body, 6, 9, 5, recurrence, output_dropout=0.5).train()
+    net = AttentiveEncoderDecoder(StepsEncoder(4), body, 6, 9, 5, recurrence, output_dropout=0.5).train()
     source = Sequences(torch.randn(2, 4, 4), torch.tensor([4, 3]))
     dropped = net(source, torch.randint(3, 9, (2, 7))).outputs == 0
     assert bool(dropped.any())

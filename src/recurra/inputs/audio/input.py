@@ -8,9 +8,10 @@ from recurra.inputs.audio.background import enriched
 from recurra.inputs.audio.config import AudioConfig
 from recurra.inputs.audio.encoding import AudioEncoding
 from recurra.inputs.audio.exhibit import exhibit
-from recurra.inputs.audio.reader import path_column, read, recordings
+from recurra.inputs.audio.reader import read, recordings
 from recurra.inputs.audio.summary import SpectrumSummary
 from recurra.inputs.examples import Keep
+from recurra.inputs.files import path_column
 from recurra.inputs.glance import glance, left_of
 from recurra.inputs.input import Input
 from recurra.inputs.rows import path_of
@@ -26,7 +27,7 @@ def suits(source: Any, keep: Keep) -> bool:
         if is_sound(path):
             return True
     frame = glance(source)
-    return frame is not None and path_column(left_of(frame, keep)) is not None
+    return frame is not None and path_column(left_of(frame, keep), is_sound) is not None
 
 
 def learn(contents: Sequence[Clip], config: AudioConfig) -> AudioEncoding:

@@ -5,19 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
-from recurra.data.encoding import decoded as decoded_bytes
 from recurra.data.naming import counted
 from recurra.data.sound import Sound, is_sound, open_sound
-from recurra.data.table import Table
 from recurra.errors import DataError
-from recurra.files import read_bytes
 from recurra.inputs.audio.config import AudioConfig
 from recurra.inputs.examples import Examples, Keep, placed
+from recurra.inputs.files import PATH, files_in, named_path_column, path_in, rows_of_file, rows_of_files
 from recurra.inputs.rows import Rows, check_not_told, path_of, read_rows, wrong_column
 
-PATH, LABEL, TEXT = "path", "label", "text"
 NOISE = "_background_noise_"
 """Folder of what is no class, in the Speech Commands data (Warden 2018)."""
 MOST_RATE = 16_000
@@ -43,7 +38,10 @@ def read(source: Any, config: AudioConfig, keep: Keep) -> Examples:
     else:
         rows = read_rows(source)
         base = path.parent if path is not None else Path()
-        column, wanted = _path_column(rows, config), (config.start, config.end)
+        column, wanted = (
+            named_path_column(rows, config.path, is_sound, "recording", "clips/one.wav"),
+            (config.start, config.end),
+        )
     kept = keep(rows.frame.drop(column))
     ends = [_end_column(rows, *one) for one in zip(("start", "end"), wanted, strict=True)]
     for name, setting in zip((column, *ends), ("path", "start", "end"), strict=True):
@@ -64,39 +62,20 @@ def read(source: Any, config: AudioConfig, keep: Keep) -> Examples:
     )
 
 
-def path_column(frame: pl.DataFrame) -> str | None:
-    """The first column whose values are names of recordings."""
-    for column in frame:
-        if column.dtype == pl.String:
-            known = column.drop_nulls().head(50).to_list()
-            if known and all(is_sound(Path(value)) for value in known):
-                return column.name
-    return None
-
-
 def recordings(folder: Path) -> list[Path]:
-    """The recordings of a folder and of the folders in it, in their order; hidden ones are left out."""
-    found = (one for pattern in ("*", "*/*") for one in folder.glob(pattern))
-    return sorted(one for one in found if is_sound(one) and not one.name.startswith("."))
+    """See `recurra.inputs.files.files_in`."""
+    return files_in(folder, is_sound)
 
 
 def _rows_of(path: Path) -> Rows:
     """A row for each recording of a folder, with its label, or for the one that is given."""
     if not path.is_dir():
-        frame = pl.DataFrame({PATH: [str(path)]})
-        return Rows(frame, [path.name], Table(frame, "polars", str(path)))
+        return rows_of_file(path)
     every = recordings(path)
     files = [one for one in every if one.parent == path or one.parent.name != NOISE]
     if not files:
         raise DataError(f"{path} holds no recordings", "WAV, FLAC, OGG or MP3 files", "Check the folder.")
-    flat = all(one.parent == path for one in files)
-    labels = [one.stem.split("_")[0] if flat else one.parent.name for one in files]
-    frame = pl.DataFrame({PATH: [str(one) for one in files], LABEL: labels})
-    texts, alone = _texts_beside(path, files)
-    if texts is not None:
-        frame = frame.with_columns(pl.Series(TEXT, texts, pl.String))
-    places = [str(one.relative_to(path)) for one in files]
-    return Rows(frame, places, Table(frame, "polars", str(path))).noting(alone, _left_out(every, files))
+    return rows_of_files(path, files, "recording").noting(_left_out(every, files))
 
 
 def _left_out(every: Sequence[Path], files: Sequence[Path]) -> str:
@@ -105,39 +84,6 @@ def _left_out(every: Sequence[Path], files: Sequence[Path]) -> str:
     if not number:
         return ""
     return f"left out {counted(number, 'recording')} of {NOISE}, which training adds with noise_folder="
-
-
-def _texts_beside(folder: Path, files: Sequence[Path]) -> tuple[list[str | None] | None, str]:
-    """What stands in the text file beside each recording, None where there is none; and those without sound.
-
-    Raises:
-        DataError: One is no UTF-8.
-    """
-    known = {one.with_suffix("") for one in files}
-    beside = {one.with_suffix(""): one for one in (*folder.glob("*.txt"), *folder.glob("*/*.txt"))}
-    alone = len(beside.keys() - known)
-    if not beside.keys() & known:
-        return None, ""
-    names = [one.with_suffix("") for one in files]
-    texts = [
-        decoded_bytes(read_bytes(beside[one]), str(beside[one])) if one in beside else None for one in names
-    ]
-    return texts, f"{counted(alone, 'text file')} without a recording" if alone else ""
-
-
-def _path_column(rows: Rows, config: AudioConfig) -> str:
-    if config.path != "auto":
-        if config.path not in rows.frame.columns:
-            raise wrong_column(rows, "path", [config.path], "a column of paths")
-        return config.path
-    found = path_column(rows.frame)
-    if found is None:
-        raise DataError(
-            f"{rows.table.source} has no column with paths of recordings",
-            "names such as clips/one.wav",
-            "Add it, or name it with path=.",
-        )
-    return found
 
 
 def _end_column(rows: Rows, name: str, wanted: str) -> str | None:
@@ -160,10 +106,9 @@ def _sounds(rows: Rows, base: Path, column: str, ends: Sequence[str | None]) -> 
     moments = [rows.frame[one].to_list() if one is not None else [None] * len(paths) for one in ends]
     found = []
     for name, start, end, place in zip(paths, *moments, rows.places, strict=True):
-        if name is None:
-            raise DataError(f"{place}: {column} is empty", "the path of a recording", "Fill it in.")
+        path = path_in(base, name, column, place, "recording")
         try:
-            found.append(open_sound(base / Path(name).expanduser(), start, end))
+            found.append(open_sound(path, start, end))
         except DataError as error:
             raise placed(place, error) from error
     return found

@@ -59,8 +59,9 @@ class TextEncoder(Encoder):
         self.dropout = VariationalDropout(locked_dropout)
         self.output_size = embedding_size + (0 if self.characters is None else self.characters.output_size)
 
-    def forward(self, values: Tensor) -> Tensor:
+    def forward(self, values: Tensor, lengths: Tensor | None = None) -> Tensor:
         """Map ids (batch, time, 1 or 1 + letters) to (batch, time, output_size)."""
+        del lengths
         ids = values[:, :, 0]
         features = self.embedding(ids)
         if self.training and self.embedding_dropout:
