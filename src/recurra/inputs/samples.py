@@ -14,8 +14,8 @@ import polars as pl
 from recurra.data.naming import listed, suggestion
 from recurra.data.sample import spoken_digits
 from recurra.errors import DataError
-from recurra.inputs.generated_ink import letter_rows, word_rows
 from recurra.inputs.generated_image import digit_lines, digit_pictures
+from recurra.inputs.generated_ink import letter_rows, word_rows
 from recurra.inputs.generated_motion import gesture_rows
 from recurra.inputs.generated_sequence import latch_rows
 from recurra.inputs.generated_text import date_pairs, number_pairs
