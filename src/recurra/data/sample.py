@@ -17,6 +17,7 @@ EXAMPLE_SAMPLES = (
     "latch",
     "numbers",
     "python",
+    "shapes",
     "topics",
     "wine",
 )  # see recurra.inputs.samples

@@ -16,10 +16,12 @@ from recurra.data.sample import spoken_digits
 from recurra.errors import DataError
 from recurra.inputs.generated_motion import gesture_rows
 from recurra.inputs.generated_sequence import latch_rows
+from recurra.inputs.generated_shapes import shape_pictures
 from recurra.inputs.generated_text import date_pairs, number_pairs
 from recurra.inputs.library_source import docstring_rows, role_rows
 
 _PAIRS = 5000
+_PICTURES = 2500
 _SIGNALS = 2000
 _GESTURES = 350
 ROLES = (
@@ -137,6 +139,13 @@ def _gestures() -> pl.DataFrame:
     return gesture_rows(_GESTURES)
 
 
+def _shapes() -> pl.DataFrame:
+    """Pictures of shapes, what they show, and whether these words are held out of training."""
+    pictures, sentences, held_out = shape_pictures(_PICTURES)
+    images = pl.Series(pictures, dtype=pl.Array(pl.UInt8, pictures.shape[1:]))
+    return pl.DataFrame({"image": images, "caption": sentences, "held_out": held_out})
+
+
 _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "iris": _iris,
     "wine": _wine,
@@ -147,6 +156,7 @@ _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "docstrings": _docstrings,
     "gestures": _gestures,
     "python": _python,
+    "shapes": _shapes,
     "topics": _topics,
     "dates": _dates,
     "latch": _latch,
