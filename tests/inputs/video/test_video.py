@@ -18,7 +18,7 @@ from recurra.inputs.video.encoding import Variation, VideoEncoding
 from recurra.layers.frame_front import FrameFront
 
 NET = {
-    "rate": 4.0, "height": 16, "width": 16, "cell": 8, "front_width": 4, "frame_size": 12, "hidden_size": 8,
+    "rate": 4.0, "height": 16, "width": 16, "patch": 8, "front_width": 4, "frame_size": 12, "hidden_size": 8,
     "max_epochs": 1, "batch_size": 8,
 }  # fmt: skip
 
@@ -96,7 +96,7 @@ def test_padding_changes_nothing() -> None:
 
 
 def test_frames_are_whole_numbers_of_cells(clips: Path) -> None:
-    with pytest.raises(ConfigError, match="multiples of the cell"):
+    with pytest.raises(ConfigError, match="multiples of the patch"):
         Classifier(**{**NET, "height": 20}, label="label").fit(clips, show_progress=False)
 
 

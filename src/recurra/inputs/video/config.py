@@ -14,12 +14,12 @@ class VideoConfig(Config):
         path: Column with the paths of the videos, from where the table lies; auto takes the first that holds
             names of such files.
         rate: Frames a second that are read, by their times: at each moment the one that is shown then.
-        height, width: Pixels that frames are scaled to, whatever their shape; multiples of the cell.
+        height, width: Pixels that frames are scaled to, whatever their shape; multiples of the patch.
         color: Whether colours are read.
-        cell: Pixels of the cells that the front of convolutions sees a frame in, both ways.
+        patch: Pixels of the cells that the front of convolutions sees a frame in, both ways.
         frame_size: Features of a frame.
         front_width: Channels of the front's first block; each later one has twice as many, up to eight times.
-        front_blocks: How many blocks it has; auto goes by the size of a cell.
+        front_blocks: How many blocks it has; auto goes by the size of a patch.
         standardize: Whether pixels are scaled by mean and deviation of each channel in the training part;
             otherwise they go from 0 to 1.
         max_seconds: Longest video that is read; what follows is cut off, and said.
@@ -35,7 +35,7 @@ class VideoConfig(Config):
     height: int = Field(default=32, ge=1, le=4096)
     width: int = Field(default=32, ge=1, le=4096)
     color: bool = True
-    cell: int = Field(default=8, ge=1, le=256)
+    patch: int = Field(default=8, ge=1, le=256)
     frame_size: Annotated[int, Search(32, 256, log=True)] = Field(default=128, ge=1, le=16_384)
     front_width: Annotated[int, Search(8, 64, log=True)] = Field(default=16, ge=1, le=4096)
     front_blocks: Literal["auto"] | Annotated[int, Field(ge=1, le=16)] = "auto"

@@ -22,9 +22,9 @@ class VideoEncoder(Encoder):
     def __init__(self, codec: VideoCodec, config: VideoConfig) -> None:
         super().__init__()
         self.front = FrameFront(
-            codec.height // config.cell,
-            codec.width // config.cell,
-            cell=config.cell,
+            codec.height // config.patch,
+            codec.width // config.patch,
+            cell=config.patch,
             channels=codec.channels,
             width=config.front_width,
             blocks=None if config.front_blocks == "auto" else config.front_blocks,

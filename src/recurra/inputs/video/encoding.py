@@ -84,11 +84,11 @@ class VideoEncoding(Encoding):
             ConfigError: Frames are no whole number of cells high or wide.
             DataError: A video cannot be read.
         """
-        if config.height % config.cell or config.width % config.cell:
+        if config.height % config.patch or config.width % config.patch:
             raise ConfigError(
-                f"frames of {config.height} x {config.width} pixels with cell={config.cell}",
-                "a height and a width that are multiples of the cell",
-                "Change height, width or cell.",
+                f"frames of {config.height} x {config.width} pixels with patch={config.patch}",
+                "a height and a width that are multiples of the patch",
+                "Change height, width or patch.",
             )
         channels = 3 if config.color else 1
         plain = (0.0,) * channels, (1.0,) * channels
