@@ -30,7 +30,7 @@ SETTINGS: Mapping[str, Any] = {
     "height": 64,
     "width": 64,
     "fit": "crop",
-    "cell": 16,
+    "patch": 16,
     "front_width": 16,
     "mirror": 0.5,
     "shift": 0.1,

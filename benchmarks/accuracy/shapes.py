@@ -24,7 +24,7 @@ from recurra.inputs.generated_shapes import shape_pictures
 SETTINGS: Mapping[str, Any] = {
     "input": "images",
     "view": "grid",
-    "cell": 8,
+    "patch": 8,
     "front_width": 16,
     "rotation": 0.0,
     "shear": 0.0,

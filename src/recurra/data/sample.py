@@ -20,6 +20,7 @@ EXAMPLE_SAMPLES = (
     "letters",
     "numbers",
     "python",
+    "shapes",
     "topics",
     "tunes",
     "wine",

@@ -87,6 +87,13 @@ _BUILT_IN = (
         order=7,
     ),
     Entry(
+        name="video",
+        input="recurra.inputs.video.input:VIDEO",
+        config="recurra.inputs.video.config:VideoConfig",
+        gives=("examples", "sequences"),
+        order=8,
+    ),
+    Entry(
         name="series",
         input="recurra.inputs.sequence.input:SEQUENCE",
         config="recurra.inputs.sequence.config:SequenceConfig",

@@ -18,11 +18,13 @@ from recurra.inputs.generated_image import digit_lines, digit_pictures
 from recurra.inputs.generated_ink import letter_rows, word_rows
 from recurra.inputs.generated_motion import gesture_rows
 from recurra.inputs.generated_sequence import latch_rows
+from recurra.inputs.generated_shapes import shape_pictures
 from recurra.inputs.generated_text import date_pairs, number_pairs
 from recurra.inputs.generated_tunes import chorale_rows
 from recurra.inputs.library_source import docstring_rows, role_rows
 
 _PAIRS = 5000
+_PICTURES = 2500
 _SIGNALS = 2000
 _GESTURES = 350
 _TUNES = 80
@@ -160,6 +162,13 @@ def _handwriting() -> pl.DataFrame:
     return word_rows(_WORDS)
 
 
+def _shapes() -> pl.DataFrame:
+    """Pictures of shapes, what they show, and whether these words are held out of training."""
+    pictures, sentences, held_out = shape_pictures(_PICTURES)
+    images = pl.Series(pictures, dtype=pl.Array(pl.UInt8, pictures.shape[1:]))
+    return pl.DataFrame({"image": images, "caption": sentences, "held_out": held_out})
+
+
 _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "iris": _iris,
     "wine": _wine,
@@ -172,6 +181,7 @@ _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "gestures": _gestures,
     "handwriting": _handwriting,
     "python": _python,
+    "shapes": _shapes,
     "topics": _topics,
     "tunes": _tunes,
     "dates": _dates,

@@ -1,0 +1,1 @@
+"""Videos: frames over time, each seen by a small convolutional net."""
