@@ -65,7 +65,7 @@ def test_what_comes_step_by_step_has_a_live_form() -> None:
 def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(
         ConfigError,
-        match=r"input is 'serie'; expected one of table, audio, strokes, images, motion, series.*'series'",
+        match=r"input is 'serie'; expected one of table, audio, strokes, images, motion, video.*'series'",
     ):
         registry.get("serie")
 

@@ -15,6 +15,7 @@ SUITED = {
     "digits": ("audio", 400, 5),
     "digit_images": ("images", 1797, 2),
     "gestures": ("motion", 350, 2),
+    "shapes": ("images", 2500, 3),
     "letters": ("strokes", 1040, 2),
     "latch": ("series", 2000, 2),
     "docstrings": ("text", None, 2),

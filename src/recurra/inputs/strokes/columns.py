@@ -64,6 +64,9 @@ def strokes_column(frame: pl.DataFrame) -> str | None:
 
 
 def _is_ragged(column: pl.Series) -> bool:
+    outer = column.dtype
+    if not (isinstance(outer, pl.List) and isinstance(outer.inner, pl.List)):  # arrays are all of one size
+        return False
     sizes = column.list.eval(pl.element().list.len().n_unique())
     return bool((sizes.explode().drop_nulls() > 1).any())
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float32
 
 from recurra.data.video import Video
 from recurra.errors import ConfigError, DamagedError
@@ -31,7 +32,9 @@ class Variation:
         """As the settings say."""
         return cls(**{name: getattr(config, name) for name in cls.__dataclass_fields__})
 
-    def frames(self, frames: Frames, random: np.random.Generator) -> Frames:
+    def frames(
+        self, frames: Frames, random: np.random.Generator
+    ) -> Float32[np.ndarray, "varied height width channels"]:
         """Scaled frames, varied alike from the first to the last; themselves where nothing varies."""
         drawn = random.uniform(-1, 1, 6)
         if drawn[0] < 2 * self.mirror - 1:
@@ -113,7 +116,9 @@ class VideoEncoding(Encoding):
         """Steps of a video, by the times in its file."""
         return self.codec.length(content)
 
-    def augment(self, encoded: Frames, random: np.random.Generator) -> Frames:
+    def augment(
+        self, encoded: Frames, random: np.random.Generator
+    ) -> Float32[np.ndarray, "varied height width channels"]:
         """See `Variation.frames`."""
         return np.ascontiguousarray(self.variation.frames(encoded, random))
 
