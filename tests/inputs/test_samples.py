@@ -15,7 +15,7 @@ SUITED = {
     "digits": ("audio", 400, 5),
     "digit_images": ("images", 1797, 2),
     "gestures": ("motion", 350, 2),
-    "shapes": ("images", 2500, 3),
+    "shapes": ("images", 2000, 2),
     "letters": ("strokes", 1040, 2),
     "latch": ("series", 2000, 2),
     "docstrings": ("text", None, 2),
@@ -38,7 +38,7 @@ def test_every_sample_is_read_by_the_input_that_it_suits(name: str) -> None:
     assert frame.height == height if height else frame.height > 1000
     examples = chosen.read(f"sample:{name}", registry.config(chosen.name)(), lambda _: Kept("label"))
     assert len(examples) == len(examples.places) == examples.columns.height == frame.height
-    beside = {"python": ["tags"], "digits": ["path", "label", "voice"]}
+    beside = {"python": ["tags"], "digits": ["path", "label", "voice"], "shapes": ["caption"]}
     assert examples.columns.columns == beside.get(name, ["label"])
 
 

@@ -24,7 +24,7 @@ from recurra.inputs.generated_tunes import chorale_rows
 from recurra.inputs.library_source import docstring_rows, role_rows
 
 _PAIRS = 5000
-_PICTURES = 2500
+_PICTURES = 2000
 _SIGNALS = 2000
 _GESTURES = 350
 _TUNES = 80
@@ -163,10 +163,11 @@ def _handwriting() -> pl.DataFrame:
 
 
 def _shapes() -> pl.DataFrame:
-    """Pictures of shapes, what they show, and whether these words are held out of training."""
-    pictures, sentences, held_out = shape_pictures(_PICTURES)
-    images = pl.Series(pictures, dtype=pl.Array(pl.UInt8, pictures.shape[1:]))
-    return pl.DataFrame({"image": images, "caption": sentences, "held_out": held_out})
+    """Made-up pictures of shapes in colours, and what they show."""
+    pictures, sentences, _ = shape_pictures(_PICTURES)
+    return pl.DataFrame(
+        {"image": pl.Series(pictures, dtype=pl.Array(pl.UInt8, pictures.shape[1:])), "caption": sentences}
+    )
 
 
 _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
