@@ -11,8 +11,9 @@ too. Nets that tell all keys of a step independently of one another (an LSTM's 8
 and others 2018) give densities of the same chords, but without that knowledge; `independent_nll` is of this
 kind, with --independent: a recurrent net with 88 outputs. `independent_nll_later` leaves out the first
 step, as theirs do. Chords by their frequency (`chord_frequency`), keys by theirs (`key_frequency`) and
-n-grams of signs stand beside them. All settings were chosen by the validation part; the test part is read
-after training, once.
+n-grams of signs stand beside them. The settings of the net over signs are the first that were tried, those of
+independent outputs the best of three trials by the validation part, which chooses epochs; the test part is
+read after training, once.
 """
 
 import copy

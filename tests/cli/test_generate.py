@@ -1,5 +1,6 @@
 """`recurra generate`: what is made, printed, streamed and refused."""
 
+import io
 import json
 from pathlib import Path
 
@@ -91,6 +92,15 @@ def test_wrong_options_are_told(
     assert told.code == 2
     assert complaint in told.err
     assert "Traceback" not in told.err
+
+
+def test_a_prompt_that_is_no_text_is_told(
+    book: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"MThd\xff\xfe"), encoding="utf-8"))
+    told = call(capsys, "generate", book, "--prompt", "-")
+    assert told.code == 2
+    assert "a prompt on stdin that is no text" in told.err
 
 
 def test_a_run_that_makes_nothing_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

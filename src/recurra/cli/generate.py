@@ -11,7 +11,7 @@ import typer
 from recurra import files
 from recurra.cli import screen
 from recurra.cli.task_options import Run
-from recurra.errors import ConfigError
+from recurra.errors import ConfigError, DataError
 
 Option = typer.Option
 
@@ -81,7 +81,9 @@ def generate(
     given |= {"stop": stop, "seed": seed, "key": key, "harmonise": harmonise}
     if as_stream and (as_json or output is not None):
         raise ConfigError("--stream with --json or --output", "one of them", "Leave --stream out.")
-    generator, options = _ready(run, pairs or [], given, sys.stdin.read() if prompt == "-" else prompt)
+    generator, options = _ready(run, pairs or [], given, _typed() if prompt == "-" else prompt)
+    if output is not None:
+        generator.check_suffix(output.suffix.lower())
     start = generator.beginning(options.prompt)
     made = []
     for number in range(samples):
@@ -97,6 +99,22 @@ def generate(
         screen.emit({"prompt": start, "options": told, "made": rows})
     if output is not None:
         _write_files(generator.files(start, made, output.suffix.lower(), options), output, options.seed)
+
+
+def _typed() -> str:
+    """What comes on stdin.
+
+    Raises:
+        DataError: It is no text.
+    """
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"a prompt on stdin that is no text ({error.reason})",
+            "UTF-8",
+            "Name a file of it: --prompt FILE.",
+        ) from error
 
 
 def _write_files(contents: Sequence[bytes], output: Path, seed: int) -> None:

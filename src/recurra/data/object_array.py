@@ -11,6 +11,8 @@ import pickletools
 import re
 import struct
 import tokenize
+import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -41,6 +43,8 @@ _DAMAGE = (
     ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, EOFError, SyntaxError,
     RecursionError, MemoryError, tokenize.TokenError, struct.error,
 )  # fmt: skip  # what a damaged header or pickle ends in
+UNREADABLE = (*_DAMAGE, OSError, RuntimeError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged npy or npz file ends in, by NumPy too."""
 
 
 @dataclass

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 from pydantic import Field
 
 from recurra.config import Config
+from recurra.data.naming import listed
 from recurra.decoding.readout import make_readout
 from recurra.decoding.sampling import Sampler, Sampling, generate
-from recurra.errors import DataError, ShapeError
+from recurra.errors import ConfigError, DataError, ShapeError
 from recurra.experiment.config import combined
 from recurra.experiment.live import damaged_program
 from recurra.inputs import registry
@@ -17,6 +18,7 @@ from recurra.inputs.symbol import END, PADDING, UNKNOWN, Writer
 from recurra.streaming import Program
 
 _SHOWN = 5
+_ENDINGS = ("", ".txt")  # of files of text
 _MOST = 100_000_000  # symbols
 
 
@@ -111,8 +113,28 @@ class SymbolGenerator:
         """What was made, as JSON has it."""
         return {"text": text}
 
+    def check_suffix(self, suffix: str) -> None:
+        """Make sure that what is made can be written to a file whose name ends so.
+
+        Raises:
+            ConfigError: The input has files of its own, and this is neither one of them nor a text.
+            MissingDependencyError: A package that is needed is not installed.
+        """
+        products = self._live.products
+        if suffix in products:
+            self._live.check_product(suffix)
+        elif products and suffix not in _ENDINGS:
+            raise ConfigError(f"a file {suffix}", f"one of {listed([*products, '.txt'])}", "Rename it.")
+
     def files(self, prompt: str, made: Sequence[str], suffix: str, options: Any) -> Sequence[bytes]:
-        """What was made, each after the prompt: a text, or a file for each where the input has such files."""
+        """What was made, each after the prompt: a text, or a file for each where the input has such files.
+
+        Args:
+            prompt: What comes before.
+            made: What `generate` gave.
+            suffix: How the name of the file ends; one that `check_suffix` allows.
+            options: As of `generate`.
+        """
         whole = [prompt + one for one in made]
         if suffix in self._live.products:
             return [self._live.file_of(one, suffix, options) for one in whole]

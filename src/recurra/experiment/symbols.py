@@ -131,8 +131,13 @@ def read_symbols(
     train = kind.read(source, config)
     config = config.model_copy(update=dict(train.settings))
     others = {"validation": validation, "test": test}
-    given = {name: kind.read(one, config) for name, one in others.items() if one is not None}
+    given = {name: part_of(kind.read(one, config), name) for name, one in others.items() if one is not None}
     return SymbolData(kind, config, {"train": train, **train.parts, **given})
+
+
+def part_of(documents: Documents, name: str) -> Documents:
+    """The documents that a source sets apart as a part of this name; all where it sets none apart."""
+    return documents.parts.get(name, documents)
 
 
 def _input_name(name: str, source: Any) -> str:

@@ -11,7 +11,7 @@ from safetensors.numpy import load as arrays_from_bytes
 from safetensors.numpy import save as arrays_to_bytes
 
 from recurra.data.token_store import TokenStore
-from recurra.errors import DamagedError, NewerFormatError, StorageError
+from recurra.errors import DamagedError, DataError, NewerFormatError, StorageError
 from recurra.experiment.corpus_place import CorpusPlace
 from recurra.experiment.symbols import PARTS, Cut, SymbolData, SymbolPart, SymbolSchema, cut
 from recurra.files import checksum, read_checked, read_document, whole_folder, write_bytes, write_document
@@ -57,7 +57,7 @@ def _encoded(
         parts = cut(data)
     read = _varied(data, _followed(parts, "train", progress, "learning symbols"))
     alphabet = data.input.learn((piece.content for piece in read.pieces), data.config)
-    schema = SymbolSchema(data.input.name, alphabet, parts.documents > 1)
+    schema = SymbolSchema(data.input.name, alphabet, parts.documents * read.copies > 1)
     found = {}
     for name in PARTS:
         file = None if folder is None else folder / f"{name}{IDS}"
@@ -66,6 +66,9 @@ def _encoded(
         part = schema.encode(read.pieces, _documents(data, name), file)
         if len(part):
             found[name] = replace(part, repairs=(*part.repairs, *filter(None, [read.note])))
+    if "train" not in found:
+        source, unit = _documents(data, "train").source, alphabet.unit
+        raise DataError(f"{source} holds no {unit} to train on", "one at least", "Give other data.")
     return schema, found
 
 

@@ -94,7 +94,12 @@ class LiveSymbols(LiveInput):
     def file_named(self, text: str) -> Path | None:
         """The path that a text is, if it ends as one of `prompts` does; None of any other text."""
         path = Path() if len(text.split("\n")) > 1 else Path(text.strip())
-        return path.expanduser() if path.suffix.lower() in self.prompts else None
+        if path.suffix.lower() not in self.prompts:
+            return None
+        try:
+            return path.expanduser()
+        except RuntimeError:  # "~" of nobody who is known
+            return path
 
     def text_of(self, path: Path) -> str:
         """What a file that ends as one of `prompts` holds, as a text of the alphabet.
@@ -116,6 +121,17 @@ class LiveSymbols(LiveInput):
         """
         del asked, prompt
         return None
+
+    def check_product(self, suffix: str) -> None:
+        """Make sure that there is what files are written with.
+
+        Args:
+            suffix: One of `products`.
+
+        Raises:
+            MissingDependencyError: A package that is needed is not installed.
+        """
+        del suffix
 
     def file_of(self, text: str, suffix: str, asked: Config) -> bytes:
         """A file of what was made, its beginning included.

@@ -144,10 +144,12 @@ class Varied(NamedTuple):
     Attributes:
         pieces: What is learnt from.
         note: What was done, a sentence; "" for nothing.
+        copies: How often a document comes at most.
     """
 
     pieces: Iterator[Piece]
     note: str = ""
+    copies: int = 1
 
 
 @dataclass(frozen=True)

@@ -173,6 +173,11 @@ class TestReading:
         (tmp_path / "c.npz").write_bytes(content)
         with pytest.raises(DataError, match=r"c\.npz cannot be read"):
             motions(tmp_path / "c.npz")
+        np.savez(tmp_path / "e.npz", frames=np.zeros((200, 9, 5, 3)))
+        content = (tmp_path / "e.npz").read_bytes().replace(b"(200, 9, 5, 3)", b"(200, 9, 5, 3 ")
+        (tmp_path / "e.npz").write_bytes(content)
+        with pytest.raises(DataError, match=r"e\.npz cannot be read"):
+            motions(tmp_path / "e.npz")
         complex_labels = {"frames": np.arange(90.0).reshape(2, 5, 3, 3), "label": np.array([1j, 2j])}
         np.savez(tmp_path / "d.npz", **complex_labels)
         assert "label" not in motions(tmp_path / "d.npz").columns.columns

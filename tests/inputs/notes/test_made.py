@@ -8,15 +8,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.inputs.notes.midi_file import file as midi
+from tests.inputs.notes.midi_file import off, on, track
 
 from recurra.config import validated
 from recurra.decoding.sampling import Sampler, Sampling, generate
 from recurra.errors import ConfigError, DataError
+from recurra.inputs.notes import synthesiser
 from recurra.inputs.notes.chord import Chords
+from recurra.inputs.notes.config import NotesConfig
 from recurra.inputs.notes.event import Events
+from recurra.inputs.notes.input import learn
 from recurra.inputs.notes.live import LiveNotes, NotesMade
 from recurra.inputs.notes.midi import read_midi, write_midi
 from recurra.inputs.notes.notation import Notation
+from recurra.inputs.notes.revival import revive
 from recurra.inputs.notes.scale import key_name, key_named, key_of, scale_of
 from recurra.inputs.notes.synthesiser import RATE, sound
 from recurra.inputs.notes.tune import Tune
@@ -77,6 +83,33 @@ def test_other_voices_lie_below_a_melody_and_end_with_it(tmp_path: Path, ties: b
     assert notation.content(signs).count("|") == 3
 
 
+def test_what_is_made_below_a_melody_does_not_end_before_it() -> None:
+    notation, random = NOTATIONS[0], np.random.default_rng(1)
+    guide = LiveNotes(notation).guide(validated(NotesMade, {"harmonise": "C5 | | | | D5 |"}), "")
+    step = lambda symbol: random.normal(size=len(notation)) + 9 * (np.arange(len(notation)) == END)  # noqa: E731
+    made = generate(
+        step, [END], Sampler(Sampling(), {PADDING, UNKNOWN}), length=1000, stops={END}, allowed=guide.allowed
+    )
+    assert notation.content(list(made)).count("|") == 5
+
+
+def test_a_prompt_may_be_whatever_signs() -> None:
+    notation = Events(loudness=True)
+    for prompt in ("v5", "C4 v5", "+4 v5", "*4", "C4 *4 v5"):
+        made = drawn(notation, prompt, length=20)
+        assert len(notation.tune(made))
+    with pytest.raises(DataError, match=r"~nobody-here.x\.mid does not exist"):
+        drawn(notation, harmonise="~nobody-here/x.mid")
+
+
+def test_prompts_of_drums_are_read_where_training_read_them(tmp_path: Path) -> None:
+    (tmp_path / "drums.mid").write_bytes(midi(track([(0, on(36, 9)), (480, off(36, 9))])))
+    notation = learn(iter([]), NotesConfig(ties=False, resolution=1, drums=True))
+    assert LiveNotes(revive(notation.to_dict())).text_of(tmp_path / "drums.mid") == "C2 |"
+    with pytest.raises(DataError, match="holds no notes but those of drums"):
+        LiveNotes(NOTATIONS[0]).text_of(tmp_path / "drums.mid")
+
+
 def test_what_cannot_be_harmonised_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="harmonise with a run of form=events; expected one of form=chords"):
         drawn(Events(loudness=False), harmonise="C4 *1")
@@ -109,6 +142,18 @@ def test_files_hold_what_was_made(tmp_path: Path, notation: Notation) -> None:
     assert live.file_of(text, ".ogg", asked)[:4] == b"OggS"
     assert live.file_named("theme.MID") == Path("theme.MID")
     assert live.file_named("C5 |") is None
+
+
+def test_a_long_tune_sounds_in_little_time_and_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = list[float]()
+    monkeypatch.setattr(
+        synthesiser, "_struck", lambda frequency, seconds: made.append(frequency) or np.ones(9)
+    )
+    onsets = np.arange(0, 2000, 2)
+    samples = sound(Tune.of_notes(onsets, [2] * 1000, 60 + onsets % 12), 4, 120.0)
+    assert len(made) == 6
+    assert samples.dtype == np.float32
+    assert np.abs(samples).max() == pytest.approx(0.8)
 
 
 def test_sound_has_the_pitch_of_its_key_and_stays_in_range() -> None:

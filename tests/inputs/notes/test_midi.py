@@ -32,6 +32,7 @@ def test_tracks_are_one_tune_and_changes_of_tempo_move_nothing(tmp_path: Path) -
     assert rows(found.tune) == [(0, 4, 72), (0, 8, 48), (4, 4, 74)]
     assert found.tune.tempo == pytest.approx(90, abs=0.01)
     assert found.repairs == ()
+    assert read(tmp_path, file(second)).tune.tempo == 120
     assert read(tmp_path, file(first, second), resolution=1).tune.durations.tolist() == [1, 2, 1]
 
 

@@ -12,12 +12,16 @@ from scipy.io import savemat
 from tests.inputs.notes.midi_file import file, off, on, tempo, track
 
 from recurra.errors import DataError
+from recurra.experiment.symbols import read_symbols
 from recurra.inputs.examples import keep_nothing
 from recurra.inputs.notes.config import NotesConfig
 from recurra.inputs.notes.input import NOTES, learn, suits, vary
 from recurra.inputs.notes.live import LiveNotes
+from recurra.inputs.notes.roll import arrays_of_npz
 from recurra.inputs.notes.tune import Tune
-from recurra.inputs.symbol import Documents, Piece
+from recurra.inputs.symbol import END, Documents, Piece
+from recurra.tasks.language.config import LanguageConfig
+from recurra.tasks.language.task import prepare
 
 PLAIN = NotesConfig()
 CHORDS = [[74, 70, 65, 58], [74, 70], [], [60]]
@@ -99,6 +103,37 @@ def test_a_source_sets_its_parts_apart(tmp_path: Path) -> None:
     assert not alone.parts
 
 
+def test_parts_are_whole_words_of_any_case(tmp_path: Path) -> None:
+    names = {
+        "valse": "train",
+        "devil": "train",
+        "testament": "train",
+        "training": "train",
+        "Valid": "validation",
+    }
+    names |= {"TESTDATA": "test", "dev_2": "validation", "train": "train", "value": "train"}
+    np.savez(tmp_path / "all.npz", **{name: roll(CHORDS) for name in names})
+    found = arrays_of_npz(tmp_path / "all.npz")
+    assert {one.name.removeprefix("all.npz, "): one.part for one in found} == names
+    (tmp_path / "upper.json").write_text(json.dumps({"Train": [CHORDS], "TEST": [CHORDS]}))
+    (tmp_path / "odd.json").write_text(json.dumps({"valse": [CHORDS]}))
+    assert suits(tmp_path / "upper.json", keep_nothing)
+    assert list(read(tmp_path / "upper.json").parts) == ["test"]
+    assert not suits(tmp_path / "odd.json", keep_nothing)
+
+
+def test_of_parts_to_choose_and_to_score_alone_nothing_is_to_train_on(tmp_path: Path) -> None:
+    (tmp_path / "two.json").write_text(json.dumps({"valid": [[[62]]], "test": [[[63]]]}))
+    found = read(tmp_path / "two.json")
+    assert chords(found) == []
+    assert {part: chords(one) for part, one in found.parts.items()} == {
+        "validation": [[[62]]],
+        "test": [[[63]]],
+    }
+    with pytest.raises(DataError, match=r"two\.json holds no sign to train on"):
+        prepare(read_symbols(LanguageConfig, str(tmp_path / "two.json"), {}, None, None))
+
+
 def test_a_folder_leaves_out_what_cannot_be_read_and_says_so(tmp_path: Path) -> None:
     (tmp_path / "below").mkdir()
     (tmp_path / "below" / "a.mid").write_bytes(
@@ -159,13 +194,25 @@ def test_arrays_that_are_no_rolls_are_told(tmp_path: Path) -> None:
     np.savez(tmp_path / "objects.npz", a=np.array([{}], object))
     with pytest.raises(DataError, match="could run code"):
         read(tmp_path / "objects.npz")
+    np.save(tmp_path / "open.npy", roll(CHORDS))
+    content = (tmp_path / "open.npy").read_bytes()
+    (tmp_path / "open.npy").write_bytes(content.replace(b"(4, 88)", b"(4, 88 "))
+    with pytest.raises(DataError, match=r"open\.npy cannot be read"):
+        read(tmp_path / "open.npy")
     (tmp_path / "cut.mat").write_bytes(b"MATLAB 5.0 MAT-file" + bytes(40))
-    with pytest.raises(DataError, match=r"cut\.mat cannot be read"):
+    with pytest.raises(DataError, match=r"cut\.mat cannot be read \(no MAT file of version 5 to 7\)"):
         read(tmp_path / "cut.mat")
     with pytest.raises(DataError, match=r"tune 1 is an array of float64 of shape \(3,\)"):
         read([np.zeros(3)])
     with pytest.raises(DataError, match="has no column of notes named notes or roll or chords"):
         read(pl.DataFrame({"a": [1]}))
+    frame = pl.DataFrame({"notes": [None, None]}, {"notes": pl.List(pl.List(pl.Int64))})
+    with pytest.raises(DataError, match="holds no tune in column notes"):
+        read(frame)
+    with pytest.raises(DataError, match="tune 1, step 1 holds inf; expected a key"):
+        read([[[float("inf")]]])
+    with pytest.raises(DataError, match="tune 1, step 1 holds False; expected a key"):
+        read([[[False, 60]]])
 
 
 def test_training_hears_other_keys_as_far_as_the_piano_goes() -> None:
@@ -175,6 +222,7 @@ def test_training_hears_other_keys_as_far_as_the_piano_goes() -> None:
         return (Piece(one, ends=True, document=at) for at, one in enumerate(tunes))
 
     found = vary(pieces(), NotesConfig(transpose=2))
+    assert found.copies == 5
     keys = [(piece.document, *piece.content.keys.tolist()) for piece in found.pieces]
     assert keys[:2] == [(0, 64, 60), (1, 107)]
     assert sorted(keys) == sorted(
@@ -185,11 +233,27 @@ def test_training_hears_other_keys_as_far_as_the_piano_goes() -> None:
     assert ([piece.content for piece in same.pieces], same.note) == (tunes, "")
 
 
+def test_copies_of_a_tune_that_was_cut_end_but_the_last() -> None:
+    pieces = [Piece(Tune.of_chords([[60]]), ends=True), Piece(Tune.of_chords([[62]]), ends=False, document=1)]
+    found = [(one.document, one.ends) for one in vary(iter(pieces), NotesConfig(transpose=1)).pieces]
+    assert found == [(0, True), (1, True), (0, True), (1, True), (0, True), (1, False)]
+    prepared = prepare(read_symbols(LanguageConfig, [CHORDS * 30], {"transpose": 1}, None, None))
+    numbers = prepared.train.tokens.read(0, len(prepared.train))
+    assert prepared.schema.has_ends
+    assert (numbers == END).sum() == 2
+    assert len(prepared.train.ends) == 3
+
+
 def test_rows_of_a_stream_are_signs_or_keys() -> None:
     live = LiveNotes(learn(iter([]), NotesConfig(ties=False, resolution=2)))
     signs = live.steps({"notes": "D5 A#4 F4 A#3 |"})
     assert live.steps({"notes": [58, 65, 70, 74]}) == signs
     assert live.steps({"notes": [[74, 70, 65, 58], [74]]}) == [*signs, *live.steps({"notes": "D5 |"})]
+    for rest, bars in (([], "|"), ([[]], "|"), ([[], []], "| |"), ([[74], []], "D5 | |")):
+        assert live.steps({"notes": rest}) == live.steps({"notes": bars})
+    tied = LiveNotes(learn(iter([]), NotesConfig(ties=True, resolution=2)))
+    with pytest.raises(DataError, match=r"notes is \[\[74\]\] \(a list does not say what is held\)"):
+        tied.steps({"notes": [[74]]})
     for row, said in (
         ({}, "a row without notes"),
         ({"notes": 3}, "notes is 3"),

@@ -164,3 +164,12 @@ def test_files_folders_and_tables_of_paths(tmp_path: Path) -> None:
     (tmp_path / "d.json").write_text("[" * 100_000)
     with pytest.raises(DataError, match="too deeply"):
         read(tmp_path / "index.csv")
+
+
+def test_an_array_whose_head_is_damaged_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "ink.npy"
+    np.save(path, np.zeros((4, 3)))
+    path.write_bytes(path.read_bytes().replace(b"(4, 3)", b"(4, 3 "))
+    pl.DataFrame({"path": ["ink.npy"]}).write_csv(tmp_path / "index.csv")
+    with pytest.raises(DataError, match=r"ink\.npy cannot be read"):
+        read(tmp_path / "index.csv")

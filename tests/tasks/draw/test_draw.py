@@ -14,7 +14,7 @@ from recurra import Drawer
 from recurra.cli.app import main
 from recurra.errors import ConfigError, DataError
 from recurra.inputs.generated_ink import letter_rows, word_rows
-from recurra.tasks.draw.made import svg
+from recurra.tasks.draw.made import Pen, svg
 from recurra.tasks.draw.target import Gaussian
 
 SMALL = {"hidden_size": 12, "components": 3, "max_epochs": 2, "device": "cpu"}
@@ -188,7 +188,9 @@ def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str
     made = json.loads(capsys.readouterr().out)
     assert made["made"][0]["strokes"] == line["strokes"]
     assert made["options"]["bias"] == 1
-    assert main([*asked, "-o", str(tmp_path / "ink.png")]) == 2
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pen, "draw", None)  # names of files are looked at before anything is drawn
+        assert main([*asked, "-o", str(tmp_path / "ink.png")]) == 2
     assert ".svg or .jsonl" in capsys.readouterr().err
     assert main(["generate", str(run), "--temperature", "1", "--prompt", "ink"]) == 2
     assert "temperature" in capsys.readouterr().err

@@ -4,6 +4,7 @@ import io
 import json
 import re
 import runpy
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from recurra import LanguageModel
 from recurra.cli.app import main
 from recurra.errors import ConfigError
+from recurra.experiment.generation import SymbolGenerator
 from recurra.experiment.run import train
 from recurra.experiment.symbols import read_symbols
 from recurra.inputs.notes.midi import read_midi, write_midi
@@ -96,6 +98,11 @@ def test_a_file_that_sets_its_parts_apart_is_judged_by_its_test_part(
     other = prepare(read_symbols(LanguageConfig, path, {**SMALL, "transpose": 0}, None, TUNES[:1]))
     assert other.test is not None
     assert sum(other.test.sizes["step"]) == 24
+    assert judged.repairs[-1] == "only what the source sets apart to test on is told: 2 documents"
+    given = prepare(read_symbols(LanguageConfig, TUNES, {**SMALL, "transpose": 0}, path, path))
+    assert given.validation is not None
+    assert given.test is not None
+    assert [len(part.ends) for part in (given.validation, given.test)] == [3, 2]
 
 
 @pytest.fixture(scope="module")
@@ -121,6 +128,23 @@ def test_a_run_of_a_folder_of_midi_makes_files(run: Path, tmp_path: Path) -> Non
     arguments = ["--prompt", str(melody), "--key", "kept", "--length", "30", "--samples", "2"]
     assert main(["generate", str(run), *arguments, "-o", str(tune)]) == 0
     assert sorted(one.name for one in tmp_path.glob("*.wav")) == ["tune-0.wav", "tune-1.wav"]
+
+
+def test_names_of_files_are_looked_at_before_anything_is_made(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*arguments: Any) -> None:
+        raise AssertionError(f"drawn: {arguments}")
+
+    assert main(["generate", str(run), "--length", "9", "-o", str(tmp_path / "tune.txt")]) == 0
+    monkeypatch.setattr(SymbolGenerator, "generate", refused)
+    for name in ("tune.mp3", "tune.npz", "tune.json"):
+        assert main(["generate", str(run), "-o", str(tmp_path / name)]) == 2
+        assert f"a file {name[4:]}; expected one of .mid, .midi" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    assert main(["generate", str(run), "-o", str(tmp_path / "tune.ogg")]) != 0
+    assert "no soundfile" in capsys.readouterr().err
+    assert [one.name for one in tmp_path.iterdir()] == ["tune.txt"]
 
 
 def test_its_report_draws_plays_and_counts(run: Path) -> None:

@@ -1,7 +1,5 @@
 """Motions in an npz file: one array of all frames, and arrays of what stands beside each motion."""
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,15 +8,13 @@ import polars as pl
 from jaxtyping import Shaped
 
 from recurra.data.naming import listed
+from recurra.data.object_array import UNREADABLE
 from recurra.data.table import Table
 from recurra.errors import DataError
 from recurra.inputs.motion.live import frames_of
 from recurra.inputs.motion.motion import Motion, numbered_joints
 from recurra.inputs.rows import Rows, file_kind, numbered
 
-_UNREADABLE = (
-    OSError, ValueError, EOFError, KeyError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
 LENGTHS, NAMES = "lengths", "joint_names"
 
 
@@ -90,7 +86,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
             found = np.load(file, allow_pickle=False)
             names = found.files if isinstance(found, np.lib.npyio.NpzFile) else []
             arrays = {name: found[name] for name in names}
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise DataError(
             f"{path} cannot be read ({error})",
             "an npz file of arrays of numbers and texts",

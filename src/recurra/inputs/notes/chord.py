@@ -26,14 +26,17 @@ class Chords(Notation):
         ties: Whether a key that is held has a symbol of its own ("~G4").
         resolution: Steps of a beat.
         tempo: Beats a minute of most tunes to train on.
+        drums: Whether the notes of drums in files are read as keys.
     """
 
     form = "chords"
     example = "C5 G4 E4 C3 |"
 
-    def __init__(self, *, ties: bool, resolution: int = 4, tempo: float | None = None) -> None:
+    def __init__(
+        self, *, ties: bool, resolution: int = 4, tempo: float | None = None, drums: bool = False
+    ) -> None:
         held = [HELD + name for name in KEY_NAMES] if ties else []
-        super().__init__([BAR, *KEY_NAMES, *held], resolution, tempo)
+        super().__init__([BAR, *KEY_NAMES, *held], resolution, tempo, drums=drums)
         self.ties = ties
 
     def written(self, tune: Tune) -> Ids:
@@ -84,6 +87,10 @@ class Chords(Notation):
         if self.ties:
             found += [_HELD + key for key in _step_before(before) if key < highest]
         return found
+
+    def passed(self, numbers: Numbers) -> int:
+        """See `Notation.passed`."""
+        return sum(one == _BAR for one in map(int, numbers))
 
     def to_dict(self) -> dict[str, Any]:
         """See `Alphabet.to_dict`."""

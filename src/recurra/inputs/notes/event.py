@@ -10,43 +10,47 @@ from recurra.inputs.notes.tune import KEYS, LOWEST, Tune
 from recurra.inputs.symbol import END, RESERVED, Ids, Numbers
 
 _MOST_SHIFT = 32  # steps; longer times are several
-_DURATIONS = (*range(1, 17), 20, 24, 28, 32, 40, 48, 64)
+_SHORT, _LONG = 4, (5, 6, 7, 8, 10, 12, 16)  # beats, up to which every duration is written, and longer ones
 _DEGREES = 8
 _STRUCK = RESERVED
 _SHIFT = _STRUCK + KEYS  # the number of a time of one step
 _DURATION = _SHIFT + _MOST_SHIFT
-_LOUD = _DURATION + len(_DURATIONS)
 
 
 class Events(Notation):
     """Notes one after another: "C4 *4 +4 E4 *2 C3 *8" are three, of which two begin together.
 
     "+4" are four steps since the last note began, "*4" is how long one sounds, "v5" how loud. Durations over
-    16 steps are the nearest of 20, 24, 28, 32, 40, 48 and 64.
+    4 beats are the nearest of 5, 6, 7, 8, 10, 12 and 16 beats.
 
     Args:
         loudness: Whether each note tells how loud it is.
         resolution: Steps of a beat.
         tempo: Beats a minute of most tunes to train on.
+        drums: Whether the notes of drums in files are read as keys.
     """
 
     form = "events"
     example = "C4 *4 +4 E4 *2"
 
-    def __init__(self, *, loudness: bool, resolution: int = 4, tempo: float | None = None) -> None:
+    def __init__(
+        self, *, loudness: bool, resolution: int = 4, tempo: float | None = None, drums: bool = False
+    ) -> None:
         shifts = [f"+{steps}" for steps in range(1, _MOST_SHIFT + 1)]
-        durations = [f"*{steps}" for steps in _DURATIONS]
+        self._durations = (*range(1, _SHORT * resolution + 1), *(beats * resolution for beats in _LONG))
+        self._loud = _DURATION + len(self._durations)
+        durations = [f"*{steps}" for steps in self._durations]
         degrees = [f"v{degree}" for degree in range(1, _DEGREES + 1)] if loudness else []
-        super().__init__([*KEY_NAMES, *shifts, *durations, *degrees], resolution, tempo)
+        super().__init__([*KEY_NAMES, *shifts, *durations, *degrees], resolution, tempo, drums=drums)
         self.loudness = loudness
 
     def written(self, tune: Tune) -> Ids:
         """See `Notation.written`."""
         own = tune.joined()
         shifts = np.diff(own.onsets, prepend=0)
-        lengths = np.array(_DURATIONS)
+        lengths = np.array(self._durations)
         durations = np.abs(own.durations[:, None] - lengths).argmin(axis=1) + _DURATION
-        degrees = own.loudness * _DEGREES // 128 + _LOUD
+        degrees = own.loudness * _DEGREES // 128 + self._loud
         found = list[int]()
         for shift, key, duration, degree in zip(
             shifts.tolist(), own.keys.tolist(), durations.tolist(), degrees.tolist(), strict=True
@@ -60,10 +64,10 @@ class Events(Notation):
         """See `Notation.tune`; a key without a duration sounds one step."""
         notes, step = list[list[int]](), 0
         for number in map(int, numbers):
-            if number >= _LOUD and notes:
-                notes[-1][3] = (2 * (number - _LOUD) + 1) * 128 // (2 * _DEGREES)
-            elif _DURATION <= number < _LOUD and notes:
-                notes[-1][1] = _DURATIONS[number - _DURATION]
+            if number >= self._loud and notes:
+                notes[-1][3] = (2 * (number - self._loud) + 1) * 128 // (2 * _DEGREES)
+            elif _DURATION <= number < self._loud and notes:
+                notes[-1][1] = self._durations[number - _DURATION]
             elif _SHIFT <= number < _DURATION:
                 step += number - _SHIFT + 1
             elif _STRUCK <= number < _SHIFT:
@@ -75,15 +79,19 @@ class Events(Notation):
         """See `Alphabet.following`: a key has a duration, and then how loud it is; keys go down."""
         last = before[-1] if len(before) else END
         if _STRUCK <= last < _SHIFT:
-            return range(_DURATION, _LOUD)
-        if _DURATION <= last < _LOUD and self.loudness:
-            return range(_LOUD, _LOUD + _DEGREES)
+            return range(_DURATION, self._loud)
+        if _DURATION <= last < self._loud and self.loudness:
+            return range(self._loud, self._loud + _DEGREES)
         if last in (_DURATION - 1, END):
             return range(_STRUCK, _DURATION)
         if last < _DURATION:
             return range(_STRUCK, _SHIFT)
-        key = before[-3 if self.loudness else -2]
-        return [END, *range(_STRUCK, key), *range(_SHIFT, _DURATION)]
+        keys = (one for one in reversed(before[-3:]) if _STRUCK <= one < _SHIFT)
+        return [END, *range(_STRUCK, next(keys, _STRUCK)), *range(_SHIFT, _DURATION)]
+
+    def passed(self, numbers: Numbers) -> int:
+        """See `Notation.passed`."""
+        return sum(int(one) - _SHIFT + 1 for one in numbers if _SHIFT <= one < _DURATION)
 
     def to_dict(self) -> dict[str, Any]:
         """See `Alphabet.to_dict`."""

@@ -46,7 +46,7 @@ def exhibit(
     tune = whole.halved(steps)[0] if whole.steps > steps else whole
     if not len(tune):
         return ()
-    shaded = None if copied is None else [notation.tune(numbers[:at]).steps for at in copied]
+    shaded = None if copied is None else _span(notation, numbers, *copied)
     cut = f" The first {_SECONDS} seconds." if whole.steps > steps else ""
     picture = Picture.of(_drawn(tune, notation.resolution, shaded), title=title, note=(note + cut).strip())
     if importlib.util.find_spec("soundfile") is None:
@@ -54,6 +54,12 @@ def exhibit(
     samples = sound(tune, notation.resolution, notation.tempo)
     told = f"At {notation.tempo:g} beats a minute, by a few harmonics that fade."
     return (picture, Audio.of(file_of(samples, RATE, ".ogg"), title=title, note=told))
+
+
+def _span(notation: Notation, numbers: Numbers, begin: int, end: int) -> tuple[int, int]:
+    """From the step of the first note among some symbols to where the last one ends."""
+    own, passed = notation.tune(numbers[begin:end]), notation.passed(numbers[:begin])
+    return passed + int(own.onsets.min(initial=own.steps)), passed + own.steps
 
 
 def _drawn(tune: Tune, resolution: int, shaded: Sequence[int] | None) -> bytes:
@@ -149,8 +155,10 @@ def _degrees(tune: Tune, resolution: int) -> Float64[np.ndarray, " degrees"]:
 
 def _intervals(tune: Tune, resolution: int) -> Float64[np.ndarray, " intervals"]:
     del resolution
-    _, first = np.unique(tune.onsets, return_index=True)
-    return _counted(np.minimum(np.abs(np.diff(tune.keys[first])), _WIDEST), _WIDEST + 1)
+    steps, keys, struck = tune.sounding()
+    highest = np.unique(steps, return_index=True)[1]
+    line = keys[highest][struck[highest]]  # without what only sounds on below a rest
+    return _counted(np.minimum(np.abs(np.diff(line)), _WIDEST), _WIDEST + 1)
 
 
 def _lengths(tune: Tune, resolution: int) -> Float64[np.ndarray, " lengths"]:

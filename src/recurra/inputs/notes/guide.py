@@ -6,6 +6,7 @@ from recurra.inputs.live import Guide
 from recurra.inputs.notes.chord import Chords
 from recurra.inputs.notes.notation import Notation
 from recurra.inputs.notes.tune import Tune
+from recurra.inputs.symbol import END
 
 
 class _Within:
@@ -36,7 +37,9 @@ class _Below:
         if self._step == len(self._melody):
             return []
         key = self._melody[self._step]
-        return [key] if begins and key is not None else self._rest(before)
+        if begins and key is not None:
+            return [key]
+        return [one for one in self._rest(before) or () if one != END]
 
 
 def within(notation: Notation, classes: Collection[int] | None) -> Guide:

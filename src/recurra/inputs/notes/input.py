@@ -40,7 +40,7 @@ def learn(contents: Iterator[Tune], config: NotesConfig) -> Notation:
     """The symbols that the settings ask for; all that is learnt is the tempo of the tunes to train on."""
     tempos = [one.tempo for one in contents if one.tempo is not None]
     tempo = round(float(np.median(tempos)), 2) if tempos else None
-    about: Mapping[str, Any] = {"resolution": config.resolution, "tempo": tempo}  # settled by the reader
+    about: Mapping[str, Any] = {"resolution": config.resolution, "tempo": tempo, "drums": config.drums}
     if config.form == "events":
         return Events(loudness=bool(config.loudness), **about)
     return Chords(ties=bool(config.ties), **about)
@@ -63,11 +63,11 @@ def vary(pieces: Iterator[Piece], config: NotesConfig) -> Varied:
         for shift in shifts:
             for piece in own:
                 tune = piece.content.transposed(shift)
-                if tune is not None:
-                    yield piece._replace(content=tune)
+                if tune is not None:  # a tune that is cut goes on after its last copy at most
+                    yield piece._replace(content=tune, ends=piece.ends or shift != shifts[-1])
 
     keys = f"up to {config.transpose} semitones up and down (transpose=0 leaves them as they are)"
-    return Varied(transposed(), f"tunes to train on are also read in other keys, {keys}")
+    return Varied(transposed(), f"tunes to train on are also read in other keys, {keys}", len(shifts))
 
 
 NOTES = SymbolInput(

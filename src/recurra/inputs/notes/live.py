@@ -11,16 +11,18 @@ from recurra.config import Config
 from recurra.data.naming import counted
 from recurra.data.pcm import to_bytes, wav_header
 from recurra.data.sound import file_of as sound_file_of
+from recurra.data.sound import library as sound_library
 from recurra.errors import ConfigError, DataError
 from recurra.inputs.live import Guide, LiveSymbols
 from recurra.inputs.notes.chord import Chords
 from recurra.inputs.notes.config import NotesConfig
 from recurra.inputs.notes.guide import below, within
+from recurra.inputs.notes.midi import library as midi_library
 from recurra.inputs.notes.midi import write_midi
 from recurra.inputs.notes.notation import Notation
 from recurra.inputs.notes.reader import KINDS, MIDI, tunes_of_file
 from recurra.inputs.notes.revival import revive
-from recurra.inputs.notes.roll import tune_of
+from recurra.inputs.notes.roll import chords_of
 from recurra.inputs.notes.scale import durations_of, key_named, key_of, scale_of
 from recurra.inputs.notes.synthesiser import RATE, sound
 from recurra.inputs.notes.tune import Tune
@@ -73,20 +75,24 @@ class LiveNotes(LiveSymbols):
         return cls(revive(metadata))
 
     def steps(self, row: Mapping[str, Any]) -> list[int]:
-        """The symbols of `notes`: their signs as a text, or the keys of a step, or of several.
+        """The symbols of `notes`: their signs as a text, or the keys of a step, or of several; [] is a rest.
+
+        Lists do not say what is held, so they are for nets that do not tell it either.
 
         Raises:
             DataError: There are none, or some are no symbols.
         """
         given, notation = row.get("notes"), self._notation
-        if isinstance(given, list) and isinstance(notation, Chords) and given:
-            several = all(isinstance(one, list) for one in given)
-            chords = given if several else [given]
-            symbols: list[int] = notation.ids(tune_of(chords, "notes")).tolist()
+        lists = isinstance(notation, Chords) and not notation.ties
+        if isinstance(given, list) and lists:
+            several = bool(given) and all(isinstance(one, list) for one in given)
+            chords = chords_of(given if several else [given], "notes")
+            symbols: list[int] = notation.ids(Tune.of_chords(chords)).tolist()
             return symbols
         if not isinstance(given, str) or not given.strip():
-            got = "a row without notes" if given in (None, "", []) else f"notes is {given!r}"
-            raise DataError(got, f'{{"notes": "{notation.example}"}}', "Write them in column notes.")
+            got = "a row without notes" if given in (None, "") else f"notes is {given!r}"
+            ties = " (a list does not say what is held)" * (isinstance(given, list) and not lists)
+            raise DataError(got + ties, f'{{"notes": "{notation.example}"}}', "Write them in column notes.")
         found: list[int] = notation.ids(given).tolist()
         if UNKNOWN in found:
             wrong = notation.texts(given)[found.index(UNKNOWN)]
@@ -120,6 +126,13 @@ class LiveNotes(LiveSymbols):
         if prompt.strip():
             raise ConfigError("harmonise and a prompt", "one of them", "Leave the other out.")
         return below(notation, melody, classes)
+
+    def check_product(self, suffix: str) -> None:
+        """See `LiveSymbols.check_product`."""
+        if suffix in MIDI:
+            midi_library()
+        elif suffix != ".wav":
+            sound_library("soundfile")
 
     def file_of(self, text: str, suffix: str, asked: Config) -> bytes:
         """See `LiveSymbols.file_of`."""
@@ -158,7 +171,7 @@ class LiveNotes(LiveSymbols):
         """
         if not path.is_file():
             raise DataError(f"{path} does not exist", "a file of notes", "Check the path.")
-        config = NotesConfig(resolution=self._notation.resolution)
+        config = NotesConfig(resolution=self._notation.resolution, drums=self._notation.drums)
         tunes = tunes_of_file(path, config, [])
         if len(tunes) != 1:
             raise DataError(f"{path} holds {counted(len(tunes), 'tune')}", "one", "Take one out of it.")

@@ -8,12 +8,13 @@ import numpy as np
 
 from recurra.data.naming import counted
 from recurra.errors import DataError, MissingDependencyError, StorageError
-from recurra.inputs.notes.tune import HIGHEST, LOWEST, USUAL_TEMPO, Tune
+from recurra.inputs.notes.tune import HIGHEST, LOWEST, Tune
 
 _MOST_BEATS = 16  # of a rest, or of a note
 _MOST_TICKS = 2**31 - 1
 _TICKS = 480  # of a beat, in files that are written
 _SLOWEST, _FASTEST = 4.0, 1000.0
+_UNTOLD = 120.0  # beats a minute of a file that does not say, by the standard
 
 
 class Read(NamedTuple):
@@ -62,7 +63,7 @@ def read_midi(path: Path, resolution: int, *, drums: bool) -> Read:
     moved = int((folded != keys).sum())
     if moved:
         repairs.append(f"moved {counted(moved, 'note')} by octaves into the keys of a piano")
-    tempo = float(score.tempos[0].qpm) if len(score.tempos) else USUAL_TEMPO
+    tempo = float(score.tempos[0].qpm) if len(score.tempos) else _UNTOLD
     tempo = min(max(tempo, _SLOWEST), _FASTEST)
     durations = np.minimum(steps[1], _MOST_BEATS * resolution)
     return Read(Tune.of_notes(onsets, durations, folded, loud, tempo=tempo), tuple(repairs))

@@ -39,6 +39,7 @@ class Notation(Alphabet):
         names: Of the symbols, as they are written.
         resolution: Steps of a beat.
         tempo: Beats a minute of most tunes to train on.
+        drums: Whether the notes of drums in files are read as keys.
     """
 
     unit = "sign"
@@ -49,8 +50,9 @@ class Notation(Alphabet):
     form: str
     example: str
 
-    def __init__(self, names: Sequence[str], resolution: int, tempo: float | None) -> None:
+    def __init__(self, names: Sequence[str], resolution: int, tempo: float | None, *, drums: bool) -> None:
         self.names, self.resolution, self.tempo = tuple(names), resolution, tempo or USUAL_TEMPO
+        self.drums = drums
         self._numbers = {name: number for number, name in enumerate(self.names, start=RESERVED)}
 
     @abstractmethod
@@ -60,6 +62,10 @@ class Notation(Alphabet):
     @abstractmethod
     def tune(self, numbers: Numbers) -> Tune:
         """The tune that symbols write down, as far as they make one; reserved ones are passed over."""
+
+    @abstractmethod
+    def passed(self, numbers: Numbers) -> int:
+        """How many steps have passed after symbols, whatever still sounds."""
 
     @abstractmethod
     def key_of(self, number: int) -> int | None:
@@ -92,7 +98,12 @@ class Notation(Alphabet):
 
     def to_dict(self) -> dict[str, Any]:
         """See `Alphabet.to_dict`."""
-        about: Mapping[str, Any] = {"form": self.form, "resolution": self.resolution, "tempo": self.tempo}
+        about: Mapping[str, Any] = {
+            "form": self.form,
+            "resolution": self.resolution,
+            "tempo": self.tempo,
+            "drums": self.drums,
+        }
         return {"unit": self.unit, **about}
 
 

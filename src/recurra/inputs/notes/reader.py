@@ -13,7 +13,15 @@ from recurra.data.naming import counted, listed
 from recurra.errors import DataError
 from recurra.inputs.notes.config import NotesConfig
 from recurra.inputs.notes.midi import read_midi
-from recurra.inputs.notes.roll import Named, arrays_of_mat, arrays_of_npz, is_chords, tune_of, tunes_of_json
+from recurra.inputs.notes.roll import (
+    PART,
+    Named,
+    arrays_of_mat,
+    arrays_of_npz,
+    is_chords,
+    tune_of,
+    tunes_of_json,
+)
 from recurra.inputs.notes.tune import Tune
 from recurra.inputs.rows import file_kind, path_of, read_rows
 from recurra.inputs.symbol import Documents, Piece
@@ -23,7 +31,7 @@ _ARRAYS = (".npz", ".npy")
 KINDS = (*MIDI, ".json", *_ARRAYS, ".mat")
 COLUMNS = ("notes", "roll", "chords")
 MEASURES: Mapping[str, Callable[[Tune], int]] = {"step": lambda tune: tune.steps, "note": len}
-_ROLL = re.compile(rb'\s*(\{\s*"(train|valid|val|dev|test)\w*"\s*:\s*\[\s*)?\[\s*\[')
+_ROLL = re.compile(rf'\s*(\{{\s*"{PART}"\s*:\s*\[\s*)?\[\s*\['.encode(), re.IGNORECASE)
 _PEEKED = 200
 _OF_MIDI, _OF_ROLLS = 4, 2  # steps of a beat
 
@@ -133,11 +141,14 @@ def _of_table(source: Any, config: NotesConfig) -> list[Named]:
             "Name it with notes=COLUMN.",
         )
     tunes = rows.frame[name].to_list()
-    return [
+    found = [
         Named(tune_of(one, place), place)
         for one, place in zip(tunes, rows.places, strict=True)
         if one is not None
     ]
+    if not found:
+        raise DataError(f"{rows.table.source} holds no tune in column {name}", "one at least", "Fill it.")
+    return found
 
 
 def _listed(source: Sequence[Any]) -> list[Named]:
@@ -162,14 +173,18 @@ def _settled(named: Sequence[Named], config: NotesConfig) -> dict[str, Any]:
 def _documents(
     named: Sequence[Named], source: str, repairs: tuple[str, ...], settings: Mapping[str, Any]
 ) -> Documents:
-    """The tunes that belong to no other part, with those of validation and test beside them."""
-    own = [one for one in named if one.part == "train"] or list(named)
+    """The tunes that belong to no other part, with those of validation and test beside them.
+
+    Where a source holds one part alone, that is all; of validation and test alone nothing is to train on.
+    """
     others = {part: [one for one in named if one.part == part] for part in ("validation", "test")}
+    own = [one for one in named if one.part == "train"]
     parts = {
         part: _documents(held, source, repairs, settings)
         for part, held in others.items()
         if held and len(held) < len(named)
     }
+    own = own if parts else list(named)
     names = [one.name for one in own]
     return Documents(
         partial(_pieces, own), names.__getitem__, source, MEASURES, lambda: repairs, (), settings, parts

@@ -17,13 +17,14 @@ def revive(description: Mapping[str, Any]) -> Notation:
     """
     form, resolution, tempo = (description.get(name) for name in ("form", "resolution", "tempo"))
     choice = description.get({"chords": "ties", "events": "loudness"}.get(str(form), ""))
+    drums = description.get("drums", False)
     counts = isinstance(resolution, int) and 1 <= resolution <= 96
     runs = isinstance(tempo, int | float) and 0 < tempo < 10_000
-    if not (counts and runs and isinstance(choice, bool)):
+    if not (counts and runs and isinstance(choice, bool) and isinstance(drums, bool)):
         raise DamagedError(
             f"notes of form {form!r} with {dict(description)}",
             "chords or events, with their resolution and tempo",
             "Restore the file.",
         )
-    own: Mapping[str, Any] = {"resolution": resolution, "tempo": tempo}
+    own: Mapping[str, Any] = {"resolution": resolution, "tempo": tempo, "drums": drums}
     return Events(loudness=choice, **own) if form == "events" else Chords(ties=choice, **own)

@@ -1,27 +1,24 @@
 """Piano rolls as tunes: lists of the keys of each step, and arrays of steps by keys."""
 
 import math
-import zipfile
-import zlib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.io import loadmat
-from scipy.io.matlab import MatReadError
 
+from recurra.data.mat import read_mat
 from recurra.data.naming import listed
+from recurra.data.object_array import UNREADABLE
 from recurra.errors import DataError
 from recurra.files import parse_json
 from recurra.inputs.notes.tune import HIGHEST, KEYS, LOWEST, Tune
 
 _MIDI_KEYS = 128
-_UNREADABLE = (
-    OSError, ValueError, TypeError, EOFError, KeyError, IndexError, MemoryError, RuntimeError,
-    NotImplementedError, MatReadError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
-_PARTS = {"train": "train", "valid": "validation", "val": "validation", "dev": "validation", "test": "test"}
+PART = r'(train|valid|validation|val|dev|test)(data|ing|_[^"]*)?'
+"""What a part is called, in small letters."""
+_PARTS = {"tr": "train", "va": "validation", "de": "validation", "te": "test"}
 _SHAPE = "[[74, 70, 65, 58], [74, 70], [], ...]: the keys of each step, as MIDI counts them"
 
 
@@ -79,6 +76,11 @@ def tune_of(given: Any, where: str) -> Tune:
     """
     if isinstance(given, np.ndarray):
         return _of_array(given, where)
+    return _sounding(Tune.of_chords(chords_of(given, where)), where)
+
+
+def chords_of(given: Any, where: str) -> list[list[int]]:
+    """The keys of a list of steps. Errors as of `tune_of`, but for rests alone."""
     if not isinstance(given, list | tuple):
         raise _misshapen(where, given)
     chords = []
@@ -87,7 +89,7 @@ def tune_of(given: Any, where: str) -> Tune:
             raise _misshapen(f"{where}, step {number}", step)
         keys = [_key(one, f"{where}, step {number}") for one in step]
         chords.append([key for key in keys if key is not None])
-    return _sounding(Tune.of_chords(chords), where)
+    return chords
 
 
 def arrays_of_npz(path: Path) -> list[Named]:
@@ -101,7 +103,7 @@ def arrays_of_npz(path: Path) -> list[Named]:
         with path.open("rb") as file:
             found = np.load(file, allow_pickle=False)
             arrays = {"": found} if isinstance(found, np.ndarray) else {one: found[one] for one in found}
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise DataError(
             f"{path} cannot be read ({error})",
             "an npz file of arrays (steps, 88) or (steps, 128) of numbers",
@@ -111,25 +113,24 @@ def arrays_of_npz(path: Path) -> list[Named]:
 
 
 def arrays_of_mat(path: Path) -> list[Named]:
-    """The tunes of a MAT file up to version 7: every matrix of steps by keys, also in cells and structures.
+    """The tunes of a MAT file of version 5 to 7: every matrix of steps by keys, also in cells and structures.
 
     Raises:
         DataError: It cannot be read, or holds none.
     """
     try:
-        found = loadmat(path)
-    except _UNREADABLE as error:
-        remedy = "Check the file; one of version 7.3 is saved again with -v7."
+        found = read_mat(path.read_bytes())
+    except UNREADABLE as error:
+        remedy = "Check the file; one of version 4 or 7.3 is saved again with -v7."
         raise DataError(f"{path} cannot be read ({error})", "a MAT file of rolls", remedy) from error
-    return _of_arrays(_fields({name: one for name, one in found.items() if not name.startswith("__")}), path)
+    return _of_arrays(_fields(found), path)
 
 
 def _fields(arrays: Mapping[str, Any]) -> dict[str, Any]:
     """Arrays by their names, those of structures by the names of their fields."""
     found = dict[str, Any]()
     for name, array in arrays.items():
-        fields = array.dtype.names if isinstance(array, np.ndarray) else None
-        found |= _fields({one: array[one] for one in fields}) if fields else {name: array}
+        found |= _fields(array) if isinstance(array, Mapping) else {name: array}
     return found
 
 
@@ -143,7 +144,7 @@ def _of_arrays(arrays: Mapping[str, Any], path: Path) -> list[Named]:
             shown = f"{path.name}, {own}" if own else path.name
             found.append(Named(_of_array(one, f"{path}, {own}"), shown, part))
     if not found:
-        shapes = [f"{name or 'array'} {np.shape(one)}" for name, one in arrays.items()]
+        shapes = [f"{name or 'array'} {getattr(one, 'shape', '')}".strip() for name, one in arrays.items()]
         raise DataError(
             f"{path} holds no piano roll, but {listed(shapes, 10) or 'nothing'}",
             "arrays (steps, 88) or (steps, 128)",
@@ -154,8 +155,10 @@ def _of_arrays(arrays: Mapping[str, Any], path: Path) -> list[Named]:
 
 def _matrices(array: Any) -> list[np.ndarray]:
     """An array, or those in its cells."""
-    if isinstance(array, np.ndarray) and array.dtype == object:
-        return [one for cell in array.ravel().tolist() for one in _matrices(cell)]
+    if isinstance(array, Mapping):
+        return [one for own in array.values() for one in _matrices(own)]
+    if isinstance(array, list):
+        return [one for cell in array for one in _matrices(cell)]
     return [array] if isinstance(array, np.ndarray) else []
 
 
@@ -188,9 +191,10 @@ def _sounding(tune: Tune, where: str) -> Tune:
 
 
 def _key(given: Any, where: str) -> int | None:
-    if given is None or given in (0, -1) or (isinstance(given, float) and math.isnan(given)):
+    number = isinstance(given, int | float | np.integer) and not isinstance(given, bool)
+    if given is None or (number and (given in (0, -1) or math.isnan(given))):
         return None
-    if isinstance(given, bool) or not isinstance(given, int | float | np.integer) or given != int(given):
+    if not number or math.isinf(given) or given != int(given):
         raise DataError(f"{where} holds {given!r}", "a key, as MIDI counts them: 60 is C4", "Correct it.")
     if not LOWEST <= given <= HIGHEST:
         raise _outside(int(given), where)
@@ -208,8 +212,8 @@ def _misshapen(where: str, given: Any) -> DataError:
 
 
 def part_named(name: str) -> str | None:
-    """The part that a name tells by its beginning: "validation" of "valid" and "validdata"; else None."""
-    return next((part for begin, part in _PARTS.items() if name.lower().startswith(begin)), None)
+    """The part that a name tells: "validation" of "valid", "Valid_2" and "validdata"; else None."""
+    return _PARTS[name[:2].lower()] if re.fullmatch(PART, name.lower()) else None
 
 
 def is_chords(given: Sequence[Any]) -> bool:

@@ -1,5 +1,7 @@
 """A tune as sound: every key as a few harmonics that fade, with numpy alone."""
 
+from functools import lru_cache
+
 import numpy as np
 from jaxtyping import Float32
 
@@ -15,6 +17,7 @@ _FADE, _FADE_OF_HARMONIC = (
 )  # how fast a key fades, of e each second, and how much faster its harmonics do
 _ATTACK, _RELEASE, _REST = 0.006, 0.08, 0.4  # seconds
 _PEAK = 0.8
+_KEPT = 256  # struck keys that are kept while a tune is made
 
 
 def sound(tune: Tune, resolution: int, tempo: float) -> Float32[np.ndarray, " samples"]:
@@ -26,15 +29,18 @@ def sound(tune: Tune, resolution: int, tempo: float) -> Float32[np.ndarray, " sa
         tempo: Beats a minute.
     """
     own, step = tune.joined(), 60.0 / (tempo * resolution)
+    struck = lru_cache(_KEPT)(_struck)
     found = np.zeros(round((own.steps * step + _RELEASE + _REST) * RATE), np.float32)
     for onset, duration, key, loudness in zip(
         own.onsets.tolist(), own.durations.tolist(), own.keys.tolist(), own.loudness.tolist(), strict=True
     ):
-        struck = _struck(440.0 * 2 ** ((key - 69) / 12), duration * step)
+        samples = struck(440.0 * 2 ** ((key - 69) / 12), duration * step)
         begin = round(onset * step * RATE)
-        found[begin : begin + len(struck)] += (loudness / 127) ** 1.5 * struck
-    peak = float(np.abs(found).max(initial=0))
-    return found * np.float32(_PEAK / peak) if peak else found
+        found[begin : begin + len(samples)] += np.float32((loudness / 127) ** 1.5) * samples
+    peak = max(float(found.max(initial=0)), -float(found.min(initial=0)))
+    if peak:
+        found *= np.float32(_PEAK / peak)
+    return found
 
 
 def _struck(frequency: float, seconds: float) -> Float32[np.ndarray, " samples"]:

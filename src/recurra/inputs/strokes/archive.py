@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-import zlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,23 +9,13 @@ import numpy as np
 import polars as pl
 
 from recurra.data.naming import listed
-from recurra.data.object_array import announces_objects, read_object_array
+from recurra.data.object_array import UNREADABLE, announces_objects, read_object_array
 from recurra.data.table import Table
 from recurra.errors import DataError
 from recurra.inputs.rows import Rows, file_kind, numbered
 from recurra.inputs.strokes.ink import Ink, make_ink
 from recurra.inputs.strokes.nested import Form, ink_of_points
 
-_UNREADABLE = (
-    OSError,
-    ValueError,
-    EOFError,
-    KeyError,
-    RuntimeError,
-    MemoryError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 LENGTHS = "lengths"
 _HEAD = 1 << 16  # bytes in which an array says what it is of
 _FIRST = "train"  # of several arrays of ink
@@ -57,7 +46,7 @@ def holds_ink(path: Path) -> bool:
             names = [name for name in archive.namelist() if name.endswith(".npy")]
             heads = (io.BytesIO(archive.open(name).read(_HEAD)) for name in names)
             return "strokes.npy" in names or any(map(announces_objects, heads))
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _unreadable(path, error) from error
 
 
@@ -129,7 +118,7 @@ def read_arrays(path: Path) -> dict[str, list[np.ndarray] | np.ndarray]:
                     found[name.removesuffix(".npy")] = read_object_array(archive.read(name))
     except DataError as error:
         raise DataError(f"{path}: {error.got}", error.expected, error.remedy) from error
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _unreadable(path, error) from error
     return found
 
@@ -148,7 +137,7 @@ def read_array(path: Path, form: Form) -> Ink:
     """
     try:
         array = np.load(io.BytesIO(path.read_bytes()), allow_pickle=False)
-    except (OSError, ValueError, EOFError, MemoryError) as error:
+    except UNREADABLE as error:
         raise DataError(
             f"{path} cannot be read ({error})", "an array of points", "Write the file again."
         ) from error

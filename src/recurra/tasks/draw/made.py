@@ -18,6 +18,7 @@ from recurra.tasks.draw.target import Target
 _GOES_ON, _LIFTS, _ENDS = range(3)
 _HEIGHT, _MARGIN, _WIDTH = 100.0, 20.0, 2.0  # of a drawing in a file, in its pixels
 _DIGITS = 2
+_LINES = (".jsonl", ".ndjson", ".json")
 _SHOWN = 5
 
 
@@ -121,20 +122,24 @@ class Pen:
         return prompt
 
     @staticmethod
-    def files(prompt: str, made: Sequence[str], suffix: str, options: Drawing) -> Sequence[bytes]:
-        """A file of what was made: SVG, or a line of JSON for each.
+    def check_suffix(suffix: str) -> None:
+        """Make sure that drawings can be written to a file whose name ends so.
 
         Raises:
             ConfigError: The file is to be of another kind.
         """
+        if suffix not in (".svg", *_LINES):
+            raise ConfigError(
+                f"a drawing in a file {suffix or 'without an ending'}", ".svg or .jsonl", "Rename it."
+            )
+
+    @staticmethod
+    def files(prompt: str, made: Sequence[str], suffix: str, options: Drawing) -> Sequence[bytes]:
+        """A file of what was made: SVG, or a line of JSON for each; of a kind that `check_suffix` allows."""
         del prompt, options
         if suffix == ".svg":
             return [svg([json.loads(one) for one in made]).encode()]
-        if suffix in (".jsonl", ".ndjson", ".json"):
-            return ["".join(one + "\n" for one in made).encode()]
-        raise ConfigError(
-            f"a drawing in a file {suffix or 'without an ending'}", ".svg or .jsonl", "Rename it."
-        )
+        return ["".join(one + "\n" for one in made).encode()]
 
 
 def svg(drawings: Sequence[Mapping[str, Any]]) -> str:

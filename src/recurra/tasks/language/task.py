@@ -20,6 +20,7 @@ from recurra.experiment.symbols import (
     SymbolPart,
     SymbolSchema,
     outline,
+    part_of,
     read_symbols,
 )
 from recurra.experiment.task import Fitted, Prepared, Rival, Task
@@ -200,9 +201,12 @@ def part(source: Any, fitted: Fitted, options: Any) -> SymbolPart:
     if source is None:
         raise DataError("no data", "a path, sample:NAME or texts", "Give the text to tell of.")
     schema: SymbolSchema = fitted.schema
-    documents = registry.symbols(schema.input).read(source, fitted.config)
-    documents = documents.parts.get("test", documents)
+    whole = registry.symbols(schema.input).read(source, fitted.config)
+    documents = part_of(whole, "test")
     found = schema.encode(documents.pieces(), documents)
+    if documents is not whole:
+        said = "only what the source sets apart to test on is told: " + counted(len(found.ends), "document")
+        found = replace(found, repairs=(*found.repairs, said))
     unit = schema.alphabet.unit
     if not len(found):
         raise DataError(f"{documents.source} holds no {unit}", "one at least", "Give more text.")
