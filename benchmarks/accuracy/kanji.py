@@ -92,7 +92,9 @@ def main() -> None:
         net, baseline = (one.scores for one in drawer.evaluate().models)
         found = {"nll": net["nll"], "move_nll": net["move_nll"], "pen_nll": net["pen_nll"]}
         found |= {f"baseline_{name}": baseline[name] for name in ("nll", "move_nll", "pen_nll")}
-        scores: dict[str, Any] = {name: round(value or 0.0, 4) for name, value in found.items()}
+        if missing := [name for name, value in found.items() if value is None]:
+            raise ValueError(f"no finite {', '.join(missing)}")
+        scores: dict[str, Any] = {name: round(value, 4) for name, value in found.items() if value is not None}
         scores |= {"epochs": len(drawer.training_.epochs) if drawer.training_ else 0}
         return scores if options.figure is None else {**scores, **draw(drawer, test, options.figure)}
 

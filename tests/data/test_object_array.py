@@ -121,3 +121,34 @@ class TestWhatIsRefused:
         assert b"K\x04\x85" in pickled
         with pytest.raises(DataError, match="cannot be read"):
             read_object_array(with_pickle(pickled.replace(b"K\x04\x85", b"K\x05\x85")))
+
+    @pytest.mark.parametrize(
+        ("use", "words"),
+        [
+            (b"cnumpy\ndtype\nh\x00\x85R.", "a text that is none"),  # dtype(nested)
+            (b"h\x00h\x00\x93.", "a name that is no text"),
+            (b"\x8c\x05numpyh\x00\x93.", "a name that is no text"),
+        ],
+    )
+    def test_tuples_that_hold_themselves_twice_are_not_written_out(self, use: bytes, words: str) -> None:
+        """A tuple of twice the one before, 30 times over, of which a text would have 2 ** 30 parts."""
+        doubled = b"\x80\x04K\x01q\x00" + b"h\x00h\x00\x86q\x00" * 30
+        with pytest.raises(DataError, match=words):
+            read_object_array(with_pickle(doubled + use))
+
+    def test_little_of_a_name_is_quoted(self) -> None:
+        with pytest.raises(DataError, match="the name aaa") as caught:
+            read_object_array(with_pickle(b"\x80\x02c" + b"a" * 100_000 + b"\nb\n."))
+        assert len(str(caught.value)) < 1_000
+
+    def test_a_text_is_not_made_into_bytes_again_and_again(self) -> None:
+        text = b"\x80\x04X\x00\x01\x00\x00" + b"a" * 256 + b"q\x00\x8c\x06latin1q\x01c_codecs\nencode\nq\x02"
+        with pytest.raises(DataError, match="texts that come again and again"):
+            read_object_array(with_pickle(text + b"h\x02h\x00h\x01\x86R" * 100 + b"."))
+
+    def test_a_shape_of_more_digits_than_python_writes_is_told(self) -> None:
+        head = b"{'descr': '|O', 'fortran_order': False, 'shape': (" + (b"9" * 4000 + b",") * 2 + b"), }\n"
+        content = b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head
+        pickled = pickle.dumps(of_objects(np.ones(1)), protocol=4)
+        with pytest.raises(DataError, match="cannot be read"):
+            read_object_array(content + pickled)

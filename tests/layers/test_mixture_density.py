@@ -89,6 +89,21 @@ def test_deviations_are_bounded_from_below() -> None:
     assert head(-100 * torch.ones(8, 5)).log_deviation.min().exp().item() >= 0.25 - 1e-6
 
 
+def test_a_deviation_below_the_bound_still_learns() -> None:
+    """Its gradient shrinks as its share of the deviation does, and does not end at the bound."""
+    head = MixtureDensity(5, 1, 3, least_deviation=0.25).double()
+    torch.nn.init.zeros_(head.projection.weight)
+    with torch.no_grad():
+        head.projection.bias[:] = torch.tensor([0.0, 0, 0, math.log(0.1), 8, 0, 0, 0, 0])
+    deviation = head(torch.zeros(1, 5, dtype=torch.float64)).log_deviation.exp()
+    highest = 1 / (math.exp(-8) + math.exp(-5))
+    below = 1 / (10 + math.exp(-5))
+    assert deviation[0, 0].tolist() == pytest.approx([below + 0.25, highest + 0.25])
+    deviation.log().sum().backward()
+    assert head.projection.bias.grad is not None
+    assert (head.projection.bias.grad[3:5] > 0.01).all()
+
+
 def one_gaussian(weights: list[float], means: list[list[float]], rows: int) -> Density:
     count = len(weights)
     own = Density(

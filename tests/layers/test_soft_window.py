@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from recurra.layers.soft_window import SoftWindow
+from recurra.layers.soft_window import SoftWindow, at_most
 
 
 def made(dtype: torch.dtype = torch.float64) -> tuple[SoftWindow, torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -22,7 +22,8 @@ def test_weights_are_those_of_the_formula() -> None:
     for row in range(2):
         place = [0.0] * 3
         for step in range(11):
-            numbers = window.projection(steps[row, step]).tolist()
+            raw = window.projection(steps[row, step]).tolist()
+            numbers = [-math.log(math.exp(-one) + math.exp(-5)) for one in raw]
             place = [one + math.exp(ahead) for one, ahead in zip(place, numbers[6:], strict=True)]
             shares = [
                 sum(
@@ -53,6 +54,23 @@ def test_gradients_are_those_of_finite_differences() -> None:
     window, steps, symbols, mask = made()
     own = steps[:, :3].clone().requires_grad_()
     assert torch.autograd.gradcheck(lambda given: window(given, symbols, mask)[:2], own)
+
+
+def test_a_number_past_its_bound_still_learns() -> None:
+    numbers = torch.tensor([-3.0, 4.0, 8.0], requires_grad=True)
+    found = at_most(numbers, 5.0)
+    assert found.tolist() == pytest.approx([-math.log(math.exp(-one) + math.exp(-5)) for one in (-3, 4, 8)])
+    found.sum().backward()
+    assert numbers.grad is not None
+    assert (numbers.grad > 0.01).all()
+
+
+def test_past_its_length_a_row_stays_where_it_is() -> None:
+    window, steps, symbols, mask = made()
+    before, lengths = torch.rand(2, 3, dtype=torch.float64), torch.tensor([6, 0])
+    _, _, last = window(steps, symbols, mask, before, lengths)
+    _, _, alone = window(steps[:1, :6], symbols[:1], mask[:1], before[:1])
+    torch.testing.assert_close(last, torch.cat([alone, before[1:]]))
 
 
 def test_it_stays_finite() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from torch.utils._pytree import tree_leaves
 
 from recurra.models.next_step import NextStep
 from recurra.recurrence import Recurrence
@@ -38,7 +39,12 @@ def test_padding_changes_nothing(net: NextStep) -> None:
     other = given.clone()
     other[1, 4:, :2] = 1e6
     other[2, 6:, :2] = -1e6
-    first, second = (net(one, net.read(*TEXT), lengths=lengths).density for one in (given, other))
+    told, padded = (net(one, net.read(*TEXT), lengths=lengths) for one in (given, other))
+    for one, two in zip(tree_leaves(told.state), tree_leaves(padded.state), strict=True):
+        assert one is two is None or torch.equal(one, two)
+    short = net(given[1:2, :4], net.read(*(one[1:2] for one in TEXT)))
+    assert net.window is None or torch.allclose(told.state[1][1], short.state[1][0])
+    first, second = told.density, padded.density
     for row, length in enumerate(lengths.tolist()):
         for one, two in zip(first, second, strict=True):
             assert torch.equal(one[row, :length], two[row, :length])

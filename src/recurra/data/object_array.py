@@ -39,6 +39,7 @@ _CONSTANTS = MappingProxyType({"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _TEXTS = frozenset({"BINSTRING", "SHORT_BINSTRING", "STRING"})
 _TUPLES = MappingProxyType({"EMPTY_TUPLE": 0, "TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3})
 _MARK = object()
+_QUOTED = 200  # characters of what is in a file, in a message
 _DAMAGE = (
     ValueError, KeyError, IndexError, TypeError, AttributeError, OverflowError, EOFError, SyntaxError,
     RecursionError, MemoryError, tokenize.TokenError, struct.error,
@@ -73,12 +74,15 @@ class _Array:
 class _Machine:
     """The stack of values and the memory that opcodes work on."""
 
+    room: int  # bytes that texts may be made into: a file holds each once
     stack: list[Any] = field(default_factory=list)
     kept: dict[int, Any] = field(default_factory=dict)
 
     def pop_to_mark(self) -> list[Any]:
         """What was put on the stack since the last mark, which goes, too."""
-        place = max(at for at, one in enumerate(self.stack) if one is _MARK)
+        place = next((at for at in reversed(range(len(self.stack))) if self.stack[at] is _MARK), None)
+        if place is None:
+            raise ValueError("a mark is missing")
         found = self.stack[place + 1 :]
         del self.stack[place:]
         return found
@@ -102,7 +106,11 @@ class _Machine:
         elif name in ("GLOBAL", "STACK_GLOBAL"):
             self.stack.append(_named(argument.split(" ") if name == "GLOBAL" else self.pop(2)))
         elif name == "REDUCE":
-            self.stack.append(_made(*self.pop(2)))
+            made = _made(*self.pop(2))
+            self.room -= len(made) if isinstance(made, bytes) else 0
+            if self.room < 0:
+                _refuse("texts that come again and again")
+            self.stack.append(made)
         elif name == "BUILD":
             _fill(self.stack[-2], self.pop(1)[0])
         elif not self._gather(name):
@@ -155,19 +163,21 @@ def read_object_array(content: bytes) -> list[np.ndarray] | np.ndarray:
         if not kind.hasobject:
             return np.asarray(np.load(io.BytesIO(content), allow_pickle=False))
         found = _interpreted(content[file.tell() :])
+        _check_count(len(found), math.prod(shape))
     except DataError:
         raise
     except _DAMAGE as error:
         raise DataError(
-            f"an array of objects that cannot be read ({error})",
+            f"an array of objects that cannot be read ({str(error)[:_QUOTED]})",
             "arrays of numbers, as numpy.savez writes them",
             "Restore the file, or write it again.",
         ) from error
-    if len(found) != math.prod(shape):
-        raise DataError(
-            f"{len(found)} arrays where {math.prod(shape)} are announced", "a whole file", "Restore it."
-        )
     return found
+
+
+def _check_count(found: int, announced: int) -> None:
+    if found != announced:
+        raise DataError(f"{found} arrays where {announced} are announced", "a whole file", "Restore it.")
 
 
 def announces_objects(file: io.BufferedIOBase) -> bool:
@@ -187,7 +197,7 @@ def _header(file: io.BufferedIOBase) -> tuple[tuple[int, ...], np.dtype[Any]]:
 
 
 def _interpreted(pickled: bytes) -> list[np.ndarray]:
-    machine = _Machine()
+    machine = _Machine(len(pickled))
     for opcode, argument, _ in pickletools.genops(pickled):
         if opcode.name == "STOP":
             break
@@ -207,9 +217,11 @@ def _of_numbers(one: Any) -> np.ndarray:
 
 def _named(parts: Sequence[Any]) -> _Name:
     module, name = parts
-    what = _KNOWN.get((module, name)) if isinstance(module, str) and isinstance(name, str) else None
+    if not isinstance(module, str) or not isinstance(name, str):
+        _refuse("a name that is no text")
+    what = _KNOWN.get((module, name))
     if what is None:
-        _refuse(f"the name {module}.{name}")
+        _refuse(f"the name {f'{module}.{name}'[:_QUOTED]}")
     return _Name(what)
 
 
@@ -247,13 +259,14 @@ def _fill(target: Any, state: Any) -> None:
             _refuse("objects that are no list")
         target.value = content
         return
-    content = content.encode("latin-1") if isinstance(content, str) else content
     flat = np.frombuffer(content, np.dtype(kind.order + kind.code))
     target.value = flat.reshape(shape, order="F" if by_columns else "C")
 
 
 def _text(value: Any) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+    if not isinstance(value, str | bytes):  # str(value) of what holds itself twice has no end
+        _refuse("a text that is none")
+    return value.decode("latin-1") if isinstance(value, bytes) else value
 
 
 def _refuse(what: str) -> NoReturn:

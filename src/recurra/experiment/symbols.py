@@ -140,10 +140,28 @@ def part_of(documents: Documents, name: str) -> Documents:
     return documents.parts.get(name, documents)
 
 
+def _drawn(source: Any) -> str | None:
+    """The input that takes a source for what a pen drew, if one does."""
+    try:
+        names = registry.giving("moves")
+        return next((one for one in names if registry.get(one).suits(source, keep_nothing)), None)
+    except DataError:
+        return None
+
+
 def _input_name(name: str, source: Any) -> str:
     names = registry.giving("symbols")
     if name == "auto":
-        return suited(source, names, keep_nothing, registry.symbols).name
+        try:
+            return suited(source, names, keep_nothing, registry.symbols).name
+        except DataError as error:
+            if (drawn := _drawn(source)) is None:
+                raise
+            raise DataError(
+                f"{drawn}, which are no stream of symbols",
+                f"data of {listed(names)}",
+                "Learn to go on with them by recurra train draw.",
+            ) from error
     if name not in names:
         raise ConfigError(
             f"input is {name!r}, which gives no stream of symbols",

@@ -4,13 +4,13 @@ import math
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from recurra.layers.soft_window import at_least_single
+from recurra.layers.soft_window import LARGEST, at_least_single, at_most
 
 _MOST_CORRELATED = 0.999  # beyond it, a Gaussian is a line
-_LARGEST = 5.0  # log deviation
 _PLANE = 6  # numbers of a component: its weight, two means, two deviations, a correlation
 _LOG_TWO_PI = math.log(2 * math.pi)
 
@@ -72,11 +72,12 @@ class Density(NamedTuple):
 class MixtureDensity(nn.Module):
     """From features to a `Density`: a bivariate Gaussian of each component, and the states of a pen.
 
-    p(x, s) = softmax(p)_s Σ_k softmax(w)_k N(x; μ_k, Σ_k), where Σ_k has deviations exp(d_k) and the
-    correlation tanh(r_k).
+    p(x, s) = softmax(p)_s Σ_k softmax(w)_k N(x; μ_k, Σ_k), where Σ_k has deviations exp(d_k) + least, and
+    the correlation tanh(r_k).
 
     Departures from the source: deviations are bounded from below, since a density can be raised without end
-    where the same move comes again and again, and the pen has any number of states. Densities are taken in
+    where the same move comes again and again, d_k from above by `at_most`, and the pen has any number of
+    states. Densities are taken in
     single precision at least, also under autocast.
 
     Args:
@@ -105,7 +106,7 @@ class MixtureDensity(nn.Module):
         return Density(
             torch.log_softmax(own[..., 0], dim=-1),
             own[..., 1:3],
-            own[..., 3:5].clamp(self._least, _LARGEST),
+            self._least + F.softplus(at_most(own[..., 3:5], LARGEST) - self._least),
             _MOST_CORRELATED * torch.tanh(own[..., 5]),
             torch.log_softmax(pen, dim=-1),
         )

@@ -33,7 +33,7 @@ class Told(NamedTuple):
 
     Attributes:
         density: Of the move after each.
-        state: After the last.
+        state: After the last of each row.
         weights: (batch, time, symbols) where each step looked; None: there is no text.
     """
 
@@ -121,7 +121,7 @@ class NextStep(nn.Module):
         weights = None
         if self.listen is not None and self.window is not None and text is not None:
             steps, heard = self.listen(read, heard, lengths=lengths)
-            seen, weights, place = self.window(steps, text.symbols, text.mask, place)
+            seen, weights, place = self.window(steps, text.symbols, text.mask, place, lengths)
             read = torch.cat([read, steps, seen], dim=-1)
         outputs, own = self.stack(read, own, lengths=lengths)
         return Told(self.head(self.dropout(outputs)), (heard, place, own), weights)

@@ -1,13 +1,17 @@
 """Files of ink: InkML and UNIPEN, whole, damaged and hostile."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from recurra.config import validated
-from recurra.errors import DataError
+from recurra.errors import DataError, RecurraError
 from recurra.inputs import registry
 from recurra.inputs.choice import suited
 from recurra.inputs.examples import Examples, keep_nothing
@@ -65,6 +69,37 @@ def test_differences_of_inkml() -> None:
     np.testing.assert_array_equal(points, expected)
 
 
+def test_second_differences_after_values_go_on_from_their_last_step() -> None:
+    points = parse_inkml(b'<ink><trace>10 10, 12 12, "1 "1</trace></ink>', "a").ink.points
+    np.testing.assert_array_equal(points, [[0, 0], [2, 2], [5, 5]])
+    alone = parse_inkml(b'<ink><trace>10 10, "1 "1, 1 1</trace></ink>', "a").ink.points
+    np.testing.assert_array_equal(alone, [[0, 0], [1, 1], [3, 3]])
+
+
+def test_spaces_cost_no_time() -> None:
+    wide = " " * 100_000
+    ink = parse_inkml(
+        f"<ink><trace>{wide}1{wide}2{wide},{wide}'{wide}3'4{wide}</trace></ink>".encode(), "a"
+    ).ink
+    np.testing.assert_array_equal(ink.points, [[0, 0], [3, 4]])
+    for value in ("*", "?", f"* {wide}?", "1 x"):
+        with pytest.raises(DataError, match="are not read"):
+            parse_inkml(f"<ink><trace>1 2, {wide}{value}{wide}</trace></ink>".encode(), "a")
+
+
+def test_a_trace_has_the_channels_of_its_context() -> None:
+    def context(name: str, channels: str) -> str:
+        own = "".join(f"<channel name='{one}'/>" for one in channels)
+        return f"<context xml:id='{name}'><traceFormat>{own}</traceFormat></context>"
+
+    same = f"<ink>{context('a', 'XY')}{context('b', 'XY')}<trace>1 2, 2 4</trace></ink>"
+    np.testing.assert_array_equal(parse_inkml(same.encode(), "a").ink.points, [[0, 0], [1, 2]])
+    other = "<trace contextRef='#b'>0 2 1, 1 4 2</trace><trace>3 6 5</trace>"
+    ink = parse_inkml(f"<ink>{context('a', 'XYT')}{context('b', 'TYX')}{other}</ink>".encode(), "a").ink
+    np.testing.assert_array_equal(ink.points, [[0, 0], [1, 2], [2, 4]])
+    np.testing.assert_array_equal(ink.seconds, [0, 1, 5])
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -115,6 +150,8 @@ def test_unipen() -> None:
     assert whole.lifts.sum() == 3
     until = [f'.SEGMENT DIGIT ? "{one}"\n.PEN_DOWN\n1 2\n.PEN_UP\n.DT 5\n' for one in "83"]
     assert [text for _, text, _ in parse_unipen("".join(until), "a")] == ["8", "3"]
+    ((ink, said, _),) = parse_unipen('.SEGMENT TEXT ? OK "7 of 9"\n.PEN_DOWN\n1 2\n', "a")
+    assert (said, len(ink)) == ("7 of 9", 1)
 
 
 @pytest.mark.parametrize(
@@ -128,11 +165,93 @@ def test_unipen() -> None:
         ('.SEGMENT A 0-9 OK "a"\n.PEN_DOWN\n1 2\n', "component 9; expected 0 to 0"),
         ('.SEGMENT A 1 OK "a"\n.PEN_DOWN\n1 2\n.PEN_UP\n', "segment 1: ink without a point"),
         (".PEN_DOWN\nnan 2\n", "no finite place"),
+        (".PEN_DOWN\n1 2\n.COORD X Y T\n", "line 3: .COORD after points"),
+        ('.SEGMENT A 0:1-0:5 OK "a"\n.PEN_DOWN\n1 2\n', "components '0:1-0:5'.*points of components"),
+        (f'.SEGMENT A {"9" * 5000} OK "a"\n.PEN_DOWN\n1 2\n', "line 1: components '9999"),
+        ('.SEGMENT A 0-0,0 OK "a"\n.PEN_DOWN\n1 2\n', "components that come again"),
     ],
 )
 def test_unipen_that_is_none(text: str, words: str) -> None:
     with pytest.raises(DataError, match=words):
         parse_unipen(text, "a.unp")
+
+
+def nested_values() -> st.SearchStrategy[Any]:
+    leaf = st.none() | st.booleans() | st.text(max_size=3) | st.floats() | st.integers(-(10**400), 10**400)
+    keys = st.sampled_from(["x", "y", "pen", "strokes"])
+    return st.recursive(
+        leaf, lambda own: st.lists(own, max_size=6) | st.dictionaries(keys, own, max_size=3), max_leaves=25
+    )
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(nested_values(), st.sampled_from(["auto", "axes"]), st.sampled_from(["lift", "touch"]))
+@example({"strokes": [{"x": [1.0], "y": [2.0]}]}, "auto", "lift")
+@example([[[1.0, 2.0]], {"x": [1.0]}], "auto", "lift")
+@example([[[], []]], "axes", "lift")
+@example([[[1.0, 2.0], [1.0, 2.0]], [[], []]], "axes", "lift")
+def test_of_json_only_errors_of_ours_come(tmp_path: Path, given: Any, layout: str, pen: str) -> None:
+    (tmp_path / "a.json").write_text(json.dumps(given))
+    (tmp_path / "index.csv").write_text("path\na.json\n")
+    try:
+        found = STROKES.read(
+            tmp_path / "index.csv", validated(StrokesConfig, {"layout": layout, "pen": pen}), keep_nothing
+        )
+    except RecurraError:
+        return
+    assert np.isfinite(found.contents[0].points).all()
+
+
+LINES = st.sampled_from([
+    ".PEN_DOWN", ".PEN_UP", ".PEN_DOWN 1 2", ".COORD X Y T", ".COORD Y X", ".COORD", "1 2", "1 2 3",
+    "1e300 2", "-1e300 0", "inf 0", '.SEGMENT A 0-1 OK "a"', '.SEGMENT A 0 ? "\\"', ".SEGMENT", ".SEGMENT 1",
+    "x", "",
+])  # fmt: skip
+
+
+@given(st.lists(LINES, max_size=12))
+def test_of_unipen_only_errors_of_ours_come(lines: list[str]) -> None:
+    try:
+        found = parse_unipen("\n".join(lines), "a")
+    except RecurraError:
+        return
+    assert all(np.isfinite(ink.points).all() for ink, _, _ in found)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.array([["a", "b", "c"]]),
+        np.array([(1, 2)], [("x", "f4"), ("y", "f4")]),
+        np.array(1.0),
+        np.array([1.0, 2.0, 0.0]),
+        np.array([[1j, 2, 0]]),
+        np.zeros((0, 3)),
+        np.zeros((1, 2, 3)),
+        np.array([[1e308, 0, 0], [-1e308, 0, 1]]),
+    ],
+)
+def test_arrays_that_are_no_ink_are_refused(tmp_path: Path, array: np.ndarray) -> None:
+    np.save(tmp_path / "a.npy", array)
+    (tmp_path / "index.csv").write_text("path\na.npy\n")
+    with pytest.raises(DataError, match=r"a\.npy"):
+        read(tmp_path / "index.csv")
+
+
+@pytest.mark.parametrize(
+    ("points", "lengths"),
+    [
+        (np.zeros((3, 3)), np.array(3)),
+        (np.zeros((0, 3)), np.array([], np.int64)),
+        (np.zeros((3, 3)), np.array([], np.int64)),
+        (np.zeros((2, 3)), np.array([2**63, 2**63, 2], np.uint64)),
+        (np.zeros((3, 3)), np.array(["3"])),
+    ],
+)
+def test_lengths_that_do_not_fit_are_refused(tmp_path: Path, points: np.ndarray, lengths: np.ndarray) -> None:
+    np.savez(tmp_path / "a.npz", strokes=points, lengths=lengths)
+    with pytest.raises(DataError, match="`lengths` that do not fit"):
+        read(tmp_path / "a.npz")
 
 
 def test_files_folders_and_tables_of_paths(tmp_path: Path) -> None:

@@ -56,12 +56,10 @@ class TestReading:
         ROWS.write_ndjson(tmp_path / "nested.jsonl")
         ROWS.write_parquet(tmp_path / "nested.parquet")
         pl.DataFrame({"ink": points, "label": labels}).write_ndjson(tmp_path / "points.jsonl")
-        touch = [[[x, y, 1.0] for x, y, _ in one] for one in points]
         touching = [
             [own for (x, y, lifted) in one for own in ([x, y, 1.0], *([[0.0, 0.0, 0.0]] * int(lifted)))]
             for one in points
         ]
-        assert len(touch) == len(touching)
         pl.DataFrame({"ink": touching, "label": labels}).write_ndjson(tmp_path / "touch.jsonl")
         axes = [[[list(axis) for axis in zip(*stroke, strict=True)] for stroke in one] for one in every]
         pl.DataFrame({"drawing": axes, "label": labels}).write_ndjson(tmp_path / "axes.jsonl")
@@ -122,6 +120,21 @@ class TestReading:
         np.testing.assert_allclose(encoding.encode(ink)[:, 4], [0.5, 0.75, 1.0])
         with pytest.raises(DataError, match=r"ink without time; expected time for each point.*timing=no"):
             learnt([ink], timing=True)
+
+    @pytest.mark.parametrize("beside", [(), ("t",), ("p",), ("t", "p")])
+    @pytest.mark.parametrize("pen", ["lift", "touch"])
+    def test_what_is_beside_points_goes_with_them(self, pen: str, beside: tuple[str, ...]) -> None:
+        touches = {"x": [0, 1, 9, 3], "y": [0, 2, 9, 3], "pen": [1, 1, 0, 1]}
+        touches |= {"t": [100, 110, 120, 150], "p": [0.5, 0.75, 0, 1]}
+        columns = {name: [touches[name]] for name in ("x", "y", "pen", *beside)}
+        if pen == "lift":
+            columns = {name: [[*own[:2], own[3]]] for name, (own,) in columns.items()} | {"pen": [[0, 1, 1]]}
+        ink = inks(columns, pen=pen).contents[0]
+        np.testing.assert_array_equal(ink.points, [[0, 0], [1, 2], [3, 3]])
+        np.testing.assert_array_equal(ink.lifts, [False, True, True])
+        for found, name, values in ((ink.seconds, "t", [0, 10, 50]), (ink.pressure, "p", [0.5, 0.75, 1])):
+            assert (found is None) == (name not in beside)
+            assert found is None or found.tolist() == values
 
     def test_axes_that_go_up_are_turned(self) -> None:
         down, up = (inks({"strokes": [[[[0, 0], [1, 2]]]]}, y_axis=one).contents[0] for one in ("down", "up"))
@@ -257,12 +270,24 @@ class TestSteps:
 
     def test_points_lie_at_equal_distances(self) -> None:
         ink = inks({"strokes": [[[[0, 0], [1, 0], [1, 5]], [[2, 2]], [[0, 0], [0, 0]]]]}).contents[0]
-        found = spaced(ink, 0.5)
+        found = spaced(ink, 0.5, 100)
         np.testing.assert_allclose(np.abs(np.diff(found.points[:13], axis=0)).sum(axis=1), 0.5)
         np.testing.assert_array_equal(np.flatnonzero(found.lifts), [12, 13, 14])
         np.testing.assert_array_equal(found.points[[0, 12, 13, 14]], [[0, 0], [1, 5], [2, 2], [0, 0]])
         timed = Ink(ink.points, ink.lifts, np.arange(6, dtype=np.float32), np.ones(6, np.float32))
-        assert spaced(timed, 0.5).seconds.tolist()[:3] == pytest.approx([0, 0.5, 1.0])  # type: ignore[union-attr]
+        seconds = spaced(timed, 0.5, 100).seconds
+        assert seconds is not None
+        assert seconds.tolist()[:3] == pytest.approx([0, 0.5, 1.0])
+        assert len(spaced(ink, 1e-9, 100)) == 100 + 3  # the last of each stroke, too
+
+    def test_ink_far_larger_than_the_others_fills_no_memory(self) -> None:
+        rows = {"strokes": [*ROWS["strokes"].to_list(), [[[0.0, 0.0], [1e15, 1e15]]]]}
+        contents = inks(rows).contents
+        encoding = learnt(contents, size="data", max_length=50)
+        assert len(encoding.encode(contents[-1])) == 51
+        tiny = inks({"strokes": [[[[0.0, 0.0], [0.0, 1e-30]]]] * 3}).contents
+        with pytest.raises(DataError, match=r"1e\+15 wide in data of a height of 1e-30"):
+            learnt(tiny, size="data").encode(contents[-1])
 
     @pytest.mark.parametrize("size", ["ink", "data"])
     def test_dots_and_dashes_are_finite(self, size: str) -> None:
@@ -323,9 +348,10 @@ class TestSteps:
 
 
 class TestLive:
-    def test_points_one_by_one_are_those_at_once(self) -> None:
-        contents = inks(ROWS).contents
-        encoding = learnt(contents, size="data", spacing=0)
+    @pytest.mark.parametrize("y_axis", ["down", "up"])
+    def test_points_one_by_one_are_those_at_once(self, y_axis: str) -> None:
+        contents = inks(ROWS, y_axis=y_axis).contents
+        encoding = learnt(contents, size="data", spacing=0, y_axis=y_axis)
         live = LiveStrokes.from_dict(json.loads(json.dumps(encoding.to_dict())))
         assert live.columns == ("x", "y", "pen")
         for row in (0, 8):
@@ -339,6 +365,16 @@ class TestLive:
             np.testing.assert_allclose(np.stack(whole), expected, atol=1e-5)
             points = live.steps({"strokes": flat(ROWS["strokes"][row].to_list())})
             np.testing.assert_allclose(np.stack(points), expected, atol=1e-5)
+
+    def test_strokes_of_axes_are_read_as_in_training(self) -> None:
+        rows = [[[[5.0, 6, 8, 9, 9], [1.0, 1, 2, 3, 5]], [[], []], [[7.0, 8], [3.0, 9]]]]
+        source = {"drawing": rows}
+        config = inks(source).settings
+        contents = inks(source, **config).contents
+        encoding = learnt(contents, size="data", spacing=0, **config)
+        live = LiveStrokes.from_dict(encoding.to_dict())
+        found = live.steps({"strokes": rows[0]})
+        np.testing.assert_allclose(np.stack(found), encoding.encode(contents[0]), atol=1e-5)
 
     def test_times_go_on(self) -> None:
         rows = {
@@ -375,10 +411,17 @@ class TestLive:
             ({"x": "a", "y": 2, "pen": 0}, "a point that is no numbers"),
             ({"x": None, "y": 2, "pen": 0}, "no finite place"),
             ({"x": [1, 2], "y": 2, "pen": 0}, "lists of different lengths"),
+            ({"x": [[1]], "y": [[2]], "pen": [[0]]}, "numbers of shape"),
+            ({"x": 10**400, "y": 2, "pen": 0}, "a point that is no numbers"),
+            ({"x": [], "y": [], "pen": []}, "ink without a point"),
+            ({"strokes": [{"x": [1], "y": [2]}]}, "no ink"),
+            ({"strokes": [[[], []]]}, "no ink"),
             ({"strokes": []}, "ink without a point"),
         ):
             with pytest.raises(DataError, match=words):
                 live.steps(row)
+        empty = live.steps({"strokes": [[], [[1.0, 2.0], [3.0, 4.0]], []]})
+        np.testing.assert_array_equal(empty, live.steps({"strokes": [[[1.0, 2.0], [3.0, 4.0]]]}))
         with pytest.raises(ArtifactError, match="ink that is damaged"):
             live.follow({"x": 1, "y": 2, "pen": 0}, b"abc")
 

@@ -85,6 +85,14 @@ def test_rows_of_one_content_are_one_example_and_lie_in_one_part(tmp_path: Path)
     assert data.train.columns["caption"].to_list() == [["a", "b"], ["c"] * 20]
 
 
+def test_rows_without_a_group_stand_alone_and_a_group_must_be_there() -> None:
+    frame = pl.DataFrame({"text": ["a b"] * 4, "caption": ["a", "b", "c", "d"], "id": ["x", "x", None, None]})
+    data = CAPTION.read(frame, {"group": "id"}, None, None)
+    assert data.train.columns["caption"].to_list() == [["a", "b"], ["c"], ["d"]]
+    with pytest.raises(DataError, match=r"no column 'ids'; expected one of .*id"):
+        CAPTION.read(frame, {"group": "ids"}, None, None)
+
+
 def test_columns_of_sentences_are_found() -> None:
     frame = pl.DataFrame({"n": [1], "Caption_2": ["x"], "caption_1": ["y"], "caption_x": ["z"], "text": [""]})
     assert find_sentences(frame) == "Caption_2"

@@ -14,8 +14,9 @@ from recurra import Drawer
 from recurra.cli.app import main
 from recurra.errors import ConfigError, DataError
 from recurra.inputs.generated_ink import letter_rows, word_rows
-from recurra.tasks.draw.made import Pen, svg
+from recurra.tasks.draw.made import Drawn, Pen, svg
 from recurra.tasks.draw.target import Gaussian
+from recurra.tasks.draw.task import DRAW
 
 SMALL = {"hidden_size": 12, "components": 3, "max_epochs": 2, "device": "cpu"}
 LETTERS, WORDS = letter_rows(60), word_rows(40)
@@ -53,7 +54,7 @@ def test_the_gaussian_is_that_of_the_formula() -> None:
     assert float(found[2, 1]) == pytest.approx(-math.log(share), abs=0.05)
 
 
-def test_it_learns_what_a_gaussian_cannot(drawer: Drawer) -> None:
+def test_it_learns_what_a_gaussian_cannot() -> None:
     """Squares, of which each side goes on from the one before."""
     side = [[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]]
     random = np.random.default_rng(0)
@@ -141,6 +142,47 @@ def test_single_points(drawer: Drawer) -> None:
         drawer.predict({"strokes": [[[[1.0, 1.0]]]]})
 
 
+def test_points_that_become_one_are_told_of(drawer: Drawer) -> None:
+    """Points anew along a stroke of no length are one, in which there were no move."""
+    rows = [*LETTERS["strokes"].to_list()[:30], [[[1.0, 1.0], [1.0, 1.0]]]]
+    fitted = Drawer(**{**SMALL, "max_epochs": 1}, spacing=0.1).fit({"strokes": rows})
+    told = fitted.predict({"strokes": rows[-2:]})
+    assert told["nll"].is_finite().all()
+    assert told["points"][1] == 2
+
+
+def test_drawings_keep_the_digits_that_their_data_need() -> None:
+    rows = pl.DataFrame({"strokes": [
+        [[[x / 1000, y / 1000] for x, y in stroke] for stroke in ink] for ink in LETTERS["strokes"].to_list()
+    ]})  # fmt: skip
+    for settings in ({}, {"size": "ink", "spacing": 0.1}):
+        drawn = Drawer(**{**SMALL, "max_epochs": 1}, **settings).fit(rows).generate(length=30)
+        assert drawn.unit < 1
+        for stroke, own in zip(drawn.strokes, drawn.to_dict()["strokes"], strict=True):
+            np.testing.assert_allclose(own, stroke, atol=drawn.unit / 1000)
+    wide = Drawn([np.array([[0.0, 0.0], [123456.0, 1.0]])], "", ended=True, unit=1e5)
+    assert wide.to_dict()["strokes"] == [[[0, 0], [123500, 0]]]
+
+
+def test_a_report_of_texts_without_a_known_character(writer: Drawer, tmp_path: Path) -> None:
+    texts = ["ink  pen", "Q", "7 7", "ink"]
+    data = WORDS[:4].with_columns(text=pl.Series(texts))
+    page = writer.report(tmp_path / "report.html", data).read_text()
+    assert "Left out: 2 examples of texts without a known character." in page
+    assert "Bias 0.5" in page
+    page = writer.report(tmp_path / "none.html", data[1:3]).read_text()
+    assert "Left out: 2 examples" in page
+    assert "Bias 0.5" not in page
+
+
+def test_spaces_between_words_are_no_strangers(writer: Drawer) -> None:
+    for text, count in (("ink\t\n pen", 0), ("ink\tZ", 1)):
+        found = DRAW.part(WORDS[:3].with_columns(text=pl.lit(text)), writer.fitted_, None)
+        said = [one for one in found.examples.repairs if "training did not meet" in one]
+        assert len(said) == count
+        assert not any("\\t" in one for one in said)
+
+
 def test_texts_are_needed_to_judge_a_writer(writer: Drawer) -> None:
     with pytest.raises(DataError, match="no column 'text'"):
         writer.predict(WORDS.drop("text"))
@@ -153,6 +195,8 @@ def test_svg() -> None:
     assert content.count("<path ") == 3
     assert "<title>&lt;&amp;</title>" in content
     assert 'd="M20.0 20.0 L70.0 120.0"' in content
+    flat = svg([{"strokes": [[[0, 0], [1000, 0.001]]]}])
+    assert 'width="840" height="140"' in flat
 
 
 def test_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -204,6 +248,10 @@ def test_the_report_of_what_draws_by_itself(drawer: Drawer, tmp_path: Path) -> N
 
 def test_it_says_what_it_gives_to_language(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     LETTERS.write_ndjson(tmp_path / "ink.jsonl")
+    for source in ("sample:letters", str(tmp_path / "ink.jsonl")):
+        assert main(["train", "language", source, "--out", str(tmp_path / "run")]) == 2
+        assert "strokes, which are no stream of symbols" in (said := capsys.readouterr().err)
+        assert "recurra train draw" in said
     assert main(["train", "draw", str(tmp_path / "ink.jsonl"), "input=series"]) == 2
     assert (
         "input is 'series', which gives no moves; expected auto or one of strokes" in capsys.readouterr().err

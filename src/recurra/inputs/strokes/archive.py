@@ -14,10 +14,11 @@ from recurra.data.table import Table
 from recurra.errors import DataError
 from recurra.inputs.rows import Rows, file_kind, numbered
 from recurra.inputs.strokes.ink import Ink, make_ink
-from recurra.inputs.strokes.nested import Form, ink_of_points
+from recurra.inputs.strokes.nested import Form, points_with_pen
 
 LENGTHS = "lengths"
 _HEAD = 1 << 16  # bytes in which an array says what it is of
+_NUMBERS = "biuf"  # kinds of elements
 _FIRST = "train"  # of several arrays of ink
 _RELATIVE, _WIDE = 3, 5  # numbers of a point: a move and the pen; up to time and pressure
 
@@ -80,17 +81,10 @@ def read_archive(path: Path, wanted: str, form: Form) -> Found:
             f"Name it with strokes=; its arrays are {listed(arrays, 30)}.",
         )
     pieces = able[name]
-    places = numbered(
-        path.name, len(pieces) if isinstance(pieces, list) else len(lengths if lengths is not None else ())
-    )
-    if isinstance(pieces, list):
-        inks = [_of_moves(one, place, form) for one, place in zip(pieces, places, strict=True)]
-    else:
-        parts = _cut(pieces, np.asarray(lengths), str(path))
-        inks = [
-            ink_of_points(np.asarray(one, np.float64), place, form)
-            for one, place in zip(parts, places, strict=True)
-        ]
+    parts = pieces if isinstance(pieces, list) else _cut(pieces, np.asarray(lengths), str(path))
+    places = numbered(path.name, len(parts))
+    own = _of_moves if isinstance(pieces, list) else _of_points
+    inks = [own(one, place, form) for one, place in zip(parts, places, strict=True)]
     beside = {
         key: one.tolist()
         for key, one in arrays.items()
@@ -141,7 +135,9 @@ def read_array(path: Path, form: Form) -> Ink:
         raise DataError(
             f"{path} cannot be read ({error})", "an array of points", "Write the file again."
         ) from error
-    return ink_of_points(np.asarray(array, np.float64), path.name, form)
+    if array.dtype.kind not in _NUMBERS:
+        raise DataError(f"{path}: an array of {array.dtype}", "points of numbers", "Write numbers.")
+    return _of_points(array, path.name, form)
 
 
 def _is_moves(own: list[np.ndarray] | np.ndarray) -> bool:
@@ -163,12 +159,19 @@ def _of_moves(moves: np.ndarray, place: str, form: Form) -> Ink:
     values = moves.astype(np.float64)
     if not np.isin(values[:, 2], (0, 1)).all():
         raise DataError(f"{place}: a pen that is neither 0 nor 1", "dx, dy, lifted", "Correct it.")
-    return make_ink(np.cumsum(values[:, :2], axis=0), values[:, 2], place, upward=form.upward)
+    with np.errstate(over="ignore", invalid="ignore"):  # which is told as no finite place
+        points = np.cumsum(values[:, :2], axis=0)
+    return make_ink(points, values[:, 2], place, upward=form.upward)
+
+
+def _of_points(points: np.ndarray, place: str, form: Form) -> Ink:
+    return points_with_pen(points.astype(np.float64), place, form).ink(place, form)
 
 
 def _cut(points: np.ndarray, lengths: np.ndarray, source: str) -> list[np.ndarray]:
-    whole = lengths.ndim == 1 and lengths.dtype.kind in "iu" and (lengths > 0).all()
-    if not whole or lengths.sum() != len(points):
+    whole = lengths.ndim == 1 and len(lengths) > 0 and lengths.dtype.kind in "iu"
+    inside = whole and ((lengths > 0) & (lengths <= len(points))).all()  # so that their sum does not overflow
+    if not inside or lengths.sum() != len(points):
         raise DataError(
             f"{source}: `lengths` that do not fit {len(points):,} points",
             "how many points each ink has, one at least",

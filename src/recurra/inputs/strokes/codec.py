@@ -36,6 +36,8 @@ class StrokesCodec:
         position: As in `StrokesConfig`.
         timing, pressure: Whether steps hold them.
         pen: As in `StrokesConfig`: live points need "lift".
+        upward: Whether the second axis of live points goes up.
+        axes: Whether live strokes are lists of axes.
         max_length: Most points that are read.
         unit: Heights that a move of 1 is long: the deviation of moves along an axis.
         mean, deviation: (features,) what numbers are scaled by.
@@ -48,6 +50,8 @@ class StrokesCodec:
     pressure: bool
     pen: Literal["lift", "touch"]
     max_length: int
+    upward: bool = False
+    axes: bool = False
     unit: float = 1.0
     mean: tuple[float, ...] = ()
     deviation: tuple[float, ...] = ()
@@ -87,8 +91,8 @@ class StrokesCodec:
     def seen(self, ink: Ink) -> Ink:
         """Ink in heights, with its points at equal distances if it is to have such."""
         head = ink.head(self.max_length)
-        scaled = head.at(head.points / np.float32(self.size(head)))
-        return spaced(scaled, self.spacing) if self.spacing else scaled
+        scaled = head.at(_in_heights(head.points, self.size(head)))
+        return spaced(scaled, self.spacing, self.max_length) if self.spacing else scaled
 
     def encode(self, ink: Ink) -> Float32[np.ndarray, "time features"]:
         """Whole ink as scaled steps.
@@ -110,7 +114,7 @@ class StrokesCodec:
         Raises:
             DataError: As `encode`.
         """
-        numbers, carried = self._numbers(ink.at(ink.points / np.float32(self.height)), before)
+        numbers, carried = self._numbers(ink.at(_in_heights(ink.points, self.height)), before)
         return self._scaled(numbers), carried
 
     def moves(self, ink: Ink) -> Float32[np.ndarray, "time 3"]:
@@ -174,17 +178,32 @@ def _beside(values: np.ndarray | None, name: str, *, wanted: bool) -> np.ndarray
     return np.zeros(1, np.float32) if values is None else values
 
 
-def spaced(ink: Ink, distance: float) -> Ink:
+def _in_heights(points: np.ndarray, height: float) -> Float32[np.ndarray, "time 2"]:
+    with np.errstate(over="ignore"):
+        found = points / np.float32(height)
+    if not np.isfinite(found).all():
+        raise DataError(
+            f"ink that is {np.abs(points).max():g} wide in data of a height of {height:g}",
+            "ink of about the same size",
+            "Leave it out, or train with size=ink.",
+        )
+    return found
+
+
+def spaced(ink: Ink, distance: float, most: int) -> Ink:
     """Points anew along each stroke, at equal distances that are as near as can be to the one that is given.
 
-    The ends of strokes stay; a stroke of no length is a point.
+    The ends of strokes stay; a stroke of no length is a point. Where there were more than `most` points to a
+    line of such a length, they lie farther apart.
     """
     found, lifts, beside = [], [], []
     columns = [one for one in (ink.seconds, ink.pressure) if one is not None]
     wide = np.column_stack([ink.points, *columns]) if columns else ink.points
-    for stroke in np.split(wide, np.flatnonzero(ink.lifts)[:-1] + 1):
-        steps = np.sqrt(np.square(np.diff(stroke[:, :2], axis=0)).sum(axis=1))
-        along = np.append(0, np.cumsum(steps, dtype=np.float64))
+    strokes = np.split(wide, np.flatnonzero(ink.lifts)[:-1] + 1)
+    steps = [np.hypot(*np.diff(one[:, :2].astype(np.float64), axis=0).T) for one in strokes]
+    distance = max(distance, sum(float(one.sum()) for one in steps) / most)
+    for stroke, apart in zip(strokes, steps, strict=True):
+        along = np.append(0, np.cumsum(apart))
         count = max(1, round(float(along[-1]) / distance)) if along[-1] > 0 else 0
         places = np.linspace(0, along[-1], count + 1)
         found.append(np.stack([np.interp(places, along, axis) for axis in stroke.T], axis=1))

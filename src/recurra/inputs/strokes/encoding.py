@@ -33,6 +33,7 @@ class StrokesEncoding(Encoding):
             name: getattr(config, name)
             for name in ("spacing", "position", "timing", "pressure", "pen", "max_length")
         }
+        own |= {"upward": config.y_axis == "up", "axes": config.layout == "axes"}
         codec = StrokesCodec(height=0.0, **own)
         if config.size == "data":
             heights = [codec.size(one.head(config.max_length)) for one in contents]

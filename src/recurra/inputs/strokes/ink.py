@@ -9,6 +9,8 @@ from jaxtyping import Bool, Float32, Shaped
 from recurra.data.naming import counted
 from recurra.errors import DataError
 
+_FARTHEST = 1e18  # whose square is finite in single precision
+
 
 @dataclass(frozen=True, eq=False)
 class Ink:
@@ -97,8 +99,10 @@ def make_ink(
         raise _unplaced(place, int(wrong.argmax()), "place")
     with np.errstate(over="ignore"):
         moved = (where - where[0]).astype(np.float32)
-    if not np.isfinite(moved).all():
-        raise DataError(f"{place}: points too far from each other", "finite distances", "Scale them down.")
+    if not (np.abs(moved) < _FARTHEST).all():
+        raise DataError(
+            f"{place}: points too far from each other", f"less than {_FARTHEST:g}", "Scale them down."
+        )
     if upward:
         moved[:, 1] *= -1
     ends = np.asarray(lifts, bool).copy()

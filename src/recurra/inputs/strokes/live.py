@@ -11,7 +11,7 @@ from recurra.errors import ArtifactError, ConfigError, DataError
 from recurra.inputs.live import LiveInput
 from recurra.inputs.strokes.codec import Carried, StrokesCodec
 from recurra.inputs.strokes.ink import Ink
-from recurra.inputs.strokes.nested import Form, ink_of, ink_of_points
+from recurra.inputs.strokes.nested import Form, Points, points_of, points_with_pen
 
 _KEPT = struct.Struct(
     "<dddffd?"
@@ -45,6 +45,7 @@ class LiveStrokes(LiveInput):
                     "Train with size=data spacing=0, and a pen that says where it is lifted.",
                 )
         self.codec = codec
+        self._form = Form(axes=codec.axes, upward=codec.upward)
         beside = ("time",) * codec.timing + ("pressure",) * codec.pressure
         self.columns = ("x", "y", "pen", *beside)
 
@@ -82,46 +83,37 @@ class LiveStrokes(LiveInput):
             kept = _KEPT.unpack(before) if before else None
         except struct.error as error:
             raise ArtifactError("ink that is damaged", "ink as it was left", "Begin anew.") from error
-        ink, lifted, place, when = self._given(row)
+        given = self._given(row)
+        ink = given.ink("a row", self._form)
+        place = given.where[0] * (1, -1 if self._form.upward else 1)
+        when = 0.0 if given.seconds is None else float(given.seconds[0])
         begins = (*place, when) if kept is None else kept[:3]
         carried = None if kept is None else Carried(np.array(kept[3:5], np.float32), kept[5], kept[6])
-        offset = np.array(place) - np.array(begins[:2])
+        offset = place - np.array(begins[:2])
         seconds = None if ink.seconds is None else ink.seconds + np.float32(when - begins[2])
         lifts = ink.lifts.copy()
-        lifts[-1] = lifted
+        lifts[-1] = given.lifts[-1]
         moved = Ink((ink.points + offset).astype(np.float32), lifts, seconds, ink.pressure)
         steps, carried = self.codec.follow(moved, carried)
         return list(steps), _KEPT.pack(*begins, *carried.last.tolist(), carried.seconds, carried.lifted)
 
-    def _given(self, row: Mapping[str, Any]) -> tuple[Ink, bool, tuple[float, float], float]:
-        """The points of a row, whether the pen is lifted at last, and where and when the first is."""
+    def _given(self, row: Mapping[str, Any]) -> Points:
+        """The points of a row."""
         if STROKES in row:
-            nested = row[STROKES]
-            ink = ink_of(nested, "a row", Form())
-            first = nested[0]
-            while isinstance(first[0], list | tuple):
-                first = first[0]
-            flat = not isinstance(nested[0][0], list | tuple)
-            time = first[2 + flat] if len(first) > 2 + flat else 0.0
-            return ink, bool(nested[-1][2]) if flat else True, (first[0], first[1]), time
+            return points_of(row[STROKES], "a row", self._form)
         values = [row.get(name) for name in self.columns]
         lists = [one if isinstance(one, list | tuple) else [one] for one in values]
         if len({len(one) for one in lists}) > 1:
             raise DataError("lists of different lengths", "a number for each point", "Correct the row.")
         try:
             points = np.array(lists, np.float64).T
-        except (TypeError, ValueError) as error:
+        except (OverflowError, TypeError, ValueError) as error:
             raise DataError(
                 "a point that is no numbers", f"{', '.join(self.columns)}", "Correct the row."
             ) from error
-        if np.isnan(points[:, 2]).any():
+        if points.ndim == 2 and np.isnan(points[:, 2]).any():
             raise DataError("a point without a pen", "pen, 0 or 1", "Give it.")
-        beside = (
-            points[:, 3:]
-            if self.codec.timing or not self.codec.pressure
-            else np.insert(points[:, 3:], 0, 0, 1)
-        )
-        wide = np.concatenate([points[:, :3], beside], axis=1)
-        ink = ink_of_points(wide, "a row", Form())
-        time = float(points[0, 3]) if self.codec.timing else 0.0
-        return ink, bool(points[-1, 2]), (float(points[0, 0]), float(points[0, 1])), time
+        given = points_with_pen(points, "a row", Form())
+        if self.codec.pressure and not self.codec.timing:  # the fourth number is the pressure
+            return given._replace(seconds=None, pressure=given.seconds)
+        return given

@@ -13,6 +13,27 @@ _MOST = 4  # numbers of a point: x, y, time, pressure
 _PEN = 2  # where it stands in a point that has one
 
 
+class Points(NamedTuple):
+    """Numbers as they were given.
+
+    Attributes:
+        where: (time, 2).
+        lifts: (time,) whether the pen is lifted afterwards.
+        seconds, pressure: (time,) or None.
+    """
+
+    where: np.ndarray
+    lifts: np.ndarray
+    seconds: np.ndarray | None
+    pressure: np.ndarray | None
+
+    def ink(self, place: str, form: "Form") -> Ink:
+        """Ink of them; errors as of `make_ink`."""
+        return make_ink(
+            self.where, self.lifts, place, upward=form.upward, seconds=self.seconds, pressure=self.pressure
+        )
+
+
 class Form(NamedTuple):
     """How ink is written.
 
@@ -29,17 +50,27 @@ class Form(NamedTuple):
 
 def has_axes(given: Any) -> bool:
     """Whether the strokes of an ink are lists of axes: some have more numbers in a list than a point has."""
-    try:
-        return any(
-            2 <= len(stroke) <= _MOST and len({len(one) for one in stroke}) == 1 and len(stroke[0]) > _MOST
-            for stroke in given
-        )
-    except TypeError:
-        return False
+    strokes = [one for one in given if _is_list(one)] if _is_list(given) else []
+    return any(
+        2 <= len(stroke) <= _MOST
+        and all(map(_is_list, stroke))
+        and len({len(one) for one in stroke}) == 1
+        and len(stroke[0]) > _MOST
+        for stroke in strokes
+    )
+
+
+def _is_list(given: Any) -> bool:
+    return isinstance(given, list | tuple)
 
 
 def ink_of(given: Any, place: str, form: Form) -> Ink:
-    """Ink of nested lists.
+    """Ink of nested lists; see `points_of`."""
+    return points_of(given, place, form).ink(place, form)
+
+
+def points_of(given: Any, place: str, form: Form) -> Points:
+    """The points of nested lists.
 
     Args:
         given: [stroke][point][x, y, time, pressure], of which the last two may be missing; the same with
@@ -52,21 +83,23 @@ def ink_of(given: Any, place: str, form: Form) -> Ink:
     """
     if isinstance(given, np.ndarray):
         given = given.tolist()
-    if not isinstance(given, list | tuple):
+    if not _is_list(given):
         raise _no_ink(place, f"a {type(given).__name__}")
-    rows = [one for one in given if not isinstance(one, list | tuple) or len(one)]
+    rows = [one for one in given if not _is_list(one) or len(one)]
     if not rows:
         raise DataError(f"{place}: ink without a point", "one at least", "Leave it out.")
-    if not all(isinstance(one, list | tuple) for one in rows):
+    if not all(map(_is_list, rows)):
         raise _no_ink(place, "a list of numbers")
-    if isinstance(rows[0][0], list | tuple):
+    if _is_list(rows[0][0]):
         return _of_strokes(rows, place, form)
-    return ink_of_points(_numbers(rows, place), place, form)
+    return points_with_pen(_numbers(rows, place), place, form)
 
 
-def ink_of_points(points: np.ndarray, place: str, form: Form) -> Ink:
-    """Ink of points (time, x, y, pen, and maybe time and pressure); errors as of `ink_of`."""
-    if points.ndim != 2 or points.shape[1] < _PEN + 1 or points.shape[1] > _MOST + 1:
+def points_with_pen(points: np.ndarray, place: str, form: Form) -> Points:
+    """Points (time, x, y, pen, and maybe time and pressure); errors as of `points_of`."""
+    if points.ndim != 2:
+        raise _no_ink(place, f"numbers of shape {points.shape}")
+    if points.shape[1] < _PEN + 1 or points.shape[1] > _MOST + 1:
         raise DataError(
             f"{place}: points of {points.shape[-1]} numbers",
             "x, y and pen, which says where strokes end; maybe time and pressure",
@@ -80,27 +113,26 @@ def ink_of_points(points: np.ndarray, place: str, form: Form) -> Ink:
         )
     beside = [points[:, at] if points.shape[1] > at else None for at in (3, 4)]
     if form.pen == "lift":
-        return make_ink(points[:, :2], pen, place, upward=form.upward, seconds=beside[0], pressure=beside[1])
+        return Points(points[:, :2], pen == 1, *beside)
     touches = pen == 1
     lifts = touches & ~np.append(touches[1:], False)
     own = [None if one is None else one[touches] for one in beside]
-    return make_ink(
-        points[touches, :2], lifts[touches], place, upward=form.upward, seconds=own[0], pressure=own[1]
-    )
+    return Points(points[touches, :2], lifts[touches], *own)
 
 
-def _of_strokes(rows: Sequence[Any], place: str, form: Form) -> Ink:
+def _of_strokes(rows: Sequence[Any], place: str, form: Form) -> Points:
     strokes = [_numbers(one, place) for one in rows]
     if form.axes:
         strokes = [one.T for one in strokes]
-    sizes = {one.shape[1] for one in strokes if one.ndim == 2}
-    if any(one.ndim != 2 for one in strokes) or len(sizes) > 1 or not sizes <= {2, 3, _MOST}:
+    sizes = {one.shape[1] for one in strokes}
+    if len(sizes) > 1 or not sizes <= {2, 3, _MOST}:
         raise _no_ink(place, "points of " + " and ".join(map(str, sorted(sizes))) + " numbers")
-    points = np.concatenate(strokes)
+    strokes = [one for one in strokes if len(one)]
+    points = np.concatenate([np.zeros((0, *sizes)), *strokes])
     lifts = np.zeros(len(points), bool)
-    lifts[np.cumsum([len(one) for one in strokes]) - 1] = True
+    lifts[np.cumsum([len(one) for one in strokes], dtype=np.int64) - 1] = True
     beside = [points[:, at] if points.shape[1] > at else None for at in (2, 3)]
-    return make_ink(points[:, :2], lifts, place, upward=form.upward, seconds=beside[0], pressure=beside[1])
+    return Points(points[:, :2], lifts, *beside)
 
 
 def _numbers(rows: Any, place: str) -> Float64[np.ndarray, "rows numbers"]:

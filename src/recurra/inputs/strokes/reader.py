@@ -37,7 +37,7 @@ from recurra.inputs.strokes.columns import (
 from recurra.inputs.strokes.config import StrokesConfig
 from recurra.inputs.strokes.ink import Ink
 from recurra.inputs.strokes.inkml import parse_inkml
-from recurra.inputs.strokes.nested import Form, has_axes, ink_of, ink_of_points
+from recurra.inputs.strokes.nested import Form, has_axes, ink_of, points_with_pen
 from recurra.inputs.strokes.unipen import parse_unipen
 
 STROKES, LABEL, TEXT = "strokes", "label", "text"
@@ -177,16 +177,16 @@ def _of_lists(lists: dict[str, Any], channels: Channels, place: str, form: Form)
         pen = [one != after for one, after in zip(numbers, [*numbers[1:], None], strict=True)]
         form = form._replace(pen="lift")
     beside = [lists[one] for one in (channels.time, channels.pressure) if one is not None]
+    if channels.time is None and beside:  # the fourth number is a time
+        beside.insert(0, [0.0] * len(pen))
     try:
         points = np.array([lists[channels.x], lists[channels.y], pen, *beside], np.float64).T
-    except (TypeError, ValueError) as error:
+    except (OverflowError, TypeError, ValueError) as error:
         raise DataError(f"{place}: what is no number", "numbers", "Correct it.") from error
     if np.isnan(points[:, 2]).any():
         raise DataError(f"{place}: a point without a pen", "0 or 1", "Fill it in.")
-    ink = ink_of_points(points, place, form)
-    if channels.time is None and channels.pressure is not None:  # the fourth number was the pressure
-        return replace(ink, seconds=None, pressure=np.asarray(beside[0], np.float32))
-    return ink
+    ink = points_with_pen(points, place, form).ink(place, form)
+    return ink if channels.time is not None else replace(ink, seconds=None)
 
 
 def _of_paths(rows: Rows, column: str, config: StrokesConfig, base: Path) -> Found:

@@ -11,7 +11,7 @@ from recurra.data.naming import counted, listed
 from recurra.errors import DataError
 from recurra.inputs.strokes.ink import Ink, make_ink
 
-_RANGES = re.compile(r"\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*")
+_RANGES = re.compile(r"\d{1,9}(?:-\d{1,9})?(?:,\d{1,9}(?:-\d{1,9})?)*")
 _LABEL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _DOWN, _UP = ".PEN_DOWN", ".PEN_UP"
 
@@ -83,9 +83,9 @@ def _parsed(text: str, place: str) -> tuple[list[str], list[_Component], list[_S
             components.append(own)
             word, rest = "", rest.strip()
         elif word == ".COORD":
-            order = rest.upper().split()
+            order = _order(rest, components, f"{place}, line {number}")
         elif word == ".SEGMENT":
-            segments.append(_segment(rest, len(components)))
+            segments.append(_segment(rest, len(components), f"{place}, line {number}"))
             own = None
         elif not word.startswith("."):
             rest = line.strip()
@@ -108,9 +108,22 @@ def _parsed(text: str, place: str) -> tuple[list[str], list[_Component], list[_S
     return order, components, segments
 
 
-def _segment(rest: str, begins: int) -> _Segment:
-    label = _LABEL.search(rest)
-    ranges = next((one for one in rest.split() if _RANGES.fullmatch(one)), "")
+def _order(rest: str, components: Sequence[_Component], place: str) -> list[str]:
+    if any(one.points for one in components):
+        raise DataError(f"{place}: .COORD after points", "it before them", "Give files of one order.")
+    return rest.upper().split()
+
+
+def _segment(rest: str, begins: int, place: str) -> _Segment:
+    """A level, its components, its quality and, quoted, its label."""
+    label = _LABEL.match(rest, rest.find('"')) if '"' in rest else None
+    ranges = next((one for one in rest.partition('"')[0].split()[:2] if one[0].isdigit()), "")
+    if ranges and not _RANGES.fullmatch(ranges):
+        raise DataError(
+            f"{place}: components {ranges[:40]!r}",
+            "numbers of whole components, such as 0-2,4",
+            "Write it so; points of components (0:3-2:7) are not read.",
+        )
     return _Segment(re.sub(r"\\(.)", r"\1", label[1]) if label else None, ranges, begins)
 
 
@@ -123,6 +136,8 @@ def _numbers(ranges: str, count: int, place: str) -> list[int]:
                 f"{place}: component {last or first}", f"0 to {count - 1}, which there are", "Correct it."
             )
         found += range(int(first), int(last or first) + 1)
+        if len(found) > count:
+            raise DataError(f"{place}: components that come again", "each once", "Correct it.")
     return found
 
 

@@ -154,9 +154,20 @@ def _listed(value: Any) -> list[str]:
 
 
 def _keys(examples: Examples, group: str) -> list[Any]:
-    """What rows of the same content have in common."""
-    if group != "auto" and group in examples.columns.columns:
-        return list(examples.columns[group].to_list())
+    """What rows of the same content have in common; of a row without a value of `group`, nothing.
+
+    Raises:
+        DataError: There is no such column.
+    """
+    if group != "auto":
+        if group not in examples.columns.columns:
+            raise DataError(
+                f"{examples.table.source} has no column {group!r}",
+                f"one of {listed(examples.columns.columns, 20)}",
+                "Correct group=, or leave it out.",
+            )
+        values = examples.columns[group].to_list()
+        return [("row", at) if one is None else ("group", one) for at, one in enumerate(values)]
     keys: list[Any] = []
     for row, content in enumerate(examples.contents):
         try:

@@ -2,6 +2,7 @@
 
 import html
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, cast
 
@@ -17,8 +18,9 @@ from recurra.tasks.draw.target import Target
 
 _GOES_ON, _LIFTS, _ENDS = range(3)
 _HEIGHT, _MARGIN, _WIDTH = 100.0, 20.0, 2.0  # of a drawing in a file, in its pixels
-_DIGITS = 2
 _LINES = (".jsonl", ".ndjson", ".json")
+_WIDEST = 8.0  # heights that a drawing in a file is wide at most
+_FINE = 3  # digits that the numbers of a drawing have beyond those of a usual move
 _SHOWN = 5
 
 
@@ -30,17 +32,20 @@ class Drawn(NamedTuple):
         text: What it says, if it says something.
         ended: Whether the net ended it by itself.
         weights: (points, symbols) where each point looked; None: there is no text.
+        unit: How long a usual move is, in the numbers of the training data.
     """
 
     strokes: list[Float64[np.ndarray, "points 2"]]
     text: str
     ended: bool
     weights: np.ndarray | None = None
+    unit: float = 1.0
 
     def to_dict(self) -> dict[str, Any]:
-        """As a row that `input=strokes` reads again."""
+        """As a row that `input=strokes` reads again, rounded to a thousandth of a usual move or finer."""
+        digits = math.ceil(_FINE - math.log10(self.unit))
         own: dict[str, Any] = {"text": self.text} if self.text else {}
-        return {**own, "strokes": [one.round(_DIGITS).tolist() for one in self.strokes], "ended": self.ended}
+        return {**own, "strokes": [one.round(digits).tolist() for one in self.strokes], "ended": self.ended}
 
 
 class Pen:
@@ -91,7 +96,8 @@ class Pen:
         points = np.cumsum(every[:, :2], axis=0) * self._unit
         strokes = np.split(points, np.flatnonzero(every[:, 2] == _LIFTS) + 1)
         looked = np.stack(weights) if weights else None
-        return Drawn([one for one in strokes if len(one)], prompt, bool(every[-1, 2] == _ENDS), looked)
+        ended = bool(every[-1, 2] == _ENDS)
+        return Drawn([one for one in strokes if len(one)], prompt, ended, looked, self._unit)
 
     def _checked(self, prompt: str) -> str:
         target = self._target
@@ -143,13 +149,13 @@ class Pen:
 
 
 def svg(drawings: Sequence[Mapping[str, Any]]) -> str:
-    """Drawings below each other, each as high as the others."""
+    """Drawings below each other, each as high as the others, but for those that are nearly flat."""
     lines, width, at = [], 0.0, 0.0
     for one in drawings:
         strokes = [np.array(stroke, np.float64) for stroke in one["strokes"]]
         every = np.concatenate(strokes)
         low, size = every.min(axis=0), np.ptp(every, axis=0)
-        scale = _HEIGHT / (size[1] or size[0] or 1.0)
+        scale = _HEIGHT / (max(size[1], size[0] / _WIDEST) or 1.0)
         title = f"<title>{html.escape(one['text'])}</title>" if one.get("text") else ""
         paths = "".join(_path((stroke - low) * scale + [_MARGIN, at + _MARGIN]) for stroke in strokes)
         lines.append(f"<g>{title}{paths}</g>")

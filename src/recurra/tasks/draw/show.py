@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from recurra.data.naming import counted
 from recurra.experiment.examples import Part, columns_read
 from recurra.experiment.task import Description, Fitted, Rival
 from recurra.report.heading import source_name
@@ -17,6 +18,7 @@ from recurra.report.record import MetricsRecord
 from recurra.report.section import Section
 from recurra.tasks.draw.config import Drawing
 from recurra.tasks.draw.made import Drawn, Pen
+from recurra.tasks.draw.target import Target, texts_of
 
 BIASES = (0.0, 0.5, 1.0, 3.0)
 _ACROSS, _WRITTEN = 8, 4  # drawings beside each other, texts below each other
@@ -62,17 +64,18 @@ def show(fitted: Fitted, part: Part, rivals: Sequence[Rival], metrics: MetricsRe
 def _samples(fitted: Fitted, part: Part) -> Section:
     target, pen = fitted.schema.target, Pen(fitted)
     pieces: list[Any] = []
-    rows = np.linspace(0, len(part) - 1, min(len(part), _ACROSS)).round().astype(int).tolist()
-    texts = [""] * _ACROSS
-    if target.alphabet is not None:
-        rows = rows[:_WRITTEN]
-        known = [" ".join(part.examples.columns[target.label][row].split()) for row in rows]
-        texts = ["".join(one for one in text if not target.unknown(one)) for text in known]
+    known = [""] * len(part) if target.alphabet is None else _known_texts(target, part)
+    able = np.flatnonzero([bool(one) or target.alphabet is None for one in known])
+    left = len(part) - len(able)
+    most = _ACROSS if target.alphabet is None else _WRITTEN
+    rows = able[np.linspace(0, len(able) - 1, min(len(able), most)).round().astype(int)].tolist()
+    texts = [""] * _ACROSS if target.alphabet is None else [known[row] for row in rows]
     across = 2 if target.alphabet is not None else _ACROSS
     real = [_strokes(part.encoded[row]) for row in rows]
-    pieces.append(_picture(real, across, "Real ones", "Examples of what was judged."))
+    if real:
+        pieces.append(_picture(real, across, "Real ones", "Examples of what was judged."))
     looked: Drawn | None = None
-    for bias in BIASES:
+    for bias in BIASES if texts else ():
         made = [
             pen.draw(Drawing(prompt=text, seed=seed, bias=bias, length=_LONGEST))
             for seed, text in enumerate(texts)
@@ -91,7 +94,15 @@ def _samples(fitted: Fitted, part: Part) -> Section:
         lead="What it draws; with a larger bias likelier, and so neater and more alike.",
         pieces=pieces,
         layout="full",
+        notes=[f"Left out: {counted(left, 'example')} of texts without a known character."] if left else (),
     )
+
+
+def _known_texts(target: Target, part: Part) -> list[str]:
+    """The texts, without characters that training did not meet."""
+    texts = texts_of(part.examples, target.label)
+    strangers = dict.fromkeys(map(ord, target.unknown("".join(texts))))
+    return [" ".join(one.translate(strangers).split()) for one in texts]
 
 
 def _strokes(moves: np.ndarray) -> list[np.ndarray]:

@@ -17,6 +17,7 @@ from recurra.inputs.symbol import END, UNKNOWN, Alphabet
 
 NO_TEXT = "none"
 STATES = 3
+_GOES_ON = 0  # a state
 COLUMN_NAMES = ("text", "transcript", "transcription", "sentence", "word")
 _MOST_CHARACTERS = 5_000
 _LEAST = 1e-4  # of a variance
@@ -40,8 +41,9 @@ class MovesEncoding(Encoding):
         return self._moving.unit
 
     def encode(self, content: Any) -> Float32[np.ndarray, "time 3"]:
-        """See `Moving.moves`."""
-        return np.asarray(self._moving.moves(content), np.float32)
+        """See `Moving.moves`; of points that are all the same, which can become one, two are kept."""
+        found = np.asarray(self._moving.moves(content), np.float32)
+        return found if len(found) > 1 else np.array([[0, 0, _GOES_ON], found[0]], np.float32)
 
     def vary(self, content: Any, random: np.random.Generator) -> Any:
         """As the input varies them."""

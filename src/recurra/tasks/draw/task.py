@@ -25,7 +25,7 @@ from recurra.metrics.metric import Metric
 from recurra.models.next_step import NextStep, Told
 from recurra.tasks.draw.config import DrawAnswer, DrawConfig
 from recurra.tasks.draw.show import describe, show
-from recurra.tasks.draw.target import STATES, MovesEncoding, Target, find_text
+from recurra.tasks.draw.target import STATES, MovesEncoding, Target, find_text, texts_of
 from recurra.training.contract import Loss
 from recurra.training.device import choose_device
 from recurra.types import Sequences, valid_steps
@@ -177,7 +177,7 @@ def part(source: Any, fitted: Fitted, options: Any) -> Part:
         raise DataError(f"{place}: a single point", "two at least, so that something moves", "Leave it out.")
     ids = target.encode(examples)
     if target.alphabet is not None:
-        texts = examples.columns[target.label].to_list()
+        texts = texts_of(examples, target.label)
         strangers = listed(dict.fromkeys(repr(one) for text in texts for one in target.unknown(text)))
         if strangers != "none":
             said = f"characters that training did not meet are passed over: {strangers}"
