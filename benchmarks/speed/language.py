@@ -22,13 +22,13 @@ from torch.nn import functional
 
 from recurra.decoding.hypothesis import Beam
 from recurra.decoding.sampling import Sampler, Sampling, generate
+from recurra.experiment.written_text import written
 from recurra.export import to_program
 from recurra.models.attentive import AttentiveEncoderDecoder
 from recurra.models.next_symbol import NextSymbol
 from recurra.models.sequence_body import RecurrentBody
 from recurra.output import Output
 from recurra.recurrence import Recurrence
-from recurra.tasks.translate.search import written
 from recurra.training.carried_state import mapped
 from recurra.types import Sequences
 

@@ -10,6 +10,7 @@ from recurra.version import __version__
 
 if TYPE_CHECKING:
     from recurra.layers.drop_in import GRU, LSTM, RNN
+    from recurra.tasks.caption.captioner import Captioner
     from recurra.tasks.classify.classifier import Classifier
     from recurra.tasks.detect.detector import Detector
     from recurra.tasks.forecast.forecaster import Forecaster
@@ -26,6 +27,7 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "Captioner",
     "Classifier",
     "Detector",
     "Forecaster",
@@ -45,6 +47,7 @@ _HOMES = {
     "GRU": "recurra.layers.drop_in",
     "LSTM": "recurra.layers.drop_in",
     "RNN": "recurra.layers.drop_in",
+    "Captioner": "recurra.tasks.caption.captioner",
     "Classifier": "recurra.tasks.classify.classifier",
     "Detector": "recurra.tasks.detect.detector",
     "Forecaster": "recurra.tasks.forecast.forecaster",

@@ -92,7 +92,7 @@ def test_help_needs_no_torch(words: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("words", "most"),
-    [([], 35), (["predict"], 46 + 2 * len(entries())), (["train", "classify"], 56)],  # a task: folder, config
+    [([], 35), (["predict"], 47 + 2 * len(entries())), (["train", "classify"], 56)],  # a task: folder, config
 )
 def test_help_loads_little(words: list[str], most: int) -> None:
     """What an answer at once depends on, told by modules: a clock says little on a busy or slow machine."""

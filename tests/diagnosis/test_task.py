@@ -44,6 +44,7 @@ SOURCES = {
     "tag": (tagged, {}),
     "language": (lambda: [" ".join(WORDS)], {}),
     "transcribe": (written, {}),
+    "caption": (written, {}),
     "detect": (series, {}),
     "translate": (pairs, {"input_feeding": True}),
 }

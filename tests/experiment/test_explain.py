@@ -139,6 +139,8 @@ def test_methods_tasks_and_weights_that_cannot_explain(trained):
         ("language", Wanted(outcome="qq"), "qq"),
         ("language", Wanted(step=10_000), "step 10000"),
         ("translate", Wanted(outcome="a"), "what was written"),
+        ("caption", Wanted(outcome="a"), "what was written"),
+        ("caption", Wanted(step=1000), "step 1000"),
         ("detect", Wanted(outcome="x"), "one number"),
         ("detect", Wanted(step=500), "1 to 200"),
         ("transcribe", Wanted(outcome="a"), "name the step"),

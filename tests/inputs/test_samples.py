@@ -38,7 +38,9 @@ def test_every_sample_is_read_by_the_input_that_it_suits(name: str) -> None:
 
 
 def test_topics_are_prose_without_a_paragraph_twice() -> None:
-    assert {*SUITED, "topics", "dates", "digit_lines", "digit_strings", "numbers"} == {*example_names()}
+    assert {*SUITED, "topics", "dates", "digit_lines", "digit_strings", "numbers", "shapes"} == {
+        *example_names()
+    }
     frame = load_sample("topics")
     paragraphs = [one for text in frame["text"] for one in text.split("\n\n")]
     assert len(paragraphs) == len(set(paragraphs)) > 1000

@@ -124,7 +124,7 @@ def answer_options(
 
 def _parameters(taken: Collection[str | None], *, answers: bool) -> list[Any]:
     """An option for each that some task has; its help names the tasks."""
-    meanings: dict[str, list[str]] = {}
+    meanings: dict[str, dict[str, list[str]]] = {}
     marks: dict[str, Option] = {}
     for one in entries().values():
         try:
@@ -136,12 +136,14 @@ def _parameters(taken: Collection[str | None], *, answers: bool) -> list[Any]:
                 if key not in taken:
                     marks.setdefault(key, mark)
                     text = kind.model_fields[key].description or ""
-                    meanings.setdefault(key, []).append(f"Of {one.name}: {text[:1].lower()}{text[1:]}")
+                    said = f"{text[:1].lower()}{text[1:]}"
+                    meanings.setdefault(key, {}).setdefault(said, []).append(one.name)
     signature = []
     for key, mark in marks.items():
-        option = typer.Option(mark.flag, metavar=mark.metavar or None, help=" ".join(meanings[key]))
-        own: Any = bool | None if mark.is_switch else str | None
-        annotation: Any = Annotated[own, option]
+        told = " ".join(f"Of {', '.join(names)}: {text}" for text, names in meanings[key].items())
+        option = typer.Option(mark.flag, metavar=mark.metavar or None, help=told)
+        value: Any = bool | None if mark.is_switch else str | None
+        annotation: Any = Annotated[value, option]
         keyword = inspect.Parameter.KEYWORD_ONLY
         signature.append(inspect.Parameter(key, keyword, default=None, annotation=annotation))
 

@@ -18,6 +18,7 @@ EXAMPLE_SAMPLES = (
     "latch",
     "numbers",
     "python",
+    "shapes",
     "topics",
     "wine",
 )  # see recurra.inputs.samples

@@ -19,7 +19,7 @@ from recurra.data.on_demand import OnDemand
 from recurra.data.table import Table
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.config import TaskConfig, combined
-from recurra.experiment.truth import Find, keeping, keeping_column
+from recurra.experiment.truth import Beside, Find, keeping, keeping_column, nothing_beside
 from recurra.inputs import registry
 from recurra.inputs.choice import suited
 from recurra.inputs.examples import Examples, Keep, placed
@@ -54,6 +54,7 @@ def read_examples(
     settings: Mapping[str, Any],
     validation: Any = None,
     test: Any = None,
+    beside: Beside = nothing_beside,
 ) -> Data:
     """Pick the input, parse the settings once, and read all data with them, other data as the training's.
 
@@ -63,13 +64,13 @@ def read_examples(
     """
     if source is None:
         raise DataError("no data", "a path, sample:NAME or a frame", "Give the data to learn from.")
-    keep = keeping(find, settings)
+    keep = keeping(find, settings, beside)
     kind = _input(settings.get("input", "auto"), task.needs, source, keep)
     config = validated(combined(task, registry.config(kind.name)), {**settings, "input": kind.name})
     train = kind.enrich(asked(kind.read(source, config, keep), keep), config)
     config = config.model_copy(update=dict(train.settings))
     if train.kept.told is not None:
-        keep = keeping_column(train.kept.told)
+        keep = keeping_column(train.kept.told, beside)
     parts = [None if one is None else kind.read(one, config, keep) for one in (validation, test)]
     return Data(kind, config, train, parts[0], parts[1])
 

@@ -27,7 +27,7 @@ from recurra.experiment.examples import (
     without_empty,
 )
 from recurra.experiment.task import Fitted, Prepared
-from recurra.experiment.truth import Find, find_nothing, keeping_column
+from recurra.experiment.truth import Beside, Find, find_nothing, keeping_column, nothing_beside
 from recurra.export import to_program
 from recurra.inputs import registry
 from recurra.inputs.examples import Examples
@@ -90,6 +90,12 @@ def as_given(config: Any, schema: ExampleSchema) -> Any:
     return config
 
 
+def as_read(examples: Examples, config: Any, told: str | None) -> Examples:
+    """Every row is an example."""
+    del config, told
+    return examples
+
+
 def no_strata(data: Data) -> None:
     """Parts are drawn from all examples alike."""
     del data
@@ -115,6 +121,9 @@ class Labelling:
         learn_encoding: (data, training examples, target) -> how contents become arrays.
         revive_encoding: (input, what its `to_dict` gave, target) -> the same again.
         find: (columns) -> the one that is told where the settings name none, so that no input reads it.
+        beside: (columns, the one that is told) -> others that hold its truth, too.
+        gather: (examples with their truth, settings, the column that is told) -> the examples to tell of,
+            where one may take several rows.
     """
 
     config: type[TaskConfig]
@@ -127,20 +136,23 @@ class Labelling:
     strata: Callable[[Data], Sequence[Any] | None] = no_strata
     own_metrics: Sequence[Metric] = ()
     find: Find = find_nothing
+    beside: Beside = nothing_beside
+    gather: Callable[[Examples, Any, str | None], Examples] = as_read
     learn_encoding: Callable[[Data, Examples, Any], Encoding] = of_input
     revive_encoding: Callable[[str, Mapping[str, Any], Any], Encoding] = of_input_again
 
     def read(self, source: Any, settings: Mapping[str, Any], validation: Any, test: Any) -> Data:
         """Read the data with the input that suits them."""
-        data = read_examples(self.config, self.find, source, settings, validation, test)
-        if not self.aligned:
-            return data
+        data = read_examples(self.config, self.find, source, settings, validation, test, self.beside)
+        told = data.train.kept.told
         given = {"train": data.train, "validation": data.validation, "test": data.test}
         ready: dict[str, Any] = {
-            name: without_empty(by_steps(one, data.input, data.config))
-            for name, one in given.items()
-            if one is not None
+            name: self.gather(one, data.config, told) for name, one in given.items() if one is not None
         }
+        if self.aligned:
+            ready = {
+                name: without_empty(by_steps(one, data.input, data.config)) for name, one in ready.items()
+            }
         return replace(data, **ready)
 
     def prepare(self, data: Data) -> Prepared:
@@ -234,10 +246,13 @@ class Labelling:
             raise DataError("no data", "a path, sample:NAME or a frame", "Give the data to tell of.")
         schema: ExampleSchema = fitted.schema
         kind = registry.get(schema.input)
-        examples = kind.read(source, fitted.config, keeping_column(schema.target.column))
+        column = schema.target.column
+        examples = kind.read(source, fitted.config, keeping_column(column, self.beside))
         if self.aligned:
             examples = by_steps(examples, kind, fitted.config)
-        judged = options is None and schema.target.column in examples.columns.columns
+        judged = options is None and column in examples.columns.columns
+        if judged:
+            examples = self.gather(examples, fitted.config, column)
         return encoded_part(examples, schema.encoding, schema.target.encode(examples) if judged else None)
 
 

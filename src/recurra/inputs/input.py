@@ -10,6 +10,7 @@ from jaxtyping import Shaped
 from torch import Tensor, nn
 
 from recurra.inputs.examples import Examples, Keep
+from recurra.inputs.gaze import Gaze, over_steps
 from recurra.report.record import Piece
 
 
@@ -173,6 +174,7 @@ class Input:
         summary_label: What a linear model of these numbers is called: "Bag of words".
         show: A content as people read it, in one line: for examples in a report.
         exhibit: See `Exhibit`.
+        gaze: See `recurra.inputs.gaze.Gaze`.
         enrich: (examples, settings) -> the same and others that are made for training.
         steps: (content, settings) -> the same content with an entry for each step that the net reads, which
             may be none, for tasks that tell something of each.
@@ -188,5 +190,6 @@ class Input:
     summary_label: str
     show: Callable[[Any], str]
     exhibit: Exhibit = no_exhibit
+    gaze: Gaze = over_steps
     enrich: Callable[[Examples, Any], Examples] = as_it_is
     steps: Callable[[Any, Any], Sequence[Any]] = as_read

@@ -17,6 +17,7 @@ from recurra.errors import DataError
 from recurra.inputs.generated_image import digit_lines, digit_pictures
 from recurra.inputs.generated_motion import gesture_rows
 from recurra.inputs.generated_sequence import latch_rows
+from recurra.inputs.generated_shapes import shape_pictures
 from recurra.inputs.generated_text import date_pairs, number_pairs
 from recurra.inputs.library_source import docstring_rows, role_rows
 
@@ -24,6 +25,7 @@ _PAIRS = 5000
 _SIGNALS = 2000
 _GESTURES = 350
 _LINES = 2000
+_PICTURES = 2000
 ROLES = (
     "attribute", "class", "function", "import", "keyword", "literal", "operator", "parameter", "variable",
 )  # fmt: skip
@@ -136,6 +138,14 @@ def _latch() -> pl.DataFrame:
     return pl.DataFrame(latch_rows(_SIGNALS), schema=["signal", "label"], orient="row")
 
 
+def _shapes() -> pl.DataFrame:
+    """Made-up pictures of shapes in colours, and what they show."""
+    pictures, sentences, _ = shape_pictures(_PICTURES)
+    return pl.DataFrame(
+        {"image": pl.Series(pictures, dtype=pl.Array(pl.UInt8, pictures.shape[1:])), "caption": sentences}
+    )
+
+
 def _gestures() -> pl.DataFrame:
     """A made body of fifteen joints that does one of seven things."""
     return gesture_rows(_GESTURES)
@@ -152,6 +162,7 @@ _MAKERS: Mapping[str, Callable[[], pl.DataFrame]] = MappingProxyType({
     "docstrings": _docstrings,
     "gestures": _gestures,
     "python": _python,
+    "shapes": _shapes,
     "topics": _topics,
     "dates": _dates,
     "latch": _latch,

@@ -264,6 +264,28 @@ def coverage_loss(
     return torch.minimum(weights, before).sum(dim=2).masked_fill(~counts, 0).sum()
 
 
+def doubly_stochastic_loss(
+    weights: Float[Tensor, "batch steps time"], counts: Bool[Tensor, "batch steps"]
+) -> Float[Tensor, ""]:
+    """How unevenly a whole text looks at its places: Σ_t (1 - T/I Σ_i a_it)², as a mean over the T places.
+
+    Each of the I steps looks at all places by weights that sum to 1; here those of a place do, too, in the
+    mean of I/T steps, so that long texts of few places can be even as well.
+
+    Args:
+        weights: Of attention, at each step; places that no step of a row looks at are none of its places.
+        counts: Which steps count.
+
+    Source: Xu and others, "Show, attend and tell" (2015), equation 14, where the sums shall be 1.
+    """
+    looked = weights.masked_fill(~counts.unsqueeze(-1), 0).sum(dim=1)
+    there = looked > 0
+    places = there.sum(dim=1, keepdim=True).clamp(min=1)
+    steps = counts.sum(dim=1, keepdim=True).clamp(min=1)
+    off = (1 - looked * places / steps).square().masked_fill(~there, 0)
+    return (off.sum(dim=1, keepdim=True) / places).sum()
+
+
 def guided_attention_loss(
     weights: Float[Tensor, "batch steps time"],
     steps: Int[Tensor, " batch"],

@@ -18,7 +18,7 @@ METRICS = (
 def translation_scores(told: Sequence[str], truth: Sequence[str]) -> dict[str, float]:
     """BLEU, chrF (where sacrebleu is installed), and the share that is right to the letter."""
     right = sum(one == other for one, other in zip(told, truth, strict=True)) / max(len(truth), 1)
-    library = _sacrebleu()
+    library = sacrebleu_library()
     if library is None:
         return {"exact_match": right}
     bleu = library.corpus_bleu(list(told), [list(truth)]).score
@@ -28,7 +28,7 @@ def translation_scores(told: Sequence[str], truth: Sequence[str]) -> dict[str, f
 
 def signature(told: Sequence[str], truth: Sequence[str]) -> str:
     """With which settings BLEU was computed, as sacreBLEU writes it; "" where it is not installed."""
-    library = _sacrebleu()
+    library = sacrebleu_library()
     if library is None:
         return ""
     metric = library.metrics.BLEU()
@@ -37,7 +37,8 @@ def signature(told: Sequence[str], truth: Sequence[str]) -> str:
 
 
 @cache
-def _sacrebleu() -> Any:
+def sacrebleu_library() -> Any:
+    """The module, with its metrics; None where it is not installed."""
     try:
         import sacrebleu  # noqa: PLC0415
         import sacrebleu.metrics  # noqa: PLC0415

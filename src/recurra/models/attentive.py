@@ -1,5 +1,6 @@
 """Many-to-many of unequal lengths: a net reads, another writes, and looks back at each of its steps."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -14,6 +15,7 @@ from recurra.layers.pointer import copying_log_probabilities, copying_loss
 from recurra.layers.stack import make_stack
 from recurra.layers.stepper import Advance, stepper
 from recurra.recurrence import Recurrence
+from recurra.training.carried_state import mapped
 from recurra.types import Sequences, valid_steps
 
 _SPREAD = 0.1
@@ -168,17 +170,26 @@ class AttentiveEncoderDecoder(nn.Module):
         """
         return self._advance(self._embedded(ids), source, state, self.stack)
 
-    def forward(self, source: Sequences, ids: Int[Tensor, "batch steps"], own_share: float = 0.0) -> Written:
+    def forward(
+        self,
+        source: Sequences,
+        ids: Int[Tensor, "texts steps"],
+        own_share: float = 0.0,
+        rows: Int[Tensor, " texts"] | None = None,
+    ) -> Written:
         """All steps, where each reads what should have been written before it.
 
         Args:
             source: What is read.
-            ids: (batch, steps) what should have been written before each step.
+            ids: (texts, steps) what should have been written before each step.
             own_share: Share of the steps that read what the net itself draws instead, by what it gave as
                 likely at the step before; no gradient goes through the draw (Bengio, Vinyals, Jaitly &
                 Shazeer, "Scheduled sampling for sequence prediction with recurrent neural networks", 2015).
+            rows: Which row of what is read each text is of, where rows may have several; it is read once.
         """
         read, state = self.read(source)
+        if rows is not None:
+            read, state = read.rows(rows), mapped(state, partial(torch.index_select, dim=0, index=rows))
         if self.input_feeding or self.attention.takes_state or own_share:
             return self._one_by_one(read, state, ids, own_share)
         embedded = self.input_dropout(self._embedded(ids))

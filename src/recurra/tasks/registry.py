@@ -164,6 +164,20 @@ _BUILT_IN = (
         left_out=frozenset({"tbptt_steps", "text"}),
     ),
     Entry(
+        name="caption",
+        about="Train a net that describes what it reads in sentences, and judge it beside honest baselines.",
+        examples=(
+            "recurra train caption sample:gestures",
+            "recurra train caption photographs.csv --label sentence --out runs/photographs",
+            "recurra train caption photographs/ max_epochs=60 evenness=1",
+            "recurra predict runs/photographs new.jpg --beam 10 --json",
+        ),
+        config="recurra.tasks.caption.config:CaptionConfig",
+        answer="recurra.tasks.caption.config:CaptionAnswer",
+        task="recurra.tasks.caption.task:CAPTION",
+        left_out=frozenset({"tbptt_steps"}),
+    ),
+    Entry(
         name="detect",
         about="Train a detector of anomalies in series, and judge it beside detectors without a net.",
         examples=(

@@ -12,9 +12,9 @@ from recurra.data.labelled import batches_by_length
 from recurra.decoding.hypothesis import Beam
 from recurra.errors import ConfigError
 from recurra.experiment.run import told_by, train
+from recurra.experiment.written_text import written
 from recurra.inputs.symbol import END, PADDING, RESERVED, UNKNOWN
 from recurra.models.attentive import AttentiveEncoderDecoder
-from recurra.tasks.translate.search import written
 from recurra.tasks.translate.task import TRANSLATE
 from recurra.types import Sequences
 

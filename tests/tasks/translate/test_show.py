@@ -8,8 +8,8 @@ import torch
 from recurra.decoding.hypothesis import Hypothesis
 from recurra.experiment.judge import record
 from recurra.experiment.task import Fitted, Rival
+from recurra.experiment.written_text import Answer, WritingPart
 from recurra.report.section import Section
-from recurra.tasks.translate.search import Answer, TranslatePart
 from recurra.tasks.translate.task import TRANSLATE
 
 SETTINGS: dict[str, Any] = {"hidden_size": 4, "target_size": 4, "tokens": "word", "target_tokens": "word"}
@@ -23,7 +23,7 @@ def shown(pairs: list[tuple[str, str]], told: dict[str, str]) -> dict[str, Secti
     fitted = Fitted(
         prepared.config, prepared.schema, TRANSLATE.build(prepared.config, prepared.schema).eval()
     )
-    part = TranslatePart(prepared.test.examples, prepared.test.encoded, prepared.test.targets)
+    part = WritingPart(prepared.test.examples, prepared.test.encoded, prepared.test.targets)
     texts = [told.get(read, written) for read, written in pairs]
     alphabet = prepared.schema.target.alphabet
     found = []

@@ -6,8 +6,8 @@ from recurra.experiment.examples import Part
 from recurra.experiment.labelling import ExampleSchema
 from recurra.experiment.learnt import Learnt
 from recurra.experiment.task import Prepared, Rival
+from recurra.experiment.written_text import Answer
 from recurra.metrics.nearest import nearest
-from recurra.tasks.translate.search import Answer
 from recurra.tasks.translate.target import texts_of
 
 

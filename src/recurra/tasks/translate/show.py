@@ -8,6 +8,7 @@ import numpy as np
 
 from recurra.experiment.examples import Part
 from recurra.experiment.task import Description, Fitted, Rival
+from recurra.experiment.written_text import Answer, WritingPart, looked, written_symbols
 from recurra.metrics.translation import signature, translation_scores
 from recurra.report.heading import source_name
 from recurra.report.number import count
@@ -15,7 +16,7 @@ from recurra.report.piece import Bar, Bars, HeatMap, Table
 from recurra.report.record import MetricsRecord
 from recurra.report.section import Section
 from recurra.tasks.translate.config import TranslateAnswer
-from recurra.tasks.translate.search import Answer, TranslatePart, answer, written_symbols
+from recurra.tasks.translate.search import answer
 from recurra.tasks.translate.target import texts_of
 
 _MAPS, _LONGEST_MAP = 4, 24
@@ -64,19 +65,19 @@ def _attention(fitted: Fitted, part: Part, given: Answer) -> Section:
     for row in sorted(first.values()):
         found = given.found[row]
         steps = len(part.encoded[row])
-        if not found or found[0].weights is None or not 2 <= len(found[0].symbols) <= _LONGEST_MAP:
+        weights = looked(found)
+        if weights is None or not 2 <= len(found[0].symbols) <= _LONGEST_MAP:
             continue
         read = encoding.pieces(part.examples.contents[row])
         if len(read) != steps or steps > _LONGEST_MAP:
             continue
         written = [_seen(one) for one in written_symbols(alphabet, found, given.owns[row])]
-        weights = found[0].weights.clamp(0, 1).double().numpy().round(3).tolist()
         maps.append(
             HeatMap(
                 title=given.texts[row],
                 rows=written,
                 columns=read,
-                shares=weights,
+                shares=weights.round(3).tolist(),
                 row_label="written",
                 column_label="read",
             )
@@ -133,7 +134,7 @@ def _alternatives(fitted: Fitted, part: Part, rows: Sequence[int]) -> list[str]:
     """Of some rows the second-best hypothesis."""
     encoded = [part.encoded[row] for row in rows]
     options = TranslateAnswer(n_best=2)
-    again = TranslatePart(part.examples.rows(np.array(rows)), encoded, None, options)
+    again = WritingPart(part.examples.rows(np.array(rows)), encoded, None, options)
     alphabet, told = fitted.schema.target.alphabet, answer(fitted, again)
     return [
         alphabet.content(found[1].symbols, own) if len(found) > 1 else ""

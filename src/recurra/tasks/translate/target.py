@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int64
 
-from recurra.data.naming import listed
-from recurra.errors import ConfigError
 from recurra.experiment.examples import Data
+from recurra.experiment.written_text import beginning
 from recurra.inputs.alphabet import learn_alphabet, revive_alphabet
 from recurra.inputs.copied import Copier
 from recurra.inputs.examples import Examples
@@ -103,17 +102,7 @@ class Target:
         Raises:
             ConfigError: It holds symbols that cannot be written.
         """
-        ids = self.ids(text, own)
-        symbols = self.alphabet.texts(text) if (ids == UNKNOWN).any() else []
-        unknown = [symbols[place] for place in np.flatnonzero(ids == UNKNOWN)]
-        if unknown:
-            raise ConfigError(
-                f"a prefix with {listed(map(repr, dict.fromkeys(unknown)))}, which the net cannot write",
-                f"{self.alphabet.unit}s that it knows, or copies from what is read",
-                "Write it otherwise, or train with target_tokens=subword, which can write anything.",
-            )
-        numbers: list[int] = ids.tolist()
-        return numbers
+        return beginning(self.alphabet, text, self.ids(text, own).tolist())
 
     def longest_of(self, content: str) -> int:
         """Symbols after which a text for this one is cut off."""

@@ -1,34 +1,31 @@
 """The task of translation: many to many of unequal lengths, with attention."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
-from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-import torch
-from torch import nn
 
 from recurra.config import validated
-from recurra.data.labelled import Labelled
 from recurra.data.naming import counted
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.config import combined
 from recurra.experiment.examples import Data, Part
 from recurra.experiment.labelling import ExampleSchema, Labelling
 from recurra.experiment.task import Fitted, Prepared, Task
+from recurra.experiment.writing import WritingObjective, validation_loss
+from recurra.experiment.writing_question import questions
+from recurra.experiment.written_text import Answer, WritingPart
 from recurra.inputs import registry
-from recurra.inputs.symbol import END, UNKNOWN
-from recurra.layers.attention import coverage_loss
+from recurra.inputs.symbol import UNKNOWN
 from recurra.metrics.translation import METRICS, translation_scores
 from recurra.models.attentive import AttentiveEncoderDecoder
 from recurra.models.sequence_body import make_body
 from recurra.tasks.translate.baseline import learn, naive
 from recurra.tasks.translate.config import TranslateAnswer, TranslateConfig
-from recurra.tasks.translate.explain import explain
 from recurra.tasks.translate.pairs import SOURCE, TARGET, read_pairs
-from recurra.tasks.translate.search import SHOWN, Answer, TranslatePart, answer, is_written_for, write
+from recurra.tasks.translate.search import answer, is_written_for, write
 from recurra.tasks.translate.show import describe, show
 from recurra.tasks.translate.source import (
     learn_source,
@@ -38,7 +35,6 @@ from recurra.tasks.translate.source import (
     source_encoder,
 )
 from recurra.tasks.translate.target import Target, texts_of, usual_unit
-from recurra.training.contract import Loss
 
 
 def settle(config: Any, schema: ExampleSchema) -> Any:
@@ -93,19 +89,8 @@ def prepare(data: Data) -> Prepared:
         prepared = replace(prepared, repairs=(*prepared.repairs, said))
     if prepared.validation is None:
         return prepared
-    validate = partial(_validated, prepared=prepared)
+    validate = partial(validation_loss, prepared=prepared)
     return replace(prepared, validate=validate)
-
-
-def _validated(net: nn.Module, prepared: Prepared) -> dict[str, float]:
-    """The loss of the validation part, without smoothing."""
-    device = next(net.parameters()).device
-    objective = Objective()
-    total, count = 0.0, 0.0
-    for batch in prepared.batches(prepared.validation):
-        loss = objective(net, cast("Labelled", batch.to(device)))
-        total, count = total + float(loss.total), count + float(loss.count)
-    return {"valid_loss": total / max(count, 1)}
 
 
 def build(config: Any, schema: ExampleSchema) -> AttentiveEncoderDecoder:
@@ -130,59 +115,13 @@ def build(config: Any, schema: ExampleSchema) -> AttentiveEncoderDecoder:
 
 _BLEU_WORDS = 4  # of its longest n-grams
 
-SCHEDULES: Mapping[str, Callable[[float], float]] = MappingProxyType(
-    {
-        "linear": lambda progress: progress,
-        "inverse_sigmoid": lambda progress: 1 / (1 + 100 ** (1 - 2 * progress)),
-    }
-)
-"""How much is drawn as training goes on, from 0 to 1 (Bengio and others 2015): evenly, or half of it halfway,
-1 % at the beginning and all but 1 % at the end."""
 
-
-@dataclass(frozen=True)
-class Objective:
-    """The summed loss of every symbol to write, each after those that should stand before it.
-
-    Attributes:
-        smoothing: Share of the truth that is spread over all symbols.
-        coverage: How much it costs to look where it has looked before.
-        sampling: Share of steps at the end of training that read what the net itself has drawn.
-        own_share: That share now.
-        schedule: How it gets there: "linear" in how far training is, or "inverse_sigmoid".
-    """
-
-    smoothing: float = 0.0
-    coverage: float = 0.0
-    sampling: float = 0.0
-    own_share: float = 0.0
-    schedule: str = "linear"
-
-    def paced(self, progress: float) -> "Objective":
-        """See `recurra.training.contract.PacedObjective`."""
-        if not self.sampling:
-            return self
-        return replace(self, own_share=self.sampling * SCHEDULES[self.schedule](progress))
-
-    def __call__(self, model: nn.Module, batch: Labelled, state: Any = None) -> Loss:
-        """See `recurra.training.contract.Objective`."""
-        del state
-        net, counts = cast("AttentiveEncoderDecoder", model), batch.target >= 0
-        before = torch.full_like(batch.target[:, :1], END)
-        ids = torch.cat([before, batch.target[:, :-1]], dim=1).clamp(min=0)
-        given = net(batch.sequences, ids, self.own_share)
-        total = net.loss(given, batch.target, batch.sequences, self.smoothing)
-        if self.coverage:
-            total = total + self.coverage * coverage_loss(given.weights, counts)
-        return Loss(total, counts.sum())
-
-
-def objective(config: Any, _: Any) -> Objective:
+def objective(config: Any, _: Any) -> WritingObjective:
     """The loss that the settings ask for."""
-    return Objective(
+    return WritingObjective(
         config.label_smoothing,
         config.coverage,
-        config.scheduled_sampling,
+        sampling=config.scheduled_sampling,
         schedule=config.sampling_schedule,
     )
 
@@ -200,7 +139,7 @@ def part(source: Any, fitted: Fitted, options: Any) -> Part:
     if unknown > blank:
         said = f"{config.unit}s that training did not meet in {counted(unknown - blank, 'text')}"
         examples = replace(examples, repairs=(*examples.repairs, said))
-    return TranslatePart(examples, own.encoded, own.targets, options or SHOWN)
+    return WritingPart(examples, own.encoded, own.targets, options or WritingPart.options)
 
 
 def score(schema: ExampleSchema, part: Part, given: Answer) -> dict[str, float]:
@@ -236,5 +175,5 @@ TRANSLATE = Task(
     describe=describe,
     show=show,
     metrics=METRICS,
-    explain=explain,
+    explain=partial(questions, answer),
 )

@@ -1,6 +1,6 @@
-"""What a written text can be asked for: which of the symbols that were read made it, or one of its own."""
+"""What a written text can be asked for: which of the steps that were read made it, or a symbol of it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -12,15 +12,23 @@ from recurra.experiment.example_question import question_of, rows_of
 from recurra.experiment.examples import Part
 from recurra.experiment.task import Fitted
 from recurra.experiment.wanted import Wanted
+from recurra.experiment.written_text import Answer, written_symbols
 from recurra.inputs.symbol import END
-from recurra.tasks.translate.search import answer, written_symbols
 from recurra.types import Sequences
 
 
-def explain(fitted: Fitted, part: Part, wanted: Wanted) -> Iterator[Question]:
+def questions(
+    answer: Callable[[Fitted, Part], Answer], fitted: Fitted, part: Part, wanted: Wanted
+) -> Iterator[Question]:
     """The evidence of a symbol that was written after those before it, or the sum over all of them.
 
-    Texts for which nothing is written are left out.
+    Rows of which nothing is written are left out.
+
+    Args:
+        answer: What writes the texts.
+        fitted: The net.
+        part: What is written of.
+        wanted: Which rows, and which symbol.
 
     Raises:
         ConfigError: There is no such step, or an outcome is named.

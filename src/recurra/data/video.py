@@ -1,0 +1,189 @@
+"""Videos as they lie in files: their times from the packets, and frames one after another when asked for."""
+
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import UInt8
+
+from recurra.errors import DataError, MissingDependencyError
+
+SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ogv", ".wmv", ".flv", ".3gp")
+_MOST_PIXELS = 2**26  # of a frame, since a small file may unfold to fill all memory
+_SLACK = 1e-6  # of a step, by which times may be rounded
+
+Frame = UInt8[np.ndarray, "height width channels"]
+
+
+@dataclass(frozen=True)
+class Video:
+    """A video in a file, or the beginning of one.
+
+    Attributes:
+        path: The file.
+        height, width: Of its frames, upright.
+        begin: Seconds at which its first frame is shown, as the file counts.
+        seconds: From there to the end of its last frame, or of what is read of it.
+        frames: How many frames there are.
+    """
+
+    path: Path
+    height: int
+    width: int
+    begin: float
+    seconds: float
+    frames: int
+
+    def steps(self, rate: float) -> int:
+        """How many frames there are at so many a second; one at least."""
+        return max(1, int(np.ceil(self.seconds * rate - _SLACK)))
+
+
+def library() -> Any:
+    """PyAV.
+
+    Raises:
+        MissingDependencyError: It is not installed, or cannot be loaded.
+    """
+    try:
+        return importlib.import_module("av")
+    except (ImportError, OSError) as error:
+        raise MissingDependencyError(
+            f"no av ({error})", "it, to read videos", "Install it: pip install 'recurra[vision]'."
+        ) from error
+
+
+def is_video(path: Path) -> bool:
+    """Whether a file is called like a video."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def open_video(path: Path) -> Video:
+    """Find a video. No frame is decoded but the first: the times of all stand beside them in the file.
+
+    Raises:
+        DataError: There is no such file, it is no video, or its frames are too large.
+    """
+    if not path.is_file():
+        raise DataError(f"{path} is not there", "a video", "Check the path; it starts at the table's folder.")
+    module = library()
+    try:
+        with module.open(str(path)) as container:
+            stream = _stream(container, path)
+            begin, end, count = _times(container, stream)
+        with module.open(str(path)) as container:
+            first = next(container.decode(_stream(container, path)), None)
+            if first is None or not count:
+                raise _unreadable(path, "no frame of it can be decoded")
+            turned = first.rotation % 180 != 0
+            height, width = (first.width, first.height) if turned else (first.height, first.width)
+    except (module.FFmpegError, OSError, ValueError, EOFError) as error:
+        raise _unreadable(path, _reason(path, error)) from error
+    return Video(path, height, width, begin, max(end - begin, 0.0), count)
+
+
+def frames_of(video: Video, rate: float, size: tuple[int, int], *, grey: bool, steps: int) -> Iterator[Frame]:
+    """Frames at so many a second: at each moment the one that is shown then, whatever its own rate is.
+
+    No more than one frame is in memory at its own size. Where the last ones cannot be decoded, the one before
+    stays.
+
+    Args:
+        video: The file.
+        rate: Frames a second.
+        size: Height and width that they are scaled to.
+        grey: Whether they have one channel in place of three.
+        steps: How many are wanted.
+
+    Raises:
+        DataError: The file is not there any more, or none of its frames can be decoded.
+    """
+    module, given = library(), 0
+    shown: Frame | None = None
+    try:
+        with module.open(str(video.path)) as container:
+            for frame in container.decode(_stream(container, video.path)):
+                time = 0.0 if frame.time is None else float(frame.time) - video.begin
+                while shown is not None and given < steps and given / rate < time - _SLACK:
+                    yield shown
+                    given += 1
+                if given == steps:
+                    return
+                shown = _scaled(frame, size, grey=grey)
+    except module.InvalidDataError as error:
+        if shown is None:
+            raise _unreadable(video.path, _reason(video.path, error)) from error
+    except (module.FFmpegError, OSError, ValueError, EOFError) as error:
+        raise _unreadable(video.path, _reason(video.path, error)) from error
+    if shown is None:
+        raise _unreadable(video.path, "no frame of it can be decoded")
+    for _ in range(given, steps):
+        yield shown
+
+
+def _stream(container: Any, path: Path) -> Any:
+    """The first stream of pictures that move.
+
+    Raises:
+        DataError: There is none, or its frames are too large.
+    """
+    streams = container.streams.video
+    if not streams:
+        raise DataError(
+            f"{path} holds no stream of video", "a video", "Check the file; input=audio reads sound."
+        )
+    stream = streams[0]
+    stream.thread_type = "NONE"
+    if stream.width * stream.height > _MOST_PIXELS:
+        raise DataError(
+            f"{path} with frames of {stream.width:,} x {stream.height:,} pixels",
+            f"at most {_MOST_PIXELS:,}, since a small file may unfold to fill all memory",
+            "Scale it down, or leave it out.",
+        )
+    return stream
+
+
+def _times(container: Any, stream: Any) -> tuple[float, float, int]:
+    """When the first frame begins and the last one ends, in seconds, and how many there are."""
+    first: int | None = None
+    last, longest, count = 0, 0, 0
+    for packet in container.demux(stream):
+        if packet.pts is None:
+            continue
+        count += 1
+        first = packet.pts if first is None else min(first, packet.pts)
+        if packet.pts >= last:
+            last, longest = packet.pts, packet.duration or 0
+    base = stream.time_base or Fraction(1)
+    rate = stream.average_rate
+    own = float(longest * base) or (float(1 / rate) if rate else 0.0)
+    begin = float((first or 0) * base)
+    return begin, float(last * base) + own, count
+
+
+def _scaled(frame: Any, size: tuple[int, int], *, grey: bool) -> Frame:
+    """A frame's pixels at a size, upright."""
+    turns = frame.rotation // 90 % 4
+    height, width = size[::-1] if turns % 2 else size
+    kind = "gray" if grey else "rgb24"
+    pixels = frame.reformat(width=width, height=height, format=kind, interpolation="AREA").to_ndarray()
+    pixels = pixels[..., None] if grey else pixels
+    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+
+
+def _reason(path: Path, error: Exception) -> str:
+    if path.is_file() and not path.stat().st_size:
+        return "it is empty"
+    return str(error).partition("; last error log")[0].replace(f"{str(path)!r}", "it").rstrip(".")
+
+
+def _unreadable(path: Path, reason: str) -> DataError:
+    return DataError(
+        f"{path} cannot be read as a video ({reason})",
+        "MP4, MKV, WebM, AVI or the like",
+        "Convert it, or leave it out.",
+    )
