@@ -29,10 +29,10 @@ SETTINGS: Mapping[str, Any] = {
     "view": "columns",
     "stack": 4,
     "cell": "gru",
-    "hidden_size": 128,
+    "hidden_size": 96,
     "num_layers": 1,
-    "max_epochs": 10,
-    "batch_size": 32,
+    "max_epochs": 6,
+    "batch_size": 16,
     "learning_rate": 3e-3,
     "dropout": 0.2,
     "shift": 0.05,
@@ -67,7 +67,7 @@ def main() -> None:
     own = parser(__doc__ or "")
     own.add_argument("--validate", action="store_true", help="judge held out digits, not those of the test")
     own.add_argument("--settings", type=json.loads, default={}, help="other settings, as a JSON object")
-    own.add_argument("--lines", type=int, default=12_000, help="training lines")
+    own.add_argument("--lines", type=int, default=6_000, help="training lines")
     options = own.parse_args()
 
     def run() -> Mapping[str, Any]:

@@ -24,12 +24,12 @@ from recurra.inputs.generated_tunes import chorale_rows
 from recurra.inputs.library_source import docstring_rows, role_rows
 
 _PAIRS = 5000
-_PICTURES = 2000
 _SIGNALS = 2000
 _GESTURES = 350
 _TUNES = 80
 _LETTERS, _WORDS = 1040, 1000
 _LINES = 2000
+_PICTURES = 2000
 ROLES = (
     "attribute", "class", "function", "import", "keyword", "literal", "operator", "parameter", "variable",
 )  # fmt: skip

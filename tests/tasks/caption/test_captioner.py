@@ -55,6 +55,8 @@ def test_an_answer_has_others_and_where_it_looked(fitted: Captioner) -> None:
     assert row["scores"] == sorted(row["scores"], reverse=True)
     assert row["written"] == [*row["prediction"].split(), "<end>"]
     assert [len(one) for one in row["attention"]] == [len(rows["signal"][0])] * len(row["written"])
+    longest = fitted.predict(rows, prefix="it", attention=True)["written"].to_list()
+    assert {(len(one), one[-1]) for one in longest} == {(6, "<end>")}
     begun = fitted.predict(rows, prefix="first")["prediction"].to_list()
     assert all(one.startswith("first ") for one in begun)
     banned = fitted.predict(rows, banned=["then"])["prediction"].to_list()

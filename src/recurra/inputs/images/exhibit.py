@@ -8,6 +8,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from recurra.data.image import Image, library
+from recurra.inputs.gaze import Weights
+from recurra.inputs.images.codec import Region
 from recurra.inputs.images.encoding import ImageEncoding
 from recurra.report.medium import Picture
 from recurra.report.record import Piece
@@ -15,6 +17,7 @@ from recurra.report.record import Piece
 _LARGEST = 360  # pixels of the longer side
 _SMALL = 100  # pixels of an image that is shown larger, its pixels square
 _INK = "#c65d3b"
+_DARK = 0.25  # of its light keeps what was not looked at
 
 
 def exhibit(
@@ -30,52 +33,45 @@ def exhibit(
     return (Picture.of(_png(values), title=title, note=_note(content), pixelated=small),)
 
 
-def attended(
-    content: Image,
-    encoding: ImageEncoding,
-    title: str,
-    words: Sequence[str],
-    weights: Sequence[Sequence[float]],
+def gaze(
+    content: Image, encoding: ImageEncoding, title: str, words: Sequence[str], weights: Weights
 ) -> Sequence[Piece]:
-    """The image, once for each word, bright where its weights are large.
-
-    Args:
-        content: The image.
-        encoding: How it was read.
-        title: Of the picture.
-        words: What was told.
-        weights: For each word how much each step counted.
-    """
+    """The image, once for each word, bright where the net looked for it; see `recurra.inputs.gaze.Gaze`."""
+    if not words:
+        return ()
     factor = min(1.0, _LARGEST / 3 / max(content.height, content.width))
     size = (max(1, round(content.height * factor)), max(1, round(content.width * factor)))
-    values = content.scaled(*size, 3)
+    values, regions = content.scaled(*size, 3), encoding.regions(content)
     across = min(len(words), max(1, 6 * size[0] // size[1]), 6)
     down = -(-len(words) // across)
     shape = (1.7 * across, (1.7 * size[0] / size[1] + 0.3) * down)
     figure = Figure(figsize=shape, dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
-    regions = encoding.regions(content)
     for place, axes in enumerate(np.atleast_1d(figure.subplots(down, across)).ravel()):
         axes.set_axis_off()
-        if place >= len(words):
-            continue
-        own = np.asarray(weights[place], float)
-        light = np.zeros(size)
-        for region, weight in zip(regions, own / max(float(own.max()), 1e-12), strict=False):
-            rows, columns = (
-                slice(max(0, round(begin * length)), max(0, round(end * length)))
-                for begin, end, length in (
-                    (region.top, region.bottom, size[0]),
-                    (region.left, region.right, size[1]),
-                )
-            )
-            light[rows, columns] = weight
-        axes.imshow(values * (0.25 + 0.75 * light[..., None]), vmin=0, vmax=1)
-        axes.set_title(words[place], fontsize=8, color="0.25")
+        if place < len(words):
+            light = _light(regions, weights[place], size)
+            axes.imshow(values * (_DARK + (1 - _DARK) * light[..., None]), vmin=0, vmax=1)
+            axes.set_title(words[place], fontsize=8, color="0.25")
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png")
     note = "The image for each word that was written, bright where the net looked for it."
     return (Picture.of(drawn.getvalue(), title=title, note=note),)
+
+
+def _light(regions: Sequence[Region], weights: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(height, width) how much each pixel was looked at, 1 where the most."""
+    found = np.zeros(size)
+    for region, weight in zip(regions, weights / max(float(weights.max()), 1e-12), strict=True):
+        rows, columns = (
+            slice(max(0, round(begin * length)), max(0, round(end * length)))
+            for begin, end, length in (
+                (region.top, region.bottom, size[0]),
+                (region.left, region.right, size[1]),
+            )
+        )
+        found[rows, columns] = weight
+    return found
 
 
 def _marked(content: Image, encoding: ImageEncoding, marks: Sequence[tuple[str, float]]) -> bytes:

@@ -11,7 +11,7 @@ from recurra.inputs.images.arrays import array_column, holds_images, is_archive
 from recurra.inputs.images.config import ImagesConfig
 from recurra.inputs.images.encoder import ImageEncoder
 from recurra.inputs.images.encoding import ImageEncoding
-from recurra.inputs.images.exhibit import exhibit
+from recurra.inputs.images.exhibit import exhibit, gaze
 from recurra.inputs.images.reader import read
 from recurra.inputs.images.summary import PixelSummary
 from recurra.inputs.input import Encoder, Input
@@ -67,4 +67,5 @@ IMAGES = Input(
     summary_label="Pixels",
     show=show,
     exhibit=exhibit,
+    gaze=gaze,
 )

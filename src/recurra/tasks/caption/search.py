@@ -13,7 +13,7 @@ def answer(fitted: Fitted, part: Part) -> Answer:
     """The best sentence for every row."""
     options = part.options if isinstance(part, WritingPart) else WritingPart.options
     target: Target = fitted.schema.target
-    longest = target.longest if options.max_length == "auto" else options.max_length
+    longest = target.longest + 1 if options.max_length == "auto" else options.max_length  # and an end
     begun = beginning(target.alphabet, options.prefix, target.alphabet.ids(options.prefix).tolist())
     rows = len(part)
     orders = Orders([longest] * rows, [()] * rows, range(rows), lambda _: begun)
