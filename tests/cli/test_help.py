@@ -5,6 +5,7 @@ import sys
 import pytest
 from tests.cli.program import call, environment
 
+from recurra.inputs.registry import giving
 from recurra.tasks.forecast.config import ForecastConfig
 from recurra.tasks.registry import entries
 
@@ -68,9 +69,13 @@ def test_the_settings_of_an_input_stand_under_its_name(capsys) -> None:
     own, *inputs = out.partition("Settings, given")[2].split("\nWith input=")
     assert "max_length" not in own
     titles = [part.partition(":")[0] for part in inputs]
-    assert titles == ["audio, and then bidirectional=false", "strokes", "motion", "table", "series", "text"]
-    assert [part.count("\n  max_length=") for part in inputs] == [0, 1, 1, 0, 1, 1]
-    assert [part.count("\n  columns=") for part in inputs] == [0, 0, 0, 1, 1, 0]
+    names = giving("examples")
+    assert titles == ["audio, and then bidirectional=false", *names[1:]]
+    long = {"strokes", "motion", "series", "text"}
+    assert [part.count("\n  max_length=") for part in inputs] == [int(name in long) for name in names]
+    assert [part.count("\n  columns=") for part in inputs] == [
+        int(name in ("table", "series")) for name in names
+    ]
 
 
 @pytest.mark.parametrize("columns", [40, 80, 120])
@@ -92,7 +97,11 @@ def test_help_needs_no_torch(words: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("words", "most"),
-    [([], 35), (["predict"], 47 + 2 * len(entries())), (["train", "classify"], 56)],  # a task: folder, config
+    [
+        ([], 35),
+        (["predict"], 47 + 2 * len(entries())),
+        (["train", "classify"], 44 + 2 * len(giving("examples"))),
+    ],
 )
 def test_help_loads_little(words: list[str], most: int) -> None:
     """What an answer at once depends on, told by modules: a clock says little on a busy or slow machine."""
