@@ -80,7 +80,7 @@ def show(fitted: Fitted, part: Part, rivals: Sequence[Rival], metrics: MetricsRe
         Section(
             id="spikes",
             heading="Where it told what",
-            lead="What the net reads of the same examples, and where in it it told each symbol.",
+            lead="What the net reads of the same examples, and where it told each symbol.",
             pieces=heard,
             layout="full",
         ),
