@@ -8,7 +8,7 @@ import pytest
 
 from recurra.diagnosis import Limits, loss_attribution, measure
 from recurra.experiment.fit import fit, fresh_net
-from recurra.inputs.generated_ink import word_rows
+from recurra.inputs.generated_ink import letter_rows
 from recurra.tasks.registry import entries
 
 SMALL = Limits(rows=3, sources=3, lags=8, points=2, directions=2, positions=2)
@@ -48,7 +48,7 @@ SOURCES = {
     "caption": (written, {}),
     "detect": (series, {}),
     "translate": (pairs, {"input_feeding": True}),
-    "draw": (lambda: word_rows(30), {"window": 2}),
+    "draw": (lambda: letter_rows(30), {}),
 }
 
 
