@@ -1,7 +1,5 @@
 """Images that are arrays of numbers: in a column of nested lists, or in an npz file beside other arrays."""
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from recurra.data.archive import beside, read_arrays
 from recurra.data.naming import listed
 from recurra.data.table import Table
 from recurra.errors import DataError
@@ -17,9 +16,6 @@ from recurra.inputs.rows import Rows, file_kind, numbered, wrong_column
 NAMES = ("image", "images", "picture", "pictures", "photo", "pixels", "img", "x")
 """What arrays are called that are images, and nothing else of as many axes."""
 _CHANNELS = (1, 3)
-_UNREADABLE = (
-    OSError, ValueError, EOFError, KeyError, MemoryError, RuntimeError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
 _SHAPE = "[row][column], or [row][column][channel] of 1 or 3 channels"
 
 
@@ -75,7 +71,7 @@ def holds_images(path: Path) -> bool:
     Raises:
         DataError: It cannot be read.
     """
-    return _found(_arrays(path)) is not None
+    return _found(read_arrays(path)) is not None
 
 
 def read_archive(path: Path, wanted: str) -> tuple[Rows, list[np.ndarray], str]:
@@ -88,7 +84,7 @@ def read_archive(path: Path, wanted: str) -> tuple[Rows, list[np.ndarray], str]:
     Raises:
         DataError: It cannot be read, or has no such array.
     """
-    arrays = _arrays(path)
+    arrays = read_arrays(path)
     name = _found(arrays) if wanted in ("auto", "none") else wanted
     if name is None or name not in arrays or not _is_images(arrays[name]):
         raise DataError(
@@ -97,12 +93,7 @@ def read_archive(path: Path, wanted: str) -> tuple[Rows, list[np.ndarray], str]:
             f"Name it with image=; its arrays are {listed(arrays, 30)}.",
         )
     images = arrays[name]
-    beside = {
-        key: one.tolist()
-        for key, one in arrays.items()
-        if key != name and one.shape == (len(images),) and one.dtype.kind in "biufU"
-    }
-    frame = pl.DataFrame(beside) if beside else pl.DataFrame({"row": range(len(images))})
+    frame = beside(arrays, (name,), len(images))
     places = numbered(path.name, len(images))
     own = [array_of(one, place) for one, place in zip(images, places, strict=True)]
     return Rows(frame, places, Table(frame, "polars", str(path))), own, name
@@ -123,21 +114,6 @@ def _is_images(array: np.ndarray) -> bool:
     if array.dtype.kind not in "biuf" or not array.size:
         return False
     return array.ndim == 3 or (array.ndim == 4 and array.shape[3] in _CHANNELS)
-
-
-def _arrays(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with path.open("rb") as file:
-            found = np.load(file, allow_pickle=False)
-            names = found.files if isinstance(found, np.lib.npyio.NpzFile) else []
-            arrays = {name: found[name] for name in names}
-    except _UNREADABLE as error:
-        raise DataError(
-            f"{path} cannot be read ({error})",
-            "an npz file of arrays of numbers and texts",
-            "Write it again with numpy.savez; arrays of objects are not read, since they could run code.",
-        ) from error
-    return {name: one for name, one in arrays.items() if isinstance(one, np.ndarray)}
 
 
 def _depth(column: pl.Series) -> tuple[int, bool]:

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import polars as pl
 from jaxtyping import Shaped
 
+from recurra.data.archive import beside, read_arrays
 from recurra.data.naming import listed
-from recurra.data.object_array import UNREADABLE
 from recurra.data.table import Table
 from recurra.errors import DataError
 from recurra.inputs.motion.live import frames_of
@@ -29,7 +28,7 @@ def holds_frames(path: Path) -> bool:
     Raises:
         DataError: It cannot be read.
     """
-    return _first_frames(_arrays(path)) is not None
+    return _first_frames(read_arrays(path)) is not None
 
 
 def read_archive(path: Path, wanted: str) -> tuple[Rows, list[Motion]]:
@@ -42,7 +41,7 @@ def read_archive(path: Path, wanted: str) -> tuple[Rows, list[Motion]]:
     Raises:
         DataError: It cannot be read, or its arrays do not belong together.
     """
-    arrays = _arrays(path)
+    arrays = read_arrays(path)
     name = _first_frames(arrays) if wanted == "auto" else wanted
     if name is None or name not in arrays or not _is_frames(arrays[name]):
         raise DataError(
@@ -55,12 +54,7 @@ def read_archive(path: Path, wanted: str) -> tuple[Rows, list[Motion]]:
     known = joints is not None and joints.shape == (pieces[0].shape[1],)
     names = tuple(map(str, joints)) if known and joints is not None else ()
     names = names or numbered_joints(pieces[0].shape[1])
-    beside = {
-        key: one.tolist()
-        for key, one in arrays.items()
-        if key not in (name, LENGTHS, NAMES) and one.shape == (len(pieces),) and one.dtype.kind in "biufU"
-    }
-    frame = pl.DataFrame(beside) if beside else pl.DataFrame({"row": range(len(pieces))})
+    frame = beside(arrays, (name, LENGTHS, NAMES), len(pieces))
     places = numbered(path.name, len(pieces))
     motions = [Motion(names, frames_of(one, place)) for one, place in zip(pieces, places, strict=True)]
     return Rows(frame, places, Table(frame, "polars", str(path))), motions
@@ -78,21 +72,6 @@ def _first_frames(arrays: Mapping[str, np.ndarray]) -> str | None:
 def _is_frames(array: np.ndarray) -> bool:
     numeric = array.dtype.kind in "fiu" and array.size > 0
     return numeric and array.ndim in (3, 4) and array.shape[-1] in (2, 3) and array.shape[-2] > 1
-
-
-def _arrays(path: Path) -> dict[str, np.ndarray]:
-    try:
-        with path.open("rb") as file:
-            found = np.load(file, allow_pickle=False)
-            names = found.files if isinstance(found, np.lib.npyio.NpzFile) else []
-            arrays = {name: found[name] for name in names}
-    except UNREADABLE as error:
-        raise DataError(
-            f"{path} cannot be read ({error})",
-            "an npz file of arrays of numbers and texts",
-            "Write it again with numpy.savez; arrays of objects are not read, since they could run code.",
-        ) from error
-    return {name: one for name, one in arrays.items() if isinstance(one, np.ndarray)}
 
 
 def _pieces(

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from recurra.data.archive import read_arrays
 from recurra.data.mat import read_mat
 from recurra.data.naming import listed
 from recurra.data.object_array import UNREADABLE
@@ -99,17 +100,7 @@ def arrays_of_npz(path: Path) -> list[Named]:
         DataError: It cannot be read, or holds none. Arrays of objects are refused: to read them could run
             code.
     """
-    try:
-        with path.open("rb") as file:
-            found = np.load(file, allow_pickle=False)
-            arrays = {"": found} if isinstance(found, np.ndarray) else {one: found[one] for one in found}
-    except UNREADABLE as error:
-        raise DataError(
-            f"{path} cannot be read ({error})",
-            "an npz file of arrays (steps, 88) or (steps, 128) of numbers",
-            "Write each tune with numpy.savez; arrays of objects are not read, since they could run code.",
-        ) from error
-    return _of_arrays(arrays, path)
+    return _of_arrays(read_arrays(path, "an npz file of arrays (steps, 88) or (steps, 128) of numbers"), path)
 
 
 def arrays_of_mat(path: Path) -> list[Named]:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import polars as pl
 
+from recurra.data.archive import beside
 from recurra.data.naming import listed
 from recurra.data.object_array import UNREADABLE, announces_objects, read_object_array
 from recurra.data.table import Table
@@ -85,15 +85,7 @@ def read_archive(path: Path, wanted: str, form: Form) -> Found:
     places = numbered(path.name, len(parts))
     own = _of_moves if isinstance(pieces, list) else _of_points
     inks = [own(one, place, form) for one, place in zip(parts, places, strict=True)]
-    beside = {
-        key: one.tolist()
-        for key, one in arrays.items()
-        if key not in (name, LENGTHS)
-        and isinstance(one, np.ndarray)
-        and one.shape == (len(inks),)
-        and one.dtype.kind in "biufU"
-    }
-    frame = pl.DataFrame(beside) if beside else pl.DataFrame({"row": range(len(inks))})
+    frame = beside(arrays, (name, LENGTHS), len(inks))
     rows = Rows(frame, places, Table(frame, "polars", str(path)))
     return Found(rows, inks, [one for one in able if one != name])
 
