@@ -67,6 +67,9 @@ def test_an_encoding_comes_back_from_its_description(sounds: list[Clip]) -> None
     assert again.variation == encoding.variation
     with pytest.raises(DamagedError, match="lacks a part"):
         AudioEncoding.from_dict({"spectrum": {}})
+    for damaged in ({}, {"variation": {"speed": 1.0}}):
+        with pytest.raises(DamagedError, match="lacks a part"):
+            AudioEncoding.from_dict({**encoding.codec.to_dict(), **damaged})
 
 
 def test_nothing_varies_unless_it_is_asked_for(sounds: list[Clip]) -> None:

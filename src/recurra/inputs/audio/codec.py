@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from recurra.data.sound import Clip, framed
-from recurra.errors import DamagedError
 from recurra.inputs.audio.spectrum import Spectrum
+from recurra.inputs.revival import reviving
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,6 @@ class AudioCodec:
         Raises:
             DamagedError: A part is missing.
         """
-        try:
+        with reviving("recordings"):
             mean, deviation = (tuple(map(float, description[name])) for name in ("mean", "deviation"))
             return cls(Spectrum(**description["spectrum"]), mean, deviation, description["span"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise DamagedError(
-                f"an encoding of recordings that lacks a part ({error})",
-                "what its training wrote",
-                "Restore the file.",
-            ) from error

@@ -13,6 +13,7 @@ from recurra.inputs.audio.config import AudioConfig
 from recurra.inputs.audio.spectrum import Spectrum
 from recurra.inputs.audio.variation import Variation
 from recurra.inputs.input import Encoding, Feature
+from recurra.inputs.revival import reviving
 
 _HEARD = 1_000  # recordings that means and deviations are taken of, spread over all
 
@@ -101,7 +102,9 @@ class AudioEncoding(Encoding):
         Raises:
             DamagedError: A part is missing.
         """
-        return cls(AudioCodec.from_dict(description), Variation(**description["variation"]))
+        codec = AudioCodec.from_dict(description)
+        with reviving("recordings"):
+            return cls(codec, Variation(**description["variation"]))
 
 
 def _span(contents: Sequence[Clip], config: AudioConfig) -> float | None:

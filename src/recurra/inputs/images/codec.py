@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from recurra.data.image import Image, Values
-from recurra.errors import DamagedError
+from recurra.inputs.revival import reviving
 
 View = Literal["rows", "columns", "grid", "vector"]
 
@@ -185,16 +185,10 @@ class ImageCodec:
         Raises:
             DamagedError: A part is missing.
         """
-        try:
+        with reviving("images"):
             own = {name: description[name] for name in cls.__dataclass_fields__}
             mean, deviation = (tuple(map(float, own.pop(name))) for name in ("mean", "deviation"))
             return cls(mean=mean, deviation=deviation, **own)
-        except (KeyError, TypeError, ValueError) as error:
-            raise DamagedError(
-                f"an encoding of images that lacks a part ({error})",
-                "what its training wrote",
-                "Restore the file.",
-            ) from error
 
 
 def border(pixels: Values) -> Float32[np.ndarray, " channels"]:

@@ -8,12 +8,13 @@ import numpy as np
 from jaxtyping import Float32
 
 from recurra.data.image import Image
-from recurra.errors import ConfigError, DamagedError
+from recurra.errors import ConfigError
 from recurra.inputs.images.codec import ImageCodec, Region
 from recurra.inputs.images.config import ImagesConfig
 from recurra.inputs.images.reader import resolved
 from recurra.inputs.images.variation import Variation
 from recurra.inputs.input import Encoding, Feature
+from recurra.inputs.revival import reviving
 
 _SEEN = 1_000  # images that means and deviations are taken of, spread over all
 _LEAST = 1e-3  # of deviations: images of one colour are not scaled up
@@ -108,14 +109,8 @@ class ImageEncoding(Encoding):
             DamagedError: A part is missing.
         """
         codec = ImageCodec.from_dict(description)
-        try:
+        with reviving("images"):
             return cls(codec, Variation(**description["variation"]))
-        except (KeyError, TypeError) as error:
-            raise DamagedError(
-                f"an encoding of images whose variation is damaged ({error})",
-                "what its training wrote",
-                "Restore the file.",
-            ) from error
 
 
 def _place(across: int, along: int, *, strips: bool, thick: bool) -> str:

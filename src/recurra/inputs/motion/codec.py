@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from recurra.errors import DamagedError, DataError
+from recurra.errors import DataError
 from recurra.inputs.motion.body import Body, Carried, Seen
 from recurra.inputs.motion.motion import Motion
 from recurra.inputs.motion.skeleton import Skeleton
+from recurra.inputs.revival import reviving
 
 _LEAST = 1e-4  # of the size of a body: what varies by less is not scaled up
 AXES = "xyz"
@@ -132,7 +133,7 @@ class MotionCodec:
         Raises:
             DamagedError: A part is missing.
         """
-        try:
+        with reviving("motions"):
             body = Body(Skeleton.from_dict(description["skeleton"]), bool(description["turn"]))
             return cls(
                 tuple(description["joints"]),
@@ -145,9 +146,3 @@ class MotionCodec:
                 tuple(description["deviation"]),
                 tuple(description["columns"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise DamagedError(
-                f"an encoding of motions that lacks a part ({error})",
-                "what its training wrote",
-                "Restore the file.",
-            ) from error

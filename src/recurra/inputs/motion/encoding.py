@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from recurra.errors import DamagedError
 from recurra.inputs.input import Encoding, Feature
 from recurra.inputs.motion.body import Body
 from recurra.inputs.motion.codec import MotionCodec
@@ -15,6 +14,7 @@ from recurra.inputs.motion.config import MotionConfig
 from recurra.inputs.motion.motion import Motion
 from recurra.inputs.motion.skeleton import Skeleton
 from recurra.inputs.motion.variation import Variation
+from recurra.inputs.revival import reviving
 
 
 class MotionEncoding(Encoding):
@@ -78,11 +78,5 @@ class MotionEncoding(Encoding):
             DamagedError: A part is missing.
         """
         codec = MotionCodec.from_dict(description)
-        try:
+        with reviving("motions"):
             return cls(codec, Variation(**description["variation"]))
-        except (KeyError, TypeError) as error:
-            raise DamagedError(
-                f"an encoding of motions whose variation is damaged ({error})",
-                "what its training wrote",
-                "Restore the file.",
-            ) from error

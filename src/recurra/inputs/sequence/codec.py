@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Float32, Float64
 
 from recurra.data.naming import listed
-from recurra.errors import DamagedError, DataError
+from recurra.errors import DataError
+from recurra.inputs.revival import reviving
 from recurra.inputs.sequence.series import Series
 
 _EQUAL = 1e-3  # steps that differ by less, relative to the usual one, are equal
@@ -127,17 +128,11 @@ class SequenceCodec:
         Raises:
             DamagedError: A part is missing.
         """
-        try:
+        with reviving("sequences"):
             elapsed = description["elapsed"]
             channels = tuple(Channel(**one) for one in description["channels"])
             made = None if elapsed is None else Elapsed(**elapsed)
             return cls(channels, made, int(description["max_length"]))
-        except (KeyError, TypeError) as error:
-            raise DamagedError(
-                f"an encoding of sequences that lacks a part ({error})",
-                "what its training wrote",
-                "Restore the file.",
-            ) from error
 
 
 def _learn_elapsed(contents: Sequence[Series], max_length: int) -> Elapsed | None:

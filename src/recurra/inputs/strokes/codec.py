@@ -7,7 +7,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float32
 
-from recurra.errors import DamagedError, DataError
+from recurra.errors import DataError
+from recurra.inputs.revival import reviving
 from recurra.inputs.strokes.ink import Ink
 
 _LEAST = 1e-3  # of what varies by less nothing is scaled up
@@ -157,16 +158,10 @@ class StrokesCodec:
         Raises:
             DamagedError: A part is missing.
         """
-        try:
+        with reviving("ink"):
             own = {one.name: description[one.name] for one in fields(cls)}
             scales = {name: tuple(map(float, own[name])) for name in ("mean", "deviation")}
             return cls(**{**own, **scales})
-        except (KeyError, TypeError, ValueError) as error:
-            raise DamagedError(
-                f"an encoding of ink that lacks a part ({error})",
-                "what its training wrote",
-                "Restore the file.",
-            ) from error
 
 
 def _beside(values: np.ndarray | None, name: str, *, wanted: bool) -> np.ndarray:

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
-from recurra.errors import DamagedError
 from recurra.inputs.input import Encoding, Feature
+from recurra.inputs.revival import reviving
 from recurra.inputs.strokes.codec import StrokesCodec
 from recurra.inputs.strokes.config import StrokesConfig
 from recurra.inputs.strokes.ink import Ink
@@ -77,11 +77,5 @@ class StrokesEncoding(Encoding):
             DamagedError: A part is missing.
         """
         codec = StrokesCodec.from_dict(description)
-        try:
+        with reviving("ink"):
             return cls(codec, Variation(**description["variation"]))
-        except (KeyError, TypeError) as error:
-            raise DamagedError(
-                f"an encoding of ink whose variation is damaged ({error})",
-                "what its training wrote",
-                "Restore the file.",
-            ) from error

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from recurra.data.video import Video, frames_of
-from recurra.errors import DamagedError
+from recurra.inputs.revival import reviving
 
 _WHITE = 255
 Frames = Float32[np.ndarray, "time height width channels"]
@@ -65,13 +65,7 @@ class VideoCodec:
         Raises:
             DamagedError: A part is missing.
         """
-        try:
+        with reviving("videos"):
             own = {name: description[name] for name in cls.__dataclass_fields__}
             mean, deviation = (tuple(map(float, own.pop(name))) for name in ("mean", "deviation"))
             return cls(mean=mean, deviation=deviation, **own)
-        except (KeyError, TypeError, ValueError) as error:
-            raise DamagedError(
-                f"an encoding of videos that lacks a part ({error})",
-                "what its training wrote",
-                "Restore the file.",
-            ) from error

@@ -8,8 +8,9 @@ import numpy as np
 from jaxtyping import Float32
 
 from recurra.data.video import Video
-from recurra.errors import ConfigError, DamagedError
+from recurra.errors import ConfigError
 from recurra.inputs.input import Encoding
+from recurra.inputs.revival import reviving
 from recurra.inputs.video.codec import Frames, VideoCodec
 from recurra.inputs.video.config import VideoConfig
 
@@ -134,11 +135,5 @@ class VideoEncoding(Encoding):
             DamagedError: A part is missing.
         """
         codec = VideoCodec.from_dict(description)
-        try:
+        with reviving("videos"):
             return cls(codec, Variation(**description["variation"]))
-        except (KeyError, TypeError) as error:
-            raise DamagedError(
-                f"an encoding of videos whose variation is damaged ({error})",
-                "what its training wrote",
-                "Restore the file.",
-            ) from error
