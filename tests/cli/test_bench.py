@@ -239,3 +239,38 @@ def test_rows_stand_in_the_order_of_cells_and_sizes(capsys, monkeypatch):
         for batch, hidden in (("1", "64"), ("64", "256"))
     ]
     assert rows == expected
+
+
+def test_a_run_is_timed_on_rows(capsys, finished, table, tmp_path):
+    outcome = call(capsys, "bench", finished, table, "--json")
+    assert outcome.code == 0, outcome.err
+    found = json.loads(outcome.out)
+    assert found["rows"] == 2 * 61
+    assert 0 < found["row_us"] <= found["slow_row_us"]
+    assert found["load_ms"] > 0
+    (tmp_path / "rows.jsonl").write_text('{"shop": "north", "day": "2024-03-02", "sales": 20}\nnothing\n')
+    outcome = call(capsys, "bench", finished, tmp_path / "rows.jsonl")
+    assert outcome.code == 2
+    assert "line 2" in outcome.err
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["nothing"], "nothing"),
+        (["train", "rows.csv"], "rows.csv with races"),
+        (["--piece", "1"], "--piece with races"),
+        (["RUN"], "without data"),
+        (["RUN", "none.jsonl"], "none.jsonl"),
+        (["RUN", "TABLE", "beam=3"], "beam=3"),
+        (["RUN", "TABLE", "--piece", "1"], "--piece 1"),
+        (["RUN", "TABLE", "--cell", "gru"], "--cell with a run"),
+        (["RUN", "EMPTY"], "no rows"),
+    ],
+)
+def test_what_does_not_go_with_a_run_or_with_races_is_told(capsys, finished, table, tmp_path, given, words):
+    (tmp_path / "empty.csv").write_text("")
+    places = {"RUN": finished, "TABLE": table, "EMPTY": tmp_path / "empty.csv"}
+    outcome = call(capsys, "bench", *(places.get(one, one) for one in given))
+    assert outcome.code == 2
+    assert words in outcome.err

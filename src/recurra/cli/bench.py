@@ -1,25 +1,42 @@
 """`recurra bench`: races against other libraries on this machine."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from recurra.cli import screen
+from recurra.cli.machine import tell_disturbance
 from recurra.errors import ConfigError
 
 if TYPE_CHECKING:
+    from recurra.bench.choice import Choice
     from recurra.bench.schedule import Table
 
 QUICK_SECONDS, FULL_SECONDS = 40.0, 780.0  # the last race may take some more
 QUICK_LIMIT = 45.0  # but not longer than that
-DISTURBED = 0.05  # share of the processors' time that went to other programs
 
 Texts = list[str] | None
 
 Suite = Annotated[
-    str | None, typer.Argument(metavar="train|stream|pool", help="The suite; left out: all three.")
+    str | None,
+    typer.Argument(
+        metavar="train|stream|pool|RUN", help="Races, left out: all three; or the folder of a run."
+    ),
+]
+Data = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="DATA", help="What a run answers to: recordings, or a file of rows; KEY=VALUE as of stream."
+    ),
+]
+Piece = Annotated[
+    float | None, typer.Option(metavar="SECONDS", min=1e-3, help="Sound that comes at once, for a run; 0.05.")
+]
+Weights = Annotated[
+    str | None, typer.Option(metavar="TYPE", help="How a run's weights are kept: float32, bfloat16, int8.")
 ]
 Quick = Annotated[bool, typer.Option("--quick", help="End within 50 seconds: fewer sizes, fewer rounds.")]
 Cells = Annotated[Texts, typer.Option(metavar="NAMES", help="Cells, such as gru,layer_norm_lstm,lstm_int8.")]
@@ -37,6 +54,7 @@ AsJson = Annotated[
 
 def bench(
     suite: Suite = None,
+    data: Data = None,
     *,
     quick: Quick = False,
     cell: Cells = None,
@@ -45,37 +63,61 @@ def bench(
     hidden: Hidden = None,
     batch: Batch = None,
     time: Time = None,
+    piece: Piece = None,
+    weights: Weights = None,
     as_json: AsJson = False,
 ) -> None:
-    """Race recurra against other libraries: same work, same threads, in turns.
+    """Race recurra against other libraries, same work, same threads, in turns; or time a run on a stream.
 
     Examples:
       recurra bench          everything: a quarter of an hour
       recurra bench --quick  what fits into 50 seconds
       recurra bench train --cell gru --threads 1
       recurra bench stream --peer onnxruntime --json
+      recurra bench runs/said sample:digit_strings beam=8   how fast and how late it tells what is said
+      recurra bench runs/sales rows.csv --weights int8      what a row costs
 
     Times are medians, and a ratio above 1 means that recurra is faster. Where outputs, final states or
     gradients differ there is no ratio, and the exit code is 1.
     """
+    from recurra.bench.choice import SUITES, Choice
+
+    choice = Choice(
+        suites=[] if suite is None else [suite],
+        cells=_names(cell),
+        peers=_names(peer),
+        threads=_numbers("--threads", threads),
+        batches=_numbers("--batch", batch),
+        times=_numbers("--time", time),
+        hidden_sizes=_numbers("--hidden", hidden),
+    )
+    if suite is None or suite in SUITES or not Path(suite).is_dir():
+        stray = {"--piece": piece, "--weights": weights, (data or [""])[0]: data}
+        _leave_out([name for name, given in stray.items() if given], "races", "the folder of a run")
+        _race(choice, quick=quick, as_json=as_json)
+    else:
+        named = {"--cell": cell, "--peer": peer, "--threads": threads, "--hidden": hidden, "--batch": batch}
+        stray = {"--quick": quick, **named, "--time": time}
+        _leave_out([name for name, given in stray.items() if given], "a run", "races")
+        from recurra.cli.bench_run import bench_run
+
+        bench_run(Path(suite), data or [], piece, weights or "float32", as_json=as_json)
+
+
+def _leave_out(given: Sequence[str], what: str, other: str) -> None:
+    if given:
+        raise ConfigError(f"{given[0]} with {what}", f"it with {other}", f"Leave {given[0]} out.")
+
+
+def _race(choice: "Choice", *, quick: bool, as_json: bool) -> None:
+    """Run the races of a choice, and print how they stand."""
     began = monotonic()
-    from recurra.bench.choice import Choice
     from recurra.bench.machine import Disturbance
     from recurra.bench.plan import INSTALL, make_plan
     from recurra.bench.schedule import deadline, run_tables
     from recurra.training.progress import Progress
 
-    plan = make_plan(
-        Choice(
-            suites=[] if suite is None else [suite],
-            cells=_names(cell),
-            peers=_names(peer),
-            threads=_numbers("--threads", threads),
-            batches=_numbers("--batch", batch),
-            times=_numbers("--time", time),
-            hidden_sizes=_numbers("--hidden", hidden),
-        )
-    )
+    plan = make_plan(choice)
     if plan.absent:
         screen.note(f"left out, since not installed: {', '.join(plan.absent)}; {INSTALL}")
     if plan.engine_obstacle is not None:
@@ -88,11 +130,7 @@ def bench(
         _show(plan.tables, as_json=as_json)
         raise
     _show(plan.tables, as_json=as_json)
-    share = disturbance.share()
-    if share > DISTURBED:
-        screen.warn(
-            f"Other programs took {share:.0%} of the processors meanwhile; a quiet machine is fairer."
-        )
+    tell_disturbance(disturbance.share())
     if any(standing.refused for table in plan.tables for standing in table.standings):
         raise typer.Exit(1)
 

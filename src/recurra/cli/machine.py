@@ -4,6 +4,10 @@ import os
 import platform
 from pathlib import Path
 
+from recurra.cli import screen
+
+DISTURBED = 0.05
+"""The share of the processors' time that other programs may take before that is said."""
 DESCRIPTION = Path("/proc/cpuinfo")
 
 
@@ -20,3 +24,11 @@ def cores() -> int:
     """How many this process may use, where the system says so."""
     allowed = getattr(os, "sched_getaffinity", None)
     return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
+def tell_disturbance(share: float) -> None:
+    """Warn of times that were taken while other programs had that share of the processors' time."""
+    if share > DISTURBED:
+        screen.warn(
+            f"Other programs took {share:.0%} of the processors meanwhile; a quiet machine is fairer."
+        )

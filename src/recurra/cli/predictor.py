@@ -100,11 +100,10 @@ def load_predictor(
         raise DamagedError(
             f"there is no folder {folder}", "a run folder or an exported program", "Check the path."
         )
-    has_program = (folder / PROGRAM).is_dir()
-    task = None if has_program else _task_of_run(folder)
-    if task is not None:
-        return _of_net(folder, task, weights, level, adaptive)
-    program = Program.load(folder / PROGRAM if has_program else folder)
+    place = program_folder(folder)
+    if place is None:
+        return _of_net(folder, str(_task_of_run(folder)), weights, level, adaptive)
+    program = Program.load(place)
     name = program.metadata.get("task")
     kind = Outputs if name is None else entry(str(name)).load("live")
     if level and not kind.takes_level:
@@ -132,12 +131,17 @@ def program_of(folder: Path) -> Program:
         DamagedError: A file is missing, truncated or altered.
         ConfigError: The run holds a model that does not stream, in its words.
     """
+    place = program_folder(folder)
+    if place is None:
+        raise _obstacle(folder, entry(str(_task_of_run(folder))))
+    return Program.load(place)
+
+
+def program_folder(folder: Path) -> Path | None:
+    """Where the stream program of a run folder is, or any other folder itself; None of a run without one."""
     if (folder / PROGRAM).is_dir():
-        return Program.load(folder / PROGRAM)
-    task = _task_of_run(folder)
-    if task is None:
-        return Program.load(folder)
-    raise _obstacle(folder, entry(task))
+        return folder / PROGRAM
+    return folder if _task_of_run(folder) is None else None
 
 
 def _of_net(folder: Path, task: str, weights: str, level: Sequence[float], adaptive: float | None) -> Live:

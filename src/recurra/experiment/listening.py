@@ -2,8 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from jaxtyping import Float32
@@ -12,12 +12,24 @@ from recurra.config import Config
 from recurra.errors import ConfigError
 from recurra.experiment.live import damaged_program
 from recurra.inputs import registry
-from recurra.inputs.live import Heard, HearsSound
+from recurra.inputs.live import Heard, HearsSound, LiveInput
 from recurra.streaming import Program
 
 Samples = Float32[np.ndarray, " samples"]
 Outputs = Float32[np.ndarray, " outputs"]
 Event = Mapping[str, Any]
+
+
+class Told(NamedTuple):
+    """What was said, and when.
+
+    Attributes:
+        fed: Seconds of sound that had come by then.
+        event: It.
+    """
+
+    fed: float
+    event: Event
 
 
 class Listener(ABC):
@@ -43,6 +55,11 @@ class Listener(ABC):
     @abstractmethod
     def end(self) -> Iterator[Event]:
         """What is left to be said, as no more samples come."""
+
+    @staticmethod
+    def latencies(told: Sequence[Told]) -> list[float]:
+        """Seconds from the end of each word of a recording until it stood for good: it is told once."""
+        return [fed - event["end"] for fed, event in told]
 
 
 class Ear:
@@ -114,12 +131,25 @@ def usual_rate(program: Program) -> int:
 
 def hearing_of(program: Program) -> HearsSound:
     """What a program hears by. Errors as of `Ear`."""
-    about = program.metadata
-    if not isinstance(about.get("input"), str) or not isinstance(about.get("encoding"), Mapping):
+    live = _live_input(program)
+    if live is None:
         raise damaged_program("says nothing of its input")
-    live = registry.live(about["input"]).from_dict(about["encoding"])
     if not isinstance(live, HearsSound):
+        name = program.metadata["input"]
         raise ConfigError(
-            f"--audio for a run whose input is {about['input']}", "one of recordings", "Leave --audio out."
+            f"--audio for a run whose input is {name}", "one of recordings", "Leave --audio out."
         )
     return live
+
+
+def hears(program: Program) -> bool:
+    """Whether a program's input is sound."""
+    return isinstance(_live_input(program), HearsSound)
+
+
+def _live_input(program: Program) -> LiveInput | None:
+    """What turns rows or sound into a program's steps; None where it says nothing of that."""
+    name, encoding = program.metadata.get("input"), program.metadata.get("encoding")
+    if not isinstance(name, str) or not isinstance(encoding, Mapping):
+        return None
+    return registry.live(name).from_dict(encoding)

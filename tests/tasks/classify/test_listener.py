@@ -131,7 +131,12 @@ def test_the_command_tells_words_as_lines(fitted: Classifier, tmp_path: Path, ca
     soundfile.write(tmp_path / "said.wav", recording(["low", "high"])[0], RATE)
     outcome = call(capsys, "stream", tmp_path / "program", "--audio", tmp_path / "said.wav", "hop=0.05")
     assert outcome.code == 0
-    assert [json.loads(line)["word"] for line in outcome.out.splitlines()] == ["low", "high"]
+    events = [json.loads(line) for line in outcome.out.splitlines()]
+    assert [event["word"] for event in events] == ["low", "high"]
+    outcome = call(capsys, "bench", tmp_path / "program", tmp_path / "said.wav", "hop=0.05", "--json")
+    found = json.loads(outcome.out)
+    assert (found["recordings"], found["words"]) == (1, 2)
+    assert 0 < found["latency_seconds"] <= found["latency_90"] < 2
 
 
 class RefusalError(Exception):

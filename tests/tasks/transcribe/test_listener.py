@@ -12,6 +12,7 @@ from tests.cli.program import call, environment, feed
 
 from recurra import Transcriber
 from recurra.errors import ConfigError, DamagedError
+from recurra.experiment.listening import Told
 from recurra.streaming import GRU, Affine, Program
 from recurra.tasks.transcribe.config import Listening
 from recurra.tasks.transcribe.listener import LiveTranscriber
@@ -178,6 +179,42 @@ def test_the_command_reads_raw_sound_and_wav(
     assert {outcome.out} == set(outs)
     last = json.loads(outs[0].splitlines()[-1])
     assert (last["kind"], last["text"]) == ("final", "low high")
+
+
+def test_bench_tells_how_fast_and_how_late(
+    program: Program, run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, random, words = stream_folder(program, run / "stream"), np.random.default_rng(5), ["low", "high"]
+    for name in ("one", "two"):
+        soundfile.write(tmp_path / f"{name}.wav", sound(words, random), RATE)
+    outcome = call(capsys, "bench", folder, tmp_path, "--piece", 0.02, "--weights", "bfloat16", "--json")
+    assert outcome.code == 0, outcome.err
+    found = json.loads(outcome.out)
+    seconds = sum(soundfile.info(tmp_path / f"{name}.wav").duration for name in ("one", "two"))
+    assert (found["recordings"], found["words"], found["weights"]) == (2, 4, "bfloat16")
+    assert found["seconds"] == pytest.approx(seconds, abs=0.06)
+    assert 0 < found["piece_ms"] <= found["slow_piece_ms"]
+    assert 0 < found["real_time_factor"] < 5
+    assert -0.3 < found["latency_seconds"] <= found["latency_90"] < 1
+    outcome = call(capsys, "bench", folder, tmp_path, "endpoint=0.3")
+    assert "latency_90" in outcome.out
+    assert call(capsys, "bench", folder).code == 2
+
+
+def test_a_word_is_late_until_it_and_all_before_it_stay() -> None:
+    def partial(text: str) -> dict[str, object]:
+        return {"kind": "partial", "text": text}
+
+    def final(text: str, *ends: float) -> dict[str, object]:
+        return {"kind": "final", "text": text, "words": [{"end": end} for end in ends]}
+
+    told = [
+        *(Told(fed, partial(text)) for fed, text in ((1.0, "a"), (2.0, "a b"), (3.0, "c b"), (4.0, "c b d"))),
+        Told(5.0, final("c b d", 0.5, 1.5, 4.25)),
+        *(Told(7.0, partial("e")), Told(8.0, final(""))),
+        Told(9.0, final("f", 8.0)),
+    ]
+    assert LiveTranscriber.latencies(told) == [2.5, 1.5, -0.25, 1.0]
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
 """A transcriber on a live stream of sound, without torch: texts as they come, and when they are final."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from recurra.experiment.listening import Ear, Event, Listener, Outputs, Samples, step_seconds_of
+from recurra.experiment.listening import Ear, Event, Listener, Outputs, Samples, Told, step_seconds_of
 from recurra.experiment.live import damaged_program
 from recurra.experiment.reading import reading_of
 from recurra.experiment.script import Script, Word
@@ -74,6 +74,16 @@ class LiveTranscriber(Listener):
             yield from self._heard(outputs)
         yield from self._final()
 
+    @staticmethod
+    def latencies(told: Sequence[Told]) -> list[float]:
+        """See `Listener.latencies`: a word is told for good when it and all before it stay as they are."""
+        late, since = [], 0
+        for number, (_, event) in enumerate(told):
+            if event["kind"] == "final":
+                late += _latencies(told[since : number + 1])
+                since = number + 1
+        return late
+
     def _heard(self, outputs: Outputs) -> Iterator[Event]:
         self._outputs.append(outputs)
         self._search.push(outputs[None])
@@ -117,3 +127,17 @@ class LiveTranscriber(Listener):
 
     def _seconds(self, steps: int) -> float:
         return round(steps * self._step, _DIGITS)
+
+
+def _latencies(told: Sequence[Told]) -> list[float]:
+    """Of each word of one text, whose last event is final."""
+    final, found = told[-1].event, []
+    words = final["text"].split()
+    for place, word in enumerate(final["words"]):
+        stands = told[-1].fed
+        for fed, event in reversed(told):
+            if event["text"].split()[: place + 1] != words[: place + 1]:
+                break
+            stands = fed
+        found.append(stands - word["end"])
+    return found
