@@ -146,6 +146,26 @@ void gather(const Layout& layout, std::uintptr_t resets, int threads, nb::list f
   for (std::size_t d = 0; d < directions.size(); ++d) gather_entering(directions[d], to.at(d), threads);
 }
 
+template <class T>
+Factor<T> factor(nb::tuple given) {
+  return {pointer<const T*>(given[0]), nb::cast<std::int64_t>(given[1]), nb::cast<std::int64_t>(given[2])};
+}
+
+template <class T>
+void matmul(nb::tuple extent, nb::tuple left, nb::tuple right, std::uintptr_t start, nb::tuple result, int threads) {
+  Matmul<T> product;
+  product.rows = nb::cast<std::int64_t>(extent[0]);
+  product.columns = nb::cast<std::int64_t>(extent[1]);
+  product.inner = nb::cast<std::int64_t>(extent[2]);
+  product.left = factor<T>(left);
+  product.right = factor<T>(right);
+  product.start = reinterpret_cast<const T*>(start);
+  product.result = pointer<T*>(result[0]);
+  product.pitch = nb::cast<std::int64_t>(result[1]);
+  const nb::gil_scoped_release release;
+  multiply(product, threads);
+}
+
 std::vector<std::string> instruction_sets() {
   const Kernels* list[8];
   const int count = usable_kernels(list, 8);
@@ -188,6 +208,8 @@ NB_MODULE(_engine, module) {
   module.def("run_float64", &run<double>);
   module.def("gather_float32", &gather<float>);
   module.def("gather_float64", &gather<double>);
+  module.def("matmul_float32", &matmul<float>);
+  module.def("matmul_float64", &matmul<double>);
   module.def("instruction_sets", &instruction_sets);
   module.def("instruction_set", [] { return std::string(chosen_kernels().name); });
   module.def("adopt_openmp", &adopt_openmp);

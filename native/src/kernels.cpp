@@ -7,6 +7,7 @@
 #include "gru.hpp"
 #include "layer_norm_lstm.hpp"
 #include "lstm.hpp"
+#include "matmul_kernel.hpp"
 
 #define RECURRA_TEXT(name) #name
 #define RECURRA_NAME(name) RECURRA_TEXT(name)
@@ -52,7 +53,8 @@ constexpr Passes<T> passes_of() {
 }  // namespace
 
 const Kernels& kernels() {
-  static const Kernels table{RECURRA_NAME(RECURRA_ISA), passes_of<float>(), passes_of<double>(), &stream_kernels()};
+  static const Kernels table{RECURRA_NAME(RECURRA_ISA), passes_of<float>(), passes_of<double>(),
+                             matmul_kernel<float>(),      matmul_kernel<double>(),  &stream_kernels()};
   return table;
 }
 

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "matmul.hpp"
+
 namespace recurra {
 
 // Rows of numbers in memory, `pitch` numbers apart.
@@ -139,6 +141,8 @@ struct Kernels {
   const char* name;
   Passes<float> of_float;
   Passes<double> of_double;
+  MatmulKernel<float> matmul_of_float;
+  MatmulKernel<double> matmul_of_double;
   const StreamKernels* stream;
 };
 

@@ -6,8 +6,6 @@ import torch.nn.functional as F
 
 from recurra.layers import linear_cross_entropy as place
 from recurra.layers.linear_cross_entropy import linear_cross_entropy, token_losses
-from recurra.ops import product as products
-from recurra.ops.product import product
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
@@ -63,13 +61,3 @@ def test_very_wrong_and_very_right_logits_stay_finite() -> None:
     assert float(total.detach()) == 2000
     assert features.grad is not None
     assert features.grad.isfinite().all()
-
-
-@pytest.mark.parametrize("transposed", [False, True])
-def test_products_agree_by_whatever_library(transposed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(products, "_LEAST", 0)
-    rows = torch.randn(33, 70).t().contiguous().t() if transposed else torch.randn(33, 70)
-    columns = torch.randn(50, 70)
-    torch.testing.assert_close(product(rows, columns), rows @ columns.t(), rtol=1e-4, atol=1e-4)
-    exact = product(rows.double(), columns.double())
-    torch.testing.assert_close(exact, rows.double() @ columns.double().t())

@@ -192,13 +192,8 @@ CACHE_LINE = 64  # bytes
 
 
 def of_each(weight: Tensor, directions: int) -> Sequence[Tensor]:
-    """The weights of each direction, which lie one below the other.
-
-    Each begins at a cache line, as a tensor of its own does: how products add up may depend on it.
-    """
-    if directions == 1:
-        return [weight]
-    return [part if part.data_ptr() % CACHE_LINE == 0 else part.clone() for part in weight.chunk(directions)]
+    """The weights of each direction, which lie one below the other."""
+    return [weight] if directions == 1 else weight.chunk(directions)
 
 
 def is_time_major(input: Tensor) -> bool:

@@ -32,7 +32,7 @@ MOST = 1 << 26
 """Bytes (64 MiB) that are kept; what is larger goes back to the system."""
 
 ALIGNED = 16
-"""Numbers; each piece begins at a multiple of them, and so at a cache line, as a tensor of its own does."""
+"""Numbers; each piece begins at a multiple of them, and so at a cache line."""
 
 _kept: list[Tensor] = []  # at most one
 
@@ -251,10 +251,7 @@ class Call:
         return parts
 
     def rows(self, size: int) -> list[Tensor]:
-        """Room for (positions, size) of each direction, for as long as the call runs.
-
-        Each begins at a cache line: how a product adds up may depend on where its factors begin in memory.
-        """
+        """Room for (positions, size) of each direction, for as long as the call runs."""
         return [self.room(self.positions, size) for _ in self.fields]
 
     def room(self, count: int, size: int) -> Tensor:

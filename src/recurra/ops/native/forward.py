@@ -14,7 +14,7 @@ from recurra.ops.native.arguments import (
     room_for_states,
 )
 from recurra.ops.native.call import Call, borrowed
-from recurra.ops.product import product, takes_onednn
+from recurra.ops.product import product
 
 
 def forward(cell: str, given: Arguments) -> tuple[Tensor | None, ...]:
@@ -39,23 +39,15 @@ def forward(cell: str, given: Arguments) -> tuple[Tensor | None, ...]:
 
 
 def project(call: Call, gates: Sequence[Tensor], saved: Saved) -> None:
-    """What the inputs add to the gates of each direction, for all steps in one product.
-
-    One product for both directions might add up in another order than that of a direction alone.
-    """
+    """What the inputs add to the gates of each direction, for all steps in one product."""
     given, directions = call.given, call.sizes.directions
     rows, weights = call.input_rows(), of_each(given.weight_ih, directions)
     for number, target in enumerate(gates):
         weight, bias = weights[number], _input_bias(call, number)
         if given.gain_ih is not None:
             _normalize(product(rows, weight), target, call, number, saved)
-        elif takes_onednn(rows, weight):
-            found = product(rows, weight)
-            target.copy_(found) if bias is None else torch.add(found, bias, out=target)
-        elif bias is None:
-            torch.mm(rows, weight.t(), out=target)
         else:
-            torch.addmm(bias, rows, weight.t(), out=target)
+            product(rows, weight, start=bias, out=target)
 
 
 def _normalize(products: Tensor, gates: Tensor, call: Call, number: int, saved: Saved) -> None:

@@ -1,0 +1,60 @@
+#include "matmul.hpp"
+
+#include <algorithm>
+
+#include "barrier.hpp"
+#include "denormal.hpp"
+#include "kernels.hpp"
+#include "memory.hpp"
+#include "team.hpp"
+
+namespace recurra {
+namespace {
+
+// Multiplications that a thread of its own is worth.
+constexpr std::int64_t kWorthAThread = std::int64_t{1} << 17;
+
+template <class T>
+const MatmulKernel<T>& kernel_of(const Kernels& kernels) {
+  if constexpr (sizeof(T) == sizeof(float))
+    return kernels.matmul_of_float;
+  else
+    return kernels.matmul_of_double;
+}
+
+// Fresh memory costs a page fault every 4 KiB, so a thread keeps what it needed, which is bounded by the kernels' blocks.
+void* scratch(std::size_t size) {
+  thread_local std::unique_ptr<void, Freed> memory;
+  thread_local std::size_t room = 0;
+  if (size > room) {
+    memory = nullptr;
+    room = 0;
+    memory = allocate_aligned(size);
+    room = size;
+  }
+  return memory.get();
+}
+
+}  // namespace
+
+template <class T>
+void multiply(const Matmul<T>& matmul, int threads) {
+  if (matmul.rows == 0 || matmul.columns == 0) return;
+  const MatmulKernel<T>& kernel = kernel_of<T>(chosen_kernels());
+  const std::int64_t tiles = std::max(matmul.rows / kernel.row_unit, matmul.columns / kernel.column_unit);
+  const std::int64_t worth = matmul.rows * matmul.columns * matmul.inner / kWorthAThread;
+  Turn turn(static_cast<int>(std::clamp<std::int64_t>(std::min(tiles, worth), 1, threads)));
+  const int team = turn.threads();
+  void* const memory = scratch(kernel.size(matmul, team));
+  Control control;
+  Barrier barrier(team, control);
+  turn.run(team, [&](int thread) {
+    const FlushDenormals flush;
+    kernel.run(matmul, memory, thread, team, barrier);
+  });
+}
+
+template void multiply(const Matmul<float>&, int);
+template void multiply(const Matmul<double>&, int);
+
+}  // namespace recurra
