@@ -106,6 +106,12 @@ def load_predictor(
         return _of_net(folder, task, weights, level, adaptive)
     program = Program.load(folder / PROGRAM if has_program else folder)
     name = program.metadata.get("task")
+    if name is not None and not entry(str(name)).live:
+        raise ConfigError(
+            f"rows for a run of task {name}, which does not tell of rows as they come",
+            "sound, where it reads recordings",
+            "Add --audio - or --microphone; of other data, use predict.",
+        )
     kind = Outputs if name is None else entry(str(name)).load("live")
     if level and not kind.takes_level:
         what = "of no task" if name is None else f"of task {name}"

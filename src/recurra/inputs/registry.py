@@ -93,6 +93,7 @@ _BUILT_IN = (
         name="video",
         input="recurra.inputs.video.input:VIDEO",
         config="recurra.inputs.video.config:VideoConfig",
+        live="recurra.inputs.video.live:LiveVideo",
         gives=("examples", "sequences"),
         order=8,
     ),
