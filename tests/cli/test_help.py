@@ -75,7 +75,7 @@ def test_the_settings_of_an_input_stand_under_its_name(capsys) -> None:
     def having(setting: str) -> list[str]:
         return [name for name, part in zip(names, inputs, strict=True) if part.count(f"\n  {setting}=") == 1]
 
-    assert having("max_length") == ["strokes", "images", "motion", "series", "text"]
+    assert having("max_length") == ["strokes", "images", "motion", "features", "series", "text"]
     assert having("columns") == ["table", "series"]
 
 
@@ -100,7 +100,7 @@ def test_help_needs_no_torch(words: list[str]) -> None:
     ("words", "most"),
     [  # a task and an input: folder, config
         ([], 35),
-        (["predict"], 47 + 2 * len(entries())),
+        (["predict"], 50 + 2 * len(entries())),  # and the files of features that other data have
         (["train", "classify"], 44 + 2 * len(giving("examples"))),
     ],
 )

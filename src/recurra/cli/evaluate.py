@@ -62,11 +62,12 @@ def _tell(request: Request, given: Sequence[Given]) -> None:
 
     check_source(data)
     entry = entry_of_run(run)
-    kind, own = next(marks_of(entry, answers=False))
-    stray = next((one.flag for one in given if one.key not in own), None)
+    kinds = list(marks_of(entry, answers=False))
+    stray = next((one.flag for one in given if not any(one.key in own for _, own in kinds)), None)
     if stray is not None:
         raise ConfigError(f"{stray} for a run of task {entry.name}", "none", f"Leave {stray} out.")
-    checked(kind, own, given)
+    for kind, own in kinds:
+        checked(kind, own, given)
     from recurra.experiment.run import evaluate as scores_of
     from recurra.experiment.run import write_evaluation
 

@@ -135,8 +135,19 @@ def _check(options: Options, flag: str) -> None:
     """
     if options.microphone and options.audio is not None:
         raise ConfigError("--audio and --microphone", "one of them", "Leave the other out.")
+    if options.video is not None:
+        raise ConfigError(f"{flag} and --video", "one of them", "Leave the other out.")
+    check_no_rows(options, flag, "sound")
+
+
+def check_no_rows(options: Options, flag: str, what: str) -> None:
+    """Make sure that no option of rows is given where something else comes.
+
+    Raises:
+        ConfigError: One is.
+    """
     usual = Options(options.folder)
     for name in _OF_ROWS:
         if getattr(options, name) != getattr(usual, name):
             wrong = f"--{name.replace('_', '-')}"
-            raise ConfigError(f"{wrong} with {flag}", "rows, not sound", f"Leave {wrong} out.")
+            raise ConfigError(f"{wrong} with {flag}", f"rows, not {what}", f"Leave {wrong} out.")

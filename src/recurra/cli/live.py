@@ -22,7 +22,7 @@ ON_ERROR = ("emit", "skip", "stop")
 
 
 def run_stream(options: Options) -> int:
-    """Read rows on stdin and write a prediction for each on stdout; or sound, and write what is heard.
+    """Read rows on stdin and write a prediction for each on stdout; or sound, or video.
 
     Returns:
         The exit code: 0 at the end of the rows, 2 after a mistake in what was given or where no row could be
@@ -46,6 +46,14 @@ def _run(options: Options, signals: Signals) -> int:
         from recurra.cli.listening import listen
 
         return listen(options, signals)
+    if options.video is not None:
+        from recurra.cli.watching import watch
+
+        return watch(options, signals)
+    return _of_rows(options, signals)
+
+
+def _of_rows(options: Options, signals: Signals) -> int:
     if options.pairs or options.sound_rate is not None:
         got = options.pairs[0] if options.pairs else f"--rate {options.sound_rate}"
         raise ConfigError(f"{got} without --audio", "sound, which it is about", "Add --audio -")

@@ -105,6 +105,12 @@ def load_predictor(
         return _of_net(folder, str(_task_of_run(folder)), weights, level, adaptive)
     program = Program.load(place)
     name = program.metadata.get("task")
+    if name is not None and not entry(str(name)).live:
+        raise ConfigError(
+            f"rows for a run of task {name}, which does not tell of rows as they come",
+            "sound, where it reads recordings",
+            "Add --audio - or --microphone; of other data, use predict.",
+        )
     kind = Outputs if name is None else entry(str(name)).load("live")
     if level and not kind.takes_level:
         what = "of no task" if name is None else f"of task {name}"

@@ -88,6 +88,14 @@ SoundRate = Annotated[
         "without it those that the net was trained with.",
     ),
 ]
+Video = Annotated[
+    str | None,
+    Option(
+        metavar="FILE",
+        help="Watch a video in place of rows: a file, a camera such as /dev/video0, an address (rtsp://...), "
+        "or - for stdin.",
+    ),
+]
 Output = Annotated[
     Path | None, Option("-o", "--output", metavar="FILE", help="Write what is spoken as WAV; else stdout.")
 ]
@@ -117,8 +125,9 @@ def stream(
     adaptive_rate: AdaptiveRate = None,
     as_json: AsJson = False,
     output: Output = None,
+    video: Video = None,
 ) -> None:
-    """Predict after every row of a live stream, tell what is heard, or say what comes.
+    """Tell of every row of a live stream, of sound or of frames, or say what comes.
 
     Examples:
       recurra stream runs/sales < newest.csv
@@ -127,12 +136,13 @@ def stream(
       recurra train forecast sales.csv --horizon 7 preset=streaming  for speed
       arecord -f S16_LE -r 16000 | recurra stream runs/said --audio - endpoint=0.5
       recurra stream runs/words --microphone
+      ffmpeg -i rtsp://camera -f matroska - | recurra stream runs/acts --video -
       recurra stream runs/voice < lines.txt | aplay
     """
     from recurra.cli.live import run_stream
 
     given = (run, weights, format, state, save_every, on_error, as_json, level, time_format)
-    sound = (audio, rate, tuple(pairs or ()), microphone, output)
+    sound = (audio, rate, tuple(pairs or ()), microphone, output, video)
     code = run_stream(Options(*given, adaptive, adaptive_rate, *sound))
     if code:
         raise typer.Exit(code)

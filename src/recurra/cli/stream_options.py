@@ -37,6 +37,7 @@ class Options(NamedTuple):
         pairs: Settings of a task that listens or speaks, as KEY=VALUE.
         microphone: Whether sound comes from the microphone in place of rows.
         output: Where speech goes; None: to stdout.
+        video: Where frames come from in place of rows: a file, a camera, an address, or "-" for stdin.
     """
 
     folder: Path
@@ -55,6 +56,7 @@ class Options(NamedTuple):
     pairs: tuple[str, ...] = ()
     microphone: bool = False
     output: Path | None = None
+    video: str | None = None
 
     def check_time_format(self) -> None:
         """Make sure that a way to write times is one.

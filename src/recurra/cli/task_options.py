@@ -63,11 +63,16 @@ class TaskCommand(Command):
 
 
 def marks_of(entry: Entry, *, answers: bool) -> "Iterator[tuple[type[Config], Mapping[str, Option]]]":
-    """The options that a task gives a command, with the class that declares them."""
+    """The options that a task and its inputs give, with the class that declares them; answers come last."""
     from recurra.config import options_again, options_of
+    from recurra.inputs import registry
 
     config = entry.load("config")
     yield config, options_again(config)
+    for name in registry.giving(getattr(config, "needs", "")):
+        if registry.entries()[name].sign:
+            own = registry.config(name)
+            yield own, options_again(own)
     if answers:
         answer = entry.load("answer")
         yield answer, options_of(answer)
@@ -103,7 +108,8 @@ def answer_options(
     from recurra.cli.setting import parse_settings
 
     answer = entry.load("answer")
-    again, options = (own for _, own in marks_of(entry, answers=True))
+    *read, options = (own for _, own in marks_of(entry, answers=True))
+    again = {key: mark for own in read for key, mark in own.items()}
     flags = {key: mark.flag for key, mark in {**options, **again}.items()}
     for key, flag, _ in given:
         if key not in flags:

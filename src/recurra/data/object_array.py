@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NoReturn
+from typing import IO, Any, NamedTuple, NoReturn
 
 import numpy as np
 
@@ -159,7 +159,7 @@ def read_object_array(content: bytes) -> list[np.ndarray] | np.ndarray:
     """
     file = io.BytesIO(content)
     try:
-        shape, kind = _header(file)
+        shape, kind, _ = read_header(file)
         if not kind.hasobject:
             return np.asarray(np.load(io.BytesIO(content), allow_pickle=False))
         found = _interpreted(content[file.tell() :])
@@ -180,20 +180,53 @@ def _check_count(found: int, announced: int) -> None:
         raise DataError(f"{found} arrays where {announced} are announced", "a whole file", "Restore it.")
 
 
-def announces_objects(file: io.BufferedIOBase) -> bool:
+def announces_objects(file: io.BufferedIOBase | IO[bytes]) -> bool:
     """Whether an .npy file says that it holds objects; what is no such file does not."""
     try:
-        return bool(_header(file)[1].hasobject)
+        return bool(read_header(file).kind.hasobject)
     except _DAMAGE:
         return False
 
 
-def _header(file: io.BufferedIOBase) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """The shape and the type of elements that a file announces."""
+class Header(NamedTuple):
+    """What an .npy file announces.
+
+    Attributes:
+        shape: Of its array.
+        kind: The type of its elements.
+        by_columns: Whether the first axis changes fastest.
+    """
+
+    shape: tuple[int, ...]
+    kind: np.dtype[Any]
+    by_columns: bool = False
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """As an array calls it."""
+        return self.kind
+
+    @property
+    def ndim(self) -> int:
+        """How many axes there are."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """How many elements there are."""
+        return math.prod(self.shape)
+
+
+def read_header(file: io.BufferedIOBase | IO[bytes]) -> Header:
+    """What an .npy file announces, of which no more than that is read.
+
+    Raises:
+        One of `UNREADABLE`: It is damaged.
+    """
     old = np.lib.format.read_magic(file) == (1, 0)
     read = np.lib.format.read_array_header_1_0 if old else np.lib.format.read_array_header_2_0
-    shape, _, kind = read(file)
-    return shape, kind
+    shape, by_columns, kind = read(file)
+    return Header(shape, kind, by_columns)
 
 
 def _interpreted(pickled: bytes) -> list[np.ndarray]:

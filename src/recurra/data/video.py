@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ class Video:
 
     def steps(self, rate: float) -> int:
         """How many frames there are at so many a second; one at least."""
-        return max(1, int(np.ceil(self.seconds * rate - _SLACK)))
+        return max(1, _steps(self.seconds, rate))
 
 
 def library() -> Any:
@@ -102,27 +103,129 @@ def frames_of(video: Video, rate: float, size: tuple[int, int], *, grey: bool, s
     Raises:
         DataError: The file is not there any more, or none of its frames can be decoded.
     """
-    module, given = library(), 0
-    shown: Frame | None = None
+    module, shown = library(), Shown(rate, size, grey=grey)
     try:
         with module.open(str(video.path)) as container:
             for frame in container.decode(_stream(container, video.path)):
                 time = 0.0 if frame.time is None else float(frame.time) - video.begin
-                while shown is not None and given < steps and given / rate < time - _SLACK:
-                    yield shown
-                    given += 1
-                if given == steps:
+                yield from islice(shown.until(time), max(0, steps - shown.given))
+                if shown.given == steps:
                     return
-                shown = _scaled(frame, size, grey=grey)
+                shown.now(frame)
     except module.InvalidDataError as error:
-        if shown is None:
+        if shown.frame is None:
             raise _unreadable(video.path, _reason(video.path, error)) from error
     except (module.FFmpegError, OSError, ValueError, EOFError) as error:
         raise _unreadable(video.path, _reason(video.path, error)) from error
-    if shown is None:
+    if shown.frame is None:
         raise _unreadable(video.path, "no frame of it can be decoded")
-    for _ in range(given, steps):
-        yield shown
+    while shown.given < steps:
+        yield shown.again()
+
+
+def frames_as_they_come(
+    source: Any, name: str, rate: float, size: tuple[int, int], *, grey: bool, form: str | None = None
+) -> Iterator[Frame]:
+    """The frames of `frames_of` while a video comes, each when the next one of the video is there.
+
+    Args:
+        source: What PyAV opens: a path, an address, or a file whose `read` gives bytes as they come.
+        name: What to call it in errors.
+        rate: Frames a second that are wanted.
+        size: Height and width that they are scaled to.
+        grey: Whether they have one channel in place of three.
+        form: FFmpeg's name of its format, where it does not tell it by itself.
+
+    Raises:
+        DataError: It cannot be read, or none of its frames can be decoded.
+    """
+    module, shown = library(), Shown(rate, size, grey=grey)
+    begin, last, end = 0.0, 0.0, 0.0
+    try:
+        with module.open(source, format=form) as container:
+            stream = _stream(container, Path(name))
+            for packet in container.demux(stream):
+                for frame in packet.decode():
+                    time = 0.0 if frame.time is None else float(frame.time)
+                    begin = time if shown.frame is None else begin
+                    yield from shown.until(time - begin)
+                    shown.now(frame)
+                    if time >= last:
+                        last, end = time, time + _lasts(frame, stream)
+    except (module.FFmpegError, OSError, ValueError, EOFError) as error:
+        if shown.frame is None:
+            raise _unreadable(Path(name), _reason(Path(name), error)) from error
+    if shown.frame is None:
+        raise _unreadable(Path(name), "no frame of it can be decoded")
+    while shown.given < max(1, _steps(end - begin, rate)):
+        yield shown.again()
+
+
+def _lasts(frame: Any, stream: Any) -> float:
+    """Seconds for which a frame is shown, as far as a video says it."""
+    base, rate = stream.time_base or Fraction(1), stream.average_rate
+    return float((frame.duration or 0) * base) or (float(1 / rate) if rate else 0.0)
+
+
+def _steps(seconds: float, rate: float) -> int:
+    """How many moments there are in some seconds."""
+    return int(np.ceil(seconds * rate - _SLACK))
+
+
+class Shown:
+    """Which frame is shown at each of so many moments a second, as frames come with their times.
+
+    Args:
+        rate: Moments a second.
+        size: Height and width that frames are scaled to.
+        grey: Whether they have one channel in place of three.
+
+    Attributes:
+        frame: The one that is shown, scaled; None before the first.
+        given: How many moments are past.
+    """
+
+    def __init__(self, rate: float, size: tuple[int, int], *, grey: bool) -> None:
+        self._rate, self._size, self._grey = rate, size, grey
+        self.frame: Frame | None = None
+        self.given = 0
+
+    def until(self, time: float) -> Iterator[Frame]:
+        """What is shown at the moments before a time, of which there are none before the first frame."""
+        while self.frame is not None and self.given / self._rate < time - _SLACK:
+            yield self.again()
+
+    def again(self) -> Frame:
+        """What is shown at the next moment: what is shown now."""
+        if self.frame is None:
+            raise ValueError("no frame is shown yet")
+        self.given += 1
+        return self.frame
+
+    def now(self, frame: Any) -> None:
+        """From its time on a frame is shown, one of PyAV's."""
+        self.frame = _scaled(frame, self._size, grey=self._grey)
+
+
+def frame_of_file(path: Path, size: tuple[int, int], *, grey: bool) -> Frame:
+    """A picture in a file as a frame of some size.
+
+    Raises:
+        DataError: There is none, or it cannot be read.
+    """
+    video = open_video(path)
+    return next(frames_of(video, 1.0, size, grey=grey, steps=1))
+
+
+def frame_of_numbers(
+    pixels: UInt8[np.ndarray, "_height _width _channels"], size: tuple[int, int], *, grey: bool
+) -> Frame:
+    """Pixels as a frame of some size and channels; themselves where they have these."""
+    if pixels.shape == (*size, 1 if grey else 3):
+        return pixels
+    kind = "gray" if pixels.shape[2] == 1 else "rgb24"
+    values = np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
+    return _scaled(library().VideoFrame.from_ndarray(values, format=kind), size, grey=grey)
 
 
 def _stream(container: Any, path: Path) -> Any:

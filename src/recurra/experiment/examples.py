@@ -65,7 +65,7 @@ def read_examples(
     if source is None:
         raise DataError("no data", "a path, sample:NAME or a frame", "Give the data to learn from.")
     keep = keeping(find, settings, beside)
-    kind = _input(settings.get("input", "auto"), task.needs, source, keep)
+    kind = _input(_named(settings), task.needs, source, keep)
     config = validated(combined(task, registry.config(kind.name)), {**settings, "input": kind.name})
     train = kind.enrich(asked(kind.read(source, config, keep), keep), config)
     config = config.model_copy(update=dict(train.settings))
@@ -81,6 +81,12 @@ def asked(examples: Examples, keep: Keep) -> Examples:
         return examples
     contents = pl.Series("", range(len(examples)))
     return dataclasses.replace(examples, kept=keep(pl.DataFrame([contents, *examples.columns])))
+
+
+def _named(settings: Mapping[str, Any]) -> str:
+    """The input that settings name, or mean by one that no other input has; else "auto"."""
+    named = settings.get("input", "auto")
+    return registry.signed(settings) or named if named == "auto" else named
 
 
 def _input(name: str, need: str, source: Any, keep: Keep) -> Input:

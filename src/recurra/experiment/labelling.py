@@ -26,6 +26,7 @@ from recurra.experiment.examples import (
     varied,
     without_empty,
 )
+from recurra.experiment.live import FRONT
 from recurra.experiment.task import Fitted, Prepared
 from recurra.experiment.truth import Beside, Find, find_nothing, keeping_column, nothing_beside
 from recurra.export import to_program
@@ -299,4 +300,7 @@ def program_of(
     }
     if schema.encoding.step_seconds is not None:
         own["step_seconds"] = schema.encoding.step_seconds
-    return to_program(list(modules), metadata={**own, **about}, arrays=arrays)
+    before = getattr(fitted.model, "encoder", None)
+    front = before.stream_arrays() if isinstance(before, Encoder) else {}
+    named = {f"{FRONT}{name}": array for name, array in front.items()}
+    return to_program(list(modules), metadata={**own, **about}, arrays={**named, **(arrays or {})})

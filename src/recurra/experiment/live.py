@@ -16,6 +16,8 @@ from recurra.streaming import Live, Program, Session
 from recurra.streaming.live import ONLY, Memory, States, is_names, values_of, wrong_state
 
 SEQUENCE, END = "sequence_id", "sequence_end"
+FRONT = "front."
+"""Before the names of a program's arrays that are weights of what stands before its first layer."""
 _ENDS, _GOES_ON = (True, "true", "yes", "1"), (None, False, "", "false", "no", "0")
 
 Outputs = list[np.ndarray[Any, np.dtype[np.float32]] | None]
@@ -58,7 +60,10 @@ class LiveSequences(Live):
         if labels and len(labels) != program.output_size:
             raise damaged_program(f"has {program.output_size} outputs for {len(labels)} names")
         self.program, self.digest, self.labels = program, program.digest, labels
-        self.input = registry.live(about["input"]).from_dict(about["encoding"])
+        own = {
+            name.removeprefix(FRONT): one for name, one in program.arrays.items() if name.startswith(FRONT)
+        }
+        self.input = registry.live(about["input"]).from_dict(about["encoding"]).with_weights(own)
         self._blank = program.session(weights)
         self._delay = delay
         self._open: dict[str, _Open] = {}
@@ -70,6 +75,9 @@ class LiveSequences(Live):
 
     def outputs(self, row: Mapping[str, Any] | Sequence[Any]) -> tuple[dict[str, Any], Outputs]:
         """What is repeated of a row, and what the program gives after each of its steps.
+
+        Last come the outputs after the steps that would follow if the sequence ended with this row, where its
+        input looks ahead; nothing goes on from these.
 
         Where outputs are delayed, those after a sequence's first steps are of none, and None. The row that
         ends the sequence gets those that are still missing, and needs no step of its own.
@@ -94,6 +102,10 @@ class LiveSequences(Live):
         self._open[str(name)] = _Open(session, min(begun + len(outputs), self._delay), kept)
         if ends:
             del self._open[str(name)]
+        ahead = self.input.ahead(kept)
+        if ahead:
+            twin = session.fork()
+            outputs += [np.array(twin.step(step)) for step in ahead]
         return {SEQUENCE: name} if SEQUENCE in given else {}, outputs
 
     def _nothing(self) -> Any:

@@ -121,6 +121,10 @@ class Encoder(nn.Module, ABC):
         """
         raise NotImplementedError
 
+    def stream_arrays(self) -> Mapping[str, np.ndarray]:
+        """The weights of what stands before these modules on a stream, for `LiveInput.with_weights`; none."""
+        return {}
+
 
 class Summary(ABC):
     """Contents as numbers that know no order, for baselines, with what was learnt from the training part."""

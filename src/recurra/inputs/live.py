@@ -32,6 +32,15 @@ class LiveInput(ABC):
             ConfigError: The encoding needs more than a step at a time.
         """
 
+    def with_weights(self, arrays: Mapping[str, np.ndarray]) -> "LiveInput":
+        """The same with what `Encoder.stream_arrays` gave, where it needs some.
+
+        Raises:
+            DamagedError: They lack a part.
+        """
+        del arrays
+        return self
+
     @abstractmethod
     def steps(self, row: Mapping[str, Any]) -> Sequence[int] | Sequence[Float32[np.ndarray, " features"]]:
         """The steps of a row: ids, or arrays (features,) of float32. There is at least one.
@@ -57,6 +66,17 @@ class LiveInput(ABC):
         """
         del before
         return self.steps(row), b""
+
+    def ahead(self, kept: bytes) -> Sequence[Float32[np.ndarray, " features"]]:
+        """The steps that would follow if the sequence ended now, after what `follow` gave to keep; none.
+
+        Where a step depends on rows that are yet to come, `follow` gives it with these.
+
+        Raises:
+            ArtifactError: What was kept is damaged.
+        """
+        del kept
+        return ()
 
 
 class Guide(NamedTuple):
@@ -156,6 +176,29 @@ class Heard(Protocol):
 
     def end(self) -> Float32[np.ndarray, "time features"]:
         """Those that are left at the end."""
+
+
+@runtime_checkable
+class SeesVideo(Protocol):
+    """A live input of frames.
+
+    Attributes:
+        rate: Frames a second that the net sees.
+        frame_size: Their height and width.
+        grey: Whether they have one channel in place of three.
+    """
+
+    @property
+    def rate(self) -> float:
+        """Frames a second that the net sees."""
+
+    @property
+    def frame_size(self) -> tuple[int, int]:
+        """Height and width of a frame."""
+
+    @property
+    def grey(self) -> bool:
+        """Whether frames have one channel in place of three."""
 
 
 @runtime_checkable

@@ -36,6 +36,8 @@ class Entry:
             (`recurra.inputs.input.Moving`); or "symbols", a stream of them. A task says which of these it
             needs (`needs` of its settings), and takes every input that gives it.
         order: Where it stands among those that are asked, the lowest first, whether data look like them.
+        sign: A setting of its own that says by itself that it is meant, and that names a file that belongs to
+            the data, so that it may be given anew with others.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Entry:
     live: str = ""
     gives: tuple[str, ...] = ("examples", "sequences", "steps")
     order: int = 100
+    sign: str = ""
 
 
 _BUILT_IN = (
@@ -90,8 +93,18 @@ _BUILT_IN = (
         name="video",
         input="recurra.inputs.video.input:VIDEO",
         config="recurra.inputs.video.config:VideoConfig",
+        live="recurra.inputs.video.live:LiveVideo",
         gives=("examples", "sequences"),
         order=8,
+    ),
+    Entry(
+        name="features",
+        input="recurra.inputs.features.input:FEATURES",
+        config="recurra.inputs.features.config:FeaturesConfig",
+        live="recurra.inputs.features.live:LiveFeatures",
+        gives=("examples", "sequences"),
+        order=9,
+        sign="features",
     ),
     Entry(
         name="series",
@@ -124,6 +137,7 @@ _BUILT_IN = (
         order=10,
     ),
 )
+_UNSAID = (None, "none")
 _REGISTERED: dict[str, Entry] = {entry.name: entry for entry in _BUILT_IN}
 
 
@@ -144,6 +158,12 @@ def giving(need: str) -> list[str]:
     """The names of the inputs that give what a task needs, in the order in which they are asked."""
     found = [entry for entry in entries().values() if need in entry.gives]
     return [entry.name for entry in sorted(found, key=lambda entry: entry.order)]
+
+
+def signed(settings: Mapping[str, object]) -> str | None:
+    """The input that some settings mean, of which none may be named: the one whose sign is among them."""
+    found = (name for name, one in entries().items() if one.sign and settings.get(one.sign) not in _UNSAID)
+    return next(found, None)
 
 
 def get(name: str) -> "Input":

@@ -1,5 +1,7 @@
 """A small convolutional net over each frame of a video, the same for all."""
 
+from collections.abc import Sequence
+
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -59,6 +61,10 @@ class FrameFront(nn.Module):
         features = seen.new_zeros(*frames.shape[:2], self.output_size)
         features[valid] = seen
         return features
+
+    def stream_modules(self) -> Sequence[nn.Module]:
+        """What a frame runs through once its cells, side by side, are seen."""
+        return [self.project, nn.ReLU()]
 
     def _seen(self, frames: Float[Tensor, "frames height width channels"]) -> Tensor:
         """Features of frames one by one."""

@@ -268,8 +268,11 @@ def test_arrays_of_an_npz_file(tmp_path: Path) -> None:
     np.savez(tmp_path / "moves.npz", frames=frames, label=np.array(list("abcab")))
     assert not IMAGES.suits(tmp_path / "moves.npz", kept_label)
     np.savez(tmp_path / "objects.npz", x=np.array([{}, 1], dtype=object))
+    assert not IMAGES.suits(tmp_path / "objects.npz", kept_label)  # objects are those of ink, if anybody's
     with pytest.raises(DataError, match="cannot be read"):
-        IMAGES.suits(tmp_path / "objects.npz", kept_label)
+        images(tmp_path / "objects.npz")
+    np.savez(tmp_path / "features.npz", features=frames[..., 0], label=np.array(list("abcab")))
+    assert not IMAGES.suits(tmp_path / "features.npz", kept_label)
 
 
 def test_the_usual_size_is_taken_and_the_view_goes_by_the_shape() -> None:

@@ -428,3 +428,32 @@ def test_it_comes_back_from_json_and_sums_up() -> None:
     assert picture.kind == "picture"
     assert picture.note.startswith("The body in some of its")
     assert motions(GESTURES, keep_nothing).contents[0].positions.shape[1:] == (15, 3)
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "jsonl", "npy", "npz"])
+def test_a_folder_of_motions_is_found_whatever_its_files_are(tmp_path: Path, kind: str) -> None:
+    frames = np.random.default_rng(0).normal(size=(4, 6, 2))
+    for number in range(2):
+        place = tmp_path / f"wave_{number}.{kind}"
+        if kind == "csv":
+            names = [f"j{joint}_{axis}" for joint in range(6) for axis in "xy"]
+            pl.DataFrame(frames.reshape(4, 12), schema=names).write_csv(place)
+        elif kind in ("json", "jsonl"):
+            row = json.dumps({"frames": frames.tolist()})
+            place.write_text(f"[{row}]" if kind == "json" else f"{row}\n")
+        elif kind == "npy":
+            np.save(place, frames)
+        else:
+            np.savez_compressed(place, frames=frames[None])
+    assert MOTION.suits(tmp_path, label)
+    assert [len(one) for one in motions(tmp_path).contents] == [4, 4]
+
+
+@pytest.mark.parametrize("kind", ["csv", "json", "npy"])
+def test_a_folder_of_anything_else_is_not_taken_for_motions(tmp_path: Path, kind: str) -> None:
+    if kind == "npy":
+        np.save(tmp_path / "a.npy", np.zeros((4, 7, 5)))
+    else:
+        pl.DataFrame({"text": ["so it is", "and was"]}).write_csv(tmp_path / "a.csv")
+        (tmp_path / "a.json").write_text('[{"x": [1, 2]}]')
+    assert not MOTION.suits(tmp_path, label)

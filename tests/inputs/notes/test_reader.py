@@ -156,8 +156,10 @@ def test_a_folder_leaves_out_what_cannot_be_read_and_says_so(tmp_path: Path) -> 
         read(tmp_path)
     with pytest.raises(DataError, match=r"holds no files of notes.*\.midi"):
         read(tmp_path / "below")
-    np.savez(tmp_path / "below" / "weights.npz", a=roll(CHORDS))
+    np.savez(tmp_path / "below" / "weights.npz", a=np.zeros((8, 89)))
     assert not suits(tmp_path / "below", keep_nothing)
+    np.savez(tmp_path / "below" / "a.npz", a=roll(CHORDS))
+    assert suits(tmp_path / "below", keep_nothing)
     assert chords(read(tmp_path / "below")) == [CHORDS]
 
 

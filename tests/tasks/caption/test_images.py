@@ -10,7 +10,8 @@ from tests.cli.program import call
 from recurra.data.image import Pixels
 from recurra.inputs.images.config import ImagesConfig
 from recurra.inputs.images.encoding import ImageEncoding
-from recurra.inputs.images.exhibit import _light, gaze
+from recurra.inputs.images.exhibit import gaze
+from recurra.inputs.looks import lit
 from recurra.inputs.samples import load_sample
 
 
@@ -43,7 +44,7 @@ def test_light_falls_where_the_net_looked(settings: dict[str, object], steps: in
     assert len(regions) == len(encoding.encode(image)) == steps
     whole = np.zeros((8, 12))
     for step in range(steps):
-        found = _light(regions, np.eye(steps)[step] / 2, (8, 12))
+        found = lit(regions, np.eye(steps)[step] / 2, (8, 12))
         assert {*np.unique(found)} == {0.0, 1.0}
         whole += found
     np.testing.assert_array_equal(whole, np.ones((8, 12)))

@@ -11,7 +11,9 @@ from tests.cli.program import call, feed
 
 from recurra import Classifier
 from recurra.cli.app import main
+from recurra.errors import DamagedError
 from recurra.inputs.samples import load_sample
+from recurra.streaming import Program
 from recurra.tasks.classify.live import LiveClassifier
 
 ROWS = load_sample("digit_images").filter(pl.col("label").is_in(["0", "1"])).head(60)
@@ -40,10 +42,50 @@ def test_a_stream_tells_an_image_row_by_row_as_it_tells_it_whole() -> None:
         live.predict({"other": 3})
 
 
-def test_nets_with_convolutions_are_no_streams() -> None:
-    classifier = Classifier(**SMALL, bidirectional=False).fit(ROWS, validation=ROWS, test=ROWS)
-    with pytest.raises(Exception, match=r"front=convolution.*Train with front=none bidirectional=false"):
-        classifier.to_program()
+@pytest.mark.parametrize(
+    "given", [{"view": "rows"}, {"view": "columns", "stack": 2}, {"view": "rows", "stack": 4}]
+)
+def test_a_stream_through_convolutions_has_the_bits_of_the_image_so_far(given: dict[str, object]) -> None:
+    settings = {**SMALL, "bidirectional": False, "pooling": "mean", "front_blocks": 3, **given}
+    classifier = Classifier(**settings).fit(ROWS, validation=ROWS, test=ROWS)
+    program = classifier.to_program()
+    live, whole = LiveClassifier(program), LiveClassifier(program)
+    image = np.array(ROWS["image"][7].to_list())
+    lines, name = (image, "row") if given["view"] == "rows" else (image.T, "column")
+    stack, told = int(str(given.get("stack", 1))), {}
+    for step in range(8 // stack):
+        along = lines[stack * step : stack * (step + 1)]
+        told = dict(live.predict({"sequence_id": 7, name: along.ravel().tolist()}).values)
+        seen = lines[: stack * (step + 1)]
+        so_far = {"image": (seen if name == "row" else seen.T).tolist(), "sequence_end": True}
+        if given["view"] == "rows":  # of another height an image is another one
+            so_far_told = LiveClassifier(program).predict(so_far).values
+            assert told == so_far_told
+        if step == 1:  # after a restart it goes on to the bit
+            again = LiveClassifier(program)
+            again.restore(live.snapshot())
+            live = again
+    assert told == whole.predict({"image": image.tolist()}).values
+    offline = classifier.predict(ROWS[7:8].drop("label"))
+    for label in ("p_0", "p_1"):
+        assert told[label] == pytest.approx(offline[label][0], abs=1e-5)
+
+
+def test_a_grid_is_told_whole_and_programs_are_kept_with_their_convolutions(tmp_path: Path) -> None:
+    settings = {**SMALL, "bidirectional": False, "view": "grid", "patch": 4, "front_blocks": 2}
+    classifier = Classifier(**settings).fit(ROWS, validation=ROWS, test=ROWS)
+    classifier.to_program().save(tmp_path / "program")
+    live = LiveClassifier(Program.load(tmp_path / "program"))
+    told = live.predict({"image": ROWS["image"][7].to_list()}).values
+    offline = classifier.predict(ROWS[7:8].drop("label"))
+    for label in ("p_0", "p_1"):
+        assert told[label] == pytest.approx(offline[label][0], abs=1e-5)
+    program = classifier.to_program()
+    lacking = {name: one for name, one in program.arrays.items() if name != "front.1.bias"}
+    with pytest.raises(DamagedError, match="convolutions that lack a part"):
+        LiveClassifier(Program(program.layers, program.metadata, lacking))
+    with pytest.raises(DamagedError, match="convolutions that lack a part"):
+        LiveClassifier(Program(program.layers, program.metadata))
 
 
 @pytest.mark.parametrize(

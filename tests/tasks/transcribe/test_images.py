@@ -24,6 +24,16 @@ def test_lines_are_read_in_columns_and_reports_show_where_each_symbol_stands(
     assert page.count("data:image/png;base64,") >= 3
     found = call(capsys, "predict", run, tmp_path / "lines.jsonl")
     assert found.code == 0
+    one_way = ("hidden_size=8", "max_epochs=1", "front_width=2", "bidirectional=false")
+    other = tmp_path / "other"
+    assert call(capsys, "train", "transcribe", tmp_path / "lines.jsonl", "--out", other, *one_way).code == 0
+    refused = call(capsys, "stream", other)
+    assert refused.code == 2
+    assert "rows for a run of task transcribe" in refused.err
+    assert "use predict" in refused.err
+    heard = call(capsys, "stream", other, "--audio", "-")
+    assert heard.code == 2
+    assert "whose input is images" in heard.err
 
 
 def test_lines_of_different_widths_are_learnt() -> None:

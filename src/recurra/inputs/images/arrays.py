@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from recurra.data.archive import beside, read_arrays
+from recurra.data.archive import FEATURES, Announced, beside, read_arrays, read_heads
 from recurra.data.naming import listed
 from recurra.data.table import Table
 from recurra.errors import DataError
@@ -66,12 +66,12 @@ def array_of(value: Any, place: str) -> np.ndarray:
 
 
 def holds_images(path: Path) -> bool:
-    """Whether an npz file holds an array of images.
+    """Whether an npz file holds an array of images, by what it announces.
 
     Raises:
         DataError: It cannot be read.
     """
-    return _found(read_arrays(path)) is not None
+    return _found(read_heads(path)) is not None
 
 
 def read_archive(path: Path, wanted: str) -> tuple[Rows, list[np.ndarray], str]:
@@ -99,9 +99,9 @@ def read_archive(path: Path, wanted: str) -> tuple[Rows, list[np.ndarray], str]:
     return Rows(frame, places, Table(frame, "polars", str(path))), own, name
 
 
-def _found(arrays: Mapping[str, np.ndarray]) -> str | None:
+def _found(arrays: Mapping[str, Announced]) -> str | None:
     """The first array that is called as images are, else the first that can be nothing else."""
-    able = [name for name, one in arrays.items() if _is_images(one)]
+    able = [name for name, one in arrays.items() if _is_images(one) and name.lower() not in FEATURES]
     called = [name for name in able if name.lower() in NAMES]
     moving = "lengths" in arrays  # then the first axis is time
     sure = [
@@ -110,7 +110,7 @@ def _found(arrays: Mapping[str, np.ndarray]) -> str | None:
     return next(iter((*called, *sure)), None)
 
 
-def _is_images(array: np.ndarray) -> bool:
+def _is_images(array: Announced) -> bool:
     if array.dtype.kind not in "biuf" or not array.size:
         return False
     return array.ndim == 3 or (array.ndim == 4 and array.shape[3] in _CHANNELS)

@@ -3,24 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float32
 
 from recurra.data.image import Image, Values
+from recurra.inputs.region import Region
 from recurra.inputs.revival import reviving
 
 View = Literal["rows", "columns", "grid", "vector"]
-
-
-class Region(NamedTuple):
-    """Where a step stands in an image, as shares of its width and height from the upper left corner."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,15 @@
 """What stands before the recurrence that reads images: a small convolutional net."""
 
-from collections.abc import Sequence
-from typing import NoReturn
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 from torch import Tensor, nn
 
-from recurra.errors import ConfigError
 from recurra.inputs.images.codec import ImageCodec
 from recurra.inputs.input import Encoder
 from recurra.layers.front import GridFront, StripFront
+from recurra.layers.front_blocks import engine_blocks
+from recurra.streaming.convolution import arrays_of
 
 
 class ImageEncoder(Encoder):
@@ -36,16 +37,9 @@ class ImageEncoder(Encoder):
         return features
 
     def stream_modules(self) -> Sequence[nn.Module]:
-        """Not there.
+        """None: the live input has convolved what comes."""
+        return []
 
-        Raises:
-            ConfigError: Convolutions see the steps around each.
-        """
-        return self._refuse()
-
-    def _refuse(self) -> NoReturn:
-        raise ConfigError(
-            "front=convolution, which sees the steps around each",
-            "front=none, so that a step is enough",
-            "Train with front=none bidirectional=false.",
-        )
+    def stream_arrays(self) -> Mapping[str, np.ndarray]:
+        """The weights of the convolutions."""
+        return arrays_of(engine_blocks(self.front.blocks))

@@ -9,11 +9,12 @@ from jaxtyping import Float32
 
 from recurra.data.image import Image
 from recurra.errors import ConfigError
-from recurra.inputs.images.codec import ImageCodec, Region
+from recurra.inputs.images.codec import ImageCodec
 from recurra.inputs.images.config import ImagesConfig
 from recurra.inputs.images.reader import resolved
 from recurra.inputs.images.variation import Variation
 from recurra.inputs.input import Encoding, Feature
+from recurra.inputs.region import Region
 from recurra.inputs.revival import reviving
 
 _SEEN = 1_000  # images that means and deviations are taken of, spread over all

@@ -8,60 +8,85 @@ import numpy as np
 from jaxtyping import Float32
 
 from recurra.data.image import Image, Pixels, open_image
-from recurra.errors import ConfigError, DataError
+from recurra.errors import DataError
 from recurra.inputs.images.arrays import array_of
 from recurra.inputs.images.codec import ImageCodec
 from recurra.inputs.live import LiveInput
+from recurra.streaming.convolution import Convolutions, blocks_of
 
 
 class LiveImages(LiveInput):
     """The steps of an image, which a row holds as `image` (nested lists) or names as `path`, or a step of it.
 
     Of rows a step is `row`, of columns `column`: the numbers of its pixels, at the size that the net reads,
-    of which white is that of training (1 where that read files).
+    of which white is that of training (1 where that read files). Convolutions see beyond a step: what is
+    complete with a row is given with it, and what would be at the end of the image is `ahead`.
 
     Args:
         codec: Images to scaled steps.
+        front: The convolutions, if there are some.
     """
 
     columns = ("image",)
 
-    def __init__(self, codec: ImageCodec) -> None:
-        self.codec = codec
+    def __init__(self, codec: ImageCodec, front: Convolutions | None = None) -> None:
+        self.codec, self._front = codec, front
+        self.keeps = not codec.flat and codec.view != "grid"
 
     @classmethod
     def from_dict(cls, metadata: Mapping[str, Any]) -> "LiveImages":
         """Make it from what `ImageEncoding.to_dict` gave.
 
         Raises:
-            ConfigError: The net reads more than a step at a time.
             DamagedError: A part is missing.
         """
-        codec = ImageCodec.from_dict(metadata)
-        if not codec.flat:
-            raise ConfigError(
-                "front=convolution, which sees the steps around each",
-                "front=none, so that a step is enough",
-                "Train with front=none bidirectional=false.",
-            )
-        return cls(codec)
+        return cls(ImageCodec.from_dict(metadata))
+
+    def with_weights(self, arrays: Mapping[str, np.ndarray]) -> "LiveImages":
+        """See `LiveInput.with_weights`; convolutions need theirs."""
+        codec = self.codec
+        if codec.flat:
+            return self
+        width = codec.width or 1 if codec.view == "grid" else codec.step_shape[1]
+        return LiveImages(codec, Convolutions(blocks_of(arrays), width))
 
     def steps(self, row: Mapping[str, Any]) -> Sequence[Float32[np.ndarray, " features"]]:
-        """The steps of a row.
+        """The steps of a row, as if nothing were around it.
 
         Raises:
             DataError: There is no image in it, or it is of another size or scale.
         """
+        found, kept = self.follow(row, b"")
+        return [*found, *self.ahead(kept)]
+
+    def follow(
+        self, row: Mapping[str, Any], before: bytes
+    ) -> tuple[Sequence[Float32[np.ndarray, " features"]], bytes]:
+        """See `LiveInput.follow`; errors as of `steps`."""
+        steps = self._read(row)
+        if self._front is None:
+            return list(steps), b""
+        if self.codec.view == "grid":
+            return _flat(self._front.whole(self.codec.pixels(steps)).reshape(len(steps), -1)), b""
+        shape = self.codec.step_shape
+        lines, kept = self._front.push(steps.reshape(-1, *shape[1:]), before)
+        return _flat(lines), kept
+
+    def ahead(self, kept: bytes) -> Sequence[Float32[np.ndarray, " features"]]:
+        """See `LiveInput.ahead`: the steps that the convolutions have not seen the neighbours of."""
+        return _flat(self._front.end(kept)) if self._front is not None and self.keeps else ()
+
+    def _read(self, row: Mapping[str, Any]) -> Float32[np.ndarray, "time ..."]:
+        """The steps that a row holds, before any convolution."""
         line = {"rows": "row", "columns": "column"}.get(self.codec.view, "")
         if row.get(line) is not None:
-            return [self._line(row[line], line)]
+            return self._line(row[line], line)[None]
         if row.get("path") is not None:
-            return list(self.codec.encode(open_image(Path(str(row["path"])).expanduser())))
+            return self.codec.encode(open_image(Path(str(row["path"])).expanduser()))
         wanted = "image" + (f", {line}" if line else "")
         if row.get("image") is None:
             raise DataError("a row without an image", f"one of {wanted}, path", "Add it.")
-        array = array_of(row["image"], "image")
-        return list(self.codec.encode(self._image(array)))
+        return self.codec.encode(self._image(array_of(row["image"], "image")))
 
     def _image(self, array: np.ndarray) -> Image:
         low, high = float(array.min()), float(array.max())
@@ -89,3 +114,8 @@ class LiveImages(LiveInput):
         scaled = pixels.scaled(pixels.height, pixels.width, self.codec.channels)
         mean, deviation = (np.array(one, np.float32) for one in (self.codec.mean, self.codec.deviation))
         return np.asarray((scaled - mean) / deviation, np.float32).ravel()
+
+
+def _flat(lines: Float32[np.ndarray, "lines ..."]) -> Sequence[Float32[np.ndarray, " features"]]:
+    """The numbers of each line."""
+    return [np.ascontiguousarray(line).ravel() for line in lines]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Shaped
 
-from recurra.data.archive import beside, read_arrays
+from recurra.data.archive import Announced, beside, read_arrays, read_heads
 from recurra.data.naming import listed
 from recurra.data.table import Table
 from recurra.errors import DataError
@@ -23,12 +23,12 @@ def is_archive(path: Path) -> bool:
 
 
 def holds_frames(path: Path) -> bool:
-    """Whether a file holds an array of frames.
+    """Whether a file holds an array of frames, by what it announces.
 
     Raises:
         DataError: It cannot be read.
     """
-    return _first_frames(read_arrays(path)) is not None
+    return _first_frames(read_heads(path)) is not None
 
 
 def read_archive(path: Path, wanted: str) -> tuple[Rows, list[Motion]]:
@@ -43,7 +43,7 @@ def read_archive(path: Path, wanted: str) -> tuple[Rows, list[Motion]]:
     """
     arrays = read_arrays(path)
     name = _first_frames(arrays) if wanted == "auto" else wanted
-    if name is None or name not in arrays or not _is_frames(arrays[name]):
+    if name is None or name not in arrays or not is_frames(arrays[name]):
         raise DataError(
             f"{path} has no array of frames" + (f" {wanted!r}" if wanted != "auto" else ""),
             "one (rows, time, joints, axes), or (time of all, joints, axes) and `lengths`, of 2 or 3 axes",
@@ -60,16 +60,17 @@ def read_archive(path: Path, wanted: str) -> tuple[Rows, list[Motion]]:
     return Rows(frame, places, Table(frame, "polars", str(path))), motions
 
 
-def _first_frames(arrays: Mapping[str, np.ndarray]) -> str | None:
+def _first_frames(arrays: Mapping[str, Announced]) -> str | None:
     """The first array that looks like frames: of fractions, of several motions or with `lengths`."""
     several = LENGTHS in arrays
     for name, one in arrays.items():
-        if _is_frames(one) and one.dtype.kind == "f" and (one.ndim == 4 or several):
+        if is_frames(one) and one.dtype.kind == "f" and (one.ndim == 4 or several):
             return name
     return None
 
 
-def _is_frames(array: np.ndarray) -> bool:
+def is_frames(array: Announced) -> bool:
+    """Whether an array may be one of joints over time, or of several such motions."""
     numeric = array.dtype.kind in "fiu" and array.size > 0
     return numeric and array.ndim in (3, 4) and array.shape[-1] in (2, 3) and array.shape[-2] > 1
 

@@ -11,9 +11,9 @@ from recurra.inputs.motion.config import MotionConfig
 from recurra.inputs.motion.encoding import MotionEncoding
 from recurra.inputs.motion.exhibit import exhibit
 from recurra.inputs.motion.motion import Motion, show
-from recurra.inputs.motion.reader import frames_column, joint_columns, motion_files, read
+from recurra.inputs.motion.reader import frames_column, holds_a_motion, joint_columns, motion_files, read
 from recurra.inputs.motion.summary import MotionSummary
-from recurra.inputs.rows import file_kind, path_of
+from recurra.inputs.rows import path_of
 from recurra.inputs.steps_encoder import StepsEncoder
 
 
@@ -21,7 +21,7 @@ def suits(source: Any, keep: Keep) -> bool:
     """Whether it holds frames of joints, or is a folder of such files."""
     path = path_of(source)
     if path is not None and path.is_dir():
-        return any(file_kind(one) in (".npy", ".npz") for one in motion_files(path))
+        return any(map(holds_a_motion, motion_files(path)[:1]))
     if path is not None and is_archive(path):
         return path.is_file() and holds_frames(path)
     frame = glance(source)

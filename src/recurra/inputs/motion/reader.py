@@ -10,13 +10,14 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float32
 
+from recurra.data.archive import read_heads
 from recurra.data.naming import counted, listed
 from recurra.data.table import Table
 from recurra.errors import DataError
 from recurra.inputs.examples import Examples, Keep, Kept
-from recurra.inputs.glance import id_name, is_list_of_numbers
+from recurra.inputs.glance import glance, id_name, is_list_of_numbers
 from recurra.inputs.long_table import grouped, time_name
-from recurra.inputs.motion.archive import is_archive, read_archive
+from recurra.inputs.motion.archive import is_archive, is_frames, read_archive
 from recurra.inputs.motion.config import MotionConfig
 from recurra.inputs.motion.live import frames_of
 from recurra.inputs.motion.motion import Motion, numbered_joints
@@ -224,6 +225,18 @@ def motion_files(folder: Path) -> list[Path]:
     found = (one for pattern in ("*", "*/*") for one in folder.glob(pattern))
     files = sorted(one for one in found if one.is_file() and file_kind(one) in _ONE and one.name[0] != ".")
     return [one for one in files if file_kind(one) in _ARRAYS] or files
+
+
+def holds_a_motion(path: Path) -> bool:
+    """Whether a file of a folder looks like one of `motion_files`; of arrays no more than heads is read.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    if file_kind(path) in _ARRAYS:
+        return any(map(is_frames, read_heads(path).values()))
+    frame = glance(path)
+    return frame is not None and (frames_column(frame) is not None or bool(joint_columns(frame)))
 
 
 def _of_folder(folder: Path, config: MotionConfig) -> Found:

@@ -12,7 +12,7 @@ from recurra.inputs.notes.config import NotesConfig
 from recurra.inputs.notes.event import Events
 from recurra.inputs.notes.exhibit import compare, exhibit
 from recurra.inputs.notes.notation import Notation
-from recurra.inputs.notes.reader import MIDI, files_of, is_of_notes, notes_column, read
+from recurra.inputs.notes.reader import MIDI, files_of, holds_rolls, is_of_notes, notes_column, read
 from recurra.inputs.notes.revival import revive
 from recurra.inputs.notes.roll import is_chords
 from recurra.inputs.notes.tune import Tune
@@ -29,7 +29,9 @@ def suits(source: Any, keep: Keep) -> bool:
         return arrays or (isinstance(first, list | tuple) and (is_chords(source) or is_chords(first)))
     path = path_of(source)
     if path is not None and path.is_dir():
-        return any(file_kind(one) in (*MIDI, ".json") for one in files_of(path))  # arrays may be anything
+        files = files_of(path)
+        surely = any(file_kind(one) in (*MIDI, ".json") for one in files)  # arrays may be anything
+        return surely or any(map(holds_rolls, files[:1]))
     if path is not None and is_of_notes(path):
         return True
     frame = glance(source)

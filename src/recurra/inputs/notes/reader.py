@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from recurra.data.archive import read_heads
 from recurra.data.naming import counted, listed
 from recurra.errors import DataError
 from recurra.inputs.notes.config import NotesConfig
@@ -19,6 +20,7 @@ from recurra.inputs.notes.roll import (
     arrays_of_mat,
     arrays_of_npz,
     is_chords,
+    is_roll,
     tune_of,
     tunes_of_json,
 )
@@ -85,6 +87,17 @@ def is_of_notes(path: Path) -> bool:
 def files_of(folder: Path) -> list[Path]:
     """The files of notes in a folder and those below it."""
     return sorted(one for one in folder.rglob("*") if one.is_file() and is_of_notes(one))
+
+
+def holds_rolls(path: Path) -> bool:
+    """Whether a file of arrays holds a piano roll, by what it announces; of MAT files all is read.
+
+    Raises:
+        DataError: It cannot be read.
+    """
+    if file_kind(path) == ".mat":
+        return bool(arrays_of_mat(path))
+    return any(map(is_roll, read_heads(path).values()))
 
 
 def notes_column(frame: pl.DataFrame, wanted: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from recurra.data.archive import read_arrays
+from recurra.data.archive import Announced, read_arrays
 from recurra.data.mat import read_mat
 from recurra.data.naming import listed
 from recurra.data.object_array import UNREADABLE
@@ -128,7 +128,7 @@ def _fields(arrays: Mapping[str, Any]) -> dict[str, Any]:
 def _of_arrays(arrays: Mapping[str, Any], path: Path) -> list[Named]:
     found = []
     for name, array in arrays.items():
-        matrices = [one for one in _matrices(array) if _is_roll(one)]
+        matrices = [one for one in _matrices(array) if is_roll(one)]
         part = part_named(name) or "train"
         for number, one in enumerate(matrices, start=1):
             own = " ".join(filter(None, [name, str(number) if len(matrices) > 1 else ""]))
@@ -153,13 +153,14 @@ def _matrices(array: Any) -> list[np.ndarray]:
     return [array] if isinstance(array, np.ndarray) else []
 
 
-def _is_roll(array: np.ndarray) -> bool:
+def is_roll(array: Announced) -> bool:
+    """Whether an array is one of steps by keys."""
     numeric = array.dtype.kind in "biuf" and array.ndim == 2
     return numeric and array.shape[1] in (KEYS, _MIDI_KEYS) and array.shape[0] > 0
 
 
 def _of_array(array: np.ndarray, where: str) -> Tune:
-    if not _is_roll(array):
+    if not is_roll(array):
         raise DataError(
             f"{where} is an array of {array.dtype} of shape {array.shape}",
             "(steps, 88) or (steps, 128), above 0 where a key sounds",

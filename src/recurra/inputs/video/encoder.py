@@ -1,14 +1,16 @@
 """What stands before the recurrence that watches videos: a small convolutional net over each frame."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 from torch import Tensor, nn
 
-from recurra.errors import ConfigError
 from recurra.inputs.input import Encoder
 from recurra.inputs.video.codec import VideoCodec
 from recurra.inputs.video.config import VideoConfig
 from recurra.layers.frame_front import FrameFront
+from recurra.layers.front_blocks import engine_blocks
+from recurra.streaming.convolution import arrays_of
 
 
 class VideoEncoder(Encoder):
@@ -38,9 +40,9 @@ class VideoEncoder(Encoder):
         return features
 
     def stream_modules(self) -> Sequence[nn.Module]:
-        """Not there.
+        """What a frame runs through after the convolutions, which the live input has done."""
+        return self.front.stream_modules()
 
-        Raises:
-            ConfigError: No stream brings frames.
-        """
-        raise ConfigError("input=video on a stream", "an input whose steps come one by one", "Use predict.")
+    def stream_arrays(self) -> Mapping[str, np.ndarray]:
+        """The weights of the convolutions."""
+        return arrays_of(engine_blocks(self.front.grid.blocks))
