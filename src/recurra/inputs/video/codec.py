@@ -50,9 +50,13 @@ class VideoCodec:
 
     def encode(self, video: Video, rate: float | None = None) -> Frames:
         """A video as scaled frames; `rate` in place of its own. Errors as of `pixels`."""
+        return self.scaled(self.pixels(video, rate or self.rate))
+
+    def scaled(self, pixels: UInt8[np.ndarray, "time height width channels"]) -> Frames:
+        """Pixels by their mean and deviation."""
         scale = np.array(self.deviation, np.float32) * _WHITE
         middle = np.array(self.mean, np.float32) * _WHITE
-        return (self.pixels(video, rate or self.rate) - middle) / scale
+        return (pixels - middle) / scale
 
     def to_dict(self) -> dict[str, Any]:
         """What `from_dict` needs, as JSON has it."""

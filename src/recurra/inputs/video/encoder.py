@@ -22,10 +22,12 @@ class VideoEncoder(Encoder):
     def __init__(self, codec: VideoCodec, config: VideoConfig) -> None:
         super().__init__()
         self.front = FrameFront(
-            codec.height // config.patch,
-            codec.width // config.patch,
-            cell=config.patch,
+            codec.height // config.pixels_of_cell,
+            codec.width // config.pixels_of_cell,
+            cell=config.pixels_of_cell,
             channels=codec.channels,
+            readout=config.front_readout,
+            rate=codec.rate,
             width=config.front_width,
             blocks=None if config.front_blocks == "auto" else config.front_blocks,
             output_size=config.frame_size,
