@@ -25,7 +25,7 @@ def seen(path: Path, rate: float, size: tuple[int, int] = (6, 8)) -> list[int]:
 
 
 def test_at_each_moment_the_frame_that_is_shown_then(tmp_path: Path) -> None:
-    uneven = greys(tmp_path / "uneven.mp4", [0, 40, 80, 120, 160], [0, 0.05, 0.5, 0.52, 1.3])
+    uneven = greys(tmp_path / "uneven.mp4", [0, 40, 80, 120, 160], [0.0, 0.05, 0.5, 0.52, 1.3])
     video = open_video(uneven)
     assert (video.height, video.width, video.frames) == (48, 64, 5)
     assert video.seconds == pytest.approx(1.3 + 1 / 30, abs=0.01)

@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +90,8 @@ def open_video(path: Path) -> Video:
 def frames_of(video: Video, rate: float, size: tuple[int, int], *, grey: bool, steps: int) -> Iterator[Frame]:
     """Frames at so many a second: at each moment the one that is shown then, whatever its own rate is.
 
-    No more than one frame is in memory at its own size. Where the last ones cannot be decoded, the one before
-    stays.
+    No more than two frames are in memory at their own size, and only those that are shown are scaled. Where
+    the last ones cannot be decoded, the one before stays.
 
     Args:
         video: The file.
@@ -103,24 +104,31 @@ def frames_of(video: Video, rate: float, size: tuple[int, int], *, grey: bool, s
         DataError: The file is not there any more, or none of its frames can be decoded.
     """
     module, given = library(), 0
+    scaled = partial(_scaled, size=size, grey=grey)
+    latest: Any = None
     shown: Frame | None = None
     try:
         with module.open(str(video.path)) as container:
             for frame in container.decode(_stream(container, video.path)):
                 time = 0.0 if frame.time is None else float(frame.time) - video.begin
-                while shown is not None and given < steps and given / rate < time - _SLACK:
+                while latest is not None and given < steps and given / rate < time - _SLACK:
+                    shown = scaled(latest) if shown is None else shown
                     yield shown
                     given += 1
                 if given == steps:
                     return
-                shown = _scaled(frame, size, grey=grey)
+                latest, shown = frame, None
     except module.InvalidDataError as error:
-        if shown is None:
+        if latest is None:
             raise _unreadable(video.path, _reason(video.path, error)) from error
     except (module.FFmpegError, OSError, ValueError, EOFError) as error:
         raise _unreadable(video.path, _reason(video.path, error)) from error
-    if shown is None:
+    if latest is None:
         raise _unreadable(video.path, "no frame of it can be decoded")
+    try:
+        shown = scaled(latest) if shown is None else shown
+    except (module.FFmpegError, ValueError) as error:
+        raise _unreadable(video.path, _reason(video.path, error)) from error
     for _ in range(given, steps):
         yield shown
 
