@@ -27,6 +27,14 @@ def test_rows_are_made_when_they_are_asked_for_and_the_last_ones_are_kept() -> N
         rows[5]
 
 
+def test_what_is_kept_may_be_smaller_than_a_row() -> None:
+    made: list[int] = []
+    rows = OnDemand(partial(row, made), np.arange(1, 4), unfold=lambda kept: np.repeat(kept, 3, axis=1))
+    for _ in range(2):
+        np.testing.assert_array_equal(rows[2], np.full((3, 6), 2))
+    assert made == [2]
+
+
 def test_a_row_larger_than_the_bound_is_given_all_the_same() -> None:
     rows = OnDemand(partial(row, []), np.arange(1, 4), kept=1)
     assert [len(one) for one in rows] == [1, 2, 3]

@@ -62,3 +62,9 @@ def test_cells_stand_in_reading_order_and_see_those_beside_them() -> None:
     assert len(seen) > 3
     assert seen <= {0, 1, 2, 5, 6, 7, 10, 11, 12}
     torch.testing.assert_close(front(image)[1:], front(image[1:]))
+
+
+def test_of_more_blocks_than_halvings_the_first_ones_halve() -> None:
+    front = GridFront(2, 3, cell=4, channels=1, width=2, blocks=3)
+    assert [one.pool for one in front.blocks] == [(2, 2), (2, 2), (1, 1)]
+    assert front(torch.zeros(2, 6, 4, 4, 1)).shape == (2, 6, front.output_size)

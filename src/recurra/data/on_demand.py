@@ -15,9 +15,10 @@ class OnDemand(Sequence[np.ndarray]):
     """Rows that a function makes; those that were asked for last are kept, within a bound.
 
     Args:
-        make: From the number of a row to its array (time, ...).
+        make: From the number of a row to its array (time, ...), or to what `unfold` takes.
         lengths: Steps of every row.
         kept: Bytes that are kept at most.
+        unfold: From what is made and kept to the row; None: it is the row.
     """
 
     def __init__(
@@ -25,8 +26,9 @@ class OnDemand(Sequence[np.ndarray]):
         make: Callable[[int], Shaped[np.ndarray, "time ..."]],
         lengths: Int64[np.ndarray, " rows"],
         kept: int = KEPT,
+        unfold: Callable[[np.ndarray], Shaped[np.ndarray, "time ..."]] | None = None,
     ) -> None:
-        self.lengths = lengths
+        self.lengths, self._unfold = lengths, unfold
         self._make, self._bound = make, kept
         self._rows: OrderedDict[int, np.ndarray] = OrderedDict()
         self._bytes = 0
@@ -47,7 +49,8 @@ class OnDemand(Sequence[np.ndarray]):
         if number not in self._rows:
             self._keep(number, self._make(number))
         self._rows.move_to_end(number)
-        return self._rows[number]
+        found = self._rows[number]
+        return found if self._unfold is None else self._unfold(found)
 
     def _keep(self, number: int, made: np.ndarray) -> None:
         self._rows[number] = made

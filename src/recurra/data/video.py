@@ -90,8 +90,8 @@ def open_video(path: Path) -> Video:
 def frames_of(video: Video, rate: float, size: tuple[int, int], *, grey: bool, steps: int) -> Iterator[Frame]:
     """Frames at so many a second: at each moment the one that is shown then, whatever its own rate is.
 
-    No more than one frame is in memory at its own size. Where the last ones cannot be decoded, the one before
-    stays.
+    No more than two frames are in memory at their own size, and only those that are shown are scaled. Where
+    the last ones cannot be decoded, the one before stays.
 
     Args:
         video: The file.
@@ -113,14 +113,11 @@ def frames_of(video: Video, rate: float, size: tuple[int, int], *, grey: bool, s
                     return
                 shown.now(frame)
     except module.InvalidDataError as error:
-        if shown.frame is None:
+        if not shown.begun:
             raise _unreadable(video.path, _reason(video.path, error)) from error
     except (module.FFmpegError, OSError, ValueError, EOFError) as error:
         raise _unreadable(video.path, _reason(video.path, error)) from error
-    if shown.frame is None:
-        raise _unreadable(video.path, "no frame of it can be decoded")
-    while shown.given < steps:
-        yield shown.again()
+    yield from _rest(shown, steps, video.path)
 
 
 def frames_as_they_come(
@@ -147,18 +144,30 @@ def frames_as_they_come(
             for packet in container.demux(stream):
                 for frame in packet.decode():
                     time = 0.0 if frame.time is None else float(frame.time)
-                    begin = time if shown.frame is None else begin
+                    begin = begin if shown.begun else time
                     yield from shown.until(time - begin)
                     shown.now(frame)
                     if time >= last:
                         last, end = time, time + _lasts(frame, stream)
     except (module.FFmpegError, OSError, ValueError, EOFError) as error:
-        if shown.frame is None:
+        if not shown.begun:
             raise _unreadable(Path(name), _reason(Path(name), error)) from error
-    if shown.frame is None:
-        raise _unreadable(Path(name), "no frame of it can be decoded")
-    while shown.given < max(1, _steps(end - begin, rate)):
-        yield shown.again()
+    yield from _rest(shown, max(1, _steps(end - begin, rate)), Path(name))
+
+
+def _rest(shown: "Shown", steps: int, path: Path) -> Iterator[Frame]:
+    """What is shown until so many moments are past.
+
+    Raises:
+        DataError: There was no frame, or the last one cannot be scaled.
+    """
+    if not shown.begun:
+        raise _unreadable(path, "no frame of it can be decoded")
+    try:
+        while shown.given < steps:
+            yield shown.again()
+    except (library().FFmpegError, ValueError) as error:
+        raise _unreadable(path, _reason(path, error)) from error
 
 
 def _lasts(frame: Any, stream: Any) -> float:
@@ -175,36 +184,43 @@ def _steps(seconds: float, rate: float) -> int:
 class Shown:
     """Which frame is shown at each of so many moments a second, as frames come with their times.
 
+    Only those that are shown are scaled.
+
     Args:
         rate: Moments a second.
         size: Height and width that frames are scaled to.
         grey: Whether they have one channel in place of three.
 
     Attributes:
-        frame: The one that is shown, scaled; None before the first.
         given: How many moments are past.
     """
 
     def __init__(self, rate: float, size: tuple[int, int], *, grey: bool) -> None:
         self._rate, self._size, self._grey = rate, size, grey
-        self.frame: Frame | None = None
+        self._latest: Any = None
+        self._scaled: Frame | None = None
         self.given = 0
+
+    @property
+    def begun(self) -> bool:
+        """Whether a frame is shown."""
+        return self._latest is not None
 
     def until(self, time: float) -> Iterator[Frame]:
         """What is shown at the moments before a time, of which there are none before the first frame."""
-        while self.frame is not None and self.given / self._rate < time - _SLACK:
+        while self.begun and self.given / self._rate < time - _SLACK:
             yield self.again()
 
     def again(self) -> Frame:
         """What is shown at the next moment: what is shown now."""
-        if self.frame is None:
-            raise ValueError("no frame is shown yet")
+        if self._scaled is None:
+            self._scaled = _scaled(self._latest, self._size, grey=self._grey)
         self.given += 1
-        return self.frame
+        return self._scaled
 
     def now(self, frame: Any) -> None:
         """From its time on a frame is shown, one of PyAV's."""
-        self.frame = _scaled(frame, self._size, grey=self._grey)
+        self._latest, self._scaled = frame, None
 
 
 def frame_of_file(path: Path, size: tuple[int, int], *, grey: bool) -> Frame:

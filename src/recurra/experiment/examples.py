@@ -204,11 +204,12 @@ def encoded_part(examples: Examples, encoding: Encoding, targets: Sequence[Any] 
     Raises:
         DataError: One cannot be encoded; the message says where it stands.
     """
-    encode = partial(_encoded, examples, encoding)
     if not encoding.on_demand:
-        return Part(examples, [encode(row) for row in range(len(examples))], targets)
+        every = [_made(examples, encoding.encode, row) for row in range(len(examples))]
+        return Part(examples, every, targets)
     lengths = np.array([encoding.length(content) for content in examples.contents], np.int64)
-    return Part(examples, OnDemand(encode, lengths), targets)
+    keep = partial(_made, examples, encoding.keep)
+    return Part(examples, OnDemand(keep, lengths, unfold=encoding.unfold), targets)
 
 
 def varied(part: Part, encoding: Encoding, row: int, random: np.random.Generator) -> np.ndarray:
@@ -218,9 +219,9 @@ def varied(part: Part, encoding: Encoding, row: int, random: np.random.Generator
     return encoding.augment(part.encoded[row] if other is content else encoding.encode(other), random)
 
 
-def _encoded(examples: Examples, encoding: Encoding, row: int) -> np.ndarray:
+def _made(examples: Examples, make: Callable[[Any], np.ndarray], row: int) -> np.ndarray:
     try:
-        return encoding.encode(examples.contents[row])
+        return make(examples.contents[row])
     except DataError as error:
         raise placed(examples.places[row], error) from error
 

@@ -1,34 +1,40 @@
 """Clips that were made up, and what happens in them: a small world for nets that watch videos."""
 
+import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float64, UInt8
+from jaxtyping import Bool, Float64, UInt8
 
+from recurra.data.image import library as image_library
 from recurra.data.video import library
-from recurra.inputs.generated_shapes import COLOURS, inside
+from recurra.inputs.generated_shapes import COLOURS, Points, inside
 
 SIDE = 64  # pixels of a frame
 _SHAPES = ("circle", "square", "triangle")
+THINGS = (*_SHAPES, *"0123456789")
+"""What moves."""
 _WAYS: Mapping[str, tuple[int, int]] = MappingProxyType(
     {"left": (0, -1), "right": (0, 1), "up": (-1, 0), "down": (1, 0)}
 )
 _SPEEDS: Mapping[str, tuple[float, float]] = MappingProxyType(
-    {"slowly": (9.0, 12.0), "quickly": (20.0, 25.0)}
+    {"slowly": (8.0, 11.0), "quickly": (20.0, 25.0)}
 )
 """Pixels a second."""
 _EVENTS: Mapping[str, str] = MappingProxyType(
     {"goes on": "", "stops": " and stops", "turns back": " and turns back"}
 )
-_SECONDS = (1.6, 2.0)
+_SECONDS = (1.5, 1.8)
 _RATES = (12, 15, 20, 25, 30)  # frames a second
-_SIZE = 7.0  # pixels from the middle of a shape to its edge
+_SIZE = 8.0  # pixels from the middle of a thing to its edge
+_FINE = 64  # points of a drawn digit for such a size
 _TICKS = 90_000  # a second, in which files count time
 
 
@@ -37,12 +43,12 @@ class Clip:
     """What happens in a clip.
 
     Attributes:
-        shape, colour, way, speed, event: In words.
+        thing, colour, way, speed, event: In words; a thing is a shape or a digit.
         times: (frames,) seconds at which frames are shown; not always at equal distances.
-        places: (frames, 2) where the middle of the shape is, (down, right) in pixels.
+        places: (frames, 2) where the middle of the thing is, (down, right) in pixels.
     """
 
-    shape: str
+    thing: str
     colour: str
     way: str
     speed: str
@@ -54,7 +60,7 @@ class Clip:
     def sentence(self) -> str:
         """All of it."""
         event = _EVENTS[self.event]
-        return f"a {self.colour} {self.shape} moves {self.way} {self.speed}{event}"
+        return f"a {self.colour} {self.thing} moves {self.way} {self.speed}{event}"
 
     @property
     def label(self) -> str:
@@ -74,7 +80,7 @@ def write_clips(folder: Path, count: int, seed: int = 0) -> Path:
         The table: `path`, `label`, `caption`.
 
     Raises:
-        MissingDependencyError: PyAV is not installed.
+        MissingDependencyError: PyAV or Pillow is not installed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(seed)
@@ -109,8 +115,8 @@ def write_video(
 
 
 def _drawn(random: np.random.Generator) -> Clip:
-    """A shape that goes one way, slowly or quickly, and then on, not at all, or back."""
-    shape, colour = str(random.choice(_SHAPES)), str(random.choice(list(COLOURS)))
+    """A thing that goes one way, slowly or quickly, and then on, not at all, or back."""
+    thing, colour = str(random.choice(THINGS)), str(random.choice(list(COLOURS)))
     way, speed = str(random.choice(list(_WAYS))), str(random.choice(list(_SPEEDS)))
     event = str(random.choice(list(_EVENTS)))
     seconds, rate = random.uniform(*_SECONDS), float(random.choice(_RATES))
@@ -122,7 +128,7 @@ def _drawn(random: np.random.Generator) -> Clip:
     gone = pace * (np.minimum(times, turn) + after * np.maximum(times - turn, 0))
     path = gone[:, None] * np.array(_WAYS[way])
     low, high = _SIZE + 1 - path.min(axis=0), SIDE - _SIZE - 1 - path.max(axis=0)
-    return Clip(shape, colour, way, speed, event, times, path + random.uniform(low, high))
+    return Clip(thing, colour, way, speed, event, times, path + random.uniform(low, high))
 
 
 def _frames(clip: Clip, random: np.random.Generator) -> list[UInt8[np.ndarray, "height width 3"]]:
@@ -133,7 +139,30 @@ def _frames(clip: Clip, random: np.random.Generator) -> list[UInt8[np.ndarray, "
     for place in clip.places:
         picture = np.empty((SIDE, SIDE, 3))
         picture[:] = ground
-        picture[inside(clip.shape, down - place[0], right - place[1], _SIZE)] = colour
+        picture[_covered(clip.thing, down - place[0], right - place[1])] = colour
         noisy = picture + random.normal(0, 4, picture.shape)
         found.append(np.clip(noisy, 0, 255).round().astype(np.uint8))
     return found
+
+
+def _covered(thing: str, down: Points, right: Points) -> Bool[np.ndarray, "height width"]:
+    """Which points, seen from the middle of a thing, lie in it."""
+    if thing in _SHAPES:
+        return inside(thing, down, right, _SIZE)
+    glyph = _glyph(thing)
+    places = [np.floor((1 + one / _SIZE) * _FINE).astype(int) for one in (down, right)]
+    near = np.logical_and.reduce([(one >= 0) & (one < 2 * _FINE) for one in places])
+    row, column = (one.clip(0, 2 * _FINE - 1) for one in places)
+    return np.asarray(glyph[row, column] & near)
+
+
+@cache
+def _glyph(digit: str) -> Bool[np.ndarray, "side side"]:
+    """A digit in bold type, as high as the square that it stands in."""
+    image = image_library().new("L", (4 * _FINE, 4 * _FINE))
+    draw, font = (importlib.import_module(f"PIL.{name}") for name in ("ImageDraw", "ImageFont"))
+    own = font.load_default(2 * _FINE)  # comes with Pillow
+    draw.Draw(image).text((_FINE, _FINE), digit, fill=255, font=own, stroke_width=_FINE // 12)
+    drawn = np.asarray(image.crop(image.getbbox()).resize((round(1.6 * _FINE), 2 * _FINE))) > 127
+    side = (2 * _FINE - drawn.shape[1]) // 2
+    return np.pad(drawn, ((0, 0), (side, 2 * _FINE - drawn.shape[1] - side)))

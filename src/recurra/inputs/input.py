@@ -51,6 +51,14 @@ class Encoding(ABC):
     def encode(self, content: Any) -> Shaped[np.ndarray, "time ..."]:
         """A content as an array (time, ...), of which there is at least one step: what `Encoder` reads."""
 
+    def keep(self, content: Any) -> Shaped[np.ndarray, "_kept ..."]:
+        """What stays in memory of a content with `on_demand`, such as bytes; by default what is encoded."""
+        return self.encode(content)
+
+    def unfold(self, kept: Shaped[np.ndarray, "_kept ..."]) -> Shaped[np.ndarray, "time ..."]:
+        """What `encode` gives, of what `keep` gave."""
+        return kept
+
     def features(self) -> Sequence[Feature]:
         """What the numbers of a step are, as far as they have names: none do by default."""
         return ()

@@ -50,7 +50,7 @@ class StripFront(nn.Module):
         self, along: int, across: int, *, channels: int, width: int = 16, blocks: int | None = None
     ) -> None:
         super().__init__()
-        number = _halvings(across, 8) if blocks is None else blocks
+        number = halvings(across, 8) if blocks is None else blocks
         pools = [(factor, 2) for factor in _shared(along, _checked(number))]
         self.along = along
         self.blocks = nn.ModuleList(_blocks(channels, width, pools))
@@ -81,7 +81,8 @@ class GridFront(nn.Module):
         cell: Pixels of a cell, both ways.
         channels: Of the image.
         width: Channels of the first block; each later one has twice as many, up to eight times.
-        blocks: How many there are; None: one for each halving of a cell.
+        blocks: How many there are; None: one for each halving of a cell. Of more the first ones halve, so
+            that the others see far around and cost little.
 
     Attributes:
         output_size: Features of a cell.
@@ -101,8 +102,9 @@ class GridFront(nn.Module):
         blocks: int | None = None,
     ) -> None:
         super().__init__()
-        number = _halvings(cell, 1) if blocks is None else blocks
-        pools = [(factor, factor) for factor in _shared(cell, _checked(number))]
+        number = halvings(cell, 1) if blocks is None else blocks
+        factors = sorted(_shared(cell, _checked(number)), reverse=True)
+        pools = [(factor, factor) for factor in factors]
         self.rows, self.columns = rows, columns
         self.blocks = nn.ModuleList(_blocks(channels, width, pools))
         self.output_size = _channels(width, len(pools))
@@ -149,7 +151,7 @@ def _channels(width: int, blocks: int) -> int:
     return width << min(blocks - 1, 3)
 
 
-def _halvings(size: int, left: int) -> int:
+def halvings(size: int, left: int) -> int:
     """How often a size is halved until so much is left at most; once at least."""
     number = 1
     while -(-size // 2**number) > left:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
 from recurra.streaming.convolution import Block
 
@@ -19,18 +19,19 @@ def engine_blocks(blocks: Iterable[nn.Module]) -> list[Block]:
 
 def _block(block: Any) -> Block:
     convolution, normal = block.convolution, block.normalization
-    kernel = _array(convolution.weight).transpose(0, 2, 3, 1)  # places, then inputs
+    kernel = array_of(convolution.weight).transpose(0, 2, 3, 1)  # places, then inputs
     along, across = block.pool
     return Block(
         np.ascontiguousarray(kernel.reshape(len(kernel), -1)),
-        _array(convolution.bias),
-        _array(normal.weight),
-        _array(normal.bias),
+        array_of(convolution.bias),
+        array_of(normal.weight),
+        array_of(normal.bias),
         along,
         across,
         float(normal.eps),
     )
 
 
-def _array(weight: nn.Parameter) -> np.ndarray:
+def array_of(weight: Tensor) -> np.ndarray:
+    """A weight as an array of float32."""
     return weight.detach().to("cpu").float().contiguous().numpy()

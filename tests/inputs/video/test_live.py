@@ -36,13 +36,13 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_clips(tmp_path_factory.mktemp("clips"), 24).parent
 
 
-@pytest.fixture(scope="module")
-def trained(clips: Path) -> Classifier:
+@pytest.fixture(scope="module", params=["points", "cells"])
+def trained(clips: Path, request: pytest.FixtureRequest) -> Classifier:
     table = pl.read_csv(clips / "clips.csv") if (clips / "clips.csv").exists() else None
     assert table is not None
     way = pl.col("label").str.split(",").list.first()
     table = table.with_columns(path=pl.lit(f"{clips}/") + pl.col("path"), label=way).drop("caption")
-    return Classifier(**NET, label="label").fit(table, show_progress=False)
+    return Classifier(**NET, front_readout=request.param, label="label").fit(table, show_progress=False)
 
 
 @pytest.fixture(scope="module")

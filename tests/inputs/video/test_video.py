@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -81,9 +82,10 @@ def test_training_varies_all_frames_alike() -> None:
     assert longer == {1, 2, 3}
 
 
-def test_padding_changes_nothing() -> None:
+@pytest.mark.parametrize("readout", ["points", "cells"])
+def test_padding_changes_nothing(readout: Any) -> None:
     torch.manual_seed(0)
-    front = FrameFront(2, 1, cell=4, channels=3, width=2, output_size=5)
+    front = FrameFront(2, 1, cell=4, channels=3, readout=readout, width=2, output_size=5)
     frames = torch.randn(2, 3, 8, 4, 3)
     whole = front(frames, torch.tensor([3, 1]))
     assert (whole[1, 1:] == 0).all()
@@ -93,6 +95,42 @@ def test_padding_changes_nothing() -> None:
     torch.testing.assert_close(found, whole)
     found.sum().backward()
     assert all(torch.isfinite(one.grad).all() for one in front.parameters() if one.grad is not None)
+
+
+def test_points_tell_how_fast_things_move_whatever_the_rate() -> None:
+    torch.manual_seed(0)
+    front = FrameFront(6, 6, cell=2, channels=1, rate=5.0, width=2, blocks=1, output_size=1)
+    seen = front._seen(moving([2, 4, 4, 8]))[None]
+    moves = front._moves(seen)[0]
+    assert (moves[0] == 0).all()
+    assert (moves[2].abs() < 1e-6).all()
+    assert (moves[1].abs().max() > 1e-3).item()
+    torch.testing.assert_close(moves[3], 2 * moves[1])
+    front.rate = 10.0
+    torch.testing.assert_close(front._moves(seen)[0], 2 * moves)
+
+
+def moving(places: list[int]) -> torch.Tensor:
+    """Frames in which a square lies so many pixels from the left edge."""
+    frames = torch.zeros(len(places), 12, 12, 1)
+    for frame, place in zip(frames, places, strict=True):
+        frame[4:6, place : place + 2] = 1
+    return frames
+
+
+def test_there_are_two_readouts() -> None:
+    with pytest.raises(ConfigError, match="one of points, cells"):
+        FrameFront(2, 1, cell=4, channels=3, readout="corners")
+    configs = VideoConfig(), VideoConfig(front_readout="cells"), VideoConfig(patch=2)
+    assert [one.pixels_of_cell for one in configs] == [4, 8, 2]
+
+
+def test_bytes_are_kept_of_frames(clips: Path) -> None:
+    videos = [open_video(one) for one in sorted(clips.parent.glob("*.mp4"))[:3]]
+    encoding = VideoEncoding.learn(videos, VideoConfig())
+    kept = encoding.keep(videos[0])
+    assert kept.dtype == np.uint8
+    assert (encoding.unfold(kept) == encoding.encode(videos[0])).all()
 
 
 def test_frames_are_whole_numbers_of_cells(clips: Path) -> None:

@@ -53,7 +53,7 @@ class VideoCodec:
         return self.scaled(self.pixels(video, rate or self.rate))
 
     def scaled(self, pixels: UInt8[np.ndarray, "time height width channels"]) -> Frames:
-        """Pixels as numbers of about the same size."""
+        """Pixels by their mean and deviation."""
         scale = np.array(self.deviation, np.float32) * _WHITE
         middle = np.array(self.mean, np.float32) * _WHITE
         return (pixels - middle) / scale

@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from recurra.inputs.input import Encoder
 from recurra.inputs.video.codec import VideoCodec
 from recurra.inputs.video.config import VideoConfig
+from recurra.inputs.video.live import SHARPNESS
 from recurra.layers.frame_front import FrameFront
-from recurra.layers.front_blocks import engine_blocks
+from recurra.layers.front_blocks import array_of, engine_blocks
 from recurra.streaming.convolution import arrays_of
 
 
@@ -24,10 +25,12 @@ class VideoEncoder(Encoder):
     def __init__(self, codec: VideoCodec, config: VideoConfig) -> None:
         super().__init__()
         self.front = FrameFront(
-            codec.height // config.patch,
-            codec.width // config.patch,
-            cell=config.patch,
+            codec.height // config.pixels_of_cell,
+            codec.width // config.pixels_of_cell,
+            cell=config.pixels_of_cell,
             channels=codec.channels,
+            readout=config.front_readout,
+            rate=codec.rate,
             width=config.front_width,
             blocks=None if config.front_blocks == "auto" else config.front_blocks,
             output_size=config.frame_size,
@@ -44,5 +47,7 @@ class VideoEncoder(Encoder):
         return self.front.stream_modules()
 
     def stream_arrays(self) -> Mapping[str, np.ndarray]:
-        """The weights of the convolutions."""
-        return arrays_of(engine_blocks(self.front.grid.blocks))
+        """The weights of the convolutions, and of points how sharply they are read."""
+        found = arrays_of(engine_blocks(self.front.grid.blocks))
+        points = self.front.points
+        return found if points is None else {**found, SHARPNESS: array_of(points.sharpness.exp())}

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
 
 from recurra.data.video import Video
 from recurra.errors import ConfigError
@@ -88,9 +88,9 @@ class VideoEncoding(Encoding):
             ConfigError: Frames are no whole number of cells high or wide.
             DataError: A video cannot be read.
         """
-        if config.height % config.patch or config.width % config.patch:
+        if config.height % config.pixels_of_cell or config.width % config.pixels_of_cell:
             raise ConfigError(
-                f"frames of {config.height} x {config.width} pixels with patch={config.patch}",
+                f"frames of {config.height} x {config.width} pixels with patch={config.pixels_of_cell}",
                 "a height and a width that are multiples of the patch",
                 "Change height, width or patch.",
             )
@@ -112,6 +112,14 @@ class VideoEncoding(Encoding):
     def encode(self, content: Video) -> Frames:
         """Scaled frames; see `VideoCodec.encode`."""
         return self.codec.encode(content)
+
+    def keep(self, content: Video) -> UInt8[np.ndarray, "time height width channels"]:
+        """Its pixels, a byte each."""
+        return self.codec.pixels(content, self.codec.rate)
+
+    def unfold(self, kept: UInt8[np.ndarray, "time height width channels"]) -> Frames:
+        """See `VideoCodec.scaled`."""
+        return self.codec.scaled(kept)
 
     def length(self, content: Video) -> int:
         """Steps of a video, by the times in its file."""

@@ -8,11 +8,14 @@ import numpy as np
 from jaxtyping import Float32
 
 from recurra.data.video import Frame, frame_of_file, frame_of_numbers, is_video, open_video
-from recurra.errors import DataError
+from recurra.errors import ArtifactError, DataError
 from recurra.inputs.live import LiveInput
 from recurra.inputs.video.codec import VideoCodec
 from recurra.streaming.convolution import Convolutions, blocks_of
+from recurra.streaming.points import points_of
 
+SHARPNESS = "sharpness"
+"""What the sharpness of points is called among the weights."""
 _WHITE = 255
 
 
@@ -25,12 +28,19 @@ class LiveVideo(LiveInput):
     Args:
         codec: Frames to scaled pixels.
         front: The convolutions.
+        sharpness: Of each of their channels, where points are read; None where cells are.
     """
 
     columns = ("frame",)
 
-    def __init__(self, codec: VideoCodec, front: Convolutions | None = None) -> None:
-        self.codec, self._front = codec, front
+    def __init__(
+        self,
+        codec: VideoCodec,
+        front: Convolutions | None = None,
+        sharpness: Float32[np.ndarray, " channels"] | None = None,
+    ) -> None:
+        self.codec, self._front, self._sharpness = codec, front, sharpness
+        self.keeps = sharpness is not None
 
     @property
     def rate(self) -> float:
@@ -58,18 +68,39 @@ class LiveVideo(LiveInput):
 
     def with_weights(self, arrays: Mapping[str, np.ndarray]) -> "LiveVideo":
         """See `LiveInput.with_weights`."""
-        return LiveVideo(self.codec, Convolutions(blocks_of(arrays), self.codec.width))
+        blocks = {name: one for name, one in arrays.items() if name != SHARPNESS}
+        return LiveVideo(self.codec, Convolutions(blocks_of(blocks), self.codec.width), arrays.get(SHARPNESS))
 
     def steps(self, row: Mapping[str, Any]) -> Sequence[Float32[np.ndarray, " features"]]:
-        """What the convolutions see in the frames of a row, cell by cell.
+        """What is found in the frames of a row, as if none came before.
 
         Raises:
             DataError: There is no frame in it, or none that can be read.
         """
+        return self.follow(row, b"")[0]
+
+    def follow(
+        self, row: Mapping[str, Any], before: bytes
+    ) -> tuple[Sequence[Float32[np.ndarray, " features"]], bytes]:
+        """See `LiveInput.follow`: the points of the frame before are kept, for how fast they move.
+
+        Raises:
+            ArtifactError: What was kept is damaged.
+            DataError: As `steps`.
+        """
         if self._front is None:
             raise RuntimeError("with_weights was not called")
-        pixels = self.codec.scaled(self._pixels(row))
-        return [self._front.whole(frame).ravel() for frame in pixels]
+        maps = [self._front.whole(frame) for frame in self.codec.scaled(self._pixels(row))]
+        if self._sharpness is None:
+            return [one.ravel() for one in maps], b""
+        last = _unpacked(before, len(self._sharpness)) if before else None
+        found = []
+        for one in maps:
+            points, largest = points_of(one, self._sharpness)
+            moves = (points - (points if last is None else last)) * np.float32(self.codec.rate)
+            found.append(np.concatenate([points.ravel(), largest, moves.ravel()]))
+            last = points
+        return found, b"" if last is None else last.astype("<f4").tobytes()
 
     def _pixels(self, row: Mapping[str, Any]) -> np.ndarray:
         """(frames, height, width, channels) of a row."""
@@ -106,3 +137,15 @@ def _whole(given: Any) -> Frame:
             f"pixels from {array.min()} to {array.max()}", f"from 0 to {_WHITE}", "Scale them so."
         )
     return array.astype(np.uint8)
+
+
+def _unpacked(kept: bytes, channels: int) -> Float32[np.ndarray, "channels 2"]:
+    """The points that were kept.
+
+    Raises:
+        ArtifactError: They are damaged.
+    """
+    points = np.frombuffer(kept, "<f4").astype(np.float32) if len(kept) == 8 * channels else np.zeros(0)
+    if not points.size or not np.isfinite(points).all():
+        raise ArtifactError("points of a frame that are damaged", "them as they were left", "Begin anew.")
+    return points.reshape(channels, 2)
