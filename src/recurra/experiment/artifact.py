@@ -1,4 +1,7 @@
-"""A fitted net on the disk: `config.json`, `model.safetensors` and tables; loading runs no code from them."""
+"""A fitted net on the disk: `config.json`, `model.safetensors`, tables, and what it streams with.
+
+Loading runs no code from them.
+"""
 
 import io
 from pathlib import Path
@@ -9,7 +12,7 @@ from safetensors.torch import load as tensors_from_bytes
 from safetensors.torch import save as tensors_to_bytes
 
 from recurra.diagnosis.undisturbed import check_finite
-from recurra.errors import DamagedError, StorageError
+from recurra.errors import ConfigError, DamagedError, StorageError
 from recurra.experiment.task import Fitted, Task
 from recurra.files import (
     checksum,
@@ -20,6 +23,7 @@ from recurra.files import (
     write_bytes,
     write_document,
 )
+from recurra.streaming import PROGRAM
 from recurra.version import __version__
 
 FORMAT = 1
@@ -33,12 +37,15 @@ def save_fitted(task: Task, fitted: Fitted, folder: Path, *, overwrite: bool) ->
         StorageError: The folder exists and may not be replaced, or the disk is full.
     """
     if overwrite and folder.exists():
-        names = {path.name for path in folder.iterdir()} if folder.is_dir() else {""}
-        if not names <= {CONFIG, WEIGHTS, *table_files(task, fitted)}:
+        inside = [path for path in folder.rglob("*") if not path.is_dir()] if folder.is_dir() else [folder]
+        names = {path.relative_to(folder).as_posix() for path in inside}
+        program = (f"{PROGRAM}/{name}" for name in (CONFIG, WEIGHTS))
+        if not names <= {CONFIG, WEIGHTS, *program, *table_files(task, fitted)}:
             raise StorageError(
                 f"{folder} holds other files", "a saved model to replace", "Choose another folder."
             )
     with whole_folder(folder, overwrite=overwrite) as filling:
+        write_program(task, fitted, filling)
         write_fitted(task, fitted, filling)
     return folder
 
@@ -63,6 +70,22 @@ def write_fitted(task: Task, fitted: Fitted, folder: Path) -> list[str]:
     }
     write_document(folder / CONFIG, document, version=FORMAT)
     return [*contents, CONFIG]
+
+
+def write_program(task: Task, fitted: Fitted, folder: Path) -> list[str]:
+    """Write the stream program of a net that streams into a folder that is there.
+
+    Returns:
+        The names of its files; none for a net that does not stream.
+    """
+    if task.program is None:
+        return []
+    try:
+        program = task.program(fitted)
+    except ConfigError:
+        return []  # `recurra stream` says what stands against it
+    program.save(folder / PROGRAM, overwrite=True)
+    return [f"{PROGRAM}/{path.name}" for path in sorted((folder / PROGRAM).iterdir())]
 
 
 def table_files(task: Task, fitted: Fitted) -> dict[str, bytes]:

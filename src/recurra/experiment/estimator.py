@@ -207,7 +207,7 @@ class Estimator(Explaining):
         return page.write_page(place, records)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
-        """Write the fitted net: `config.json`, `model.safetensors`.
+        """Write the fitted net: `config.json`, `model.safetensors`, and what it streams with, if it does.
 
         Raises:
             StorageError: The folder exists and may not be replaced, or the disk is full.

@@ -4,18 +4,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
-from recurra.errors import ConfigError
-from recurra.experiment.artifact import write_fitted
+from recurra.experiment.artifact import write_fitted, write_program
 from recurra.experiment.entrant import RIVALS, Baselines
 from recurra.experiment.fit import Trained
 from recurra.experiment.judge import SUBJECT, net_rivals, record
 from recurra.experiment.learnt import write_learnt
 from recurra.experiment.run_folder import CONFIG, HISTORY
-from recurra.experiment.task import Fitted, Part, Prepared, Task
+from recurra.experiment.task import Part, Prepared, Task
 from recurra.files import write_manifest
 from recurra.report.record import METRICS_FILE, MetricsRecord, write_metrics
 from recurra.report.section import SECTIONS_FILE, Section, write_sections
-from recurra.streaming import PROGRAM
 
 
 def write_run(
@@ -42,7 +40,7 @@ def write_run(
         The scores; None where no part was held out to score on.
     """
     kept = (whole or trained[SUBJECT]).fitted
-    files = [CONFIG, HISTORY, *write_fitted(task, kept, out), *_write_program(task, kept, out)]
+    files = [CONFIG, HISTORY, *write_fitted(task, kept, out), *write_program(task, kept, out)]
     metrics, sections = None, [*task.outlook(kept, None)]
     if prepared.test is not None:
         metrics, shown = _write_scores(task, trained, whole, baselines, prepared, out, command)
@@ -84,15 +82,3 @@ def _write_scores(
         metrics = metrics.model_copy(update={"notes": [*metrics.notes, told]})
     write_metrics(out, metrics)
     return metrics, task.show(scored, part, rivals, metrics)
-
-
-def _write_program(task: Task, fitted: Fitted, out: Path) -> list[str]:
-    """The stream program of a net that streams; the names of its files."""
-    if task.program is None:
-        return []
-    try:
-        program = task.program(fitted)
-    except ConfigError:
-        return []  # `recurra stream` says what stands against it
-    program.save(out / PROGRAM, overwrite=True)
-    return [f"{PROGRAM}/{path.name}" for path in sorted((out / PROGRAM).iterdir())]

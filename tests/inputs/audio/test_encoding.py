@@ -19,6 +19,7 @@ from recurra.inputs.audio.warp import stretched
 
 NONE = {
     "speed": 0,
+    "tempo": 0,
     "gain": 0,
     "warp": 0,
     "tone": 0,
@@ -97,6 +98,28 @@ def test_speed_changes_the_length_and_gain_the_loudness(sounds: list[Clip]) -> N
     factor = louder[100] / before[100]
     assert 0.1 <= factor <= 10
     np.testing.assert_allclose(louder, factor * before, rtol=1e-4)
+
+
+@pytest.mark.parametrize("stack", [1, 3])
+def test_tempo_changes_the_length_of_all_and_of_parts(sounds: list[Clip], stack: int) -> None:
+    encoding = learnt(sounds, **{**NONE, "tempo": 0.5}, stack=stack)
+    size, numbers = encoding.codec.spectrum.size, encoding.codec.spectrum.numbers
+    ramp = np.repeat(np.arange(60, dtype=np.float32), numbers).reshape(-1, size)
+    counts, uneven = set(), []
+    for seed in range(40):
+        varied = encoding.augment(ramp, np.random.default_rng(seed)).reshape(-1, numbers)
+        np.testing.assert_array_equal(varied[[0, -1]], [[0] * numbers, [59] * numbers])
+        np.testing.assert_array_equal(varied, np.repeat(varied[:, :1], numbers, axis=1))
+        steps = np.diff(varied[:, 0])
+        assert (steps > 0).all()
+        counts.add(len(varied))
+        uneven.append(steps.max() / steps.min())
+    assert {count % stack for count in counts} == {0}
+    assert 60 / 1.5 - stack <= min(counts) < 50
+    assert 75 < max(counts) <= 60 * 1.5 + stack
+    assert 1.3 < max(uneven) <= 1.5**2 + 1e-3
+    short = encoding.augment(ramp[:1], np.random.default_rng(0))
+    assert short.shape == (1, size)
 
 
 @pytest.mark.parametrize("folder", [False, True])

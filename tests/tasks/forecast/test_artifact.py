@@ -132,7 +132,7 @@ def test_a_folder_is_never_overwritten_unasked(forecaster: Forecaster, model: Pa
     assert Forecaster.load(model).predict().equals(forecaster.predict())
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "config.yaml", "data/a.csv"])
+@pytest.mark.parametrize("name", ["notes.txt", "config.yaml", "data/a.csv", "stream/a.csv"])
 def test_a_folder_with_other_files_is_never_overwritten(forecaster: Forecaster, model: Path, name: str):
     (model / name).parent.mkdir(exist_ok=True)
     (model / name).write_text("precious")

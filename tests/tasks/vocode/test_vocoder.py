@@ -178,8 +178,7 @@ def test_a_table_of_frames_gives_one_cell_a_row(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    run = tmp_path / "run"
-    fitted.to_program().save(run / "stream")
+    run = fitted.save(tmp_path / "net")
     names = ",".join(f"band {one}" for one in range(1, 17))
     lines = [",".join(map(str, frame.tolist())) for frame in frames[:6]]
     feed(monkeypatch, "\n".join([names, *lines, ""]).encode())
@@ -247,7 +246,8 @@ def test_scales_are_of_500_recordings_at_most(
 
 
 def test_a_saved_vocoder_is_the_same(fitted: Vocoder, data: pl.DataFrame, tmp_path: Path) -> None:
-    fitted.save(tmp_path / "net")
+    for overwrite in (False, True):
+        fitted.save(tmp_path / "net", overwrite=overwrite)
     again = Vocoder.load(tmp_path / "net").predict(data.head(2), samples=True)
     assert again.equals(fitted.predict(data.head(2), samples=True))
 
@@ -276,9 +276,10 @@ def test_a_voice_speaks_through_it(
     assert "griffin_lim" in json.dumps(scored)
     own = {"num_mels": 16, "hidden_size": 8, "max_epochs": 1, "device": "cpu"}
     voice = Speaker(**own, window=25.0, shift=5.0).fit(data)
+    saved = Vocoder.load(run).save(tmp_path / "saved")
     said = [
         voice.predict(["a"], samples=True, max_seconds=0.2, **options)["samples"][0].to_numpy()
-        for options in ({}, {"vocoder": str(run)}, {"vocoder": str(run)}, {"vocoder": str(run), "seed": 1})
+        for options in ({}, {"vocoder": str(run)}, {"vocoder": str(saved)}, {"vocoder": str(run), "seed": 1})
     ]
     assert len(said[0]) == len(said[1])
     np.testing.assert_array_equal(said[1], said[2])

@@ -30,7 +30,9 @@ class AudioConfig(Config):
             `unknown`, each as a share of all: for nets that listen to a stream.
         span: Seconds of quiet in whose middle recordings lie, and in training anywhere; auto is none without
             a background, else a quarter longer than nearly all of them.
-        speed: Largest share by which training plays faster or slower.
+        speed: Largest share by which training plays faster or slower, as a tape does: pitch moves with it.
+        tempo: How much longer or shorter it has recordings, and each quarter of them beside, last at the same
+            pitch: 0.4 is up to 1.4 times as long or short.
         gain: Largest number of decibels by which it plays louder or softer.
         tone: Largest number of decibels by which it raises or lowers mel bands, evenly along them, as
             microphones and rooms do.
@@ -60,6 +62,7 @@ class AudioConfig(Config):
     background: float = Field(default=0.0, ge=0, le=1)
     span: Literal["auto", "none"] | Annotated[float, Field(gt=0, le=600)] = "auto"
     speed: Annotated[float, Search(0.0, 0.3)] = Field(default=0.1, ge=0, lt=0.9)
+    tempo: Annotated[float, Search(0.0, 0.5)] = Field(default=0.0, ge=0, le=4)
     gain: float = Field(default=6.0, ge=0, le=60)
     tone: float = Field(default=6.0, ge=0, le=60)
     tone_points: int = Field(default=5, ge=2, le=64)

@@ -87,7 +87,7 @@ class AudioEncoding(Encoding):
 
     def augment(
         self, encoded: Float32[np.ndarray, "time features"], random: np.random.Generator
-    ) -> Float32[np.ndarray, "time features"]:
+    ) -> Float32[np.ndarray, "other_time features"]:
         """See `Variation.steps`."""
         return self.variation.steps(encoded, random, self.codec)
 

@@ -9,6 +9,7 @@ from recurra.data.sound import Clip, Samples, framed, library
 from recurra.inputs.audio.codec import AudioCodec
 from recurra.inputs.audio.config import AudioConfig
 from recurra.inputs.audio.noise import NoiseSource
+from recurra.inputs.audio.tempo import retimed
 from recurra.inputs.audio.warp import stretched
 
 _QUALITY = "MQ"  # of resampling: a fifth of the time of soxr's usual one, whose filter is made for each speed
@@ -32,6 +33,7 @@ class Variation:
     band_mask: float
     warp: float = 0.0
     tone_points: int = 5
+    tempo: float = 0.0
 
     @classmethod
     def of(cls, config: AudioConfig) -> "Variation":
@@ -71,12 +73,14 @@ class Variation:
 
     def steps(
         self, encoded: Float32[np.ndarray, "time size"], random: np.random.Generator, codec: AudioCodec
-    ) -> Float32[np.ndarray, "time size"]:
-        """Steps of another voice and tone, with a stretch of time and one of every spectrum at their mean."""
-        numbers = codec.spectrum.numbers
-        if not (self.warp or self.tone or self.time_mask or self.band_mask):
+    ) -> Float32[np.ndarray, "other_time size"]:
+        """Steps of another tempo, voice and tone, with a stretch of time and one of spectra at their mean."""
+        numbers, stack = codec.spectrum.numbers, codec.spectrum.stack
+        if not (self.tempo or self.warp or self.tone or self.time_mask or self.band_mask):
             return encoded
-        varied = encoded.reshape(len(encoded), -1, numbers).copy()
+        if self.tempo:
+            encoded = retimed(encoded.reshape(-1, numbers), self.tempo, stack, random)
+        varied = encoded.reshape(-1, stack, numbers).copy()
         if self.warp:
             linear = stretched(codec.spectrum, float(random.uniform(1 - self.warp, 1 + self.warp)))
             mean, deviation = np.array(codec.mean), np.array(codec.deviation)
@@ -92,7 +96,7 @@ class Variation:
             width = int(random.integers(0, int(share * length) + 1))
             begin = int(random.integers(0, length - width + 1))
             varied[(slice(None),) * axis + (slice(begin, begin + width),)] = 0
-        return varied.reshape(encoded.shape)
+        return varied.reshape(-1, codec.spectrum.size)
 
     def _noise(
         self, values: np.ndarray, rate: int, loudest: float, random: np.random.Generator
