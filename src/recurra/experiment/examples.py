@@ -205,13 +205,6 @@ def encoded_part(examples: Examples, encoding: Encoding, targets: Sequence[Any] 
     return Part(examples, OnDemand(encode, lengths), targets)
 
 
-def varied(part: Part, encoding: Encoding, row: int, random: np.random.Generator) -> np.ndarray:
-    """A training example as training sees it this time."""
-    content = part.examples.contents[row]
-    other = encoding.vary(content, random)
-    return encoding.augment(part.encoded[row] if other is content else encoding.encode(other), random)
-
-
 def _encoded(examples: Examples, encoding: Encoding, row: int) -> np.ndarray:
     try:
         return encoding.encode(examples.contents[row])
