@@ -212,13 +212,6 @@ def encoded_part(examples: Examples, encoding: Encoding, targets: Sequence[Any] 
     return Part(examples, OnDemand(keep, lengths, unfold=encoding.unfold), targets)
 
 
-def varied(part: Part, encoding: Encoding, row: int, random: np.random.Generator) -> np.ndarray:
-    """A training example as training sees it this time."""
-    content = part.examples.contents[row]
-    other = encoding.vary(content, random)
-    return encoding.augment(part.encoded[row] if other is content else encoding.encode(other), random)
-
-
 def _made(examples: Examples, make: Callable[[Any], np.ndarray], row: int) -> np.ndarray:
     try:
         return make(examples.contents[row])

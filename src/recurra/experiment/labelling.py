@@ -23,12 +23,12 @@ from recurra.experiment.examples import (
     resolved_monitor,
     resolved_network,
     split,
-    varied,
     without_empty,
 )
 from recurra.experiment.live import FRONT
 from recurra.experiment.task import Fitted, Prepared
 from recurra.experiment.truth import Beside, Find, find_nothing, keeping_column, nothing_beside
+from recurra.experiment.varying import Varying
 from recurra.export import to_program
 from recurra.inputs import registry
 from recurra.inputs.examples import Examples
@@ -182,7 +182,7 @@ class Labelling:
             aligned=self.aligned or self.unequal,
             batch_size=config.batch_size,
             seed=config.seed,
-            varied=partial(varied, first, encoding),
+            varied=Varying(first, encoding),
         )
         batches = partial(self._batches, batch_size=config.batch_size)
         repairs = (_columns_said(train, target.column), *data.train.repairs)

@@ -36,11 +36,13 @@ class Encoding(ABC):
     Attributes:
         one_step: Whether a content is a single step, so that there is no time to recur over.
         on_demand: Whether contents are encoded when they are needed, as they would not all lie in memory.
+        mixing: Share of the training examples that are mixed with others of the same truth; see `mix`.
         step_seconds: From one step to the next; None where steps have no duration.
     """
 
     one_step: bool = False
     on_demand: bool = False
+    mixing: float = 0.0
 
     @property
     def step_seconds(self) -> float | None:
@@ -79,6 +81,11 @@ class Encoding(ABC):
     def vary(self, content: Any, random: np.random.Generator) -> Any:
         """A variation of a training example before it is encoded; by default the example itself."""
         del random
+        return content
+
+    def mix(self, content: Any, other: Any, random: np.random.Generator) -> Any:
+        """A training example made of two that are varied and have the same truth; by default the first."""
+        del other, random
         return content
 
     def augment(

@@ -258,6 +258,14 @@ class TestBody:
         hand, elbow = JOINTS.index("left hand"), JOINTS.index("left elbow")
         x = column[f"joint {hand} x"]
         np.testing.assert_allclose(column[f"joint {hand} moves x"], np.diff(x, prepend=x[:1]), atol=1e-6)
+        before = np.concatenate([np.repeat(x[:1], 4), x[:-4]])
+        np.testing.assert_allclose(column[f"joint {hand} moves x over 4"], x - before, atol=1e-6)
+        root = codec.body.skeleton.root
+        went = (
+            contents[0].positions[:, root, 0] - contents[0].positions[0, root, 0]
+        ) / codec.body.skeleton.scale(contents[0][0])
+        before = np.concatenate([np.repeat(went[:1], 2), went[:-2]])
+        np.testing.assert_allclose(column[f"joint {root} moves x over 2"], went - before, atol=1e-6)
         np.testing.assert_allclose(
             column[f"bone to joint {hand} x"], x - column[f"joint {elbow} x"], atol=1e-6
         )
@@ -333,11 +341,11 @@ class TestBody:
     def test_flat_bodies_do(self) -> None:
         flat = [Motion(one.joints, one.positions[..., :2]) for one in motions(GESTURES).contents]
         encoding = learnt(flat, turn=True)
-        assert encoding.encode(flat[0]).shape == (len(flat[0]), 2 * (14 + 1 + 14))
+        assert encoding.encode(flat[0]).shape == (len(flat[0]), 2 * (14 + 3 * 15))
 
 
 class TestStream:
-    @pytest.mark.parametrize("settings", [{}, {"turn": True, "bones": True, "velocity": False}])
+    @pytest.mark.parametrize("settings", [{}, {"turn": True, "bones": True, "spans": ()}, {"spans": (3, 7)}])
     def test_frames_one_by_one_have_the_bits_of_the_whole(self, settings: dict[str, Any]) -> None:
         contents = list(motions(GESTURES).contents)
         positions = contents[0].positions.copy()

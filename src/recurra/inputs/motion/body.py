@@ -13,18 +13,19 @@ from recurra.inputs.motion.skeleton import Skeleton
 
 
 class Carried(NamedTuple):
-    """What is kept of the frames before: how the first one was seen, and where each joint was last.
+    """What is kept of the frames before: how the first one was seen, and where each joint was.
 
     Attributes:
         view: (3,) the size of the body, and cosine and sine of the angle it is turned by; NaN until it is
             seen.
         last: (joints, axes) the last frame, with unseen joints where they had been.
-        seen: (joints, axes) the same as seen from the body.
+        seen: (frames, joints, axes) the last frames as seen from the body, as far back as moves are told,
+            those before the first like it; the root's row says where it was itself.
     """
 
     view: Float32[np.ndarray, " 3"]
     last: Float32[np.ndarray, "joints axes"]
-    seen: Float32[np.ndarray, "joints axes"]
+    seen: Float32[np.ndarray, "frames joints axes"]
 
     @property
     def begun(self) -> bool:
@@ -38,11 +39,11 @@ class Carried(NamedTuple):
         )
 
     @classmethod
-    def from_bytes(cls, content: bytes, shape: tuple[int, int]) -> "Carried":
+    def from_bytes(cls, content: bytes, shape: tuple[int, int, int]) -> "Carried":
         """What `to_bytes` gave.
 
         Raises:
-            ArtifactError: It is damaged, or of bodies of another shape (joints, axes).
+            ArtifactError: It is damaged, or of another shape (frames, joints, axes).
         """
         try:
             found = cls(**safetensors.numpy.load(content))
@@ -50,9 +51,9 @@ class Carried(NamedTuple):
             raise ArtifactError(
                 f"a motion that is damaged ({error})", "one as it was left", "Begin anew."
             ) from error
-        shapes = [one.shape for one in found] == [(3,), shape, shape]
+        shapes = [one.shape for one in found] == [(3,), shape[1:], shape]
         if not shapes or any(one.dtype != np.float32 for one in found) or np.isinf(found.view).any():
-            raise ArtifactError("a motion of another body", f"one of {shape[0]} joints", "Begin anew.")
+            raise ArtifactError("a motion of another body", f"one of {shape[1]} joints", "Begin anew.")
         return found
 
 
@@ -61,12 +62,13 @@ class Seen(NamedTuple):
 
     Attributes:
         positions: (time, joints, axes) from the root, in sizes of the body.
-        steps: (time, joints, axes) the change since the frame before; that of the root is how it has moved.
+        moves: For each span (time, joints, axes), the change since so many frames before, or since the first
+            one; that of the root is how it has moved itself.
         missing: (time, joints) which joints were not seen.
     """
 
     positions: Float32[np.ndarray, "time joints axes"]
-    steps: Float32[np.ndarray, "time joints axes"]
+    moves: tuple[Float32[np.ndarray, "time joints axes"], ...]
     missing: Bool[np.ndarray, "time joints"]
 
 
@@ -77,10 +79,18 @@ class Body:
     Attributes:
         skeleton: What the body is like.
         turn: Whether it is turned to face the way of the skeleton's pose in its first frame.
+        spans: Over how many frames moves are told.
     """
 
     skeleton: Skeleton
     turn: bool
+    spans: tuple[int, ...]
+
+    @property
+    def carried_shape(self) -> tuple[int, int, int]:
+        """(frames, joints, axes) of what is kept."""
+        pose = self.skeleton.pose
+        return max(self.spans, default=0), len(pose), len(pose[0])
 
     def see(
         self, positions: Float32[np.ndarray, "time joints axes"], before: Carried | None
@@ -103,16 +113,21 @@ class Body:
             waits = len(positions)
         pose = np.array(self.skeleton.pose, np.float32)
         still = np.broadcast_to(pose, (waits, *pose.shape))
-        waiting = Seen(still, np.zeros_like(still), np.ones((waits, len(pose)), bool))
+        unmoved, hidden = tuple(np.zeros_like(still) for _ in self.spans), np.ones((waits, len(pose)), bool)
         if waits == len(positions):
-            return waiting, Carried(np.full(3, np.nan, np.float32), pose, pose)
+            nothing = Carried(np.full(3, np.nan, np.float32), pose, np.zeros(self.carried_shape, np.float32))
+            return Seen(still, unmoved, hidden), nothing
         first = positions[waits]
         view = self._view(first)
         last = self._start(first, view)
         shown = _held(first[None], missing[waits : waits + 1], last)
-        begun = Carried(view, shown[0], self._seen_from_root(shown, view)[0])
+        path = self._with_root(self._seen_from_root(shown, view), shown, view)
+        begun = Carried(view, shown[0], np.repeat(path, self.carried_shape[0], axis=0))
         found, kept = self._go_on(positions[waits:], missing[waits:], begun)
-        return Seen(*(np.concatenate(pair) for pair in zip(waiting, found, strict=True))), kept
+        moves = tuple(np.concatenate(pair) for pair in zip(unmoved, found.moves, strict=True))
+        return Seen(
+            np.concatenate([still, found.positions]), moves, np.concatenate([hidden, found.missing])
+        ), kept
 
     def _go_on(
         self,
@@ -121,13 +136,24 @@ class Body:
         before: Carried,
     ) -> tuple[Seen, Carried]:
         """Frames after others."""
-        root, view = self.skeleton.root, before.view
+        view, reach = before.view, len(before.seen)
         whole = _held(positions, missing, before.last)
         own = self._seen_from_root(whole, view)
-        steps = np.diff(own, axis=0, prepend=before.seen[None])
-        moved = np.diff(whole[:, root], axis=0, prepend=before.last[None, root])
-        steps[:, root] = self._turned(moved[:, None] / view[0], view)[:, 0]
-        return Seen(own, steps, missing), Carried(view, whole[-1], own[-1])
+        path = np.concatenate([before.seen, self._with_root(own, whole, view)])
+        now = path[reach:]
+        moves = tuple(now - path[reach - span : len(path) - span] for span in self.spans)
+        return Seen(own, moves, missing), Carried(view, whole[-1], path[len(path) - reach :])
+
+    def _with_root(
+        self,
+        own: Float32[np.ndarray, "time joints axes"],
+        whole: Float32[np.ndarray, "time joints axes"],
+        view: Float32[np.ndarray, " 3"],
+    ) -> Float32[np.ndarray, "time joints axes"]:
+        """Frames as seen from the root, and in its own row where it is itself."""
+        root, found = self.skeleton.root, own.copy()
+        found[:, root] = self._turned(whole[:, root, None] / view[0], view)[:, 0]
+        return found
 
     def _seen_from_root(
         self, whole: Float32[np.ndarray, "time joints axes"], view: Float32[np.ndarray, " 3"]

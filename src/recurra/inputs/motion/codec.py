@@ -19,12 +19,11 @@ AXES = "xyz"
 
 @dataclass(frozen=True)
 class MotionCodec:
-    """How motions become steps: joints from the root, how the root moved, then what is asked for.
+    """How motions become steps: joints from the root, how all have moved, then what is asked for.
 
     Attributes:
         joints: Their names.
         body: How frames are seen.
-        velocity: Whether steps hold how far each joint has moved.
         bones: Whether they hold each joint from the next one towards the root.
         gaps: The joints of which steps say when they are not seen.
         max_length: Most frames that are read.
@@ -34,7 +33,6 @@ class MotionCodec:
 
     joints: tuple[str, ...]
     body: Body
-    velocity: bool
     bones: bool
     gaps: tuple[int, ...]
     max_length: int
@@ -67,9 +65,9 @@ class MotionCodec:
         axes = AXES[: len(skeleton.pose[0])]
         others = [self.joints[one] for one in skeleton.others]
         found = [f"{joint} {axis}" for joint in others for axis in axes]
-        found += [f"{self.joints[skeleton.root]} moves {axis}" for axis in axes]
-        if self.velocity:
-            found += [f"{joint} moves {axis}" for joint in others for axis in axes]
+        for span in self.body.spans:
+            over = f" over {span}" if span > 1 else ""
+            found += [f"{joint} moves {axis}{over}" for joint in self.joints for axis in axes]
         if self.bones:
             found += [f"bone to {joint} {axis}" for joint in others for axis in axes]
         return [*found, *(f"{self.joints[one]} not seen" for one in self.gaps)]
@@ -110,9 +108,7 @@ class MotionCodec:
     def _numbers(self, seen: Seen) -> Float32[np.ndarray, "time features"]:
         skeleton, time = self.body.skeleton, len(seen.positions)
         others = skeleton.others
-        parts = [seen.positions[:, others], seen.steps[:, [skeleton.root]]]
-        if self.velocity:
-            parts.append(seen.steps[:, others])
+        parts = [seen.positions[:, others], *seen.moves]
         if self.bones:
             parts.append((seen.positions - seen.positions[:, list(skeleton.parents)])[:, others])
         flat = [one.reshape(time, -1) for one in parts]
@@ -120,11 +116,13 @@ class MotionCodec:
 
     def to_dict(self) -> dict[str, Any]:
         """What `from_dict` needs, as JSON has it."""
-        own = {name: getattr(self, name) for name in ("velocity", "bones", "max_length")}
+        own = {name: getattr(self, name) for name in ("bones", "max_length")}
         lists = {
             name: list(getattr(self, name)) for name in ("joints", "gaps", "mean", "deviation", "columns")
         }
-        return {"skeleton": self.body.skeleton.to_dict(), "turn": self.body.turn, **own, **lists}
+        body = self.body
+        of_body = {"skeleton": body.skeleton.to_dict(), "turn": body.turn, "spans": list(body.spans)}
+        return {**of_body, **own, **lists}
 
     @classmethod
     def from_dict(cls, description: Mapping[str, Any]) -> "MotionCodec":
@@ -134,11 +132,11 @@ class MotionCodec:
             DamagedError: A part is missing.
         """
         with reviving("motions"):
-            body = Body(Skeleton.from_dict(description["skeleton"]), bool(description["turn"]))
+            skeleton, turn = Skeleton.from_dict(description["skeleton"]), bool(description["turn"])
+            body = Body(skeleton, turn, tuple(description["spans"]))
             return cls(
                 tuple(description["joints"]),
                 body,
-                bool(description["velocity"]),
                 bool(description["bones"]),
                 tuple(description["gaps"]),
                 int(description["max_length"]),

@@ -1,10 +1,12 @@
 """The settings of motion as input."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from recurra.config import Config, Search
+
+_FARTHEST = 1_000  # frames back that moves are told over: a stream keeps so many
 
 
 class MotionConfig(Config):
@@ -19,7 +21,8 @@ class MotionConfig(Config):
         root: Name or number (from 0) of the joint that the others are seen from; auto takes the one in the
             middle of the body.
         turn: Whether bodies are turned about the vertical, so that all face the same way in the first frame.
-        velocity: Whether steps hold how far each joint has moved since the last one.
+        spans: Over how many frames steps hold how far each joint has moved: several show slow and fast moves;
+            none for none.
         bones: Whether steps hold each joint as seen from the next one towards the root.
         standardize: Whether each number is scaled by its mean and deviation in the training part.
         max_length: Most frames that are read; what follows is cut off, and said.
@@ -29,13 +32,15 @@ class MotionConfig(Config):
         stretch: Largest share by which it makes motions faster or slower.
         noise: Random numbers added to positions, as a share of the size of the body.
         mirror: Share of the motions in which it swaps left and right.
+        limbs: Share of the motions in which each limb moves, by a coin, as in another motion of the same
+            class.
     """
 
     frames: str = "auto"
     unique_id: str = "auto"
     root: int | str = "auto"
     turn: bool = False
-    velocity: bool = True
+    spans: tuple[int, ...] = (1, 2, 4)
     bones: bool = False
     standardize: bool = True
     max_length: int = Field(default=10_000, ge=1, le=100_000_000)
@@ -44,3 +49,18 @@ class MotionConfig(Config):
     stretch: Annotated[float, Search(0.0, 0.4)] = Field(default=0.1, ge=0, lt=0.9)
     noise: Annotated[float, Search(0.0, 0.05)] = Field(default=0.0, ge=0, le=1)
     mirror: float = Field(default=0.0, ge=0, le=1)
+    limbs: Annotated[float, Search(0.0, 0.8)] = Field(default=0.0, ge=0, le=1)
+
+    @field_validator("spans", mode="before")
+    @classmethod
+    def _are_frames(cls, value: Any) -> tuple[int, ...]:
+        parts = value.split(",") if isinstance(value, str) else [value] if isinstance(value, int) else value
+        try:
+            spans = tuple(sorted({int(str(part)) for part in ([] if value in (None, "none") else parts)}))
+        except (TypeError, ValueError):
+            spans = (0,)
+        if not all(1 <= span <= _FARTHEST for span in spans):
+            raise ValueError(
+                f"whole numbers from 1 to {_FARTHEST:,} with commas between, such as 1,2,4, or none"
+            )
+        return spans

@@ -11,6 +11,7 @@ from recurra.inputs.input import Encoding, Feature
 from recurra.inputs.motion.body import Body
 from recurra.inputs.motion.codec import MotionCodec
 from recurra.inputs.motion.config import MotionConfig
+from recurra.inputs.motion.mixing import mixed
 from recurra.inputs.motion.motion import Motion
 from recurra.inputs.motion.skeleton import Skeleton
 from recurra.inputs.motion.variation import Variation
@@ -23,10 +24,11 @@ class MotionEncoding(Encoding):
     Args:
         codec: Motions to scaled steps.
         variation: What training does to them.
+        limbs: Share of the motions of which it takes limbs from others.
     """
 
-    def __init__(self, codec: MotionCodec, variation: Variation) -> None:
-        self.codec, self.variation = codec, variation
+    def __init__(self, codec: MotionCodec, variation: Variation, limbs: float) -> None:
+        self.codec, self.variation, self.mixing = codec, variation, limbs
 
     @classmethod
     def learn(cls, contents: Sequence[Motion], config: MotionConfig) -> "MotionEncoding":
@@ -42,14 +44,14 @@ class MotionEncoding(Encoding):
         gaps = tuple(np.flatnonzero(unseen).tolist())
         codec = MotionCodec(
             contents[0].joints,
-            Body(skeleton, config.turn),
-            config.velocity,
+            Body(skeleton, config.turn, config.spans),
             config.bones,
             gaps,
             config.max_length,
             columns=contents[0].columns,
         )
-        return cls(codec.learn_scales(contents) if config.standardize else codec, Variation.of(config))
+        scaled = codec.learn_scales(contents) if config.standardize else codec
+        return cls(scaled, Variation.of(config), config.limbs)
 
     def encode(self, content: Motion) -> Float32[np.ndarray, "time features"]:
         """Scaled steps; see `MotionCodec.encode`."""
@@ -66,9 +68,13 @@ class MotionEncoding(Encoding):
         """See `Variation.motion`."""
         return self.variation.motion(content, self.codec.body.skeleton, random)
 
+    def mix(self, content: Motion, other: Motion, random: np.random.Generator) -> Motion:
+        """See `recurra.inputs.motion.mixing`."""
+        return mixed(content, other, self.codec.body.skeleton, random)
+
     def to_dict(self) -> dict[str, Any]:
         """What `from_dict` needs, as JSON has it."""
-        return {**self.codec.to_dict(), "variation": asdict(self.variation)}
+        return {**self.codec.to_dict(), "variation": asdict(self.variation), "limbs": self.mixing}
 
     @classmethod
     def from_dict(cls, description: Mapping[str, Any]) -> "MotionEncoding":
@@ -79,4 +85,4 @@ class MotionEncoding(Encoding):
         """
         codec = MotionCodec.from_dict(description)
         with reviving("motions"):
-            return cls(codec, Variation(**description["variation"]))
+            return cls(codec, Variation(**description["variation"]), float(description["limbs"]))

@@ -56,8 +56,7 @@ class LiveMotion(LiveInput):
             ArtifactError: What is kept is damaged.
             DataError: As `steps`.
         """
-        shape = (len(self.codec.joints), len(self.codec.body.skeleton.pose[0]))
-        carried = Carried.from_bytes(before, shape) if before else None
+        carried = Carried.from_bytes(before, self.codec.body.carried_shape) if before else None
         motion = Motion(self.codec.joints, frames_of(self._frames(row), "a row"))
         steps, carried = self.codec.follow(motion, carried)
         return list(steps), carried.to_bytes()

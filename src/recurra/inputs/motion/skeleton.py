@@ -20,6 +20,7 @@ _ROUNDS = 5  # of turning first frames towards their mean
 _ALIKE = 0.7  # mean length of directions from which on bodies face about the same way
 _SIDES = (r"(left|right)", r"(?<![a-z])([lr])(?![a-z])")
 _SWAPPED = {"left": "right", "right": "left", "l": "r", "r": "l"}
+_SPINE = 0.5  # by how much less a distance counts between joints in the middle
 _STIFF = 10.0  # by how much more a distance counts that varies than one that is large
 
 
@@ -69,6 +70,25 @@ class Skeleton:
     def others(self) -> list[int]:
         """All joints but the root."""
         return [one for one in range(len(self.parents)) if one != self.root]
+
+    @property
+    def outwards(self) -> list[int]:
+        """All joints, each after the one that it hangs on."""
+        found = [self.root]
+        for joint in found:
+            found += [one for one in self.others if self.parents[one] == joint]
+        return found
+
+    @property
+    def limbs(self) -> list[list[int]]:
+        """The root, and chains of joints, each from where bones part to where they part anew."""
+        limbs = {self.root: [self.root]}
+        for joint in self.outwards[1:]:
+            parent = self.parents[joint]
+            follows = parent != self.root and self.parents.count(parent) == 1
+            limbs[joint] = limbs[parent] if follows else []
+            limbs[joint].append(joint)
+        return [limb for joint, limb in limbs.items() if limb[0] == joint]
 
     @property
     def across(self) -> int:
@@ -157,8 +177,13 @@ def _distances(
 
 
 def _parents(weights: Float64[np.ndarray, "joints joints"], root: int, opposites: Sequence[int]) -> list[int]:
-    """The tree of least weights, seen from the root; no bone joins a joint to that of the other side."""
+    """The tree of least weights, seen from the root; no bone joins a joint to that of the other side.
+
+    Joints in the middle are rather joined to each other: shoulders are as near to a spine as its ends are.
+    """
     weights = weights + 1e-9  # none is no edge
+    middle = np.array(opposites) == np.arange(len(opposites))
+    weights[np.ix_(middle, middle)] *= _SPINE
     for joint, other in enumerate(opposites):
         if other != joint:
             weights[joint, other] = 1e9

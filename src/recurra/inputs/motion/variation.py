@@ -40,7 +40,8 @@ class Variation:
                 positions, skeleton.level, np.radians(random.uniform(-self.rotation, self.rotation))
             )
         if self.stretch:
-            positions = _stretched(positions, random.uniform(1 - self.stretch, 1 + self.stretch))
+            factor = random.uniform(1 - self.stretch, 1 + self.stretch)
+            positions = stretched(positions, max(1, round(len(positions) * factor)))
         if self.noise:
             extent = float(np.ptp(np.array(skeleton.pose), axis=0).max())
             positions = positions + random.normal(0, self.noise * extent, positions.shape)
@@ -56,9 +57,8 @@ def _turned(positions: np.ndarray, level: list[int], angle: float) -> np.ndarray
     return positions
 
 
-def _stretched(positions: np.ndarray, factor: float) -> np.ndarray:
-    """A motion in so many times as many frames; between two a joint is seen where either shows it."""
-    count = max(1, round(len(positions) * factor))
+def stretched(positions: np.ndarray, count: int) -> np.ndarray:
+    """Positions (time, joints, axes) in so many frames; between two a joint is seen where either shows it."""
     places = np.linspace(0, len(positions) - 1, count)
     low = np.floor(places).astype(int)
     high = np.minimum(low + 1, len(positions) - 1)
