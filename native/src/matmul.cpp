@@ -5,7 +5,7 @@
 #include "barrier.hpp"
 #include "denormal.hpp"
 #include "kernels.hpp"
-#include "memory.hpp"
+#include "scratch.hpp"
 #include "team.hpp"
 
 namespace recurra {
@@ -22,19 +22,6 @@ const MatmulKernel<T>& kernel_of(const Kernels& kernels) {
     return kernels.matmul_of_double;
 }
 
-// Fresh memory costs a page fault every 4 KiB, so a thread keeps what it needed, which is bounded by the kernels' blocks.
-void* scratch(std::size_t size) {
-  thread_local std::unique_ptr<void, Freed> memory;
-  thread_local std::size_t room = 0;
-  if (size > room) {
-    memory = nullptr;
-    room = 0;
-    memory = allocate_aligned(size);
-    room = size;
-  }
-  return memory.get();
-}
-
 }  // namespace
 
 template <class T>
@@ -45,12 +32,12 @@ void multiply(const Matmul<T>& matmul, int threads) {
   const std::int64_t worth = matmul.rows * matmul.columns * matmul.inner / kWorthAThread;
   Turn turn(static_cast<int>(std::clamp<std::int64_t>(std::min(tiles, worth), 1, threads)));
   const int team = turn.threads();
-  void* const memory = scratch(kernel.size(matmul, team));
+  const Scratch scratch(kernel.size(matmul, team));
   Control control;
   Barrier barrier(team, control);
   turn.run(team, [&](int thread) {
     const FlushDenormals flush;
-    kernel.run(matmul, memory, thread, team, barrier);
+    kernel.run(matmul, scratch.data(), thread, team, barrier);
   });
 }
 

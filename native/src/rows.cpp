@@ -3,24 +3,9 @@
 #include <algorithm>
 #include <cstring>
 
-#include "team.hpp"
+#include "shares.hpp"
 
 namespace recurra {
-namespace {
-
-// What one thread has copied before another one is awake.
-constexpr std::int64_t kLeastBytes = 1 << 17;
-
-// body(begin, end) on every thread, for its share of so many things, which are so many bytes in all.
-template <class Body>
-void for_shares(std::int64_t count, std::int64_t bytes, int threads, Body body) {
-  Turn turn(bytes < kLeastBytes ? 1 : threads);
-  const int team = static_cast<int>(std::clamp<std::int64_t>(count, 1, turn.threads()));
-  turn.run(team, [&](int thread) { body(count * thread / team, count * (thread + 1) / team); });
-}
-
-}  // namespace
-
 void pack_rows(const Sequence& sequence, const char* padded, char* rows, std::int64_t width, std::int64_t pitch,
                int threads) {
   const std::int64_t bytes = sequence.steps * sequence.batch * width;

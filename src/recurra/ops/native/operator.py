@@ -17,8 +17,7 @@ from recurra.ops.native.arguments import (
     room_for_saved,
     room_for_states,
 )
-from recurra.ops.native.backward import Gradients, backward
-from recurra.ops.native.forward import forward
+from recurra.ops.native.layer import Gradients, backward, forward, room_for_gradients
 from recurra.ops.walk import side_by_side
 
 Compute = Callable[..., Any]
@@ -110,7 +109,7 @@ class Operator:
     def gradient_shapes(self, *arguments: Any) -> tuple[Tensor | None, ...]:
         """Gradients without numbers."""
         given, _, _, (*_, wants_input) = _of_backward(arguments)
-        return tuple(_gradient_shapes(self.cell, given, wants_input))
+        return tuple(room_for_gradients(self.cell, given, Sizes.of(self.cell, given), wants_input))
 
     def record(self, keys: Any, *arguments: Any) -> tuple[Tensor | None, ...]:
         """Run the operator, and remember what its derivative needs when somebody wants one.
@@ -214,18 +213,6 @@ def _of_backward(arguments: Sequence[Any]) -> tuple[Arguments, Tensor | None, Sa
         *arguments[len(Arguments._fields) :],
     )
     return given, outputs, Saved(*rest[: len(Saved._fields)]), rest[len(Saved._fields) :]
-
-
-def _gradient_shapes(cell: str, given: Arguments, wants_input: bool) -> Gradients:
-    def like(tensor: Tensor | None) -> Tensor | None:
-        return None if tensor is None else tensor.new_empty(tensor.shape)
-
-    shapes: dict[str, Any] = {name: like(getattr(given, name)) for name in Gradients._fields}
-    sizes = Sizes.of(cell, given)
-    shapes["input"] = empty_padded(given, sizes, sizes.features) if wants_input else None
-    if cell != "gru":
-        shapes["bias_hh"] = None
-    return Gradients(**shapes)
 
 
 def _plain_gradients(
