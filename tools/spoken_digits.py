@@ -26,7 +26,8 @@ STRINGS = 3  # of each voice
 BITS = 12  # a sample: quantisation that nobody hears in such voices, in two thirds of the bytes
 GAP = 0.1  # seconds between two recordings
 QUIET = 0.01  # of the loudest sample: what is softer at the ends is cut off
-_SYNCHRONOUS, _UTF8, _RATE, _PITCH = 2, 1, 1, 3
+LIVELY = 50  # espeak-ng's range of pitch, in percent
+_SYNCHRONOUS, _UTF8, _RATE, _PITCH, _RANGE = 2, 1, 1, 3, 4
 
 Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
@@ -42,12 +43,17 @@ class Speaker:
         self._callback = Callback(self._hear)
         self._library.espeak_SetSynthCallback(self._callback)
 
-    def say(self, text: str, voice: str, words_a_minute: int, pitch: int) -> np.ndarray:
+    def seed(self, seed: int) -> None:
+        """Begin what is random in some voices, their breath, anew."""
+        self._library.espeak_ng_SetRandSeed(ctypes.c_long(seed))
+
+    def say(self, text: str, voice: str, words_a_minute: int, pitch: int, lively: int = LIVELY) -> np.ndarray:
         """Samples between -1 and 1 at `RATE`, without silence at the ends."""
         if self._library.espeak_SetVoiceByName(voice.encode()):
             raise SystemExit(f"espeak-ng has no voice {voice}")
         self._library.espeak_SetParameter(_RATE, words_a_minute, 0)
         self._library.espeak_SetParameter(_PITCH, pitch, 0)
+        self._library.espeak_SetParameter(_RANGE, lively, 0)
         self._parts.clear()
         content = text.encode()
         self._library.espeak_Synth(content, len(content) + 1, 0, 0, 0, _UTF8, None, None)
