@@ -1,7 +1,8 @@
 """Sound as bytes that come in pieces of any size: raw samples, or a WAV file; nothing is waited for twice."""
 
+import io
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -217,3 +218,15 @@ def wav_header(rate: int, samples: int | None) -> bytes:
 def to_bytes(samples: Float32[np.ndarray, " samples"]) -> bytes:
     """Samples between -1 and 1 as 16 bits each, little-endian."""
     return np.round(samples.clip(-1, 1) * 32767).astype("<i2").tobytes()
+
+
+def wav_of_pieces(pieces: Iterable[Float32[np.ndarray, " samples"]], rate: int) -> bytes:
+    """A WAV file of 16 bits and one channel, of samples that come some at a time."""
+    file = io.BytesIO(wav_header(rate, 0))
+    size = file.seek(0, io.SEEK_END)
+    for one in pieces:
+        file.write(to_bytes(one))
+    samples = (file.tell() - size) // 2
+    file.seek(0)
+    file.write(wav_header(rate, samples))
+    return file.getvalue()

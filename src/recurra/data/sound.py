@@ -210,8 +210,16 @@ def file_of(samples: Float32[np.ndarray, " samples"], rate: int, suffix: str) ->
         rate: How many there are a second.
         suffix: ".wav" or ".flac", of 16 bits, or ".ogg".
     """
+    return file_of_pieces([samples], rate, suffix)
+
+
+def file_of_pieces(pieces: Iterable[Float32[np.ndarray, " samples"]], rate: int, suffix: str) -> bytes:
+    """The same of samples that come some at a time."""
     file, kind = io.BytesIO(), suffix.removeprefix(".").upper()
-    library("soundfile").write(file, samples, rate, format=kind, subtype=_SUBTYPES[kind])
+    form = {"samplerate": rate, "channels": 1, "format": kind, "subtype": _SUBTYPES[kind]}
+    with library("soundfile").SoundFile(file, "w", **form) as written:
+        for one in pieces:
+            written.write(one)
     return file.getvalue()
 
 

@@ -15,6 +15,7 @@ from recurra.inputs.features.config import FeaturesConfig
 from recurra.inputs.features.encoding import FeatureEncoding
 from recurra.inputs.features.input import FEATURES
 from recurra.inputs.features.live import LiveFeatures
+from recurra.inputs.features.names import Names
 from recurra.inputs.images.input import IMAGES
 from recurra.inputs.motion.input import MOTION
 from recurra.report.medium import Picture
@@ -61,6 +62,32 @@ def test_rows_find_theirs_by_name_wherever_the_table_says_it(archive: Path, shor
     assert found.reads == ("photo",)
     assert found.settings == {"path": "photo", "features": str(archive)}
     assert FEATURES.show(found.contents[0]) == "pets/cat.png (2 x 3 x 5)"
+
+
+def test_paths_mean_items_folder_by_folder(tmp_path: Path) -> None:
+    names = ["cat/1.jpg", "dog/1.jpg", "cow.jpg", "v1.2"]
+    np.savez(tmp_path / "f.npz", features=GRIDS, names=np.array(names))
+    found = Names(names, tmp_path / "f.npz")
+    given = ("/x/cat/1.png", "dog/1", "farm/cow.npy", "cow", "v1.2", "pig/1.jpg", "v1.3", "horse")
+    assert [found.row_of(one) for one in given] == [0, 1, 2, 2, 3, None, None, None]
+    with pytest.raises(DataError, match=r"'1.jpg', which may be 'cat/1.jpg' or 'dog/1.jpg' of .*f.npz"):
+        found.row_of("1.jpg")
+    rows = table(photo=["cat/1.jpg", "dog/1.jpg", "1.jpg", "cow.jpg"])
+    with pytest.raises(DataError, match=r"row 3: '1.jpg', which may be"):
+        features(rows, features=tmp_path / "f.npz")
+    pictures = tmp_path / "photos"
+    for name in names[:2]:
+        (pictures / name).parent.mkdir(parents=True)
+        Pillow.fromarray(np.zeros((4, 4, 3), np.uint8)).save(pictures / name)
+    folder = features(pictures, features=tmp_path / "f.npz")
+    assert folder.columns["label"].to_list() == ["cat", "dog"]
+    np.testing.assert_array_equal(numbers(folder), GRIDS[:2].reshape(2, 6, 5))
+    assert folder.contents[0].picture == pictures / "cat" / "1.jpg"
+    alone = features(pictures / "dog" / "1.jpg", keep_nothing, features=tmp_path / "f.npz")
+    np.testing.assert_array_equal(numbers(alone)[0], GRIDS[1].reshape(6, 5))
+    (empty := tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="holds no pictures"):
+        features(empty, features=tmp_path / "f.npz")
 
 
 def test_ids_are_numbers_or_texts_and_arrays_have_other_names(tmp_path: Path) -> None:

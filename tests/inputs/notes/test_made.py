@@ -1,6 +1,8 @@
 """What is made of notes: within a key, below a melody, in files; and the key of a tune."""
 
 import io
+import subprocess
+import sys
 import wave
 from collections.abc import Sequence
 from pathlib import Path
@@ -166,6 +168,41 @@ def test_sound_has_the_pitch_of_its_key_and_stays_in_range() -> None:
     assert 0.5 < np.abs(chord).max() <= 1
     assert not np.abs(chord[-100:]).max()
     assert not sound(Tune.of_chords([[], []]), 4, 60.0).any()
+
+
+def test_a_long_tune_is_made_in_pieces_with_the_samples_of_all_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    random = np.random.default_rng(0)
+    onsets = np.sort(random.integers(0, 60, 40))
+    tune = Tune.of_notes(onsets, random.integers(1, 9, 40), random.integers(40, 90, 40))
+    whole = sound(tune, 4, 120.0)
+    monkeypatch.setattr(synthesiser, "_PIECE", 1000)
+    made = list(synthesiser.pieces(tune, 4, 120.0))
+    assert max(map(len, made)) == 1000
+    assert len(made) > 100
+    np.testing.assert_array_equal(np.concatenate(made), whole)
+
+
+def test_a_file_of_a_long_tune_takes_little_more_memory_than_itself(tmp_path: Path) -> None:
+    program = (
+        "import resource, sys\n"
+        "from recurra.inputs.notes.chord import Chords\n"
+        "from recurra.inputs.notes.live import LiveNotes, NotesMade\n"
+        "from recurra.inputs.notes.tune import Tune\n"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "notation = Chords(ties=False)\n"
+        "text = notation.content(notation.ids(Tune.of_chords([[60, 64], [62, 65]] * 600)))\n"
+        "live = LiveNotes(notation)\n"
+        "live.file_of(text[:200], '.wav', NotesMade(tempo=60))\n"
+        "before = peak()\n"
+        "content = live.file_of(text, '.wav', NotesMade(tempo=60))\n"
+        "print(len(content) // 1024, peak() - before)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+    size, more = map(int, done.stdout.split())
+    assert size > 12_000
+    assert more < 1.6 * size + 8_000
 
 
 def test_the_key_of_a_tune_is_found() -> None:

@@ -18,6 +18,7 @@ from recurra.inputs.examples import Examples, keep_nothing
 from recurra.inputs.strokes.config import StrokesConfig
 from recurra.inputs.strokes.inkml import parse_inkml
 from recurra.inputs.strokes.input import STROKES
+from recurra.inputs.strokes.live import LiveStrokes
 from recurra.inputs.strokes.unipen import parse_unipen
 
 INKML = """<?xml version="1.0"?>
@@ -292,3 +293,18 @@ def test_an_array_whose_head_is_damaged_is_told(tmp_path: Path) -> None:
     pl.DataFrame({"path": ["ink.npy"]}).write_csv(tmp_path / "index.csv")
     with pytest.raises(DataError, match=r"ink\.npy cannot be read"):
         read(tmp_path / "index.csv")
+
+
+@pytest.mark.parametrize("y_axis", ["auto", "up", "down"])
+def test_points_come_live_as_they_stand_in_the_files_of_training(tmp_path: Path, y_axis: str) -> None:
+    (tmp_path / "both.unp").write_text(UNIPEN)
+    (tmp_path / "one.inkml").write_text(INKML)
+    config = validated(StrokesConfig, {"y_axis": y_axis, "size": "data", "spacing": 0})
+    points = {".unp": [(1, 2, 0), (3, 4, 1)], ".inkml": [(10, 20, 0), (11, 22, 1)]}
+    for name in ("both.unp", "one.inkml"):
+        first = STROKES.read(tmp_path / name, config, keep_nothing).contents
+        encoding = STROKES.learn(first, config)
+        live = LiveStrokes.from_dict(encoding.to_dict())
+        x, y, pen = (list(one) for one in zip(*points[Path(name).suffix], strict=True))
+        steps = np.stack(live.steps({"x": x, "y": y, "pen": pen}))
+        np.testing.assert_array_equal(steps[:, :4], encoding.encode(first[0])[: len(steps), :4])

@@ -1,6 +1,6 @@
 """Files of features: which of their arrays hold them, and what each row is called."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ from recurra.data.stored import Stored, described, open_arrays
 from recurra.errors import DataError
 from recurra.inputs.features.config import FeaturesConfig
 from recurra.inputs.features.content import Features, shape_of
+from recurra.inputs.features.names import Names
 
 _NAMES = (
     "names", "ids", "paths", "files", "filenames", "file_names", "image_ids", "image_names", "image_paths",
@@ -40,7 +41,7 @@ class Archive:
         if self._array is None and (config.array != "auto" or not _able(self._arrays, 1)):
             raise no_features(path, self._arrays, config.array)
         self.names = self._named()
-        self._index = _index(self.names or [], path)
+        self._index = Names(self.names or [], path)
 
     def __len__(self) -> int:
         if self._array is None:
@@ -64,10 +65,15 @@ class Archive:
         return None if not wanted else [_text(one) for one in self._arrays[wanted].read(None).tolist()]
 
     def row_of(self, value: object) -> int | None:
-        """The item that a value of a table means: by its name, also without folders or its end."""
-        text = _text(value)
-        keys = (text, Path(text).name, Path(text).stem)
-        return next((self._index[key] for key in keys if key in self._index), None)
+        """The item that a value of a table means; see `Names`."""
+        return self._index.row_of(_text(value))
+
+    def knows(self, value: object) -> bool:
+        """Whether a value of a table means an item, or may mean several."""
+        try:
+            return self.row_of(value) is not None
+        except DataError:
+            return True
 
     def missing(self, place: str, value: object) -> DataError:
         """The error for a row whose features are not there."""
@@ -147,31 +153,6 @@ def _of_many(arrays: Mapping[str, Stored], wanted: str) -> str | None:
         return wanted if wanted in able else None
     called = [one for one in able if one.lower() in FEATURES]
     return called[0] if called else able[0] if len(able) == 1 else None
-
-
-def _index(names: Sequence[str], path: Path) -> dict[str, int]:
-    """The row of each name, of its last part and of that without an end, where these are of one row alone.
-
-    Raises:
-        DataError: Two rows are called the same.
-    """
-    found: dict[str, int] = {}
-    for row, name in enumerate(names):
-        if found.setdefault(name, row) != row:
-            raise DataError(
-                f"{path}: rows {found[name] + 1} and {row + 1} are both called {name!r}",
-                "a name for each",
-                "Rename one, or choose other names with names=.",
-            )
-    for part in ("name", "stem"):
-        short: dict[str, int | None] = {}
-        for row, name in enumerate(names):
-            key: str = getattr(Path(name), part)
-            short[key] = None if key in short else row
-        for key, own in short.items():
-            if own is not None:
-                found.setdefault(key, own)
-    return found
 
 
 def _text(value: object) -> str:

@@ -44,26 +44,27 @@ def read(source: Any, config: FeaturesConfig, keep: Keep) -> Examples:
     """Read where features are; numbers are read when they are needed.
 
     Args:
-        source: A table, with the file of all features in the settings, or with a column of paths of files; a
-            file of the features of many items, with arrays of the other columns (of one, where settings say
-            that each has its own); a folder of files, whose label is the folder they lie in or, where all lie
-            in one, their name before "_".
+        source: A table, a picture or a folder of some, with the file of all features in the settings; a table
+            with a column of paths of files; a file of the features of many items, with arrays of the other
+            columns (of one, where settings say that each has its own); a folder of files, whose label is the
+            folder they lie in or, where all lie in one, their name before "_".
         config: The settings.
         keep: Which columns the task keeps.
 
     Raises:
         DataError: There are none, one cannot be read or found, or they have different channels.
     """
-    path = path_of(source)
+    path, joined = path_of(source), config.features != "none"
     if path is not None and path.is_dir():
-        found = _of_folder(path, config)
+        found = _of_pictures(path, config) if joined else _of_folder(path, config)
+    elif path is not None and joined and is_image(path):
+        found = _of_table(rows_of_file(path), Path(), config)
     elif path is not None and is_stored(path):
-        alone = config.path != "auto" and config.features == "none"  # each example of training had its own
+        alone = config.path != "auto" and not joined  # each example of training had its own
         found = _of_file(path, config) if alone else _of_archive(Archive(path, config))
     else:
         base = path.parent if path is not None else Path()
         rows = read_rows(source)
-        joined = config.features != "none"
         found = _of_table(rows, base, config) if joined else _of_paths(rows, base, config)
     kept = keep(found.rows.frame.drop(found.reads))
     check_not_told(found.rows, "path", found.reads, kept)
@@ -98,6 +99,14 @@ def _of_folder(folder: Path, config: FeaturesConfig) -> _Found:
     rows = rows_of_files(folder, files, "file of features")
     features = [read_single(one, config, one.name, None) for one in files]
     return _Found(rows, features, [PATH])
+
+
+def _of_pictures(folder: Path, config: FeaturesConfig) -> _Found:
+    """A folder of pictures, whose features lie in one file."""
+    files = files_in(folder, is_image)
+    if not files:
+        raise DataError(f"{folder} holds no pictures", "those that the features are of", "Give a table.")
+    return _of_table(rows_of_files(folder, files, "picture"), Path(), config)
 
 
 def _of_file(path: Path, config: FeaturesConfig) -> _Found:
@@ -145,7 +154,10 @@ def _of_table(rows: Rows, base: Path, config: FeaturesConfig) -> _Found:
     column = _column_of_names(rows, archive, config.path)
     features = []
     for value, place, picture in zip(rows.frame[column].to_list(), rows.places, shown, strict=True):
-        row = archive.row_of(value)
+        try:
+            row = archive.row_of(value)
+        except DataError as error:
+            raise placed(place, error) from error
         if row is None:
             raise archive.missing(place, value)
         features.append(archive.features(row, picture))
@@ -162,7 +174,7 @@ def _column_of_names(rows: Rows, archive: Archive, wanted: str) -> str:
     for column in rows.frame:
         if column.dtype == pl.String or column.dtype.is_integer():
             some = column.drop_nulls().head(_LOOKED_AT).to_list()
-            shares[column.name] = sum(archive.row_of(value) is not None for value in some)
+            shares[column.name] = sum(archive.knows(value) for value in some)
     best = max(shares, key=lambda name: shares[name], default=None)
     if best is None or not shares[best]:
         shown = ", ".join(map(repr, (archive.names or [])[:3]))

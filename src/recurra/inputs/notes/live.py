@@ -9,8 +9,8 @@ from pydantic import Field
 
 from recurra.config import Config
 from recurra.data.naming import counted
-from recurra.data.pcm import to_bytes, wav_header
-from recurra.data.sound import file_of as sound_file_of
+from recurra.data.pcm import wav_of_pieces
+from recurra.data.sound import file_of_pieces
 from recurra.data.sound import library as sound_library
 from recurra.errors import ConfigError, DataError
 from recurra.inputs.live import Guide, LiveSymbols
@@ -24,7 +24,7 @@ from recurra.inputs.notes.reader import KINDS, MIDI, tunes_of_file
 from recurra.inputs.notes.revival import revive
 from recurra.inputs.notes.roll import chords_of
 from recurra.inputs.notes.scale import durations_of, key_named, key_of, scale_of
-from recurra.inputs.notes.synthesiser import RATE, sound
+from recurra.inputs.notes.synthesiser import RATE, pieces
 from recurra.inputs.notes.tune import Tune
 from recurra.inputs.symbol import UNKNOWN
 
@@ -141,10 +141,8 @@ class LiveNotes(LiveSymbols):
         tempo = self._tempo(wanted) if wanted.tempo == "auto" else wanted.tempo
         if suffix in MIDI:
             return write_midi(tune, notation.resolution, tempo)
-        samples = sound(tune, notation.resolution, tempo)
-        if suffix == ".wav":
-            return wav_header(RATE, len(samples)) + to_bytes(samples)
-        return sound_file_of(samples, RATE, suffix)
+        made = pieces(tune, notation.resolution, tempo)
+        return wav_of_pieces(made, RATE) if suffix == ".wav" else file_of_pieces(made, RATE, suffix)
 
     def _tempo(self, wanted: NotesMade) -> float:
         for given in (wanted.harmonise, wanted.prompt):

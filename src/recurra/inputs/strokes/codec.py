@@ -191,7 +191,7 @@ def spaced(ink: Ink, distance: float, most: int) -> Ink:
     The ends of strokes stay; a stroke of no length is a point. Where there were more than `most` points to a
     line of such a length, they lie farther apart.
     """
-    found, lifts, beside = [], [], []
+    found, lifts = [], []
     columns = [one for one in (ink.seconds, ink.pressure) if one is not None]
     wide = np.column_stack([ink.points, *columns]) if columns else ink.points
     strokes = np.split(wide, np.flatnonzero(ink.lifts)[:-1] + 1)
@@ -205,5 +205,5 @@ def spaced(ink: Ink, distance: float, most: int) -> Ink:
         lifts.append(np.arange(count + 1) == count)
     points = np.concatenate(found).astype(np.float32)
     rest = iter(points.T[2:])
-    beside = [None if one is None else next(rest) for one in (ink.seconds, ink.pressure)]
-    return Ink(points[:, :2], np.concatenate(lifts), *beside)
+    seconds, pressure = (None if one is None else next(rest) for one in (ink.seconds, ink.pressure))
+    return Ink(points[:, :2], np.concatenate(lifts), seconds, pressure)

@@ -19,7 +19,8 @@ class StrokesConfig(Config):
             looks.
         pen: What 1 says of a pen beside its points: that it is lifted after the point, or that it touches the
             paper there.
-        y_axis: Which way the second number of a point goes; auto takes up for UNIPEN and down else.
+        y_axis: Which way the second number of a point goes; auto takes up for UNIPEN and down else, on a
+            stream as in the files of training.
         size: Whether each ink is seen in its own height, or all in that of the training part.
         spacing: How far apart points are taken anew along the line, as a share of the height; 0 leaves them.
         position: Whether steps hold where the pen is, its height alone, or neither.

@@ -33,7 +33,11 @@ class StrokesEncoding(Encoding):
             name: getattr(config, name)
             for name in ("spacing", "position", "timing", "pressure", "pen", "max_length")
         }
-        own |= {"upward": config.y_axis == "up", "axes": config.layout == "axes"}
+        turned = all(one.turned for one in contents)  # as points of the same pen are, when they come live
+        own |= {
+            "upward": config.y_axis == "up" or (config.y_axis == "auto" and turned),
+            "axes": config.layout == "axes",
+        }
         codec = StrokesCodec(height=0.0, **own)
         if config.size == "data":
             heights = [codec.size(one.head(config.max_length)) for one in contents]

@@ -21,21 +21,23 @@ class Ink:
         lifts: (time,) whether the pen is lifted after a point; it is after the last one.
         seconds: (time,) since the first point, in whatever unit they were given; None: not known.
         pressure: (time,) of the pen; None: not known.
+        turned: Whether the second axis of the points that it was made of goes up.
     """
 
     points: Float32[np.ndarray, "time 2"]
     lifts: Bool[np.ndarray, " time"]
     seconds: Float32[np.ndarray, " time"] | None = None
     pressure: Float32[np.ndarray, " time"] | None = None
+    turned: bool = False
 
     def head(self, points: int) -> "Ink":
         """Its first points."""
         if points >= len(self):
             return self
-        beside = [None if one is None else one[:points] for one in (self.seconds, self.pressure)]
+        seconds, pressure = (None if one is None else one[:points] for one in (self.seconds, self.pressure))
         lifts = self.lifts[:points].copy()
         lifts[-1] = True
-        return Ink(self.points[:points], lifts, *beside)
+        return Ink(self.points[:points], lifts, seconds, pressure, self.turned)
 
     def strokes(self) -> list[Float32[np.ndarray, "time 2"]]:
         """The points from each time the pen comes down to its next lift."""
@@ -109,7 +111,7 @@ def make_ink(
     ends[-1] = True
     since = None if beside[0] is None else (beside[0] - beside[0][0]).astype(np.float32)
     pressed = None if beside[1] is None else beside[1].astype(np.float32)
-    return Ink(moved, ends, since, pressed)
+    return Ink(moved, ends, since, pressed, upward)
 
 
 def show(ink: Ink) -> str:
