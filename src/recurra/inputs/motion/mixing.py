@@ -34,10 +34,8 @@ def mixed(motion: Motion, other: Motion, skeleton: Skeleton, random: np.random.G
     for limb in skeleton.limbs:
         takes[limb] = random.random() < 0.5
     bones[:, takes] = lent_bones[:, takes] * (sizes[0] / sizes[1])
-    found = bones
-    found[:, skeleton.root] += filled[0][0, skeleton.root]
-    for joint in skeleton.outwards[1:]:  # from bones to places, in the same array
-        found[:, joint] += found[:, skeleton.parents[joint]]
+    bones[:, skeleton.root] += filled[0][0, skeleton.root]
+    found = skeleton.composed(bones)
     found[np.where(takes, lent_hidden, hidden)] = np.nan
     return Motion(motion.joints, found.astype(np.float32), motion.columns)
 

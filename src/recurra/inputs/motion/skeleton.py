@@ -124,6 +124,15 @@ class Skeleton:
         cross = own[:, 0] @ pose[:, 1] - own[:, 1] @ pose[:, 0]
         return float(np.arctan2(cross, (own * pose).sum()))
 
+    def composed(
+        self, bones: Float64[np.ndarray, "time joints axes"]
+    ) -> Float64[np.ndarray, "time joints axes"]:
+        """Joints whose places are given as seen from the ones that they hang on, from the root's zero."""
+        found = bones.copy()
+        for joint in self.outwards[1:]:
+            found[:, joint] += found[:, self.parents[joint]]
+        return found
+
     def to_dict(self) -> dict[str, Any]:
         """What `from_dict` needs, as JSON has it."""
         return asdict(self)
