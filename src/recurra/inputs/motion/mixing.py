@@ -53,6 +53,8 @@ def _filled(
     positions: Float64[np.ndarray, "time joints axes"], skeleton: Skeleton
 ) -> Float64[np.ndarray, "time joints axes"]:
     """Unseen joints where they were, or will be, or else where the one is that they hang on."""
+    if not np.isnan(positions).any():
+        return positions
     found = positions.copy()
     places = np.arange(len(positions))
     for joint in skeleton.outwards:
