@@ -64,6 +64,21 @@ def test_dropout_acts_before_the_result_in_training_only() -> None:
     assert torch.equal(model(sequences), model(sequences))
 
 
+def test_features_are_dropped_at_all_steps_of_a_row_in_training_only() -> None:
+    body = make_body("feed_forward", 4, Recurrence(hidden_size=5, dropout=0.0))
+    model = SequenceClassifier(StepsEncoder(4), body, Pooling("mean", 5), OUT, 0.0, input_dropout=0.5)
+    heard: list[torch.Tensor] = []
+    body.register_forward_pre_hook(lambda _, given: heard.append(given[0]))
+    sequences = Sequences(torch.randn(3, TIME, 3), torch.tensor([TIME, TIME, TIME]))
+    model(sequences)
+    model.eval()(sequences)
+    dropped, whole = heard
+    gone = dropped == 0
+    assert torch.equal(gone, gone[:, :1].expand_as(gone))
+    assert 0 < gone.float().mean() < 1
+    torch.testing.assert_close(dropped[~gone], 2 * whole[~gone])
+
+
 @pytest.mark.parametrize("residual", [False, True])
 @pytest.mark.parametrize("pooling", ["last", "mean", "max"])
 def test_a_stream_says_after_each_step_what_the_steps_so_far_give(pooling: str, residual: bool) -> None:

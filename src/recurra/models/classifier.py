@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from recurra.errors import ConfigError
 from recurra.layers.bidirectional import Bidirectional
+from recurra.layers.dropout import VariationalDropout
 from recurra.layers.pooling import Pooling
 from recurra.models.sequence_body import RecurrentBody
 from recurra.types import Sequences
@@ -22,24 +23,33 @@ class SequenceClassifier(nn.Module):
         pooling: Outputs and lengths to one vector.
         output_size: Number of results.
         dropout: Share of values dropped before the result, in training.
+        input_dropout: Share of features dropped before the body, the same at all steps of a row, in training.
 
     Attributes:
         temperature: What results are divided by before they become probabilities; 1 unless calibrated.
     """
 
     def __init__(
-        self, encoder: nn.Module, body: Any, pooling: Pooling, output_size: int, dropout: float
+        self,
+        encoder: nn.Module,
+        body: Any,
+        pooling: Pooling,
+        output_size: int,
+        dropout: float,
+        *,
+        input_dropout: float = 0.0,
     ) -> None:
         super().__init__()
         self.encoder, self.body, self.pooling = encoder, body, pooling
-        self.dropout = nn.Dropout(dropout)
+        self.input_dropout, self.dropout = VariationalDropout(input_dropout), nn.Dropout(dropout)
         self.output = nn.Linear(body.output_size, output_size)
         self.temperature: Tensor
         self.register_buffer("temperature", torch.ones(()))
 
     def forward(self, sequences: Sequences) -> Tensor:
         """Results (batch, output_size)."""
-        outputs = self.body(self.encoder(sequences.values, sequences.lengths), sequences.lengths)
+        features = self.input_dropout(self.encoder(sequences.values, sequences.lengths))
+        outputs = self.body(features, sequences.lengths)
         result: Tensor = self.output(self.dropout(self.pooling(outputs, sequences.lengths)))
         return result
 

@@ -419,6 +419,9 @@ class TestVariation:
         np.testing.assert_allclose(mirrored[:, left], one.positions[:, right] * [-1, 1, 1], atol=1e-6)
         noisy = learnt(contents, **{**still, "noise": 0.01}).vary(one, random).positions
         assert 0 < np.abs(noisy - one.positions).max() < 0.2
+        swaying = learnt(contents, **{**still, "sway": 0.01}).vary(one, random).positions - one.positions
+        assert 0 < np.abs(swaying).max() < 0.3
+        assert np.abs(np.diff(swaying, axis=0)).max() < np.abs(np.diff(noisy - one.positions, axis=0)).max()
 
 
 def test_it_comes_back_from_json_and_sums_up() -> None:

@@ -31,6 +31,8 @@ class MotionConfig(Config):
         scaling: Largest share by which it stretches bodies along each axis.
         stretch: Largest share by which it makes motions faster or slower.
         noise: Random numbers added to positions, as a share of the size of the body.
+        sway: How far, as a share of that size, each joint drifts slowly about the one that it hangs on, as
+            trackers have it.
         mirror: Share of the motions in which it swaps left and right.
         limbs: Share of the motions in which each limb moves, by a coin, as in another motion of the same
             class.
@@ -48,6 +50,7 @@ class MotionConfig(Config):
     scaling: Annotated[float, Search(0.0, 0.3)] = Field(default=0.1, ge=0, lt=0.9)
     stretch: Annotated[float, Search(0.0, 0.4)] = Field(default=0.1, ge=0, lt=0.9)
     noise: Annotated[float, Search(0.0, 0.05)] = Field(default=0.0, ge=0, le=1)
+    sway: Annotated[float, Search(0.0, 0.05)] = Field(default=0.0, ge=0, le=1)
     mirror: float = Field(default=0.0, ge=0, le=1)
     limbs: Annotated[float, Search(0.0, 0.8)] = Field(default=0.0, ge=0, le=1)
 

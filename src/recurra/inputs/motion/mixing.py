@@ -34,10 +34,8 @@ def mixed(motion: Motion, other: Motion, skeleton: Skeleton, random: np.random.G
     for limb in skeleton.limbs:
         takes[limb] = random.random() < 0.5
     bones[:, takes] = lent_bones[:, takes] * (sizes[0] / sizes[1])
-    found = bones
-    found[:, skeleton.root] += filled[0][0, skeleton.root]
-    for joint in skeleton.outwards[1:]:  # from bones to places, in the same array
-        found[:, joint] += found[:, skeleton.parents[joint]]
+    bones[:, skeleton.root] += filled[0][0, skeleton.root]
+    found = skeleton.composed(bones)
     found[np.where(takes, lent_hidden, hidden)] = np.nan
     return Motion(motion.joints, found.astype(np.float32), motion.columns)
 
@@ -55,6 +53,8 @@ def _filled(
     positions: Float64[np.ndarray, "time joints axes"], skeleton: Skeleton
 ) -> Float64[np.ndarray, "time joints axes"]:
     """Unseen joints where they were, or will be, or else where the one is that they hang on."""
+    if not np.isnan(positions).any():
+        return positions
     found = positions.copy()
     places = np.arange(len(positions))
     for joint in skeleton.outwards:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -66,12 +67,12 @@ class Skeleton:
             tuple(far[range(len(parents)), parents].tolist()),
         )
 
-    @property
+    @cached_property
     def others(self) -> list[int]:
         """All joints but the root."""
         return [one for one in range(len(self.parents)) if one != self.root]
 
-    @property
+    @cached_property
     def outwards(self) -> list[int]:
         """All joints, each after the one that it hangs on."""
         found = [self.root]
@@ -79,7 +80,7 @@ class Skeleton:
             found += [one for one in self.others if self.parents[one] == joint]
         return found
 
-    @property
+    @cached_property
     def limbs(self) -> list[list[int]]:
         """The root, and chains of joints, each from where bones part to where they part anew."""
         limbs = {self.root: [self.root]}
@@ -123,6 +124,15 @@ class Skeleton:
         pose = np.array(self.pose)[seen][:, level]
         cross = own[:, 0] @ pose[:, 1] - own[:, 1] @ pose[:, 0]
         return float(np.arctan2(cross, (own * pose).sum()))
+
+    def composed(
+        self, bones: Float64[np.ndarray, "time joints axes"]
+    ) -> Float64[np.ndarray, "time joints axes"]:
+        """Joints whose places are given as seen from the ones that they hang on, from the root's zero."""
+        found = bones.copy()
+        for joint in self.outwards[1:]:
+            found[:, joint] += found[:, self.parents[joint]]
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """What `from_dict` needs, as JSON has it."""

@@ -1,12 +1,14 @@
 """Motions as others would make them: turned, of other sizes, faster, mirrored."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
 from recurra.inputs.motion.config import MotionConfig
 from recurra.inputs.motion.motion import Motion
 from recurra.inputs.motion.skeleton import Skeleton
+
+_TURNS = 8  # points between which a joint drifts, whatever the length of the motion
 
 
 @dataclass(frozen=True)
@@ -17,16 +19,17 @@ class Variation:
     scaling: float
     stretch: float
     noise: float
+    sway: float
     mirror: float
 
     @classmethod
     def of(cls, config: MotionConfig) -> "Variation":
         """As the settings say."""
-        return cls(config.rotation, config.scaling, config.stretch, config.noise, config.mirror)
+        return cls(config.rotation, config.scaling, config.stretch, config.noise, config.sway, config.mirror)
 
     def motion(self, motion: Motion, skeleton: Skeleton, random: np.random.Generator) -> Motion:
         """A motion, varied; itself where nothing varies."""
-        if not any((self.rotation, self.scaling, self.stretch, self.noise, self.mirror)):
+        if not any(astuple(self)):
             return motion
         positions = motion.positions.astype(np.float64)
         axes = positions.shape[2]
@@ -42,9 +45,12 @@ class Variation:
         if self.stretch:
             factor = random.uniform(1 - self.stretch, 1 + self.stretch)
             positions = stretched(positions, max(1, round(len(positions) * factor)))
+        extent = float(np.ptp(np.array(skeleton.pose), axis=0).max())
         if self.noise:
-            extent = float(np.ptp(np.array(skeleton.pose), axis=0).max())
             positions = positions + random.normal(0, self.noise * extent, positions.shape)
+        if self.sway:
+            turns = random.normal(0, self.sway * extent, (_TURNS, *positions.shape[1:]))
+            positions = positions + skeleton.composed(stretched(turns, len(positions)))
         return Motion(motion.joints, positions.astype(np.float32), motion.columns)
 
 

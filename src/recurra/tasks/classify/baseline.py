@@ -21,6 +21,7 @@ from recurra.tasks.classify.target import Target
 Answer = Float[np.ndarray, "rows outputs"]
 LINEAR = "linear"
 _C = (0.1, 1.0, 10.0, 100.0)  # inverse strengths of the penalty; validation chooses
+_PLAIN = 1.0  # the one where there is no validation part
 
 
 def majority(target: Target, rows: int) -> Rival:
@@ -37,8 +38,9 @@ def learn_linear(prepared: Prepared) -> Iterator[Learnt]:
     summary = registry.get(schema.input).summary.learn(train.examples.contents)
     features, truth = summary.numbers(train.examples.contents), np.stack(train.known())
     scaler = MaxAbsScaler().fit(features)
-    candidates = [_fitted(schema.target, scaler, features, truth, strength) for strength in _C]
-    best = candidates[1]
+    strengths = (_PLAIN,) if validation is None else _C
+    candidates = [_fitted(schema.target, scaler, features, truth, strength) for strength in strengths]
+    best = candidates[0]
     if validation is not None:
         held, known = summary.numbers(validation.examples.contents), np.stack(validation.known())
         best = min(candidates, key=lambda one: _badness(schema.target, one.answer(held), known))

@@ -81,7 +81,9 @@ def build(config: Any, schema: ExampleSchema) -> SequenceClassifier:
     recurrent = config.network == "recurrent"
     name = config.pooling if recurrent else "max" if config.network == "convolutional" else "mean"
     pooling = Pooling(name, body.output_size, bidirectional=recurrent and config.bidirectional)
-    return SequenceClassifier(encoder, body, pooling, schema.target.size, config.dropout)
+    return SequenceClassifier(
+        encoder, body, pooling, schema.target.size, config.dropout, input_dropout=config.input_dropout
+    )
 
 
 class Objective:
