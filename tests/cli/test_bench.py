@@ -257,7 +257,8 @@ def test_a_run_is_timed_on_rows(capsys, finished, table, tmp_path):
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (["nothing"], "nothing"),
+        (["nothing"], "suite 'nothing'"),
+        (["runs/misspelt", "rows.csv"], "or the folder of a run"),
         (["train", "rows.csv"], "rows.csv with races"),
         (["--piece", "1"], "--piece with races"),
         (["RUN"], "without data"),

@@ -92,15 +92,14 @@ def check_choice(choice: Choice) -> None:
     Raises:
         ConfigError: A name is unknown, a number is not positive, or there are more threads than processors.
     """
-    for what, chosen, known, more in (
-        ("suite", choice.suites, SUITES, ", or the folder of a run"),
-        ("cell", choice.cells, CELLS, ""),
-        ("peer", choice.peers, PEERS, ""),
+    for what, chosen, known in (
+        ("suite", choice.suites, SUITES),
+        ("cell", choice.cells, CELLS),
+        ("peer", choice.peers, PEERS),
     ):
         for name in chosen:
             if name not in known:
-                expected = f"one of {', '.join(known)}{more}"
-                raise ConfigError(f"{what} {name!r}", expected, "Choose among these.")
+                raise ConfigError(f"{what} {name!r}", f"one of {', '.join(known)}", "Choose among these.")
     for option, numbers in (
         ("--threads", choice.threads),
         ("--batch", choice.batches),

@@ -91,7 +91,11 @@ def bench(
         times=_numbers("--time", time),
         hidden_sizes=_numbers("--hidden", hidden),
     )
-    if suite is None or suite in SUITES or not Path(suite).is_dir():
+    if suite is not None and suite not in SUITES and not Path(suite).is_dir():
+        raise ConfigError(
+            f"suite {suite!r}", f"one of {', '.join(SUITES)}, or the folder of a run", "Choose among these."
+        )
+    if suite is None or suite in SUITES:
         stray = {"--piece": piece, "--weights": weights, (data or [""])[0]: data}
         _leave_out([name for name, given in stray.items() if given], "races", "the folder of a run")
         _race(choice, quick=quick, as_json=as_json)

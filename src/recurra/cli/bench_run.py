@@ -146,7 +146,7 @@ def _of_sound(run: Path, data: str, pairs: Sequence[str], piece: float, weights:
 
 
 def _clips(name: str, data: str) -> "Sequence[Clip]":
-    """The recordings of data, read by an input as it reads where nothing is set."""
+    """The recordings of data, as an input reads them where nothing is set: listeners hear them raw."""
     from recurra.data.sample import check_source
     from recurra.experiment.truth import find_nothing, keeping
     from recurra.inputs import registry

@@ -71,8 +71,12 @@ def pace_of_sound(listener: Callable[[int], Listener], clips: Iterable[Clip], pi
         busy += time.process_time() - began
         late += one.latencies(told)
         seconds, count = seconds + clip.seconds, count + 1
-    if not count:
-        raise DataError("no recordings", "at least one", "Give recordings as `recurra predict` takes them.")
+    if not seconds:
+        raise DataError(
+            "no recordings, or none that lasts",
+            "at least one",
+            "Give recordings as `recurra predict` takes them.",
+        )
     return {
         "recordings": count,
         "seconds": round(seconds, 1),
