@@ -47,6 +47,7 @@ constexpr Field<T> kFields[] = {
     RECURRA_FIELD(outputs_size),
     RECURRA_FIELD(time_major),
     RECURRA_FIELD(saved_rows),
+    RECURRA_FIELD(fills),
     RECURRA_FIELD(epsilon),
     RECURRA_FIELD(rate_hidden),
     RECURRA_FIELD(rate_cell),
@@ -101,7 +102,7 @@ P pointer(nb::handle value) {
 
 template <class T>
 Layer<T> layer_of(nb::tuple given) {
-  if (nb::len(given) != std::size(kFields<T>)) throw nb::value_error("a tuple of other fields than a layer's");
+  if (nb::len(given) != std::size(kFields<T>)) throw nb::type_error("a tuple of other fields than a layer's");
   Layer<T> layer;
   std::size_t place = 0;
   for (const Field<T>& field : kFields<T>) {
@@ -152,18 +153,18 @@ Factor<T> factor(nb::tuple given) {
 }
 
 template <class T>
-void matmul(nb::tuple extent, nb::tuple left, nb::tuple right, std::uintptr_t start, nb::tuple result, int threads) {
+void matmul(nb::tuple extent, nb::tuple left, nb::tuple right, nb::tuple result, int threads) {
   Matmul<T> product;
   product.rows = nb::cast<std::int64_t>(extent[0]);
   product.columns = nb::cast<std::int64_t>(extent[1]);
   product.inner = nb::cast<std::int64_t>(extent[2]);
   product.left = factor<T>(left);
   product.right = factor<T>(right);
-  product.start = reinterpret_cast<const T*>(start);
   product.result = pointer<T*>(result[0]);
   product.pitch = nb::cast<std::int64_t>(result[1]);
   const nb::gil_scoped_release release;
-  multiply(product, threads);
+  const Scratch scratch(room_for(product, threads), false);
+  multiply(product, threads, scratch.data());
 }
 
 std::vector<std::string> instruction_sets() {
@@ -190,7 +191,7 @@ NB_MODULE(_engine, module) {
   module.def("instruction_set", [] { return std::string(chosen_kernels().name); });
   module.def("adopt_openmp", &adopt_openmp);
   module.def("choose_instruction_set", [](const std::string& name) { return choose_kernels(name.c_str()); });
-  module.def("spoil_scratch", &Scratch::spoil);  // for tests
+  module.def("kept_scratch", &Scratch::kept_size);
   module.attr("LAYER_FIELDS") = layer_fields();
   module.attr("CELLS") = nb::make_tuple("elman", "lstm", "gru", "gru_reset_before", "layer_norm_lstm");
   bind_stream(module);

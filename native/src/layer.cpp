@@ -30,7 +30,7 @@ class Call {
     if (!lies_as_positions()) rows_ = pieces_.template take<T>(positions_ * layer.features);
   }
 
-  std::size_t size() const { return pieces_.used(); }
+  std::size_t size() const { return pieces_.used() + product_room_; }
 
  protected:
   // Whether the rows of padded tensors are the positions.
@@ -42,6 +42,17 @@ class Call {
   static N* part(N* all, std::int64_t direction, std::int64_t size) {
     return all == nullptr ? nullptr : all + direction * size;
   }
+
+  // Make sure that there is room for a product, which comes last.
+  void make_room(std::int64_t columns, std::int64_t inner, bool packs_left) {
+    Matmul<T> m;
+    m.columns = columns;
+    m.inner = inner;
+    m.left.column_stride = packs_left ? 0 : 1;
+    product_room_ = std::max(product_room_, room_for(m, threads_));
+  }
+
+  void multiply(const Matmul<T>& m) const { recurra::multiply(m, threads_, pieces_.rest()); }
 
   // Of so many numbers at each position.
   std::int64_t bytes_of(std::int64_t size) const { return positions_ * size * static_cast<std::int64_t>(sizeof(T)); }
@@ -105,6 +116,7 @@ class Call {
   std::int64_t width_;  // of all gates
   std::int64_t positions_;
   T* rows_ = nullptr;
+  std::size_t product_room_ = 0;
 };
 
 template <class T>
@@ -117,6 +129,7 @@ class Forward : public Call<T> {
       if (layer.gates == nullptr) scratch_[d] = pieces_.template take<T>(positions_ * width_);
     }
     if (normalizes() && layer.products == nullptr) products_ = pieces_.template take<T>(positions_ * width_);
+    make_room(width_, layer.features, false);
   }
 
   bool run(bool (*interrupted)()) {
@@ -152,7 +165,7 @@ class Forward : public Call<T> {
     m.start = normalizes() ? nullptr : bias(d);
     m.result = normalizes() ? products : gates;
     m.pitch = width_;
-    multiply(m, threads_);
+    multiply(m);
     if (normalizes())
       normalize<T>({positions_, width_}, products, part(layer_.gain_ih, d, width_), part(layer_.bias_ih, d, width_),
                    layer_.epsilon, gates, moments(d), threads_);
@@ -169,7 +182,8 @@ class Forward : public Call<T> {
   }
 
   using Call<T>::layer_, Call<T>::layout_, Call<T>::threads_, Call<T>::pieces_, Call<T>::cell_, Call<T>::width_,
-      Call<T>::positions_, Call<T>::normalizes, Call<T>::recurrence, Call<T>::input_rows, Call<T>::part, Call<T>::moments;
+      Call<T>::positions_, Call<T>::normalizes, Call<T>::recurrence, Call<T>::input_rows, Call<T>::part, Call<T>::moments,
+      Call<T>::make_room, Call<T>::multiply;
   T* bias_ = nullptr;
   T* scratch_[2] = {};
   T* products_ = nullptr;
@@ -190,8 +204,12 @@ class Backward : public Call<T> {
       if (normalizes()) gains_[d] = pieces_.template take<T>(6 * layer.hidden);
     }
     entering_ = pieces_.template take<T>(positions_ * layer.outputs_size);
-    sums_ = pieces_.template take<T>(std::max(grad_width_, 2 * width_));
+    sums_ = pieces_.template take<T>(grad_width_);
+    some_ = pieces_.template take<T>(grad_width_);
+    if (normalizes()) gain_sums_ = pieces_.template take<double>(width_);
+    make_room(std::max({layer.features, layer.outputs_size, layer.hidden}), positions_, true);
     if (layer.grad_input == nullptr) return;
+    make_room(layer.features, width_, false);
     for (std::int64_t d = 0; d < layer.directions; ++d)
       if (d > 0 || !lies_as_positions()) grad_rows_[d] = pieces_.template take<T>(positions_ * layer.features);
   }
@@ -240,7 +258,7 @@ class Backward : public Call<T> {
     m.right = {seen, size, 1};
     m.result = to;
     m.pitch = size;
-    multiply(m, threads_);
+    multiply(m);
   }
 
   void grad_weights(std::int64_t d, const T* rows, const Recurrence<T>& r) {
@@ -266,15 +284,12 @@ class Backward : public Call<T> {
   void add_up(const T* from, std::int64_t columns, T* to) const {
     constexpr std::int64_t block = 256;  // rows that are added up by themselves, so that little is lost
     for_shares(columns, bytes_of(columns), threads_, [&](std::int64_t begin, std::int64_t end) {
-      std::vector<T> some(static_cast<std::size_t>(end - begin));
       std::fill(to + begin, to + end, T(0));
       for (std::int64_t row = 0; row < positions_; row += block) {
-        std::fill(some.begin(), some.end(), T(0));
-        for (std::int64_t one = row; one < std::min(row + block, positions_); ++one) {
-          const T* const values = from + one * columns + begin;
-          for (std::size_t j = 0; j < some.size(); ++j) some[j] += values[j];
-        }
-        for (std::size_t j = 0; j < some.size(); ++j) to[begin + static_cast<std::int64_t>(j)] += some[j];
+        std::fill(some_ + begin, some_ + end, T(0));
+        for (std::int64_t one = row; one < std::min(row + block, positions_); ++one)
+          for (std::int64_t j = begin; j < end; ++j) some_[j] += from[one * columns + j];
+        for (std::int64_t j = begin; j < end; ++j) to[j] += some_[j];
       }
     });
   }
@@ -296,7 +311,7 @@ class Backward : public Call<T> {
     const Moments<T> kept = moments(d);
     normalize_back<T>({positions_, width_}, part(layer_.products, d, layer_.saved_rows * width_),
                       part(layer_.gain_ih, d, width_), {kept.means, kept.scales}, grad_gates_[d], through_[d],
-                      part(layer_.grad_gain_ih, d, width_), threads_);
+                      part(layer_.grad_gain_ih, d, width_), gain_sums_, threads_);
     const T* const gains = gains_[d];
     std::copy_n(gains, width_, part(layer_.grad_gain_hh, d, width_));
     std::copy_n(gains + width_, hidden, part(layer_.grad_gain_cell, d, hidden));
@@ -315,7 +330,7 @@ class Backward : public Call<T> {
       m.right = {part(layer_.weight_ih, d, width_ * features), features, 1};
       m.result = d == 0 ? first : grad_rows_[d];
       m.pitch = features;
-      multiply(m, threads_);
+      multiply(m);
     }
     if (layer_.directions > 1)
       for_shares(positions_, bytes_of(features), threads_, [&](std::int64_t begin, std::int64_t end) {
@@ -329,7 +344,8 @@ class Backward : public Call<T> {
 
   using Call<T>::layer_, Call<T>::layout_, Call<T>::threads_, Call<T>::pieces_, Call<T>::cell_, Call<T>::width_,
       Call<T>::positions_, Call<T>::normalizes, Call<T>::recurrence, Call<T>::input_rows, Call<T>::part,
-      Call<T>::lies_as_positions, Call<T>::moments, Call<T>::bytes_of;
+      Call<T>::lies_as_positions, Call<T>::moments, Call<T>::bytes_of, Call<T>::make_room,
+      Call<T>::multiply;
   std::int64_t grad_width_;
   std::int64_t back_size_;
   T* grad_gates_[2] = {};
@@ -338,13 +354,15 @@ class Backward : public Call<T> {
   T* gains_[2] = {};
   T* entering_ = nullptr;
   T* sums_ = nullptr;
+  T* some_ = nullptr;
+  double* gain_sums_ = nullptr;
   T* grad_rows_[2] = {};
 };
 
 template <class T, template <class> class Pass>
 bool run(const Layer<T>& layer, int threads, bool (*interrupted)()) {
   const Layout layout(layer.batch, layer.steps, layer.lengths, layer.time_major != 0);
-  const Scratch scratch(Pass<T>(layer, layout, threads, nullptr).size());
+  const Scratch scratch(Pass<T>(layer, layout, threads, nullptr).size(), layer.fills != 0);
   return Pass<T>(layer, layout, threads, scratch.data()).run(interrupted);
 }
 

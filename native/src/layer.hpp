@@ -23,6 +23,7 @@ struct Layer {
   std::int64_t outputs_size = 0;
   std::int64_t time_major = 0;
   std::int64_t saved_rows = 0;
+  std::int64_t fills = 0;  // whether scratch memory is filled with numbers that are none, so that nobody reads it
   double epsilon = 0;
   double rate_hidden = 0;
   double rate_cell = 0;

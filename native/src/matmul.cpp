@@ -5,7 +5,6 @@
 #include "barrier.hpp"
 #include "denormal.hpp"
 #include "kernels.hpp"
-#include "scratch.hpp"
 #include "team.hpp"
 
 namespace recurra {
@@ -25,23 +24,29 @@ const MatmulKernel<T>& kernel_of(const Kernels& kernels) {
 }  // namespace
 
 template <class T>
-void multiply(const Matmul<T>& matmul, int threads) {
+std::size_t room_for(const Matmul<T>& matmul, int threads) {
+  return kernel_of<T>(chosen_kernels()).size(matmul, threads);
+}
+
+template <class T>
+void multiply(const Matmul<T>& matmul, int threads, void* room) {
   if (matmul.rows == 0 || matmul.columns == 0) return;
   const MatmulKernel<T>& kernel = kernel_of<T>(chosen_kernels());
   const std::int64_t tiles = std::max(matmul.rows / kernel.row_unit, matmul.columns / kernel.column_unit);
   const std::int64_t worth = matmul.rows * matmul.columns * matmul.inner / kWorthAThread;
   Turn turn(static_cast<int>(std::clamp<std::int64_t>(std::min(tiles, worth), 1, threads)));
   const int team = turn.threads();
-  const Scratch scratch(kernel.size(matmul, team));
   Control control;
   Barrier barrier(team, control);
   turn.run(team, [&](int thread) {
     const FlushDenormals flush;
-    kernel.run(matmul, scratch.data(), thread, team, barrier);
+    kernel.run(matmul, room, thread, team, barrier);
   });
 }
 
-template void multiply(const Matmul<float>&, int);
-template void multiply(const Matmul<double>&, int);
+template std::size_t room_for(const Matmul<float>&, int);
+template std::size_t room_for(const Matmul<double>&, int);
+template void multiply(const Matmul<float>&, int, void*);
+template void multiply(const Matmul<double>&, int, void*);
 
 }  // namespace recurra

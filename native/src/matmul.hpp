@@ -46,8 +46,12 @@ struct MatmulKernel {
   std::int64_t column_unit;
 };
 
-// Multiply on so many threads. Throws std::bad_alloc, and std::system_error when threads cannot be started.
+// Bytes that a product needs while it runs: `left`, `right`, `start` and `result` need not be there yet.
 template <class T>
-void multiply(const Matmul<T>& matmul, int threads);
+std::size_t room_for(const Matmul<T>& matmul, int threads);
+
+// Multiply on so many threads, in so much room, at a cache line. Throws std::system_error when threads cannot be started.
+template <class T>
+void multiply(const Matmul<T>& matmul, int threads, void* room);
 
 }  // namespace recurra

@@ -25,16 +25,15 @@ constexpr std::int64_t kTileColumns = kTileVectors * kLanes<T>;
 // One tile of the result, and what goes into it.
 template <class T>
 struct Tile {
-  const T* left;           // row, depth: `left_row` and `left_depth` apart
+  const T* left;  // row, depth: rows `left_row` apart; packed ones depth, row
   std::int64_t left_row;
-  std::int64_t left_depth;
-  const T* panel;          // depth, vector, lane
+  const T* panel;  // depth, vector, lane
   std::int64_t depth;
-  const T* start;          // what sums begin with: of the panel's columns, or null
+  const T* start;  // what sums begin with: of the panel's columns, or null
   T* result;
   std::int64_t pitch;
-  std::int64_t columns;    // that are valid
-  bool adds;               // to what the result holds
+  std::int64_t columns;  // that are valid
+  bool adds;             // to what the result holds
 };
 
 template <class T, int ROWS, bool PACKED>

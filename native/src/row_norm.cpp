@@ -1,7 +1,7 @@
 #include "row_norm.hpp"
 
+#include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "shares.hpp"
 
@@ -41,7 +41,7 @@ void normalize(RowsOfNumbers rows, const T* x, const T* gain, const T* shift, do
 
 template <class T>
 void normalize_back(RowsOfNumbers rows, const T* x, const T* gain, Moments<const T> moments, const T* grad_y, T* grad_x,
-                    T* grad_gain, int threads) {
+                    T* grad_gain, double* sums, int threads) {
   const std::int64_t width = rows.width;
   const auto normal = [&](std::int64_t row, std::int64_t j) {
     return (x[row * width + j] - moments.means[row]) * moments.scales[row];
@@ -62,11 +62,11 @@ void normalize_back(RowsOfNumbers rows, const T* x, const T* gain, Moments<const
     }
   });
   for_shares(width, bytes_of<T>(rows), threads, [&](std::int64_t begin, std::int64_t end) {
-    std::vector<double> sums(static_cast<std::size_t>(end - begin), 0.0);
+    std::fill(sums + begin, sums + end, 0.0);
     for (std::int64_t row = 0; row < rows.count; ++row)
       for (std::int64_t j = begin; j < end; ++j)
-        sums[static_cast<std::size_t>(j - begin)] += static_cast<double>(grad_y[row * width + j] * normal(row, j));
-    for (std::int64_t j = begin; j < end; ++j) grad_gain[j] = static_cast<T>(sums[static_cast<std::size_t>(j - begin)]);
+        sums[j] += static_cast<double>(grad_y[row * width + j] * normal(row, j));
+    for (std::int64_t j = begin; j < end; ++j) grad_gain[j] = static_cast<T>(sums[j]);
   });
 }
 
@@ -74,8 +74,8 @@ template void normalize(RowsOfNumbers, const float*, const float*, const float*,
 template void normalize(RowsOfNumbers, const double*, const double*, const double*, double, double*, Moments<double>,
                         int);
 template void normalize_back(RowsOfNumbers, const float*, const float*, Moments<const float>, const float*, float*,
-                             float*, int);
+                             float*, double*, int);
 template void normalize_back(RowsOfNumbers, const double*, const double*, Moments<const double>, const double*, double*,
-                             double*, int);
+                             double*, double*, int);
 
 }  // namespace recurra

@@ -23,9 +23,9 @@ template <class T>
 void normalize(RowsOfNumbers rows, const T* x, const T* gain, const T* shift, double epsilon, T* y, Moments<T> moments,
                int threads);
 
-// The gradients of x and of the gain, of those of y.
+// The gradients of x and of the gain, of those of y; `sums` is room for as many numbers as a row has.
 template <class T>
 void normalize_back(RowsOfNumbers rows, const T* x, const T* gain, Moments<const T> moments, const T* grad_y, T* grad_x,
-                    T* grad_gain, int threads);
+                    T* grad_gain, double* sums, int threads);
 
 }  // namespace recurra

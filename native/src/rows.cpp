@@ -6,6 +6,7 @@
 #include "shares.hpp"
 
 namespace recurra {
+
 void pack_rows(const Sequence& sequence, const char* padded, char* rows, std::int64_t width, std::int64_t pitch,
                int threads) {
   const std::int64_t bytes = sequence.steps * sequence.batch * width;

@@ -1,6 +1,7 @@
 // Memory that a call needs only while it runs.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -10,31 +11,38 @@
 
 namespace recurra {
 
-// What each thread of a caller's keeps for its next call, at most; what is larger goes back to the system.
+// What the process keeps for its next call, at most; what is larger goes back to the system.
 constexpr std::size_t kMostKept = std::size_t{1} << 26;
 
-// A block that the calling thread keeps for its next call. Fresh memory costs a page fault every 4 KiB when it is first
-// touched, which can take longer than the arithmetic. Whoever calls while another call of the same thread runs (as a
-// handler of signals may) has a block of its own.
+// A block that is kept for the next call, once in the process. Fresh memory costs a page fault every 4 KiB when it is
+// first touched, which can take longer than the arithmetic. Whoever calls while another call runs (another thread, or a
+// handler of signals) has a block of its own.
 class Scratch {
  public:
-  explicit Scratch(std::size_t size) : block_(std::exchange(kept(), {})) {
-    if (block_.size >= size) return;
-    block_ = {};  // first, so that both are never there at once
-    block_ = {allocate_aligned(size), size};
+  // With `fills`, every number in it is none until it is written.
+  Scratch(std::size_t size, bool fills) : block_(take()) {
+    if (block_.size < size) {
+      block_ = {};  // first, so that both are never there at once
+      block_ = {allocate_aligned(size), size};
+    }
+    if (fills && size > 0) std::memset(block_.memory.get(), 0xff, size);
   }
   ~Scratch() {
-    if (block_.size <= kMostKept && block_.size > kept().size) kept() = std::move(block_);
+    if (block_.size > kMostKept) return;
+    Block* const mine = new (std::nothrow) Block(std::move(block_));
+    delete kept().exchange(mine);
   }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
   void* data() const { return block_.memory.get(); }
 
-  // Fill what the calling thread keeps with numbers that are none, for tests. Returns its size.
-  static std::size_t spoil() {
-    if (kept().size > 0) std::memset(kept().memory.get(), 0xff, kept().size);
-    return kept().size;
+  // How many bytes are kept.
+  static std::size_t kept_size() {
+    Block* const block = kept().exchange(nullptr);
+    const std::size_t size = block == nullptr ? 0 : block->size;
+    delete kept().exchange(block);
+    return size;
   }
 
  private:
@@ -43,9 +51,15 @@ class Scratch {
     std::size_t size = 0;
   };
 
-  static Block& kept() {
-    thread_local Block block;
+  // Nobody frees it at the end of the process, when threads may still run.
+  static std::atomic<Block*>& kept() {
+    static std::atomic<Block*> block{nullptr};
     return block;
+  }
+
+  static Block take() {
+    const std::unique_ptr<Block> block(kept().exchange(nullptr));
+    return block == nullptr ? Block{} : std::move(*block);
   }
 
   Block block_;
@@ -64,6 +78,9 @@ class Pieces {
   }
 
   std::size_t used() const { return used_; }
+
+  // Where what is not taken begins.
+  void* rest() const { return base_ + used_; }
 
  private:
   char* base_;

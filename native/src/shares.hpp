@@ -12,7 +12,8 @@ namespace recurra {
 // What one thread has done before another one is awake.
 constexpr std::int64_t kLeastBytes = 1 << 17;
 
-// body(begin, end) on every thread, for its share of so many things, which are so many bytes in all.
+// body(begin, end) on every thread, for its share of so many things, which are so many bytes in all. It must not throw:
+// nobody would be there to catch it.
 template <class Body>
 void for_shares(std::int64_t count, std::int64_t bytes, int threads, Body body) {
   Turn turn(bytes < kLeastBytes ? 1 : threads);

@@ -9,7 +9,6 @@
 
 #include "call.hpp"
 #include "layer.hpp"
-#include "scratch.hpp"
 
 namespace {
 
@@ -37,6 +36,7 @@ struct Trial {
     layer.time_major = random.chance(0.5);
     layer.saved_rows = layer.batch * layer.steps + random.integer(0, 3);
     layer.epsilon = 0.1;
+    layer.fills = 1;
     width = kGates[cell] * layer.hidden;
     if (random.chance(0.6)) {
       for (std::int64_t row = 0; row < layer.batch; ++row) lengths.push_back(random.integer(0, layer.steps));
@@ -99,7 +99,6 @@ struct Trial {
     const std::int64_t extra = is_normal ? 4 * layer.hidden + 3 : layer.cell == kElman ? 0 : layer.hidden;
     if (extra > 0 && (layer.cell != kLstm || layer.projection != nullptr)) keep("extra", call.extra, extra);
     if (is_normal) keep("products", call.products, width), keep("moments", call.moments, 2);
-    Scratch::spoil();
     check(run_forward(call, threads, nullptr), "nobody stopped the call");
 
     room("grad_input", call.grad_input, padded * layer.features, wants_input);
@@ -116,7 +115,6 @@ struct Trial {
     room("grad_bias_cell", call.grad_bias_cell, directions * layer.hidden, is_normal);
     room("grad_hidden_first", call.grad_hidden_first, directions * states);
     room("grad_cell_first", call.grad_cell_first, directions * layer.batch * layer.hidden, has_cell);
-    Scratch::spoil();
     check(run_backward(call, threads, nullptr), "nobody stopped the call");
     return found;
   }

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 import pytest
 import torch
+from tests.trial import unchecked
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from recurra import native
 from recurra.ops.product import product
@@ -15,6 +17,7 @@ LAID_OUT = {
     "by row with gaps": lambda matrix: torch.cat([matrix, matrix], dim=1)[:, : matrix.shape[1]],
     "by column with gaps": lambda matrix: torch.cat([matrix, matrix]).t().contiguous().t()[: len(matrix)],
 }
+without_type_checks = pytest.fixture(unchecked)
 TOLERANCE = {torch.float32: 2e-4, torch.float64: 1e-12, torch.bfloat16: 1.0}
 
 
@@ -26,18 +29,27 @@ def test_a_product_is_that_of_torch(sizes, first, second, dtype):
     torch.manual_seed(0)
     rows, inner, columns = sizes
     left, right = torch.randn(rows, inner, dtype=dtype), torch.randn(columns, inner, dtype=dtype)
-    start = torch.randn(columns, dtype=dtype)
     expected = left.double() @ right.double().t()
-    given = LAID_OUT[first](left), LAID_OUT[second](right)
-    for begin in (None, start):
-        found = product(*given, start=begin)
-        assert (found.shape, found.dtype) == ((rows, columns), dtype)
-        sums = expected if begin is None else expected + begin.double()
-        torch.testing.assert_close(found.double(), sums, atol=TOLERANCE[dtype], rtol=1e-5)
-        room = torch.full((rows, columns + 3), 7.0, dtype=dtype)
-        product(*given, start=begin, out=room[:, :columns])
-        assert torch.equal(room[:, :columns], found)
-        assert bool((room[:, columns:] == 7).all())
+    found = product(LAID_OUT[first](left), LAID_OUT[second](right))
+    assert (found.shape, found.dtype) == ((rows, columns), dtype)
+    torch.testing.assert_close(found.double(), expected, atol=TOLERANCE[dtype], rtol=1e-5)
+
+
+@pytest.mark.usefixtures("without_type_checks")
+def test_sizes_that_do_not_fit_are_refused():
+    for shapes in (((3, 5), (7, 9)), ((3, 5), (5,)), ((3,), (7, 3))):
+        with pytest.raises(RuntimeError):
+            product(*(torch.ones(shape) for shape in shapes))
+    with pytest.raises(RuntimeError):
+        product(torch.ones(3, 5), torch.ones(7, 5, dtype=torch.float64))
+
+
+def test_whoever_traces_or_transforms_a_program_sees_the_product():
+    left, right = torch.randn(3, 5), torch.randn(7, 5)
+    traced = make_fx(lambda a, b: product(a, b) * 1)(left, right)
+    torch.testing.assert_close(traced(2 * left, right), 2 * left @ right.t())
+    rows = torch.randn(4, 3, 5)
+    torch.testing.assert_close(torch.func.vmap(product, (0, None))(rows, right), rows @ right.t())
 
 
 @contextmanager
@@ -51,10 +63,10 @@ def threads(number: int) -> Iterator[None]:
 @pytest.mark.skipif(native.unavailable_reason() is not None, reason="bits are those of the engine")
 def test_a_row_has_the_same_bits_alone_and_on_any_number_of_threads():
     torch.manual_seed(0)
-    left, right, start = torch.randn(130, 300), torch.randn(70, 300), torch.randn(70)
-    whole = product(left, right, start=start)
+    left, right = torch.randn(130, 300), torch.randn(70, 300)
+    whole = product(left, right)
     for row in (0, 77, 129):
-        assert torch.equal(product(left[row : row + 1], right, start=start)[0], whole[row])
+        assert torch.equal(product(left[row : row + 1], right)[0], whole[row])
     with threads(3):
-        assert torch.equal(product(left, right, start=start), whole)
-    assert torch.equal(product(left, right[9:10], start=start[9:10])[:, 0], whole[:, 9])
+        assert torch.equal(product(left, right), whole)
+    assert torch.equal(product(left, right[9:10])[:, 0], whole[:, 9])

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, cast
 import torch
 from torch import SymInt, Tensor
 
+from recurra.errors import ShapeError
 from recurra.ops.walk import Kept, Walk
 
 ELMAN = ("elman", "elman_relu", "elman_linear")
@@ -188,12 +189,43 @@ class Sizes(NamedTuple):
         }
 
 
-CACHE_LINE = 64  # bytes
+def check_call(cell: str, given: Arguments) -> None:
+    """Check what comes by the dispatcher, where nobody has looked at it: the engine takes addresses.
+
+    Raises:
+        ShapeError: A tensor has another shape, type or device than the others need.
+    """
+    batch, steps, features, hidden, outputs, gates, directions = Sizes.of(cell, given)
+    wide, kind = directions * gates * hidden, given.input.dtype
+    expected = {
+        "weight_ih": ((wide, features), kind), "weight_hh": ((wide, outputs), kind),
+        "hidden": ((directions, batch, outputs), kind),
+        "bias_ih": ((wide,), kind), "bias_hh": ((wide,), kind),
+        "weight_hr": ((directions * outputs, hidden), kind),
+        "weight_peephole": ((directions * 3 * hidden,), kind),
+        "gain_ih": ((wide,), kind), "gain_hh": ((wide,), kind),
+        "gain_cell": ((directions * hidden,), kind), "bias_cell": ((directions * hidden,), kind),
+        "cell": ((directions, batch, hidden), kind), "lengths": ((batch,), torch.int64),
+        "resets": ((batch, steps), torch.bool), "mask": ((directions, batch, outputs), kind),
+        "kept_hidden": ((directions, batch, steps, outputs), torch.bool),
+        "kept_cell": ((directions, batch, steps, hidden), torch.bool),
+    }  # fmt: skip
+    if kind not in (torch.float32, torch.float64):
+        raise ShapeError(f"an input of {kind}", "torch.float32 or torch.float64", "Convert it.")
+    for name, (shape, own) in expected.items():
+        tensor = getattr(given, name)
+        if tensor is None:
+            continue
+        if tensor.shape != shape or tensor.dtype != own or tensor.device != given.input.device:
+            raise ShapeError(
+                f"{name} of shape {tuple(tensor.shape)}, {tensor.dtype}, on {tensor.device}",
+                f"{shape}, {own}, on {given.input.device}",
+                "Give tensors of one layer.",
+            )
 
 
-def of_each(weight: Tensor, directions: int) -> Sequence[Tensor]:
-    """The weights of each direction, which lie one below the other."""
-    return [weight] if directions == 1 else weight.chunk(directions)
+ALIGNED = 64
+"""Positions that each direction has room for are a multiple of this, so that all begin at a cache line."""
 
 
 def is_time_major(input: Tensor) -> bool:
@@ -220,8 +252,8 @@ def room_for_saved(cell: str, given: Arguments, sizes: Sizes) -> Saved:
         return Saved()
     make, width = given.input.new_empty, sizes.gates * sizes.hidden
     steps = sizes.batch * sizes.steps
-    if sizes.directions > 1:  # the second one begins at a cache line too
-        steps = (steps + CACHE_LINE - 1) // CACHE_LINE * CACHE_LINE
+    if sizes.directions > 1:
+        steps = (steps + ALIGNED - 1) // ALIGNED * ALIGNED
     extra = sizes.extra[cell] if cell != "lstm" or given.weight_hr is not None else 0
     is_normalized = given.gain_ih is not None
     return Saved(

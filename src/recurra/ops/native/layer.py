@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.utils import deterministic
 
 from recurra import native
 from recurra.errors import ShapeError
@@ -21,9 +22,6 @@ from recurra.ops.native.arguments import (
     room_for_saved,
     room_for_states,
 )
-
-CELLS = ("elman", "lstm", "gru", "gru_reset_before", "layer_norm_lstm")
-"""In the order of the engine's."""
 
 _RUN = {torch.float32: "run_float32", torch.float64: "run_float64"}
 
@@ -77,8 +75,9 @@ class Results(NamedTuple):
 
 NUMBERS = (
     "cell", "nonlinearity", "directions", "reverse", "batch", "steps", "features", "hidden", "outputs_size",
-    "time_major", "saved_rows", "epsilon", "rate_hidden", "rate_cell",
+    "time_major", "saved_rows", "fills", "epsilon", "rate_hidden", "rate_cell",
 )  # fmt: skip
+"""The numbers of a call in the order in which the engine takes them."""
 TAKEN: Mapping[str, str] = MappingProxyType({
     **{name: name for name in ("lengths", "resets", "input", "weight_ih", "weight_hh", "bias_ih", "bias_hh")},
     "projection": "weight_hr",
@@ -171,8 +170,9 @@ def room_for_gradients(cell: str, given: Arguments, sizes: Sizes, wants_input: b
 def _run(cell: str, given: Arguments, sizes: Sizes, results: Results, *, backward: bool) -> None:
     taken = [None if one is None else one.contiguous() for one in _TAKEN(given)]
     taken[_INPUT] = _as_input_lies(given.input, given.input)
+    engine = native.engine()
     numbers = (
-        CELLS.index("elman" if cell in ELMAN else cell),
+        engine.CELLS.index("elman" if cell in ELMAN else cell),
         ELMAN.index(cell) if cell in ELMAN else 0,
         sizes.directions,
         int(given.direction == REVERSE),
@@ -183,12 +183,13 @@ def _run(cell: str, given: Arguments, sizes: Sizes, results: Results, *, backwar
         sizes.outputs,
         int(is_time_major(given.input)),
         0 if results.gates is None else results.gates.shape[1],
+        int(_fills_fresh_memory()),
         given.epsilon,
         given.rate_hidden,
         given.rate_cell,
     )
     addresses = [0 if one is None else one.data_ptr() for one in (*taken, *results)]
-    call = getattr(native.engine(), _RUN[given.input.dtype])
+    call = getattr(engine, _RUN[given.input.dtype])
     try:
         call(backward, (*numbers, *addresses), torch.get_num_threads())
     except ValueError as error:  # in a compiled program nobody sees the lengths before
@@ -197,6 +198,13 @@ def _run(cell: str, given: Arguments, sizes: Sizes, results: Results, *, backwar
             f"between 0 and {sizes.steps}, the number of time steps",
             "Count the valid steps of every row.",
         ) from None
+
+
+def _fills_fresh_memory() -> bool:
+    """Whether torch fills memory that nobody has written yet, so that nobody reads it."""
+    return torch.are_deterministic_algorithms_enabled() and bool(
+        deterministic.fill_uninitialized_memory  # type: ignore[attr-defined]
+    )
 
 
 def _as_input_lies(tensor: Tensor, input: Tensor) -> Tensor:

@@ -1,10 +1,10 @@
 """The engine's recurrences as torch operators, so that compile, export, autocast and vmap know them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from recurra.ops.native.arguments import (
     DIFFERENTIABLE,
@@ -12,6 +12,7 @@ from recurra.ops.native.arguments import (
     Arguments,
     Saved,
     Sizes,
+    check_call,
     differentiable,
     empty_padded,
     room_for_saved,
@@ -19,6 +20,7 @@ from recurra.ops.native.arguments import (
 )
 from recurra.ops.native.layer import Gradients, backward, forward, room_for_gradients
 from recurra.ops.walk import side_by_side
+from recurra.ops.watched import is_watched
 
 Compute = Callable[..., Any]
 
@@ -26,9 +28,6 @@ RESULTS = 3  # outputs, hidden, cell; what is saved follows
 
 TENSORS = Arguments._fields.index("rate_hidden")
 """The first arguments, this many, are tensors or None; the rest are settings."""
-
-PLAIN = frozenset({Tensor, nn.Parameter, type(None), float, int, bool})
-"""The types of what goes to the engine; a subclass of Tensor has to see the operator."""
 
 LIBRARY: Any = torch.library.Library("recurra", "FRAGMENT")  # type: ignore[no-untyped-call]
 
@@ -90,8 +89,10 @@ class Operator:
         return self.record(None, *given)
 
     def run(self, *arguments: Any) -> tuple[Tensor | None, ...]:
-        """The engine's results."""
-        return forward(self.cell, Arguments(*arguments))
+        """The engine's results, of what nobody has checked."""
+        given = Arguments(*arguments)
+        check_call(self.cell, given)
+        return forward(self.cell, given)
 
     def shapes(self, *arguments: Any) -> tuple[Tensor | None, ...]:
         """Results without numbers."""
@@ -102,8 +103,9 @@ class Operator:
         return outputs, *room_for_states(given), *saved
 
     def run_backward(self, *arguments: Any) -> tuple[Tensor | None, ...]:
-        """The engine's gradients."""
+        """The engine's gradients, of what nobody has checked."""
         given, outputs, saved, rest = _of_backward(arguments)
+        check_call(self.cell, given)
         return tuple(backward(self.cell, given, outputs, saved, *rest))
 
     def gradient_shapes(self, *arguments: Any) -> tuple[Tensor | None, ...]:
@@ -129,7 +131,7 @@ class Operator:
         """The operator without a derivative; the keys are the dispatcher's, None where it is spared."""
         with torch._C._AutoDispatchBelowAutograd():
             if keys is None:
-                return self.run(*arguments)
+                return forward(self.cell, Arguments(*arguments))
             below = keys & torch._C._after_autograd_keyset
             results: tuple[Tensor | None, ...] = self.overload.redispatch(below, *arguments)
             return results
@@ -162,24 +164,6 @@ class Operator:
         ]
         results = tuple(None if parts[0] is None else torch.stack(parts) for parts in zip(*rows, strict=True))
         return results, tuple(None if result is None else 0 for result in results)
-
-
-def is_watched(values: Iterable[Any]) -> bool:
-    """Whether anybody but autograd wants to see the calls of an operator that gets these values.
-
-    Torch may trace, transform or profile the program, or a tensor may be of a kind of its own. Else the
-    dispatcher can be spared, which takes longer than a small net.
-    """
-    return (
-        torch.compiler.is_compiling()
-        or torch._C._len_torch_dispatch_stack() > 0
-        or torch._C._len_torch_function_stack() > 0
-        or torch._C._are_functorch_transforms_active()
-        or torch._C._get_tracing_state() is not None
-        or torch.is_autocast_enabled("cpu")
-        or torch._C._autograd._profiler_enabled()
-        or not PLAIN.issuperset(map(type, values))
-    )
 
 
 class _Recorded(torch.autograd.Function):
