@@ -16,8 +16,10 @@ from recurra.experiment import compare as comparing
 from recurra.experiment.budget import Budget, Deadline, parse_budget
 from recurra.experiment.comparison import COMPARISON_FILE, VERSION, ComparisonRecord, RunRecord, Spread
 from recurra.experiment.contestant import named
+from recurra.experiment.measurement import step_seconds
 from recurra.files import read_document
 from recurra.report.page import REPORT_FILE
+from recurra.streaming import PROGRAM, Affine, Program
 from recurra.tasks.registry import entry
 
 TINY = {"hidden_size": 5, "max_epochs": 2, "batch_size": 16, "device": "cpu"}
@@ -251,3 +253,12 @@ def test_the_spread_of_too_little_is_not_defined() -> None:
     assert Spread(values=[2.0]).deviation is None
     assert Spread(values=[1.0, 3.0]).deviation == pytest.approx(2**0.5)
     assert RunRecord(seed=0, folder="a", scores={"x": float("nan")}).scores == {"x": None}
+
+
+def test_a_step_is_not_told_without_the_convolutions_before_it(tmp_path: Path) -> None:
+    layers = [Affine(np.ones((2, 3), np.float32))]
+    Program(layers).save(tmp_path / "plain" / PROGRAM)
+    Program(layers, arrays={"front.0.bias": np.ones(4, np.float32)}).save(tmp_path / "front" / PROGRAM)
+    assert (step_seconds(tmp_path / "plain") or 0) > 0
+    assert step_seconds(tmp_path / "front") is None
+    assert step_seconds(tmp_path) is None

@@ -12,6 +12,7 @@ import torch
 
 from recurra.diagnosis import Limits, measure, recurrent_modules
 from recurra.errors import MissingDependencyError
+from recurra.experiment.live import FRONT
 from recurra.experiment.task import Fitted, Prepared, Task
 from recurra.streaming import PROGRAM, Program
 
@@ -41,12 +42,16 @@ def measured(task: Task, fitted: Fitted, prepared: Prepared) -> Mapping[str, flo
 def step_seconds(run: Path) -> float | None:
     """How long a live session takes for a step, the median of many; None where the net does not stream.
 
+    None, too, where its input does work of its own before the session, such as convolutions.
+
     Args:
         run: The run folder, with the stream program of its net if it has one.
     """
     if not (run / PROGRAM).exists():
         return None
     program = Program.load(run / PROGRAM)
+    if any(name.startswith(FRONT) for name in program.arrays):
+        return None
     try:
         session = program.session()
     except MissingDependencyError:  # built without the engine

@@ -83,7 +83,7 @@ def test_paths_mean_items_folder_by_folder(tmp_path: Path) -> None:
     assert folder.columns["label"].to_list() == ["cat", "dog"]
     np.testing.assert_array_equal(numbers(folder), GRIDS[:2].reshape(2, 6, 5))
     assert folder.contents[0].picture == pictures / "cat" / "1.jpg"
-    alone = features(pictures / "dog" / "1.jpg", keep_nothing, features=tmp_path / "f.npz")
+    alone = features(pictures / "dog" / "1.jpg", keep_nothing, features=tmp_path / "f.npz", path="photo")
     np.testing.assert_array_equal(numbers(alone)[0], GRIDS[1].reshape(6, 5))
     (empty := tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds no pictures"):
@@ -151,7 +151,9 @@ def test_a_file_is_a_table_of_its_own(tmp_path: Path) -> None:
 def test_channels_are_where_they_are_said_to_be(tmp_path: Path) -> None:
     first = RANDOM.normal(size=(4, 9, 2, 3))  # as torch has them
     np.save(tmp_path / "f.npy", first)
-    found = numbers(features(table(), features=tmp_path / "f.npy"))
+    whole = features(table(), features=tmp_path / "f.npy")
+    assert any("first axis" in one for one in whole.repairs)
+    found = numbers(whole)
     np.testing.assert_allclose(found, np.moveaxis(first, 1, -1).reshape(4, 6, 9), rtol=1e-6)
     last = numbers(features(table(), features=tmp_path / "f.npy", channels="last"))
     np.testing.assert_allclose(last, first.reshape(4, 18, 3), rtol=1e-6)

@@ -58,7 +58,7 @@ def read(source: Any, config: FeaturesConfig, keep: Keep) -> Examples:
     if path is not None and path.is_dir():
         found = _of_pictures(path, config) if joined else _of_folder(path, config)
     elif path is not None and joined and is_image(path):
-        found = _of_table(rows_of_file(path), Path(), config)
+        found = _of_files(rows_of_file(path), config)
     elif path is not None and is_stored(path):
         alone = config.path != "auto" and not joined  # each example of training had its own
         found = _of_file(path, config) if alone else _of_archive(Archive(path, config))
@@ -81,8 +81,13 @@ def _examples(found: _Found, config: FeaturesConfig, kept: Any) -> Examples:
                 "Compute all by the same net; channels=first where that is the axis of channels.",
             )
     cut = sum(one.cells > config.max_length for one in features)
+    turned = config.channels == "auto" and any(one.first for one in features)
     rows = rows.noting(
-        f"cut {counted(cut, 'example')} of more than {config.max_length:,} steps (max_length)" if cut else ""
+        f"cut {counted(cut, 'example')} of more than {config.max_length:,} steps (max_length)" if cut else "",
+        "took the first axis of features, which is the longest, for their channels (channels=last takes the "
+        "last)"
+        if turned
+        else "",
     )
     settings = {"path": found.reads[0] if found.reads else config.path}
     if found.file is not None:
@@ -106,7 +111,12 @@ def _of_pictures(folder: Path, config: FeaturesConfig) -> _Found:
     files = files_in(folder, is_image)
     if not files:
         raise DataError(f"{folder} holds no pictures", "those that the features are of", "Give a table.")
-    return _of_table(rows_of_files(folder, files, "picture"), Path(), config)
+    return _of_files(rows_of_files(folder, files, "picture"), config)
+
+
+def _of_files(rows: Rows, config: FeaturesConfig) -> _Found:
+    """Pictures by their paths, whatever the column of names is in a table."""
+    return _of_table(rows, Path(), config.model_copy(update={"path": PATH}))
 
 
 def _of_file(path: Path, config: FeaturesConfig) -> _Found:
