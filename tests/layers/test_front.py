@@ -68,3 +68,12 @@ def test_of_more_blocks_than_halvings_the_first_ones_halve() -> None:
     front = GridFront(2, 3, cell=4, channels=1, width=2, blocks=3)
     assert [one.pool for one in front.blocks] == [(2, 2), (2, 2), (1, 1)]
     assert front(torch.zeros(2, 6, 4, 4, 1)).shape == (2, 6, front.output_size)
+
+
+def test_the_same_in_two_cells_differs_by_their_places_alone() -> None:
+    torch.manual_seed(0)
+    front = GridFront(3, 5, cell=4, channels=1, width=4, places=True)
+    found = front(torch.zeros(2, 15, 4, 4, 1))[1] - front.places
+    torch.testing.assert_close(found[6], found[7])  # neither lies at the edge
+    front.places = None
+    torch.testing.assert_close(front(torch.zeros(2, 15, 4, 4, 1))[1], found)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from math import isqrt
 
+import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -13,6 +14,7 @@ from recurra.types import valid_steps
 
 Strips = Float[Tensor, "batch time along across channels"]
 Lengths = Int[Tensor, " batch"] | None
+_SPREAD = 0.1  # of the numbers of places at the start
 
 
 class StripFront(nn.Module):
@@ -100,6 +102,7 @@ class GridFront(nn.Module):
         channels: int,
         width: int = 16,
         blocks: int | None = None,
+        places: bool = False,
     ) -> None:
         super().__init__()
         number = halvings(cell, 1) if blocks is None else blocks
@@ -108,6 +111,8 @@ class GridFront(nn.Module):
         self.rows, self.columns = rows, columns
         self.blocks = nn.ModuleList(_blocks(channels, width, pools))
         self.output_size = _channels(width, len(pools))
+        spread = torch.randn(rows * columns, self.output_size) * _SPREAD
+        self.places = nn.Parameter(spread) if places else None
 
     def forward(
         self, cells: Float[Tensor, "batch cells height width channels"], lengths: Lengths = None
@@ -120,7 +125,7 @@ class GridFront(nn.Module):
         for block in self.blocks:
             values = block(values)
         features: Tensor = values.flatten(1, 2)
-        return features
+        return features if self.places is None else features + self.places
 
 
 class _Block(nn.Module):

@@ -36,6 +36,7 @@ class ImagesConfig(Config):
             it a step is the pixels themselves, and nets stream. auto has it, but for vectors.
         front_width: Channels of its first block; each later one has twice as many, up to eight times.
         front_blocks: How many blocks it has; auto goes by the size of the images.
+        places: Whether the cells of a grid are told where they stand, by numbers that are learnt for each.
         shift: Largest share of the shorter side by which training moves images.
         rotation: Largest number of degrees by which it turns them; of long ones less, so that their ends move
             as far as those of a square.
@@ -63,6 +64,7 @@ class ImagesConfig(Config):
     front: Literal["auto", "convolution", "none"] = "auto"
     front_width: Annotated[int, Search(8, 64, log=True)] = Field(default=16, ge=1, le=4_096)
     front_blocks: Literal["auto"] | Annotated[int, Field(ge=1, le=16)] = "auto"
+    places: bool = True
     shift: Annotated[float, Search(0.0, 0.2)] = Field(default=0.05, ge=0, lt=1)
     rotation: Annotated[float, Search(0.0, 30.0)] = Field(default=5.0, ge=0, le=180)
     scaling: Annotated[float, Search(0.0, 0.3)] = Field(default=0.1, ge=0, lt=0.9)

@@ -19,14 +19,17 @@ class ImageEncoder(Encoder):
         codec: How images become steps.
         width: Channels of the first block of convolutions.
         blocks: How many blocks there are; None: by the size of a step.
+        places: Whether the cells of a grid are told where they stand.
     """
 
-    def __init__(self, codec: ImageCodec, *, width: int, blocks: int | None) -> None:
+    def __init__(self, codec: ImageCodec, *, width: int, blocks: int | None, places: bool) -> None:
         super().__init__()
         along, across, channels = codec.step_shape
         front: StripFront | GridFront
         if codec.view == "grid":
-            front = GridFront(*codec.grid, cell=along, channels=channels, width=width, blocks=blocks)
+            front = GridFront(
+                *codec.grid, cell=along, channels=channels, width=width, blocks=blocks, places=places
+            )
         else:
             front = StripFront(along, across, channels=channels, width=width, blocks=blocks)
         self.front, self.output_size = front, front.output_size

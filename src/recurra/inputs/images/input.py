@@ -47,7 +47,7 @@ def encoder(encoding: ImageEncoding, config: ImagesConfig) -> Encoder:
     if codec.flat:
         return StepsEncoder(codec.step_size)
     blocks = None if config.front_blocks == "auto" else config.front_blocks
-    return ImageEncoder(codec, width=config.front_width, blocks=blocks)
+    return ImageEncoder(codec, width=config.front_width, blocks=blocks, places=config.places)
 
 
 def show(content: Image) -> str:
