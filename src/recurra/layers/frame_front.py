@@ -13,6 +13,7 @@ from recurra.layers.points import Points
 from recurra.types import valid_steps
 
 READOUTS = ("points", "cells")
+_TENTHS = 5  # of a frame, in half a frame, which is 1 of a point: so moves are as large as what else is read
 Frames = Float[Tensor, "batch time height width channels"]
 Lengths = Int[Tensor, " batch"] | None
 
@@ -31,7 +32,7 @@ class FrameFront(nn.Module):
         cell: Pixels of a cell, both ways.
         channels: Of the frames.
         readout: "points" or "cells".
-        rate: Frames a second: points move in half frames a second.
+        rate: Frames a second: points move in tenths of a frame a second.
         width: Channels of the first block of convolutions.
         blocks: How many blocks there are; None: one for each halving of a cell, and of points one more, so
             that each place is seen with what is around it.
@@ -108,6 +109,6 @@ class FrameFront(nn.Module):
         return torch.cat([points.flatten(1), largest], dim=1)
 
     def _moves(self, steps: Float[Tensor, "batch time found"]) -> Float[Tensor, "batch time moves"]:
-        """How fast points move, in half frames a second."""
+        """How fast points move, in tenths of a frame a second."""
         points = steps[..., : 2 * self.grid.output_size]
-        return F.pad(points.diff(dim=1), (0, 0, 1, 0)) * self.rate
+        return F.pad(points.diff(dim=1), (0, 0, 1, 0)) * (_TENTHS * self.rate)
