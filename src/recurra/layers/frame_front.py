@@ -10,10 +10,10 @@ from torch.nn import functional as F
 from recurra.errors import ConfigError
 from recurra.layers.front import GridFront, halvings
 from recurra.layers.points import Points
+from recurra.streaming.points import TENTHS
 from recurra.types import valid_steps
 
 READOUTS = ("points", "cells")
-_TENTHS = 5  # of a frame, in half a frame, which is 1 of a point: so moves are as large as what else is read
 Frames = Float[Tensor, "batch time height width channels"]
 Lengths = Int[Tensor, " batch"] | None
 
@@ -111,4 +111,4 @@ class FrameFront(nn.Module):
     def _moves(self, steps: Float[Tensor, "batch time found"]) -> Float[Tensor, "batch time moves"]:
         """How fast points move, in tenths of a frame a second."""
         points = steps[..., : 2 * self.grid.output_size]
-        return F.pad(points.diff(dim=1), (0, 0, 1, 0)) * (_TENTHS * self.rate)
+        return F.pad(points.diff(dim=1), (0, 0, 1, 0)) * (TENTHS * self.rate)

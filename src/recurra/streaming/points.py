@@ -4,6 +4,9 @@ import numpy as np
 
 from recurra.streaming.layer import Array
 
+TENTHS = 5.0
+"""Tenths of a map in what places are measured in: a map goes from -1 to 1."""
+
 
 def points_of(maps: Array, sharpness: Array) -> tuple[Array, Array]:
     """Of each channel the mean place, weighted by what is found there, and the largest value.

@@ -12,7 +12,7 @@ from recurra.errors import ArtifactError, DataError
 from recurra.inputs.live import LiveInput
 from recurra.inputs.video.codec import VideoCodec
 from recurra.streaming.convolution import Convolutions, blocks_of
-from recurra.streaming.points import points_of
+from recurra.streaming.points import TENTHS, points_of
 
 SHARPNESS = "sharpness"
 """What the sharpness of points is called among the weights."""
@@ -97,7 +97,7 @@ class LiveVideo(LiveInput):
         found = []
         for one in maps:
             points, largest = points_of(one, self._sharpness)
-            moves = (points - (points if last is None else last)) * np.float32(self.codec.rate)
+            moves = (points - (points if last is None else last)) * np.float32(TENTHS * self.codec.rate)
             found.append(np.concatenate([points.ravel(), largest, moves.ravel()]))
             last = points
         return found, b"" if last is None else last.astype("<f4").tobytes()
