@@ -117,3 +117,32 @@ def test_heads_are_read_without_what_follows(tmp_path: Path) -> None:
         archive.writestr("x.npy", bytes(content))
     with pytest.raises(DataError, match="cannot be read"):
         read_heads(path)
+
+
+def test_many_arrays_need_no_file_for_each(tmp_path: Path) -> None:
+    arrays = {f"image_{number}": np.full(3, number, np.float32) for number in range(300)}
+    np.savez(tmp_path / "plain.npz", **arrays)
+    np.savez_compressed(tmp_path / "packed.npz", **arrays)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for name in ("plain.npz", "packed.npz"):
+        found = open_arrays(tmp_path / name)
+        assert [found[f"image_{number}"].read(None)[0] for number in (0, 299)] == [0, 299]
+    assert len(list(Path("/proc/self/fd").iterdir())) < before + 10
+
+
+def test_what_is_compressed_is_unpacked_when_it_is_read_and_no_more_than_announced(tmp_path: Path) -> None:
+    path = tmp_path / "packed.npz"
+    np.savez_compressed(path, large=np.zeros(3_000_000, np.float32), small=np.ones((2, 3)))
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    arrays = open_arrays(path)
+    assert arrays["small"].read(1).tolist() == [1, 1, 1]
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 1  # the large one lies nowhere yet
+    assert arrays["large"].read(2_999_999) == 0
+    assert len(arrays["large"].read(None)) == 3_000_000
+
+
+def test_numbers_of_64_bits_and_bytes_stay_what_they_are(tmp_path: Path) -> None:
+    np.savez(tmp_path / "one.npz", ids=np.array([20000001.0, 20000002.0]), label=np.array([b"a", b"bc"]))
+    arrays = open_arrays(tmp_path / "one.npz")
+    assert arrays["ids"].read(None).tolist() == [20000001, 20000002]
+    assert arrays["label"].read(None).tolist() == ["a", "bc"]

@@ -149,9 +149,11 @@ def frames_as_they_come(
                     shown.now(frame)
                     if time >= last:
                         last, end = time, time + _lasts(frame, stream)
-    except (module.FFmpegError, OSError, ValueError, EOFError) as error:
+    except module.InvalidDataError as error:
         if not shown.begun:
             raise _unreadable(Path(name), _reason(Path(name), error)) from error
+    except (module.FFmpegError, OSError, ValueError, EOFError) as error:
+        raise _unreadable(Path(name), _reason(Path(name), error)) from error
     yield from _rest(shown, max(1, _steps(end - begin, rate)), Path(name))
 
 

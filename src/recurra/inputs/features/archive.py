@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from recurra.data.archive import FEATURES
+from recurra.data.archive import FEATURES, read_heads
 from recurra.data.stored import Stored, described, open_arrays
 from recurra.errors import DataError
 from recurra.inputs.features.config import FeaturesConfig
@@ -128,8 +128,10 @@ def holds_features(path: Path) -> bool:
     Raises:
         DataError: It cannot be read.
     """
-    arrays = open_arrays(path)
-    return any(one.lower() in FEATURES for one in _able(arrays, 1))
+    heads = read_heads(path)
+    return any(
+        one.lower() in FEATURES and head.kind.kind in "biuf" and head.shape for one, head in heads.items()
+    )
 
 
 def no_features(path: Path, arrays: Mapping[str, Stored], wanted: str) -> DataError:
