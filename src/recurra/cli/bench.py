@@ -67,15 +67,15 @@ def bench(
     weights: Weights = None,
     as_json: AsJson = False,
 ) -> None:
-    """Race recurra against other libraries, same work, same threads, in turns; or time a run on a stream.
+    """Race recurra against other libraries, or time a trained run on a stream.
 
     Examples:
       recurra bench          everything: a quarter of an hour
       recurra bench --quick  what fits into 50 seconds
       recurra bench train --cell gru --threads 1
       recurra bench stream --peer onnxruntime --json
-      recurra bench runs/said sample:digit_strings beam=8   how fast and how late it tells what is said
-      recurra bench runs/sales rows.csv --weights int8      what a row costs
+      recurra bench runs/said sample:digit_strings beam=8  how fast, how late
+      recurra bench runs/sales rows.csv --weights int8     what a row costs
 
     Times are medians, and a ratio above 1 means that recurra is faster. Where outputs, final states or
     gradients differ there is no ratio, and the exit code is 1.

@@ -6,9 +6,10 @@ import numpy as np
 from torch import Tensor, nn
 
 from recurra.inputs.images.codec import ImageCodec
+from recurra.inputs.images.live import PLACES
 from recurra.inputs.input import Encoder
 from recurra.layers.front import GridFront, StripFront
-from recurra.layers.front_blocks import engine_blocks
+from recurra.layers.front_blocks import array_of, engine_blocks
 from recurra.streaming.convolution import arrays_of
 
 
@@ -44,5 +45,7 @@ class ImageEncoder(Encoder):
         return []
 
     def stream_arrays(self) -> Mapping[str, np.ndarray]:
-        """The weights of the convolutions."""
-        return arrays_of(engine_blocks(self.front.blocks))
+        """The weights of the convolutions, and what is added to each cell of a grid."""
+        found = arrays_of(engine_blocks(self.front.blocks))
+        places = self.front.places if isinstance(self.front, GridFront) else None
+        return found if places is None else {**found, PLACES: array_of(places)}

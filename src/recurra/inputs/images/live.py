@@ -14,6 +14,9 @@ from recurra.inputs.images.codec import ImageCodec
 from recurra.inputs.live import LiveInput
 from recurra.streaming.convolution import Convolutions, blocks_of
 
+PLACES = "places"
+"""What is added to the cells of a grid is called so among the weights."""
+
 
 class LiveImages(LiveInput):
     """The steps of an image, which a row holds as `image` (nested lists) or names as `path`, or a step of it.
@@ -25,12 +28,18 @@ class LiveImages(LiveInput):
     Args:
         codec: Images to scaled steps.
         front: The convolutions, if there are some.
+        places: (cells, channels) what is added to each cell of a grid, if something is.
     """
 
     columns = ("image",)
 
-    def __init__(self, codec: ImageCodec, front: Convolutions | None = None) -> None:
-        self.codec, self._front = codec, front
+    def __init__(
+        self,
+        codec: ImageCodec,
+        front: Convolutions | None = None,
+        places: Float32[np.ndarray, "cells channels"] | None = None,
+    ) -> None:
+        self.codec, self._front, self._places = codec, front, places
         self.keeps = not codec.flat and codec.view != "grid"
 
     @classmethod
@@ -48,7 +57,8 @@ class LiveImages(LiveInput):
         if codec.flat:
             return self
         width = codec.width or 1 if codec.view == "grid" else codec.step_shape[1]
-        return LiveImages(codec, Convolutions(blocks_of(arrays), width))
+        blocks = {name: one for name, one in arrays.items() if name != PLACES}
+        return LiveImages(codec, Convolutions(blocks_of(blocks), width), arrays.get(PLACES))
 
     def steps(self, row: Mapping[str, Any]) -> Sequence[Float32[np.ndarray, " features"]]:
         """The steps of a row, as if nothing were around it.
@@ -67,7 +77,8 @@ class LiveImages(LiveInput):
         if self._front is None:
             return list(steps), b""
         if self.codec.view == "grid":
-            return _flat(self._front.whole(self.codec.pixels(steps)).reshape(len(steps), -1)), b""
+            cells = self._front.whole(self.codec.pixels(steps)).reshape(len(steps), -1)
+            return _flat(cells if self._places is None else cells + self._places), b""
         shape = self.codec.step_shape
         lines, kept = self._front.push(steps.reshape(-1, *shape[1:]), before)
         return _flat(lines), kept
