@@ -14,7 +14,9 @@ from recurra.inputs.audio.spectrum import Spectrum
 from recurra.inputs.audio.variation import Variation
 from recurra.inputs.input import Encoding, Feature
 from recurra.inputs.revival import reviving
+from recurra.inputs.scales import scales_of, spread
 
+_LEAST = 1e-3  # of deviations: what hardly varies is not scaled up
 _HEARD = 1_000  # recordings that means and deviations are taken of, spread over all
 
 
@@ -52,15 +54,8 @@ class AudioEncoding(Encoding):
         variation = Variation.of(config)
         if not config.standardize:
             return cls(plain, variation)
-        count, total, squares = 0, np.zeros(spectrum.numbers), np.zeros(spectrum.numbers)
-        for clip in contents[:: max(1, len(contents) // _HEARD)]:
-            steps = plain.encode(clip).reshape(-1, spectrum.numbers).astype(np.float64)
-            count, total = count + len(steps), total + steps.sum(axis=0)
-            squares += np.square(steps).sum(axis=0)
-        mean = total / count
-        deviation = np.sqrt(np.maximum(squares / count - np.square(mean), 0))
-        deviation = np.where(deviation > 1e-3, deviation, 1.0)
-        return cls(AudioCodec(spectrum, tuple(mean.tolist()), tuple(deviation.tolist()), span), variation)
+        steps = (plain.encode(one).reshape(-1, spectrum.numbers) for one in spread(contents, _HEARD))
+        return cls(AudioCodec(spectrum, *scales_of(steps, _LEAST), span), variation)
 
     def encode(self, content: Clip) -> Float32[np.ndarray, "time features"]:
         """Scaled steps; see `AudioCodec.encode`."""

@@ -13,6 +13,7 @@ from recurra.inputs.features.codec import FeatureCodec
 from recurra.inputs.features.config import FeaturesConfig
 from recurra.inputs.features.content import Features
 from recurra.inputs.input import Encoding
+from recurra.inputs.scales import scales_of, spread
 
 _SEEN = 1_000  # items that means and deviations are taken of, spread over all
 _LEAST = 1e-6  # of deviations: channels that are always the same are not scaled up
@@ -45,15 +46,8 @@ class FeatureEncoding(Encoding):
             first.channels, config.channels, one_step, config.max_length, grid=_grid(contents, config.layout)
         )
         if config.standardize:
-            count, total, squares = 0, np.zeros(codec.size), np.zeros(codec.size)
-            for one in contents[:: max(1, len(contents) // _SEEN)]:
-                cells = one.numbers().astype(np.float64)
-                count, total = count + len(cells), total + cells.sum(axis=0)
-                squares += np.square(cells).sum(axis=0)
-            mean = total / count
-            deviation = np.sqrt(np.maximum(squares / count - np.square(mean), 0))
-            deviation = np.where(deviation > _LEAST, deviation, 1.0)
-            codec = replace(codec, mean=tuple(mean.tolist()), deviation=tuple(deviation.tolist()))
+            cells = (one.numbers() for one in spread(contents, _SEEN))
+            codec = replace(codec, **scales_of(cells, _LEAST)._asdict())
         return cls(codec)
 
     def encode(self, content: Features) -> Float32[np.ndarray, "time channels"]:

@@ -16,6 +16,7 @@ from recurra.inputs.images.variation import Variation
 from recurra.inputs.input import Encoding, Feature
 from recurra.inputs.region import Region
 from recurra.inputs.revival import reviving
+from recurra.inputs.scales import scales_of, spread
 
 _SEEN = 1_000  # images that means and deviations are taken of, spread over all
 _LEAST = 1e-3  # of deviations: images of one colour are not scaled up
@@ -49,15 +50,8 @@ class ImageEncoding(Encoding):
         config = config.model_copy(update=resolved(contents, config))
         codec = _codec(config)
         if config.standardize:
-            count, total, squares = 0, np.zeros(codec.channels), np.zeros(codec.channels)
-            for image in contents[:: max(1, len(contents) // _SEEN)]:
-                pixels = codec.fitted(image).reshape(-1, codec.channels).astype(np.float64)
-                count, total = count + len(pixels), total + pixels.sum(axis=0)
-                squares += np.square(pixels).sum(axis=0)
-            mean = total / count
-            deviation = np.sqrt(np.maximum(squares / count - np.square(mean), 0))
-            deviation = np.where(deviation > _LEAST, deviation, 1.0)
-            codec = replace(codec, mean=tuple(mean.tolist()), deviation=tuple(deviation.tolist()))
+            pixels = (codec.fitted(one).reshape(-1, codec.channels) for one in spread(contents, _SEEN))
+            codec = replace(codec, **scales_of(pixels, _LEAST)._asdict())
         return cls(codec, Variation.of(config))
 
     def encode(self, content: Image) -> Float32[np.ndarray, "time ..."]:

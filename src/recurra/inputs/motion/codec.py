@@ -12,6 +12,7 @@ from recurra.inputs.motion.body import Body, Carried, Seen
 from recurra.inputs.motion.motion import Motion
 from recurra.inputs.motion.skeleton import Skeleton
 from recurra.inputs.revival import reviving
+from recurra.inputs.scales import scales_of
 
 _LEAST = 1e-4  # of the size of a body: what varies by less is not scaled up
 AXES = "xyz"
@@ -42,17 +43,11 @@ class MotionCodec:
 
     def learn_scales(self, motions: Sequence[Motion]) -> "MotionCodec":
         """The same with mean and deviation of its numbers in some motions."""
-        from sklearn.preprocessing import StandardScaler  # noqa: PLC0415  # a second to import; no stream needs it
-
-        scaler = StandardScaler()
-        for motion in motions:
-            scaler.partial_fit(self._numbers(self.body.see(motion.head(self.max_length).positions, None)[0]))
-        mean, deviation = np.array(scaler.mean_), np.sqrt(scaler.var_)
-        plain = len(self.gaps)
-        mean[len(mean) - plain :] = 0
-        deviation = np.where(deviation > _LEAST * self._extent, deviation, 1.0)
-        deviation[len(deviation) - plain :] = 1
-        return replace(self, mean=tuple(mean.tolist()), deviation=tuple(deviation.tolist()))
+        numbers = (
+            self._numbers(self.body.see(one.head(self.max_length).positions, None)[0]) for one in motions
+        )
+        scales = scales_of(numbers, _LEAST * self._extent, plain=len(self.gaps))
+        return replace(self, **scales._asdict())
 
     @property
     def _extent(self) -> float:

@@ -1,6 +1,6 @@
 """Ink as scaled steps; nothing here needs torch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, NamedTuple
 
@@ -9,6 +9,7 @@ from jaxtyping import Float32
 
 from recurra.errors import DataError
 from recurra.inputs.revival import reviving
+from recurra.inputs.scales import scales_of
 from recurra.inputs.strokes.ink import Ink
 
 _LEAST = 1e-3  # of what varies by less nothing is scaled up
@@ -59,21 +60,19 @@ class StrokesCodec:
 
     def learn_scales(self, inks: Sequence[Ink], *, standardize: bool) -> "StrokesCodec":
         """The same with the unit of moves, and with mean and deviation of its numbers in some inks."""
-        from sklearn.preprocessing import StandardScaler  # noqa: PLC0415  # a second to import; no stream needs it
+        squares, count = 0.0, 0
 
-        scaler, squares, count = StandardScaler(), 0.0, 0
-        for begin in range(0, len(inks), _BLOCK):
-            block = [self.seen(one) for one in inks[begin : begin + _BLOCK]]
-            moves = np.concatenate([np.diff(one.points, axis=0) for one in block])
-            squares, count = squares + float(np.square(moves, dtype=np.float64).sum()), count + moves.size
-            scaler.partial_fit(np.concatenate([self._numbers(one, None)[0] for one in block]))
+        def blocks() -> Iterator[np.ndarray]:
+            nonlocal squares, count
+            for begin in range(0, len(inks), _BLOCK):
+                block = [self.seen(one) for one in inks[begin : begin + _BLOCK]]
+                moves = np.concatenate([np.diff(one.points, axis=0) for one in block])
+                squares, count = squares + float(np.square(moves, dtype=np.float64).sum()), count + moves.size
+                yield np.concatenate([self._numbers(one, None)[0] for one in block])
+
+        scales = scales_of(blocks(), _LEAST, plain=_FLAGS)
         unit = float(np.sqrt(squares / count)) if count and squares else 1.0
-        if not standardize:
-            return replace(self, unit=unit)
-        mean, deviation = np.array(scaler.mean_), np.sqrt(scaler.var_)
-        deviation = np.where(deviation > _LEAST, deviation, 1.0)
-        mean[-_FLAGS:], deviation[-_FLAGS:] = 0, 1
-        return replace(self, unit=unit, mean=tuple(mean.tolist()), deviation=tuple(deviation.tolist()))
+        return replace(self, unit=unit, **(scales._asdict() if standardize else {}))
 
     @property
     def names(self) -> list[str]:

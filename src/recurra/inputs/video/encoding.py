@@ -11,6 +11,7 @@ from recurra.data.video import Video
 from recurra.errors import ConfigError
 from recurra.inputs.input import Encoding
 from recurra.inputs.revival import reviving
+from recurra.inputs.scales import scales_of, spread
 from recurra.inputs.video.codec import Frames, VideoCodec
 from recurra.inputs.video.config import VideoConfig
 
@@ -98,15 +99,8 @@ class VideoEncoding(Encoding):
         plain = (0.0,) * channels, (1.0,) * channels
         codec = VideoCodec(config.rate, config.height, config.width, channels, *plain)
         if config.standardize:
-            count, total, squares = 0, np.zeros(channels), np.zeros(channels)
-            for video in contents[:: max(1, len(contents) // _SEEN)]:
-                pixels = codec.encode(video).reshape(-1, channels).astype(np.float64)
-                count, total = count + len(pixels), total + pixels.sum(axis=0)
-                squares += np.square(pixels).sum(axis=0)
-            mean = total / count
-            deviation = np.sqrt(np.maximum(squares / count - np.square(mean), 0))
-            deviation = np.where(deviation > _LEAST, deviation, 1.0)
-            codec = replace(codec, mean=tuple(mean.tolist()), deviation=tuple(deviation.tolist()))
+            pixels = (codec.encode(one).reshape(-1, channels) for one in spread(contents, _SEEN))
+            codec = replace(codec, **scales_of(pixels, _LEAST)._asdict())
         return cls(codec, Variation.of(config))
 
     def encode(self, content: Video) -> Frames:
