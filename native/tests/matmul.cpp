@@ -1,7 +1,6 @@
 // Large products give, to the bit, what their order of accumulation says, however they are stored, cut and shared out.
 //
 // usage: matmul [how many problems]
-#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "check.hpp"
+#include "fused.hpp"
 #include "matmul_kernel.hpp"
 
 namespace {
@@ -16,12 +16,6 @@ namespace {
 using namespace recurra;
 using namespace recurra::RECURRA_ISA;
 using test::check;
-
-template <class T>
-T multiplied_and_added(T a, T b, T c) {
-  if constexpr (kFuses) return std::fma(a, b, c);
-  return a * b + c;
-}
 
 // A matrix stored either way, with gaps, in exactly as much memory as it takes.
 template <class T>

@@ -1,11 +1,11 @@
 // The packed product gives, to the bit, what its order of accumulation says, however its work is cut.
 #include <bit>
-#include <cmath>
 #include <cstring>
 #include <memory>
 #include <vector>
 
 #include "check.hpp"
+#include "fused.hpp"
 #include "product.hpp"
 
 namespace {
@@ -13,12 +13,6 @@ namespace {
 using namespace recurra;
 using namespace recurra::RECURRA_ISA;
 using test::check;
-
-template <class T>
-T multiplied_and_added(T a, T b, T c) {
-  if constexpr (kFuses) return std::fma(a, b, c);
-  return a * b + c;
-}
 
 // Numbers of exactly this many, so that a sanitizer sees who reads on.
 template <class T>

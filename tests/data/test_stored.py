@@ -96,7 +96,7 @@ def test_damage_is_told_wherever_it_is(files: dict[str, Path], name: str) -> Non
 
 def test_objects_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "some.npz", x=np.array([{}], object))
-    with pytest.raises(DataError, match="could run code"):
+    with pytest.raises(DataError, match=r"x\.npy holds objects.*could run code"):
         open_arrays(tmp_path / "some.npz")
 
 

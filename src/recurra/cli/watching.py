@@ -21,6 +21,7 @@ from recurra.streaming import Live
 
 _CAMERAS, _CAMERA_FORM = "/dev/video", "v4l2"
 _FLAG = "--video"
+_PATIENCE = 10.0  # seconds in which an address has to send something
 _PIPED = (
     "Pipe what can be read from its beginning: ffmpeg -i FILE -f matroska - | recurra stream RUN --video -"
 )
@@ -60,7 +61,10 @@ def _tell(live: Live, seen: SeesVideo, place: str, signals: Signals) -> None:
     name = "what comes from stdin" if pipe else place
     writer = JSONWriter(bare=False)
     try:
-        frames = frames_as_they_come(source, name, seen.rate, seen.frame_size, grey=seen.grey, form=form)
+        patience = _PATIENCE if "://" in place else None
+        frames = frames_as_they_come(
+            source, name, seen.rate, seen.frame_size, grey=seen.grey, form=form, patience=patience
+        )
         for number, frame in enumerate(frames):
             signals.check()
             told = live.predict({"frame": frame})
@@ -70,6 +74,7 @@ def _tell(live: Live, seen: SeesVideo, place: str, signals: Signals) -> None:
             if pipe is not None and pipe.stopped is not None:
                 raise pipe.stopped
     except DataError as error:
+        signals.check()  # which FFmpeg does not hear of while it waits
         if pipe is None:
             raise
         if pipe.stopped is not None:

@@ -77,7 +77,7 @@ def _opened(path: Path, _changed: int, _size: int) -> Mapping[str, Stored]:
             whole = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             if not zipfile.is_zipfile(file):
                 file.seek(0)
-                return MappingProxyType({"": _mapped(file, whole)})
+                return MappingProxyType({"": _mapped(file, whole, path.name)})
             unpacked = _Unpacked(path)
             with zipfile.ZipFile(file) as archive:
                 members = [one for one in archive.infolist() if one.filename.endswith(".npy")]
@@ -101,9 +101,9 @@ def _member(
         file.seek(member.header_offset + _NAME_AND_EXTRA)
         name, extra = np.frombuffer(file.read(4), "<u2").tolist()
         file.seek(member.header_offset + _LOCAL_HEADER + name + extra)
-        return _mapped(file, whole)
+        return _mapped(file, whole, member.filename)
     with archive.open(member) as packed:
-        header = _header(packed)
+        header = _header(packed, member.filename)
 
     def read(row: int | None) -> np.ndarray:
         array = unpacked.array(member.filename)
@@ -128,13 +128,13 @@ class _Unpacked:
         if member not in self._arrays:
             try:
                 with zipfile.ZipFile(self._path) as archive, archive.open(member) as packed:
-                    self._arrays[member] = self._unpack(packed)
+                    self._arrays[member] = self._unpack(packed, member)
             except UNREADABLE as error:
                 raise unreadable(self._path, error, _EXPECTED) from error
         return self._arrays[member]
 
-    def _unpack(self, packed: io.BufferedIOBase | IO[bytes]) -> np.ndarray:
-        header = _header(packed)
+    def _unpack(self, packed: io.BufferedIOBase | IO[bytes], name: str) -> np.ndarray:
+        header = _header(packed, name)
         need = header.size * header.kind.itemsize
         if need <= _IN_MEMORY:
             content: Any = packed.read(need)
@@ -149,16 +149,16 @@ class _Unpacked:
         return np.ndarray(header.shape, header.kind, content, order="F" if header.by_columns else "C")
 
 
-def _header(file: io.BufferedIOBase | IO[bytes]) -> Header:
+def _header(file: io.BufferedIOBase | IO[bytes], name: str) -> Header:
     header = read_header(file)
     if header.kind.hasobject:
-        raise ValueError("it holds objects")
+        raise ValueError(f"{name} holds objects")
     return header
 
 
-def _mapped(file: io.BufferedIOBase | IO[bytes], whole: mmap.mmap) -> Stored:
+def _mapped(file: io.BufferedIOBase | IO[bytes], whole: mmap.mmap, name: str) -> Stored:
     """The array that begins where a file stands, in the file's own memory."""
-    header = _header(file)
+    header = _header(file, name)
     if not header.size:
         return Stored(header.shape, is_numeric=False, read=lambda _: np.zeros(header.shape, np.float32))
     begin, need = file.tell(), header.size * header.kind.itemsize

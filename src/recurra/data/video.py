@@ -121,7 +121,14 @@ def frames_of(video: Video, rate: float, size: tuple[int, int], *, grey: bool, s
 
 
 def frames_as_they_come(
-    source: Any, name: str, rate: float, size: tuple[int, int], *, grey: bool, form: str | None = None
+    source: Any,
+    name: str,
+    rate: float,
+    size: tuple[int, int],
+    *,
+    grey: bool,
+    form: str | None = None,
+    patience: float | None = None,
 ) -> Iterator[Frame]:
     """The frames of `frames_of` while a video comes, each when the next one of the video is there.
 
@@ -132,6 +139,7 @@ def frames_as_they_come(
         size: Height and width that they are scaled to.
         grey: Whether they have one channel in place of three.
         form: FFmpeg's name of its format, where it does not tell it by itself.
+        patience: Seconds without anything after which it cannot be read; None: it is waited for.
 
     Raises:
         DataError: It cannot be read, or none of its frames can be decoded.
@@ -139,8 +147,8 @@ def frames_as_they_come(
     module, shown = library(), Shown(rate, size, grey=grey)
     begin, last, end = 0.0, 0.0, 0.0
     try:
-        with module.open(source, format=form) as container:
-            stream = _stream(container, Path(name))
+        with module.open(source, format=form, timeout=patience) as container:
+            stream = _stream(container, name)
             for packet in container.demux(stream):
                 for frame in packet.decode():
                     time = 0.0 if frame.time is None else float(frame.time)
@@ -151,25 +159,25 @@ def frames_as_they_come(
                         last, end = time, time + _lasts(frame, stream)
     except module.InvalidDataError as error:
         if not shown.begun:
-            raise _unreadable(Path(name), _reason(Path(name), error)) from error
+            raise _unreadable(name, _reason(name, error)) from error
     except (module.FFmpegError, OSError, ValueError, EOFError) as error:
-        raise _unreadable(Path(name), _reason(Path(name), error)) from error
-    yield from _rest(shown, max(1, _steps(end - begin, rate)), Path(name))
+        raise _unreadable(name, _reason(name, error)) from error
+    yield from _rest(shown, max(1, _steps(end - begin, rate)), name)
 
 
-def _rest(shown: "Shown", steps: int, path: Path) -> Iterator[Frame]:
+def _rest(shown: "Shown", steps: int, place: Path | str) -> Iterator[Frame]:
     """What is shown until so many moments are past.
 
     Raises:
         DataError: There was no frame, or the last one cannot be scaled.
     """
     if not shown.begun:
-        raise _unreadable(path, "no frame of it can be decoded")
+        raise _unreadable(place, "no frame of it can be decoded")
     try:
         while shown.given < steps:
             yield shown.again()
     except (library().FFmpegError, ValueError) as error:
-        raise _unreadable(path, _reason(path, error)) from error
+        raise _unreadable(place, _reason(place, error)) from error
 
 
 def _lasts(frame: Any, stream: Any) -> float:
@@ -246,7 +254,7 @@ def frame_of_numbers(
     return _scaled(library().VideoFrame.from_ndarray(values, format=kind), size, grey=grey)
 
 
-def _stream(container: Any, path: Path) -> Any:
+def _stream(container: Any, place: Path | str) -> Any:
     """The first stream of pictures that move.
 
     Raises:
@@ -255,13 +263,13 @@ def _stream(container: Any, path: Path) -> Any:
     streams = container.streams.video
     if not streams:
         raise DataError(
-            f"{path} holds no stream of video", "a video", "Check the file; input=audio reads sound."
+            f"{place} holds no stream of video", "a video", "Check the file; input=audio reads sound."
         )
     stream = streams[0]
     stream.thread_type = "NONE"
     if stream.width * stream.height > _MOST_PIXELS:
         raise DataError(
-            f"{path} with frames of {stream.width:,} x {stream.height:,} pixels",
+            f"{place} with frames of {stream.width:,} x {stream.height:,} pixels",
             f"at most {_MOST_PIXELS:,}, since a small file may unfold to fill all memory",
             "Scale it down, or leave it out.",
         )
@@ -296,15 +304,15 @@ def _scaled(frame: Any, size: tuple[int, int], *, grey: bool) -> Frame:
     return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
 
 
-def _reason(path: Path, error: Exception) -> str:
-    if path.is_file() and not path.stat().st_size:
+def _reason(place: Path | str, error: Exception) -> str:
+    if isinstance(place, Path) and place.is_file() and not place.stat().st_size:
         return "it is empty"
-    return str(error).partition("; last error log")[0].replace(f"{str(path)!r}", "it").rstrip(".")
+    return str(error).partition("; last error log")[0].replace(f"{str(place)!r}", "it").rstrip(".")
 
 
-def _unreadable(path: Path, reason: str) -> DataError:
+def _unreadable(place: Path | str, reason: str) -> DataError:
     return DataError(
-        f"{path} cannot be read as a video ({reason})",
+        f"{place} cannot be read as a video ({reason})",
         "MP4, MKV, WebM, AVI or the like",
         "Convert it, or leave it out.",
     )

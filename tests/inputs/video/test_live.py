@@ -1,10 +1,14 @@
 """Videos as they come: frame by frame, from a pipe, in rows, with the bits of the whole."""
 
+import contextlib
+import http.server
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ from PIL import Image as Pillow
 from tests.cli.program import call, environment, run, start
 
 from recurra import Classifier
+from recurra.cli import watching
 from recurra.data.video import frames_as_they_come, frames_of, open_video
 from recurra.errors import DataError
 from recurra.inputs.generated_clips import write_clips, write_video
@@ -251,3 +256,51 @@ def test_runs_of_other_inputs_see_no_video(tmp_path: Path, capsys: pytest.Captur
     outcome = call(capsys, "stream", tmp_path / "program", "--video", "-")
     assert outcome.code == 2
     assert "--video for a run that sees no videos" in outcome.err
+
+
+@contextlib.contextmanager
+def address(content: bytes, *, stalls: bool) -> Iterator[str]:
+    """Where a video can be had, which comes to its end or stops half-way."""
+    gone = threading.Event()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                self.wfile.write(content[: len(content) // 2] if stalls else content)
+                self.wfile.flush()
+                if stalls:
+                    gone.wait(30)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/clip.mkv"
+        finally:
+            gone.set()
+            server.shutdown()
+
+
+def test_a_video_comes_from_an_address_and_one_that_stalls_is_an_error(
+    program: Path,
+    clips: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    matroska(clips / "clip_00005.mp4", tmp_path / "clip.mkv")
+    content = (tmp_path / "clip.mkv").read_bytes()
+    expected = call(capsys, "stream", program, "--video", tmp_path / "clip.mkv")
+    with address(content, stalls=False) as place:
+        found = call(capsys, "stream", program, "--video", place)
+    assert (found.code, found.out) == (0, expected.out), found.err
+    monkeypatch.setattr(watching, "_PATIENCE", 0.5)
+    with address(content, stalls=True) as place:
+        found = call(capsys, "stream", program, "--video", place)
+    assert found.code == 2
+    assert place in found.err

@@ -164,6 +164,12 @@ def _of_table(rows: Rows, base: Path, config: FeaturesConfig) -> _Found:
     column = _column_of_names(rows, archive, config.path)
     features = []
     for value, place, picture in zip(rows.frame[column].to_list(), rows.places, shown, strict=True):
+        if value is None:
+            raise DataError(
+                f"{place}: no name in column {column!r}",
+                f"the name of an item in {archive.path}",
+                "Fill it in, or leave the row out.",
+            )
         try:
             row = archive.row_of(value)
         except DataError as error:
