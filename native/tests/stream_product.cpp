@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "check.hpp"
+#include "fused.hpp"
 #include "stream_pack.hpp"
 #include "stream_product.hpp"
 
@@ -13,11 +14,6 @@ namespace {
 using namespace recurra;
 using namespace recurra::RECURRA_ISA;
 using test::check;
-
-float multiplied_and_added(float a, float b, float c) {
-  if constexpr (kFuses) return std::fma(a, b, c);
-  return a * b + c;
-}
 
 // Numbers of exactly this many, so that a sanitizer sees who reads on.
 std::unique_ptr<float[]> random_numbers(test::Random& random, std::int64_t count) {
