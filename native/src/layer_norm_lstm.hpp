@@ -2,6 +2,8 @@
 // What the inputs add, LN(W x) + b, is computed before.
 #pragma once
 
+#include <cstring>
+
 #include "gate.hpp"
 #include "steps.hpp"
 

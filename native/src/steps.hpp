@@ -1,6 +1,7 @@
 // Walking over time: which rows take part in a step, what enters it, and what goes back through it.
 #pragma once
 
+#include <cstring>
 #include <type_traits>
 
 #include "matrix.hpp"

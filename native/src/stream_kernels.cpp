@@ -1,4 +1,7 @@
 // Walking through a stream program: compiled once for each instruction set.
+#include <cstring>
+#include <utility>
+
 #include "stream_cells.hpp"
 #include "stream_product.hpp"
 

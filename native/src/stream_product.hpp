@@ -12,6 +12,7 @@
 // the numbers of a model and of its program agree within rounding only.
 #pragma once
 
+#include <cstring>
 #include <type_traits>
 #include <utility>
 

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 
 #include "stream_program.hpp"

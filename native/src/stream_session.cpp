@@ -1,7 +1,10 @@
 #include "stream_session.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
+#include <memory>
+#include <utility>
 
 #include "team.hpp"
 

@@ -1,6 +1,10 @@
 // Calling the engine as its binding does, with memory in which every number that nobody wrote is NaN.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
 #include <memory>
 #include <utility>
 

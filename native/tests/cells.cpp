@@ -2,8 +2,11 @@
 // threads that share rows and threads that share columns.
 //
 // usage: cells [rounds]
+#include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 
 #include "call.hpp"
 #include "kernels.hpp"

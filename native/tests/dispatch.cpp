@@ -1,4 +1,6 @@
 // The instruction sets that this processor can run, and choosing among them.
+#include <cstdio>
+
 #include "check.hpp"
 #include "kernels.hpp"
 

@@ -4,7 +4,9 @@
 // usage: layer [how many problems for each cell and type]
 #include <array>
 #include <cstdlib>
+#include <cstring>
 #include <map>
+#include <memory>
 #include <string>
 
 #include "call.hpp"

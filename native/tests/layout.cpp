@@ -1,5 +1,6 @@
 // Where the steps of a batch lie: every valid step has one place, and lengths that are not there are refused.
 #include <algorithm>
+#include <limits>
 #include <numeric>
 #include <set>
 #include <stdexcept>

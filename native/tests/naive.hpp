@@ -1,8 +1,10 @@
 // The cells as their equations read, one number after another, and their exact gradients.
 #pragma once
 
+#include <cmath>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "recurrence.hpp"
 #include "tape.hpp"

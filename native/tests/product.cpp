@@ -1,6 +1,8 @@
 // The packed product gives, to the bit, what its order of accumulation says, however its work is cut.
 #include <bit>
+#include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <vector>
 

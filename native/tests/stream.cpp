@@ -1,8 +1,11 @@
 // Sessions and pools of every layer: whole = chunks = steps = in company, on every instruction set; and what a
 // sanitizer should see of the store.
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "check.hpp"

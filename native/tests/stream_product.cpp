@@ -1,6 +1,9 @@
 // The products of stream programs give, to the bit, what their contract says, however many rows go together.
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <vector>
 
