@@ -146,7 +146,7 @@ void try_largest_sums() {
     float scale;
     const Numbers out{sums.data(), 0};
     stream_product(matrix, 1, {ones.data(), 0}, out, out, {bytes.data(), depth, &scale});
-    const float expected = multiplied_and_added(sign * (depth * 127 * 127), (1.0f / 127) * (1.0f / 127), 0);
+    const float expected = multiplied_and_added(sign * (depth * 127 * 127), (1.0f / 127) * (1.0f / 127), 0.0f);
     check(sums[0] == expected, "the largest sum is %.9g, not %.9g", static_cast<double>(sums[0]),
           static_cast<double>(expected));
   }
