@@ -192,6 +192,10 @@ NB_MODULE(_engine, module) {
   module.def("instruction_set", [] { return std::string(chosen_kernels().name); });
   module.def("adopt_openmp", &adopt_openmp);
   module.def("choose_instruction_set", [](const std::string& name) { return choose_kernels(name.c_str()); });
+  module.def("multiply_and_add", [](std::int64_t rounds) {
+    const nb::gil_scoped_release release;
+    return chosen_kernels().multiply_and_add(rounds);
+  });
   module.def("kept_scratch", &Scratch::kept_size);
   module.attr("LAYER_FIELDS") = layer_fields();
   module.attr("CELLS") = nb::make_tuple("elman", "lstm", "gru", "gru_reset_before", "layer_norm_lstm");

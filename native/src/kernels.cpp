@@ -8,6 +8,8 @@
 #include "layer_norm_lstm.hpp"
 #include "lstm.hpp"
 #include "matmul_kernel.hpp"
+#include "peak.hpp"
+#include "row_norm_kernel.hpp"
 
 #define RECURRA_TEXT(name) #name
 #define RECURRA_NAME(name) RECURRA_TEXT(name)
@@ -53,8 +55,10 @@ constexpr Passes<T> passes_of() {
 }  // namespace
 
 const Kernels& kernels() {
-  static const Kernels table{RECURRA_NAME(RECURRA_ISA), passes_of<float>(), passes_of<double>(),
-                             matmul_kernel<float>(),      matmul_kernel<double>(),  &stream_kernels()};
+  static const Kernels table{
+      RECURRA_NAME(RECURRA_ISA), passes_of<float>(),         passes_of<double>(), matmul_kernel<float>(), matmul_kernel<double>(),
+      row_norm_kernel<float>(),  row_norm_kernel<double>(), &multiply_and_add,   &stream_kernels(),
+  };
   return table;
 }
 

@@ -62,10 +62,17 @@ class Call {
     return cell_ == kElman ? 0 : layer_.hidden;
   }
 
-  // Layer norm: where the means and scales of W x are kept, if they are.
-  Moments<T> moments(std::int64_t d) const {
-    T* const means = part(layer_.moments, d, layer_.saved_rows);
-    return {means, means == nullptr ? nullptr : means + layer_.directions * layer_.saved_rows};
+  // Layer norm of W x, whose means and scales are kept if anything is.
+  RowNorm<T> normalization(std::int64_t d, const T* products) const {
+    RowNorm<T> norm;
+    norm.count = positions_;
+    norm.width = width_;
+    norm.x = products;
+    norm.gain = part(layer_.gain_ih, d, width_);
+    norm.epsilon = layer_.epsilon;
+    norm.means = part(layer_.moments, d, layer_.saved_rows);
+    if (norm.means != nullptr) norm.scales = norm.means + layer_.directions * layer_.saved_rows;
+    return norm;
   }
 
   // The valid steps of the input, (positions, F).
@@ -166,9 +173,11 @@ class Forward : public Call<T> {
     m.result = normalizes() ? products : gates;
     m.pitch = width_;
     multiply(m);
-    if (normalizes())
-      normalize<T>({positions_, width_}, products, part(layer_.gain_ih, d, width_), part(layer_.bias_ih, d, width_),
-                   layer_.epsilon, gates, moments(d), threads_);
+    if (!normalizes()) return;
+    RowNorm<T> norm = normalization(d, products);
+    norm.shift = part(layer_.bias_ih, d, width_);
+    norm.y = gates;
+    normalize(norm, threads_);
   }
 
   // The bias of the gates, but for what acts inside the recurrence.
@@ -182,7 +191,7 @@ class Forward : public Call<T> {
   }
 
   using Call<T>::layer_, Call<T>::layout_, Call<T>::threads_, Call<T>::pieces_, Call<T>::cell_, Call<T>::width_,
-      Call<T>::positions_, Call<T>::normalizes, Call<T>::recurrence, Call<T>::input_rows, Call<T>::part, Call<T>::moments,
+      Call<T>::positions_, Call<T>::normalizes, Call<T>::recurrence, Call<T>::input_rows, Call<T>::part, Call<T>::normalization,
       Call<T>::make_room, Call<T>::multiply;
   T* bias_ = nullptr;
   T* scratch_[2] = {};
@@ -206,7 +215,6 @@ class Backward : public Call<T> {
     entering_ = pieces_.template take<T>(positions_ * layer.outputs_size);
     sums_ = pieces_.template take<T>(grad_width_);
     some_ = pieces_.template take<T>(grad_width_);
-    if (normalizes()) gain_sums_ = pieces_.template take<double>(width_);
     make_room(std::max({layer.features, layer.outputs_size, layer.hidden}), positions_, true);
     if (layer.grad_input == nullptr) return;
     make_room(layer.features, width_, false);
@@ -308,10 +316,11 @@ class Backward : public Call<T> {
   // Back through the layer normalisation of W x, and the gains of all.
   void walk_back_normalization(std::int64_t d) {
     const std::int64_t hidden = layer_.hidden;
-    const Moments<T> kept = moments(d);
-    normalize_back<T>({positions_, width_}, part(layer_.products, d, layer_.saved_rows * width_),
-                      part(layer_.gain_ih, d, width_), {kept.means, kept.scales}, grad_gates_[d], through_[d],
-                      part(layer_.grad_gain_ih, d, width_), gain_sums_, threads_);
+    RowNorm<T> norm = normalization(d, part(layer_.products, d, layer_.saved_rows * width_));
+    norm.grad_y = grad_gates_[d];
+    norm.grad_x = through_[d];
+    norm.grad_gain = part(layer_.grad_gain_ih, d, width_);
+    normalize_back(norm, threads_);
     const T* const gains = gains_[d];
     std::copy_n(gains, width_, part(layer_.grad_gain_hh, d, width_));
     std::copy_n(gains + width_, hidden, part(layer_.grad_gain_cell, d, hidden));
@@ -344,7 +353,7 @@ class Backward : public Call<T> {
 
   using Call<T>::layer_, Call<T>::layout_, Call<T>::threads_, Call<T>::pieces_, Call<T>::cell_, Call<T>::width_,
       Call<T>::positions_, Call<T>::normalizes, Call<T>::recurrence, Call<T>::input_rows, Call<T>::part,
-      Call<T>::lies_as_positions, Call<T>::moments, Call<T>::bytes_of, Call<T>::make_room,
+      Call<T>::lies_as_positions, Call<T>::normalization, Call<T>::bytes_of, Call<T>::make_room,
       Call<T>::multiply;
   std::int64_t grad_width_;
   std::int64_t back_size_;
@@ -355,7 +364,6 @@ class Backward : public Call<T> {
   T* entering_ = nullptr;
   T* sums_ = nullptr;
   T* some_ = nullptr;
-  double* gain_sums_ = nullptr;
   T* grad_rows_[2] = {};
 };
 

@@ -4,7 +4,8 @@
 // Blocks of depths are gone through in their order. Of each, all threads together pack `right` into panels of two
 // vectors of columns; then each takes its rows, as many at a time as stay in its cache, tile by tile: sums of a tile
 // stay in registers, and a panel in the nearest cache for all tiles of these rows. Rows of `left` whose depths lie one
-// after another are read where they are, others are packed.
+// after another are read where they are, others are packed. Where rows are too few to be shared out, threads take
+// panels instead, and pack each just before it is used.
 #pragma once
 
 #include "barrier.hpp"
@@ -95,7 +96,8 @@ class MatmulRun {
  public:
   MatmulRun(const Matmul<T>& m, void* memory, int threads) : m_(m), threads_(threads), arena_(memory) {
     const std::int64_t depth = smaller(m.inner, kBlockDepth);
-    panels_ = arena_.take<T>(rounded_up(smaller(m.columns, kBlockColumns), kTileColumns<T>) * depth);
+    const std::int64_t block = rounded_up(smaller(m.columns, kBlockColumns), kTileColumns<T>);
+    panels_ = arena_.take<T>(larger(block, threads * kTileColumns<T>) * depth);
     rows_pitch_ = packs_left() ? rounded_up(kBlockRows * depth, 64) : 0;
     rows_ = arena_.take<T>(rows_pitch_ * threads);
   }
@@ -103,14 +105,28 @@ class MatmulRun {
   std::size_t size() const { return arena_.used(); }
 
   void run(int thread, Barrier& barrier) {
-    for (std::int64_t column = 0; column < m_.columns; column += kBlockColumns) {
-      const Range columns{column, smaller(column + kBlockColumns, m_.columns)};
-      for (std::int64_t depth = 0; depth == 0 || depth < m_.inner; depth += kBlockDepth) {
-        const Range depths{depth, smaller(depth + kBlockDepth, m_.inner)};
-        pack_panels(thread, columns, depths);
-        barrier.wait();
-        multiply_rows(thread, columns, depths);
-        barrier.wait();
+    if (splits_rows()) {
+      const Range tiles = share(rounded_up(m_.rows, kTileRows) / kTileRows, thread, threads_);
+      const Range rows{tiles.begin * kTileRows, smaller(tiles.end * kTileRows, m_.rows)};
+      for (std::int64_t column = 0; column < m_.columns; column += kBlockColumns) {
+        const Range columns{column, smaller(column + kBlockColumns, m_.columns)};
+        for_depths([&](Range depths) {
+          pack_panels(panels_, share(panels_in(columns), thread, threads_), columns, depths);
+          barrier.wait();
+          multiply_rows(thread, panels_, rows, columns, depths);
+          barrier.wait();
+        });
+      }
+    } else {
+      T* const panel = panels_ + thread * kTileColumns<T> * smaller(m_.inner, kBlockDepth);
+      const Range mine = share(panels_in({0, m_.columns}), thread, threads_);
+      for (std::int64_t number = mine.begin; number < mine.end; ++number) {
+        const std::int64_t column = number * kTileColumns<T>;
+        const Range columns{column, smaller(column + kTileColumns<T>, m_.columns)};
+        for_depths([&](Range depths) {
+          pack_panels(panel, {0, 1}, columns, depths);
+          multiply_rows(thread, panel, {0, m_.rows}, columns, depths);
+        });
       }
     }
   }
@@ -119,41 +135,42 @@ class MatmulRun {
   bool packs_left() const { return m_.left.column_stride != 1; }
   bool splits_rows() const { return m_.rows >= 2 * kTileRows * threads_; }
 
-  std::int64_t panels_in(Range columns) const {
+  static std::int64_t panels_in(Range columns) {
     return rounded_up(columns.end - columns.begin, kTileColumns<T>) / kTileColumns<T>;
   }
 
-  void pack_panels(int thread, Range columns, Range depths) {
+  template <class Visit>
+  void for_depths(Visit visit) const {
+    for (std::int64_t depth = 0; depth == 0 || depth < m_.inner; depth += kBlockDepth)
+      visit(Range{depth, smaller(depth + kBlockDepth, m_.inner)});
+  }
+
+  // Some panels of a block of columns.
+  void pack_panels(T* to, Range panels, Range columns, Range depths) const {
     Packed<T, kTileVectors> packed;
-    packed.data = panels_;
+    packed.data = to;
     packed.depth = depths.end - depths.begin;
     packed.panels = panels_in(columns);
-    const Range mine = share(packed.panels, thread, threads_);
     const auto column = [](std::int64_t panel, int vector) { return panel * kTileColumns<T> + vector * kLanes<T>; };
-    pack(packed, mine.begin, mine.end, m_.right.at(depths.begin, columns.begin), m_.right.row_stride,
+    pack(packed, panels.begin, panels.end, m_.right.at(depths.begin, columns.begin), m_.right.row_stride,
          m_.right.column_stride, column, [&](std::int64_t panel, int vector) {
            return larger(0, columns.end - columns.begin - column(panel, vector));
          });
   }
 
-  void multiply_rows(int thread, Range columns, Range depths) {
-    const Range whole{0, rounded_up(m_.rows, kTileRows) / kTileRows};
-    const Range tiles = splits_rows() ? share(whole.end, thread, threads_) : whole;
-    const Range panels =
-        splits_rows() ? Range{0, panels_in(columns)} : share(panels_in(columns), thread, threads_);
-    const Range rows{tiles.begin * kTileRows, smaller(tiles.end * kTileRows, m_.rows)};
+  void multiply_rows(int thread, const T* panels, Range rows, Range columns, Range depths) {
     for (std::int64_t row = rows.begin; row < rows.end; row += kBlockRows)
-      multiply_block(thread, {row, smaller(row + kBlockRows, rows.end)}, columns, panels, depths);
+      multiply_block(thread, panels, {row, smaller(row + kBlockRows, rows.end)}, columns, depths);
   }
 
-  void multiply_block(int thread, Range rows, Range columns, Range panels, Range depths) {
+  void multiply_block(int thread, const T* panels, Range rows, Range columns, Range depths) {
     const std::int64_t depth = depths.end - depths.begin;
     T* const packed = rows_ + thread * rows_pitch_;
     if (packs_left()) pack_rows(packed, rows, depths);
-    for (std::int64_t panel = panels.begin; panel < panels.end; ++panel) {
+    for (std::int64_t panel = 0; panel < panels_in(columns); ++panel) {
       const std::int64_t column = columns.begin + panel * kTileColumns<T>;
       Tile<T> tile{};
-      tile.panel = panels_ + panel * kTileColumns<T> * depth;
+      tile.panel = panels + panel * kTileColumns<T> * depth;
       tile.depth = depth;
       tile.start = depths.begin == 0 && m_.start != nullptr ? m_.start + column : nullptr;
       tile.pitch = m_.pitch;

@@ -34,19 +34,21 @@ void pack_vector(T* to, std::int64_t width, std::int64_t depth, const T* from, s
     for (std::int64_t k = 0; k < depth; ++k) store(to + k * width, load(from + k * depth_stride, valid));
     return;
   }
-  // A few depths at a time, whose places in the panel stay in the nearest cache.
-  constexpr std::int64_t few = 16;
-  for (std::int64_t start = 0; start < depth; start += few) {
-    const std::int64_t end = smaller(start + few, depth);
+  std::int64_t k = 0;
+  for (; k + lanes <= depth; k += lanes) {
+    Vector<T> square[lanes];
     for (int lane = 0; lane < lanes; ++lane)
-      for (std::int64_t k = start; k < end; ++k)
-        to[k * width + lane] = lane < valid ? from[k * depth_stride + lane * column_stride] : T(0);
+      square[lane] = lane < valid ? load(from + k + lane * column_stride) : Vector<T>{};
+    transpose<T>(square);
+    for (int row = 0; row < lanes; ++row) store(to + (k + row) * width, square[row]);
   }
+  for (; k < depth; ++k)
+    for (int lane = 0; lane < lanes; ++lane) to[k * width + lane] = lane < valid ? from[k + lane * column_stride] : T(0);
 }
 
 // Pack panels [begin, end). `column(panel, vector)` is the first of the columns that a vector holds, `count(panel,
 // vector)` how many of its lanes are columns; the number at (depth k, column c) is matrix[k * depth_stride + c *
-// column_stride].
+// column_stride], and one of the strides is 1.
 template <class T, int VECTORS, class Column, class Count>
 void pack(const Packed<T, VECTORS>& packed, std::int64_t begin, std::int64_t end, const T* matrix,
           std::int64_t depth_stride, std::int64_t column_stride, Column column, Count count) {

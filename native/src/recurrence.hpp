@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "matmul.hpp"
+#include "row_norm.hpp"
 
 namespace recurra {
 
@@ -143,6 +144,9 @@ struct Kernels {
   Passes<double> of_double;
   MatmulKernel<float> matmul_of_float;
   MatmulKernel<double> matmul_of_double;
+  RowNormKernel<float> row_norm_of_float;
+  RowNormKernel<double> row_norm_of_double;
+  std::int64_t (*multiply_and_add)(std::int64_t rounds);  // of peak.hpp
   const StreamKernels* stream;
 };
 

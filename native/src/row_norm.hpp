@@ -5,27 +5,38 @@
 
 namespace recurra {
 
-// Rows that lie one after another.
-struct RowsOfNumbers {
+// Rows that lie one after another, and what becomes of them. Forward takes what is before `grad_y`; back takes x, gain,
+// means, scales and what follows.
+template <class T>
+struct RowNorm {
   std::int64_t count = 0;
   std::int64_t width = 0;
-};
-
-// The means and scales of the rows of x, one for each.
-template <class T>
-struct Moments {
-  T* means = nullptr;
+  const T* x = nullptr;
+  const T* gain = nullptr;
+  const T* shift = nullptr;
+  double epsilon = 0;
+  T* means = nullptr;  // (count), kept where there is room
   T* scales = nullptr;
+  T* y = nullptr;
+  const T* grad_y = nullptr;
+  T* grad_x = nullptr;
+  T* grad_gain = nullptr;
 };
 
-// To y; moments are kept where there is room for them.
+// How one instruction set does it: for some of the rows, or for some of the columns where it sums over rows.
 template <class T>
-void normalize(RowsOfNumbers rows, const T* x, const T* gain, const T* shift, double epsilon, T* y, Moments<T> moments,
-               int threads);
+struct RowNormKernel {
+  using Part = void (*)(const RowNorm<T>&, std::int64_t begin, std::int64_t end);
 
-// The gradients of x and of the gain, of those of y; `sums` is room for as many numbers as a row has.
+  Part forward;
+  Part grad_x;
+  Part grad_gain;
+};
+
 template <class T>
-void normalize_back(RowsOfNumbers rows, const T* x, const T* gain, Moments<const T> moments, const T* grad_y, T* grad_x,
-                    T* grad_gain, double* sums, int threads);
+void normalize(const RowNorm<T>& norm, int threads);
+
+template <class T>
+void normalize_back(const RowNorm<T>& norm, int threads);
 
 }  // namespace recurra

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #if defined(__AVX2__) || defined(__AVX512F__)
 #include <immintrin.h>
@@ -126,6 +127,27 @@ RECURRA_INLINE T sum(Vector<T> value) {
   T total = value[0];
   for (int lane = 1; lane < kLanes<T>; ++lane) total += value[lane];
   return total;
+}
+
+// Of a square, a row each: the lanes of `a` that have STEP in their number, and those of `b` that have not, exchanged.
+template <class T, int STEP, int... LANES>
+RECURRA_INLINE void exchange(Vector<T>& a, Vector<T>& b, std::integer_sequence<int, LANES...>) {
+  constexpr int count = kLanes<T>;
+  const Vector<T> first = __builtin_shufflevector(a, b, (LANES & STEP ? count + LANES - STEP : LANES)...);
+  b = __builtin_shufflevector(a, b, (LANES & STEP ? count + LANES : LANES + STEP)...);
+  a = first;
+}
+
+// Rows and columns of a square exchanged, in blocks of STEP and then of twice as many.
+template <class T, int STEP = 1>
+RECURRA_INLINE void transpose(Vector<T> (&square)[kLanes<T>]) {
+  if constexpr (STEP < kLanes<T>) {
+#pragma GCC unroll 16
+    for (int row = 0; row < kLanes<T>; ++row)
+      if ((row & STEP) == 0)
+        exchange<T, STEP>(square[row], square[row + STEP], std::make_integer_sequence<int, kLanes<T>>{});
+    transpose<T, 2 * STEP>(square);
+  }
 }
 
 constexpr std::int64_t rounded_up(std::int64_t value, std::int64_t unit) { return (value + unit - 1) / unit * unit; }

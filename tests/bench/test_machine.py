@@ -7,9 +7,11 @@ import time
 import pytest
 import torch
 
+from recurra import native
 from recurra.bench import machine
 from recurra.bench.machine import Disturbance, limited, processors
 
+needs_engine = pytest.mark.skipif(native.unavailable_reason() is not None, reason="there is no engine")
 CONFINES = hasattr(os, "sched_setaffinity")
 
 
@@ -82,9 +84,26 @@ def test_where_nobody_tells_there_is_none(tmp_path, monkeypatch):
     assert Disturbance().share() == 0
 
 
-def test_the_product_of_matrices_sets_the_limit_of_arithmetic():
+def test_what_the_processor_can_do_sets_the_limit_of_arithmetic():
     before = torch.get_num_threads()
-    rate = machine.product_rate(1)
+    rate = machine.peak_rate(1)
     assert 1e8 < rate < 1e14
-    assert machine.product_rate(1) == rate  # once a run
+    assert machine.peak_rate(1) == rate  # once a run
     assert torch.get_num_threads() == before
+
+
+@needs_engine
+def test_operations_are_counted():
+    once = native.engine().multiply_and_add(1)
+    assert once > 0
+    assert once % 2 == 0
+    assert native.engine().multiply_and_add(1000) == 1000 * once
+
+
+def test_without_the_engine_torch_sets_the_limit(monkeypatch):
+    monkeypatch.setattr(native, "unavailable_reason", lambda: "none here")
+    machine.peak_rate.cache_clear()
+    try:
+        assert 1e8 < machine.peak_rate(1) < 1e14
+    finally:
+        machine.peak_rate.cache_clear()

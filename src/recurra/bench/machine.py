@@ -3,18 +3,26 @@
 import os
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 import torch
 
+from recurra import native
+
 TASKS = Path("/proc/self/task")
 STATISTICS = Path("/proc/stat")
 TOPOLOGY = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
 IDLE = (3, 4)  # the columns of the kernel's statistics in which nothing was done
 
-PRODUCT = ("GFLOP/s", "torch's product of two large matrices")
+_MADE = "what the processor can do at most, fused multiply-adds in registers"
+_TORCHS = "torch's product of two large matrices"
+PEAK = ("GFLOP/s", _MADE if native.unavailable_reason() is None else _TORCHS)
+"""The unit of arithmetic, and what a rate of it is compared with."""
+
+ROUNDS = 1 << 21
 PRODUCT_SIZE = 1024
 TRIALS, TRIAL_SECONDS = 10, 0.5
 
@@ -73,19 +81,31 @@ def _siblings(processor: int) -> set[int]:
 
 
 @cache
-def product_rate(threads: int) -> float:
-    """Floating-point operations a second of torch's product of two large matrices.
+def peak_rate(threads: int) -> float:
+    """Floating-point operations a second of single precision that so many threads can do at most.
 
-    It is the best of ten, or of what half a second has room for.
+    They are multiply-adds of the instruction set that the engine runs, which read and write no memory. Where
+    there is no engine torch takes its place, and they are those of torch's product of two large matrices. It
+    is the best of ten, or of what half a second has room for.
     """
-    with limited(threads):
-        left, right = torch.ones(2, PRODUCT_SIZE, PRODUCT_SIZE)
+    trial = _product if native.unavailable_reason() is not None else _multiply_and_add
+    with limited(threads), ThreadPoolExecutor(threads) as pool:
         found: list[float] = []
         while len(found) < 2 or (len(found) < TRIALS and sum(found) < TRIAL_SECONDS):
             began = time.perf_counter()
-            torch.mm(left, right)
+            operations = trial(pool, threads)
             found.append(time.perf_counter() - began)
-        return 2.0 * PRODUCT_SIZE**3 / min(found)
+        return operations / min(found)
+
+
+def _multiply_and_add(pool: ThreadPoolExecutor, threads: int) -> float:
+    return float(sum(pool.map(native.engine().multiply_and_add, [ROUNDS] * threads)))
+
+
+def _product(_pool: ThreadPoolExecutor, _threads: int) -> float:
+    left, right = torch.ones(2, PRODUCT_SIZE, PRODUCT_SIZE)
+    torch.mm(left, right)
+    return 2.0 * PRODUCT_SIZE**3
 
 
 class Disturbance:

@@ -6,7 +6,7 @@ from functools import partial
 from recurra.bench import onnx_peer, torch_peer
 from recurra.bench.batch import weight_count
 from recurra.bench.choice import POOLED_HIDDEN_SIZES, STREAMED_CELLS, STREAMED_HIDDEN_SIZES, Choice
-from recurra.bench.machine import PRODUCT, product_rate
+from recurra.bench.machine import PEAK, peak_rate
 from recurra.bench.race import OURS, Case, Entrant, Race
 from recurra.bench.schedule import Section
 from recurra.bench.stepper import (
@@ -75,7 +75,7 @@ def _race(assemble: Assemble, case: Case, peers: Sequence[str]) -> Race:
     cell, weights = STREAMED_CELLS[case.cell]
     if case.suite == "pool":
         work = 2.0 * case.batch * weight_count(cell, case.hidden)
-        limit = partial(product_rate, case.threads)
+        limit = partial(peak_rate, case.threads)
     else:
         work = float(weight_bytes(cell, case.hidden, weights))
         limit = partial(reading_rate, cell, case.hidden, weights)
@@ -119,6 +119,6 @@ ENGINE = STEP._replace(
     races=_engine_races,
 )
 POOL = Section(
-    "pool", f"Pool of {SESSIONS:,} sessions, one step of each", list(POOLED), *PRODUCT, 2, _pool_races
+    "pool", f"Pool of {SESSIONS:,} sessions, one step of each", list(POOLED), *PEAK, 2, _pool_races
 )
 SECTIONS = (STEP, ENGINE, POOL)

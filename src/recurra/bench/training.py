@@ -10,7 +10,7 @@ from torch import nn
 from recurra.bench import jax_peer, torch_peer
 from recurra.bench.batch import SEED, Batch, draw_batch, flops, layer_entrant, own_layer
 from recurra.bench.choice import PLAIN_CELLS, VARIANT_CELLS, Choice
-from recurra.bench.machine import PRODUCT, product_rate
+from recurra.bench.machine import PEAK, peak_rate
 from recurra.bench.race import OURS, Case, Entrant, Race
 from recurra.bench.schedule import Section
 from recurra.cells import LSTM, Cell, LayerNormLSTM, Zoneout
@@ -104,12 +104,12 @@ def _race(case: Case, entrants: Entrants, peers: Sequence[str], *, varying_lengt
             return entrants(case, draw(), peers)
 
     steps = draw().valid_steps if varying_lengths else case.batch * case.time
-    work, limit = flops(case.cell, steps, case.hidden), partial(product_rate, case.threads)
+    work, limit = flops(case.cell, steps, case.hidden), partial(peak_rate, case.threads)
     return Race(case, assemble, work, limit, TOLERANCES[torch.float32])
 
 
 WHOLE = Section(
-    "train", "Training, whole batches", ["torch.nn"], *PRODUCT, 20, partial(_races, PLAIN_CELLS, _whole)
+    "train", "Training, whole batches", ["torch.nn"], *PEAK, 20, partial(_races, PLAIN_CELLS, _whole)
 )
 # JAX has a table of its own, since compiling takes it longer than a race: where there is little time, fewer
 # sizes are raced than against torch.nn.
