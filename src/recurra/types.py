@@ -166,12 +166,23 @@ def check_lengths(lengths: Tensor, values: Tensor) -> None:
             f"{values.device}, where the values are",
             "Move them: lengths.to(values.device).",
         )
-    if batch and not values_are_hidden() and (int(lengths.min()) < 0 or int(lengths.max()) > time):
-        raise ShapeError(
-            f"lengths between {int(lengths.min())} and {int(lengths.max())}",
-            f"between 0 and {time}, the number of time steps",
-            "Count the valid steps of every row.",
-        )
+    if not batch or values_are_hidden() or lengths.device.type == "meta":
+        return
+    if lengths.device.type != "cpu":  # to look at numbers on a GPU is to wait for it
+        torch._assert_async(((lengths >= 0) & (lengths <= time)).all())
+        return
+    least, most = (int(one) for one in lengths.aminmax())
+    if least < 0 or most > time:
+        raise out_of_range(f"lengths between {least} and {most}", values)
+
+
+def out_of_range(got: str, values: Tensor) -> ShapeError:
+    """The error of lengths that do not fit values of shape (batch, time, ...)."""
+    return ShapeError(
+        got,
+        f"between 0 and {values.shape[1]}, the number of time steps",
+        "Count the valid steps of every row.",
+    )
 
 
 def values_are_hidden() -> bool:

@@ -1,5 +1,6 @@
 """What is said about an engine that is not there, or that does not load."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from recurra import native
+from recurra import errors, native
 
 PROGRAM = """
 from recurra import native
@@ -17,11 +18,12 @@ print(native.unavailable_reason(), native.instruction_set(), native.instruction_
 
 @pytest.fixture
 def package(tmp_path: Path) -> Path:
-    """A package that holds nothing but the binding, without an engine."""
+    """A package that holds nothing but the binding and its errors, without an engine."""
     folder = tmp_path / "recurra" / "native"
     folder.mkdir(parents=True)
     (tmp_path / "recurra" / "__init__.py").touch()
     shutil.copy(native.__file__, folder)
+    shutil.copy(errors.__file__, folder.parent.parent / "recurra")
     return folder
 
 
@@ -55,3 +57,19 @@ def test_an_engine_that_is_there() -> None:
     if native.unavailable_reason() is not None:
         pytest.skip(f"the engine is not available: {native.unavailable_reason()}")
     assert native.instruction_set() in native.instruction_sets()
+
+
+@pytest.mark.skipif(native.unavailable_reason() is not None, reason="the engine is not built")
+def test_the_environment_chooses_the_kernels():
+    def run(name):
+        program = "from recurra import native; print(native.instruction_set())"
+        environment = {**os.environ, "RECURRA_INSTRUCTION_SET": name}
+        return subprocess.run(
+            [sys.executable, "-c", program], check=False, env=environment, capture_output=True, text=True
+        )
+
+    for name in native.instruction_sets():
+        assert run(name).stdout.strip() == name
+    refused = run("mmx")
+    assert refused.returncode != 0
+    assert "RECURRA_INSTRUCTION_SET=mmx" in refused.stderr

@@ -5,7 +5,8 @@ import torch
 from torch.library import opcheck
 
 import recurra.layers  # noqa: F401  # defines the operators
-from recurra.ops.native.arguments import BOTH, FORWARD, GATES, REVERSE, Arguments
+from recurra.ops.native.arguments import BOTH, FORWARD, REVERSE, Arguments
+from recurra.ops.native.plan import GATES
 
 pytest.importorskip("recurra.native._engine")
 
@@ -105,7 +106,7 @@ def test_backward_operator(name):
         given(name)._replace(input=time_first),
     ):
         detached = [v.detach() if isinstance(v, torch.Tensor) else v for v in arguments]
-        outputs, hidden, cell, *saved = getattr(torch.ops.recurra, name)(*detached)
+        outputs, hidden, cell, saved = getattr(torch.ops.recurra, name)(*detached)
         gradients = [
             torch.randn_like(outputs),
             torch.randn_like(hidden),
@@ -114,6 +115,6 @@ def test_backward_operator(name):
         for wanted in (gradients, [gradients[0], None, None], [None, gradients[1], None]):
             check(
                 f"{name}_backward",
-                [*detached, outputs, *saved, *wanted, wanted[0] is not None],
+                [*detached, outputs, saved, *wanted, wanted[0] is not None],
                 test_utils=("test_schema", "test_faketensor"),
             )

@@ -1,7 +1,13 @@
-"""The binding to the compiled engine. It never imports torch."""
+"""The binding to the compiled engine. It never imports torch.
+
+The environment variable RECURRA_INSTRUCTION_SET names kernels less able than the processor, for measuring.
+"""
 
 import importlib
+import os
 from types import ModuleType
+
+from recurra.errors import ConfigError
 
 
 def engine() -> ModuleType:
@@ -46,4 +52,20 @@ def _reason_of_absence() -> str:
         return "it is not built in this checkout: run `make engine`"
 
 
+def _choose() -> None:
+    """Take the kernels that the environment names.
+
+    Raises:
+        ConfigError: The engine or this processor has none of that name.
+    """
+    name = os.environ.get("RECURRA_INSTRUCTION_SET")
+    if name and _ENGINE is not None and not _ENGINE.choose_instruction_set(name):
+        raise ConfigError(
+            f"RECURRA_INSTRUCTION_SET={name}",
+            f"one of {', '.join(instruction_sets())}",
+            "Name one of these, or unset it for the most able.",
+        )
+
+
 _ENGINE, _REASON = _load()
+_choose()

@@ -51,18 +51,32 @@ def checked_arguments(
         _check_recurrent_mask(walk.recurrent_mask, state, parameter)
     if walk.zoneout is not None:
         _check_zoneout(walk.zoneout, input, state)
+    return simplest(walk, input)
+
+
+def simplest(walk: Walk, input: Input) -> Walk:
+    """The simplest walk that means the same: without lengths that are full, and resets that are none.
+
+    Raises:
+        ShapeError: Lengths or resets do not belong to the input, or a length is out of range.
+    """
     lengths, resets = walk.lengths, walk.resets
     if lengths is None and resets is None:
         return walk
     if lengths is not None:
         check_lengths(lengths, input)
-        if not values_are_hidden() and bool((lengths == input.shape[1]).all()):
+        if _can_be_seen(lengths) and bool((lengths == input.shape[1]).all()):
             lengths = None
     if resets is not None:
         check_resets(resets, input)
-        if not values_are_hidden() and not bool(resets.any()):
+        if _can_be_seen(resets) and not bool(resets.any()):
             resets = None
     return walk._replace(lengths=lengths, resets=resets)
+
+
+def _can_be_seen(tensor: Tensor) -> bool:
+    """Whether a tensor's numbers can be looked at without waiting for a GPU."""
+    return tensor.device.type == "cpu" and not values_are_hidden()
 
 
 def check_weight_kinds(weights: Any, parameter: Tensor) -> None:

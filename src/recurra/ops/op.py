@@ -13,9 +13,12 @@ from torch import Tensor
 
 from recurra.errors import ConfigError, ShapeError
 from recurra.ops import backends
-from recurra.ops.arguments import check_weight_kinds, checked_arguments, is_under_autocast
+from recurra.ops.arguments import check_weight_kinds, checked_arguments, is_under_autocast, simplest
 from recurra.ops.native.arguments import Arguments
+from recurra.ops.native.operator import Operator
+from recurra.ops.native.plan import Plan
 from recurra.ops.walk import Kept, StateT, Walk, mapped, side_by_side
+from recurra.ops.watched import PLAIN, is_watched
 
 WeightsT = TypeVar("WeightsT", bound=tuple[Tensor | None, ...])
 
@@ -28,7 +31,7 @@ class Op(NamedTuple):
     """
 
     sizes: Callable[[Any], tuple[int, ...]]  # of the fields of a state; weights that do not fit are refused
-    operator: Callable[[Arguments], tuple[Tensor | None, ...]]
+    operator: Operator
     computations: Mapping[str, Callable[..., Any]]
     torch_lacks: Callable[[Any], str | None] = lambda _: None  # what torch's kernels cannot do with weights
     epsilon: float = 0.0
@@ -58,10 +61,14 @@ def run_op(
         ShapeError: A tensor has the wrong shape, type or device, or a length is out of range.
         ConfigError: The backend is unknown, or cannot do this.
     """
-    ahead = _checked(op, input, weights, state, walk)
     if opposite is None:
-        outputs, final = _run(op, input, [weights], mapped(_with_axis, state), [ahead], backend)
+        call = signature(op.operator.cell, op.epsilon, backend, input, weights, state, walk)
+        plan = None if call is None else PLANS.get(call)
+        ahead = _checked(op, input, weights, state, walk) if plan is None else simplest(walk, input)
+        fields = mapped(_with_axis, state)
+        outputs, final = _run(op, input, [weights], fields, [ahead], backend, call, plan)
         return outputs, mapped(lambda field: field.select(0, 0), final)
+    ahead = _checked(op, input, weights, state, walk)
     if walk.reverse:
         raise ConfigError(
             "reverse=True with an opposite direction", "reverse=False", "Give them the other way."
@@ -95,12 +102,51 @@ def run_layer(
         ShapeError: A tensor has the wrong shape, type or device, or a length is out of range.
         ConfigError: The backend is unknown, or cannot do this.
     """
-    walk = _checked(op, input, weights[0], state, walk, directions=len(weights))
-    if len(weights) == 1:
-        return _run(op, input, weights, state, [walk], backend)
-    _check_alike(weights)
-    check_weight_kinds(weights[1], weights[0].weight_hh)
-    return _run(op, input, weights, state, [walk, walk._replace(reverse=True)], backend)
+    call = signature(op.operator.cell, op.epsilon, backend, input, tuple(weights), state, walk)
+    plan = None if call is None else PLANS.get(call)
+    if plan is None:
+        walk = _checked(op, input, weights[0], state, walk, directions=len(weights))
+        for other in weights[1:]:
+            _check_alike([weights[0], other])
+            check_weight_kinds(other, weights[0].weight_hh)
+    else:
+        walk = simplest(walk, input)
+    walks = [walk, walk._replace(reverse=True)][: len(weights)]
+    return _run(op, input, weights, state, walks, backend, call, plan)
+
+
+PLANS: dict[Any, Plan] = {}
+"""What the engine takes for calls that were checked before, by their signatures: at most `MOST_PLANS`."""
+
+MOST_PLANS = 1024
+
+
+def signature(*parts: Any) -> tuple[Any, ...] | None:
+    """What tells one call from another but the numbers in its tensors; None where torch watches the program.
+
+    Calls of equal signatures are checked once, and go to the engine by the same plan.
+
+    Args:
+        parts: Tensors, settings, and (named) tuples of these.
+    """
+    return None if is_watched() else (torch.is_grad_enabled(), *_described(parts))
+
+
+def _described(parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple([
+        (part.shape, part.stride(), part.dtype, part.device, part.requires_grad)
+        if type(part) in TENSORS
+        else (type(part), _described(part))
+        if isinstance(part, tuple)
+        else part
+        if type(part) in SETTINGS
+        else object()  # unlike any other: such a call is checked each time
+        for part in parts
+    ])  # fmt: skip
+
+
+TENSORS = frozenset({Tensor, torch.nn.Parameter})
+SETTINGS = frozenset({str, *PLAIN}) - TENSORS
 
 
 def shapes_of(weights: Any) -> list[tuple[int, ...] | None]:
@@ -147,9 +193,21 @@ def _with_axis(field: Tensor) -> Tensor:
 
 
 def _run(
-    op: Op, input: Tensor, weights: Sequence[Any], state: StateT, walks: Sequence[Walk], backend: str
+    op: Op,
+    input: Tensor,
+    weights: Sequence[Any],
+    state: StateT,
+    walks: Sequence[Walk],
+    backend: str,
+    call: tuple[Any, ...] | None = None,
+    plan: Plan | None = None,
 ) -> tuple[Tensor, StateT]:
-    """Run what has been checked; the fields of the state are (directions, batch, size)."""
+    """Run what has been checked; the fields of the state are (directions, batch, size).
+
+    Its plan is that of an equal call before; without one it is remembered by the call's signature.
+    """
+    if plan is not None:
+        return _run_engine(op, input, weights, state, walks, plan)
     masks = [walk.recurrent_mask for walk in walks if walk.recurrent_mask is not None]
     torch_lacks = op.torch_lacks(weights[0])
     if masks:
@@ -158,6 +216,9 @@ def _run(
         torch_lacks = "zoneout"
     parameter = weights[0].weight_hh
     chosen = backends.choose(backend, input, parameter, torch_lacks, masks)
+    if chosen == "native" and call is not None:
+        plan = _planned(op, call, Arguments.joined(input, weights, state, walks, op.epsilon))
+        return _run_engine(op, input, weights, state, walks, plan)
     is_native = chosen == "native"
     run: Any = partial(_run_engine, op) if is_native else partial(side_by_side, op.computations[chosen])
     if chosen == "reference" or not is_under_autocast(parameter.device):
@@ -173,10 +234,25 @@ def _run(
     return outputs.to(state[0].dtype), mapped(lambda field, given: field.to(given.dtype), final, state)
 
 
+def _planned(op: Op, call: tuple[Any, ...], given: Arguments) -> Plan | None:
+    """The plan of a call, remembered by its signature; None where a tensor is of a kind of its own."""
+    if is_watched(given):
+        return None
+    if len(PLANS) >= MOST_PLANS:
+        PLANS.clear()
+    PLANS[call] = plan = Plan.of(op.operator.cell, given)
+    return plan
+
+
 def _run_engine(
-    op: Op, input: Tensor, weights: Sequence[Any], state: StateT, walks: Sequence[Walk]
+    op: Op,
+    input: Tensor,
+    weights: Sequence[Any],
+    state: StateT,
+    walks: Sequence[Walk],
+    plan: Plan | None = None,
 ) -> tuple[Tensor, StateT]:
-    outputs, *fields = op.operator(Arguments.joined(input, weights, state, walks, op.epsilon))
+    outputs, *fields = op.operator(Arguments.joined(input, weights, state, walks, op.epsilon), plan)
     make = cast("Any", type(state))
     return cast("Tensor", outputs), make(*fields[: len(state)])
 

@@ -10,7 +10,7 @@ PLAIN = frozenset({Tensor, nn.Parameter, type(None), float, int, bool})
 """The types of what goes to the engine; a subclass of Tensor has to see the operator."""
 
 
-def is_watched(values: Iterable[Any]) -> bool:
+def is_watched(values: Iterable[Any] = ()) -> bool:
     """Whether anybody but autograd wants to see the calls of an operator that gets these values.
 
     Torch may trace, transform or profile the program, or a tensor may be of a kind of its own. Else the

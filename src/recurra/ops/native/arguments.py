@@ -1,19 +1,12 @@
-"""What an operator of the native engine takes, and the sizes that follow from it."""
+"""What an operator of the native engine takes."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
 import torch
-from torch import SymInt, Tensor
+from torch import Tensor
 
-from recurra.errors import ShapeError
 from recurra.ops.walk import Kept, Walk
-
-ELMAN = ("elman", "elman_relu", "elman_linear")
-"""In the order of the engine's nonlinearities."""
-
-GATES = {**dict.fromkeys(ELMAN, 1), "lstm": 4, "gru": 3, "gru_reset_before": 3, "layer_norm_lstm": 4}
-"""How many blocks the weights of each cell are stacked of."""
 
 FORWARD, REVERSE, BOTH = range(3)
 """Directions: from the first step, from the last valid step, or one of each."""
@@ -145,121 +138,3 @@ TYPES = {Tensor: "Tensor", Tensor | None: "Tensor?", float: "float", int: "int",
 
 PARAMETERS = ", ".join(f"{TYPES[kind]} {name}" for name, kind in Arguments.__annotations__.items())
 """The arguments as an operator's schema writes them."""
-
-
-class Saved(NamedTuple):
-    """What the forward pass keeps for the backward pass; None where there is nothing to keep."""
-
-    gates: Tensor | None = None  # directions, positions, gates*hidden: after the activations
-    cells: Tensor | None = None  # directions, positions, hidden
-    extra: Tensor | None = None  # directions, positions, ...: as in the engine's recurrence.hpp
-    products: Tensor | None = None  # directions, positions, gates*hidden: layer norm: W x before it
-    moments: Tensor | None = None  # 2, directions, positions, 1: layer norm: the means and scales of W x
-
-
-class Sizes(NamedTuple):
-    """The numbers that shapes are made of."""
-
-    batch: int
-    steps: int
-    features: int
-    hidden: int
-    outputs: int
-    gates: int
-    directions: int
-
-    @classmethod
-    def of(cls, cell: str, given: Arguments) -> "Sizes":
-        """Those of one call."""
-        batch, steps, features = given.input.shape
-        directions, _, outputs = given.hidden.shape
-        gates = GATES[cell]
-        hidden = given.weight_hh.shape[0] // (directions * gates)
-        return cls(batch, steps, features, hidden, outputs, gates, directions)
-
-    @property
-    def extra(self) -> dict[str, int]:
-        """How much each cell keeps beside gates and cells, in numbers per position and direction."""
-        return {
-            **dict.fromkeys(ELMAN, 0),
-            "lstm": self.hidden,
-            "gru": self.hidden,
-            "gru_reset_before": self.hidden,
-            "layer_norm_lstm": 4 * self.hidden + 3,
-        }
-
-
-def check_call(cell: str, given: Arguments) -> None:
-    """Check what comes by the dispatcher, where nobody has looked at it: the engine takes addresses.
-
-    Raises:
-        ShapeError: A tensor has another shape, type or device than the others need.
-    """
-    batch, steps, features, hidden, outputs, gates, directions = Sizes.of(cell, given)
-    wide, kind = directions * gates * hidden, given.input.dtype
-    expected = {
-        "weight_ih": ((wide, features), kind), "weight_hh": ((wide, outputs), kind),
-        "hidden": ((directions, batch, outputs), kind),
-        "bias_ih": ((wide,), kind), "bias_hh": ((wide,), kind),
-        "weight_hr": ((directions * outputs, hidden), kind),
-        "weight_peephole": ((directions * 3 * hidden,), kind),
-        "gain_ih": ((wide,), kind), "gain_hh": ((wide,), kind),
-        "gain_cell": ((directions * hidden,), kind), "bias_cell": ((directions * hidden,), kind),
-        "cell": ((directions, batch, hidden), kind), "lengths": ((batch,), torch.int64),
-        "resets": ((batch, steps), torch.bool), "mask": ((directions, batch, outputs), kind),
-        "kept_hidden": ((directions, batch, steps, outputs), torch.bool),
-        "kept_cell": ((directions, batch, steps, hidden), torch.bool),
-    }  # fmt: skip
-    if kind not in (torch.float32, torch.float64):
-        raise ShapeError(f"an input of {kind}", "torch.float32 or torch.float64", "Convert it.")
-    for name, (shape, own) in expected.items():
-        tensor = getattr(given, name)
-        if tensor is None:
-            continue
-        if tensor.shape != shape or tensor.dtype != own or tensor.device != given.input.device:
-            raise ShapeError(
-                f"{name} of shape {tuple(tensor.shape)}, {tensor.dtype}, on {tensor.device}",
-                f"{shape}, {own}, on {given.input.device}",
-                "Give tensors of one layer.",
-            )
-
-
-ALIGNED = 64
-"""Positions that each direction has room for are a multiple of this, so that all begin at a cache line."""
-
-
-def is_time_major(input: Tensor) -> bool:
-    """Whether (batch, time, features) lies in memory as (time, batch, features)."""
-    return not input.is_contiguous() and input.transpose(0, 1).is_contiguous()
-
-
-def empty_padded(given: Arguments, sizes: Sizes, width: int | SymInt) -> Tensor:
-    """Room for (batch, time, width), lying as the input does."""
-    if is_time_major(given.input):
-        return given.input.new_empty((sizes.steps, sizes.batch, width)).transpose(0, 1)
-    return given.input.new_empty((sizes.batch, sizes.steps, width))
-
-
-def room_for_states(given: Arguments) -> tuple[Tensor, Tensor | None]:
-    """Room for one hidden and one cell state of every row and direction."""
-    hidden = given.input.new_empty(given.hidden.shape)
-    return hidden, None if given.cell is None else given.input.new_empty(given.cell.shape)
-
-
-def room_for_saved(cell: str, given: Arguments, sizes: Sizes) -> Saved:
-    """Room for what is kept: for every step of the batch, of which the first ones are used."""
-    if not given.saves:
-        return Saved()
-    make, width = given.input.new_empty, sizes.gates * sizes.hidden
-    steps = sizes.batch * sizes.steps
-    if sizes.directions > 1:
-        steps = (steps + ALIGNED - 1) // ALIGNED * ALIGNED
-    extra = sizes.extra[cell] if cell != "lstm" or given.weight_hr is not None else 0
-    is_normalized = given.gain_ih is not None
-    return Saved(
-        gates=make(sizes.directions, steps, width),
-        cells=None if given.cell is None else make(sizes.directions, steps, sizes.hidden),
-        extra=make(sizes.directions, steps, extra) if extra else None,
-        products=make(sizes.directions, steps, width) if is_normalized else None,
-        moments=make(2, sizes.directions, steps, 1) if is_normalized else None,
-    )

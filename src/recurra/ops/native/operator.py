@@ -6,25 +6,23 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from recurra.ops.native.arguments import (
-    DIFFERENTIABLE,
-    PARAMETERS,
-    Arguments,
-    Saved,
+from recurra.ops.native.arguments import DIFFERENTIABLE, PARAMETERS, Arguments, differentiable
+from recurra.ops.native.layer import backward, forward
+from recurra.ops.native.plan import (
+    BIAS_HH,
+    Plan,
     Sizes,
     check_call,
-    differentiable,
+    empty_gradients,
+    empty_like,
     empty_padded,
-    room_for_saved,
-    room_for_states,
 )
-from recurra.ops.native.layer import Gradients, backward, forward, room_for_gradients
 from recurra.ops.walk import side_by_side
 from recurra.ops.watched import is_watched
 
 Compute = Callable[..., Any]
 
-RESULTS = 3  # outputs, hidden, cell; what is saved follows
+RESULTS = 3  # outputs, hidden, cell; what is saved for the backward pass follows
 
 TENSORS = Arguments._fields.index("rate_hidden")
 """The first arguments, this many, are tensors or None; the rest are settings."""
@@ -45,11 +43,10 @@ def define_operator(
             (outputs, final state); second derivatives go through it.
     """
     name, backward_name = f"recurra::{cell}", f"recurra::{cell}_backward"
-    saved = [f"Tensor? saved_{field}" for field in Saved._fields]
-    LIBRARY.define(f"{cell}({PARAMETERS}) -> ({_tensors(RESULTS + len(saved))})")
+    LIBRARY.define(f"{cell}({PARAMETERS}) -> ({_tensors(RESULTS + 1)})")
     LIBRARY.define(
-        f"{cell}_backward({PARAMETERS}, Tensor? outputs, {', '.join(saved)}, Tensor? grad_outputs, "
-        f"Tensor? grad_hidden, Tensor? grad_cell, bool wants_input) -> ({_tensors(len(Gradients._fields))})",
+        f"{cell}_backward({PARAMETERS}, Tensor? outputs, Tensor? saved, Tensor? grad_outputs, "
+        f"Tensor? grad_hidden, Tensor? grad_cell, bool wants_input) -> ({_tensors(DIFFERENTIABLE)})",
     )
 
     def plain(given: Arguments) -> tuple[Tensor, ...]:
@@ -81,78 +78,82 @@ class Operator:
         self.overload = getattr(torch.ops.recurra, cell).default
         self.backward_overload = getattr(torch.ops.recurra, f"{cell}_backward").default
 
-    def __call__(self, given: Arguments) -> tuple[Tensor | None, ...]:
-        """Outputs, last states, and perhaps what is saved."""
-        if is_watched(given):
+    def __call__(self, given: Arguments, plan: Plan | None) -> tuple[Tensor | None, ...]:
+        """Outputs, last states, and perhaps what is saved.
+
+        Args:
+            given: What the operator takes.
+            plan: That of a call that nobody watches; None goes by torch's dispatcher.
+        """
+        if plan is None:
             results: tuple[Tensor | None, ...] = self.overload(*given)
             return results
-        return self.record(None, *given)
+        return self.record(None, *given, plan=plan)
 
     def run(self, *arguments: Any) -> tuple[Tensor | None, ...]:
         """The engine's results, of what nobody has checked."""
         given = Arguments(*arguments)
         check_call(self.cell, given)
-        return forward(self.cell, given)
+        return forward(Plan.of(self.cell, given), given)
 
     def shapes(self, *arguments: Any) -> tuple[Tensor | None, ...]:
         """Results without numbers."""
         given = Arguments(*arguments)
         sizes = Sizes.of(self.cell, given)
-        saved = room_for_saved(self.cell, given, sizes)
-        outputs = empty_padded(given, sizes, sizes.directions * sizes.outputs)
-        return outputs, *room_for_states(given), *saved
+        outputs = empty_padded(given, sizes.directions * sizes.outputs)
+        room = (sum(sizes.saved(self.cell, given)),)
+        saved = given.input.new_empty(room) if given.saves else None
+        return outputs, empty_like(given.hidden), empty_like(given.cell), saved
 
     def run_backward(self, *arguments: Any) -> tuple[Tensor | None, ...]:
         """The engine's gradients, of what nobody has checked."""
-        given, outputs, saved, rest = _of_backward(arguments)
+        given, (outputs, saved, *grads, wants_input) = _of_backward(arguments)
         check_call(self.cell, given)
-        return tuple(backward(self.cell, given, outputs, saved, *rest))
+        plan = Plan.of(self.cell, given)
+        return tuple(backward(self.cell, plan, given, outputs, saved, grads, wants_input))
 
     def gradient_shapes(self, *arguments: Any) -> tuple[Tensor | None, ...]:
         """Gradients without numbers."""
-        given, _, _, (*_, wants_input) = _of_backward(arguments)
-        return tuple(room_for_gradients(self.cell, given, Sizes.of(self.cell, given), wants_input))
+        given, (*_, wants_input) = _of_backward(arguments)
+        return tuple(empty_gradients(self.cell, given, wants_input))
 
-    def record(self, keys: Any, *arguments: Any) -> tuple[Tensor | None, ...]:
+    def record(self, keys: Any, *arguments: Any, plan: Plan | None = None) -> tuple[Tensor | None, ...]:
         """Run the operator, and remember what its derivative needs when somebody wants one.
 
         torch.library.register_autograd does the same, but reads the schema anew at every call, which takes
         longer than a small net.
         """
         if torch.is_grad_enabled() and torch._C._any_requires_grad(*arguments):
-            rest = arguments[DIFFERENTIABLE:]
+            rest = arguments[TENSORS:]
             recorded: tuple[Tensor | None, ...] = _Recorded.apply(
-                self, keys, rest, *arguments[:DIFFERENTIABLE]
+                self, keys, plan, rest, *arguments[:TENSORS]
             )  # type: ignore[no-untyped-call]
             return recorded
-        return self.run_below(keys, arguments)
+        return self.run_below(keys, plan, arguments)
 
-    def run_below(self, keys: Any, arguments: Sequence[Any]) -> tuple[Tensor | None, ...]:
-        """The operator without a derivative; the keys are the dispatcher's, None where it is spared."""
+    def run_below(self, keys: Any, plan: Plan | None, arguments: Sequence[Any]) -> tuple[Tensor | None, ...]:
+        """The operator without a derivative: by a plan, or else by the dispatcher, whose keys these are."""
+        if plan is not None:
+            return forward(plan, Arguments(*arguments))
         with torch._C._AutoDispatchBelowAutograd():
-            if keys is None:
-                return forward(self.cell, Arguments(*arguments))
             below = keys & torch._C._after_autograd_keyset
             results: tuple[Tensor | None, ...] = self.overload.redispatch(below, *arguments)
             return results
 
     def gradients(self, ctx: Any, grads: Sequence[Tensor | None]) -> Sequence[Tensor | None]:
         """The derivatives of the first arguments."""
-        tensors, needed = ctx.saved_tensors, ctx.needs_input_grad[3:]
-        given, left = Arguments(*tensors[:TENSORS], *ctx.settings), tensors[TENSORS:]
+        tensors, needed = ctx.saved_tensors, ctx.needs_input_grad[4:]
+        given, (outputs, saved) = Arguments(*tensors[:TENSORS], *ctx.settings), tensors[TENSORS:]
         if torch.is_grad_enabled():
             with torch.autocast("cpu", enabled=False):
                 return _plain_gradients(self.plain, given, needed, grads)
         if is_watched(tensors) or is_watched(grads):
-            found = Gradients(*self.backward_overload(*given, *left, *grads, needed[0]))
+            found = list(self.backward_overload(*given, outputs, saved, *grads, needed[0]))
         else:
-            grad_outputs, grad_hidden, grad_cell = grads
-            outputs, saved = left[0], Saved(*left[1:])
-            found = backward(
-                self.cell, given, outputs, saved, grad_outputs, grad_hidden, grad_cell, needed[0]
-            )
-        if given.bias_hh is not None and found.bias_hh is None:
-            return found._replace(bias_hh=found.bias_ih)
+            plan = ctx.plan or Plan.of(self.cell, given)
+            found = backward(self.cell, plan, given, outputs, saved, grads, needed[0])
+        if given.bias_hh is not None and found[BIAS_HH] is None:
+            found[BIAS_HH] = found[BIAS_HH - 1]  # that of bias_ih
         return found
 
     def run_batched(self, info: Any, in_dims: Sequence[Any], *arguments: Any) -> tuple[Any, Any]:
@@ -171,32 +172,34 @@ class _Recorded(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, operator: Operator, keys: Any, rest: Sequence[Any], *tensors: Tensor | None
+        ctx: Any, operator: Operator, keys: Any, plan: Plan | None, settings: Sequence[Any], *tensors: Any
     ) -> tuple[Tensor | None, ...]:
-        arguments = (*tensors, *rest)
-        results = operator.run_below(keys, arguments)
-        saved = results[RESULTS:]
+        arguments = (*tensors, *settings)
+        results = operator.run_below(keys, plan, arguments)
+        saved = results[RESULTS]
         ctx.set_materialize_grads(False)
-        ctx.operator, ctx.settings = operator, arguments[TENSORS:]
-        outputs = results[0] if Arguments(*arguments).saves else None  # else they are computed again
-        ctx.save_for_backward(*arguments[:TENSORS], outputs, *saved)
-        if keys is None:
+        ctx.operator, ctx.plan, ctx.settings = operator, plan, settings
+        outputs = results[0] if saved is not None else None  # else they are computed again
+        ctx.save_for_backward(*tensors, outputs, saved)
+        if plan is not None:
             return results[:RESULTS]
-        ctx.mark_non_differentiable(*(tensor for tensor in saved if tensor is not None))
+        if saved is not None:
+            ctx.mark_non_differentiable(saved)
         return results
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor | None, ...]:
-        return None, None, None, *ctx.operator.gradients(ctx, grads[:RESULTS])
+        found = ctx.operator.gradients(ctx, grads[:RESULTS])
+        return None, None, None, None, *found, *_WITHOUT
 
 
-def _of_backward(arguments: Sequence[Any]) -> tuple[Arguments, Tensor | None, Saved, Sequence[Any]]:
-    """The arguments of the backward operator: those of the forward one, its results, and the gradients."""
-    given, outputs, *rest = (
-        Arguments(*arguments[: len(Arguments._fields)]),
-        *arguments[len(Arguments._fields) :],
-    )
-    return given, outputs, Saved(*rest[: len(Saved._fields)]), rest[len(Saved._fields) :]
+_WITHOUT = (None,) * (TENSORS - DIFFERENTIABLE)
+
+
+def _of_backward(arguments: Sequence[Any]) -> tuple[Arguments, Sequence[Any]]:
+    """The arguments of the forward operator, and what the backward one has beside them."""
+    number = len(Arguments._fields)
+    return Arguments(*arguments[:number]), arguments[number:]
 
 
 def _plain_gradients(
