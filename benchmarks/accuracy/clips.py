@@ -43,7 +43,9 @@ WRITTEN: Mapping[str, Any] = {
     "target_size": 64,
     "attention": "additive",
     "input_feeding": False,
-    "max_epochs": 14,
+    "frame_size": 128,
+    "residual": True,
+    "max_epochs": 28,
     "output_dropout": 0.1,
 }
 _CLIPS, _HELD_OUT, _JUDGED = 1900, 150, 250

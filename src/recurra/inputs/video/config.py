@@ -21,7 +21,8 @@ class VideoConfig(Config):
             all cells side by side (cells), for scenes where things have their place.
         patch: Pixels of the cells that the front of convolutions sees a frame in, both ways; auto is 4 for
             points, 8 for cells.
-        frame_size: Features of a frame.
+        frame_size: Features of a frame; as many as the layer over them gives (twice hidden_size in both
+            directions) let residual=true take them past it, too.
         front_width: Channels of the front's first block; each later one has twice as many, up to eight times.
         front_blocks: How many blocks it has; auto goes by the size of a patch: one for each halving, and of
             points one more.
