@@ -10,8 +10,8 @@ from recurra.tasks.forecast.config import ForecastConfig
 from recurra.tasks.registry import entries
 
 COMMANDS = [
-    "compare", "evaluate", "predict", "explain", "generate", "stream", "doctor", "report", "tune", "bench",
-    "info",
+    "compare", "evaluate", "predict", "explain", "generate", "stream", "export", "doctor", "report", "tune",
+    "bench", "info",
 ]  # fmt: skip
 
 
@@ -25,7 +25,7 @@ def test_the_first_screen_has_examples_and_every_command(capsys, monkeypatch, ar
     assert "Examples:\n  recurra train forecast" in opening
     commands = re.findall(r"^  (\w+) +[A-Z]", rest, flags=re.MULTILINE)
     assert sorted(commands) == sorted([*COMMANDS, "train"])
-    assert len(outcome.out.splitlines()) <= 36
+    assert len(outcome.out.splitlines()) <= 37
     assert all(len(line) <= 80 for line in outcome.out.splitlines())
 
 
@@ -99,9 +99,9 @@ def test_help_needs_no_torch(words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "most"),
     [  # a task and an input: folder, config
-        ([], 35),
-        (["predict"], 50 + 2 * len(entries())),  # and the files of features that other data have
-        (["train", "classify"], 44 + 2 * len(giving("examples"))),
+        ([], 36),
+        (["predict"], 51 + 2 * len(entries())),  # and the files of features that other data have
+        (["train", "classify"], 45 + 2 * len(giving("examples"))),
     ],
 )
 def test_help_loads_little(words: list[str], most: int) -> None:

@@ -14,6 +14,7 @@ from recurra.cli.compare import compare
 from recurra.cli.doctor import doctor
 from recurra.cli.evaluate import Evaluate, evaluate
 from recurra.cli.explain import Explain, explain
+from recurra.cli.export import export
 from recurra.cli.generate import generate
 from recurra.cli.help import Command, Group, usage_line
 from recurra.cli.info import info
@@ -46,7 +47,7 @@ app = typer.Typer(
 app.add_typer(train, name="train")
 app.add_typer(compare, name="compare")
 app.add_typer(tune, name="tune")
-for command in (evaluate, predict, explain, generate, stream, doctor, report, bench, info):
+for command in (evaluate, predict, explain, generate, stream, export, doctor, report, bench, info):
     kind = {predict: Predict, evaluate: Evaluate, explain: Explain}.get(command, Command)
     app.command(command.__name__, cls=kind)(command)
 

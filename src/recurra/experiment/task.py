@@ -19,6 +19,7 @@ from recurra.experiment.config import NetConfig
 from recurra.experiment.corpus_place import CorpusPlace
 from recurra.experiment.learnt import Learnt
 from recurra.experiment.wanted import Wanted
+from recurra.export.exportable import Exportable
 from recurra.metrics.metric import Metric
 from recurra.report.record import MetricsRecord, TileRecord
 from recurra.report.section import Section
@@ -246,6 +247,8 @@ class Task:
         placed: (data of `read`, place) -> the same; what is larger than memory is to lie in the place.
         tables: (schema) -> tables that are kept beside the model; `revive` finds them under "tables".
         program: Fitted -> stream program; a ConfigError says what stands against it.
+        exportable: Fitted -> the net as exports need it; a ConfigError says what stands against it. None:
+            there is no net that stands by itself.
         explain: (Fitted, part, what is wanted) -> a question for each row: what its answer is, and the net as
             a function of what it read of the row; no truth is needed. None: answers cannot be explained.
     """
@@ -277,4 +280,5 @@ class Task:
     placed: Callable[[Any, CorpusPlace], Any] = nothing_large
     tables: Callable[[Any], Mapping[str, pl.DataFrame]] = no_tables
     program: Callable[[Fitted], Program] | None = None
+    exportable: Callable[[Fitted], Exportable] | None = None
     explain: Callable[[Fitted, Any, Wanted], Iterable[Question]] | None = None

@@ -3,7 +3,6 @@
 `translations` says to `torch.onnx.export` what recurra's operators are in ONNX; `to_onnx` passes it on.
 """
 
-import copy
 import importlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,12 +11,12 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from recurra.cells import Elman
 from recurra.errors import ConfigError, MissingDependencyError
-from recurra.ops.backends import as_operators
+from recurra.export.trace import traced
 from recurra.ops.native.arguments import BOTH, FORWARD, REVERSE, Arguments
 
 OPSET, INT32 = 18, 6
+_ANY_SIZE = 1 << 60
 DIRECTIONS: Mapping[int, str] = {FORWARD: "forward", REVERSE: "reverse", BOTH: "bidirectional"}
 
 
@@ -84,18 +83,18 @@ def to_onnx(
     Source: ONNX operators LSTM, GRU and RNN, version 14, https://onnx.ai/onnx/operators.
     """
     table = translations()
-    own = copy.deepcopy(module).cpu().eval()
-    for part in list(own.modules()):
-        if isinstance(part, Elman):
-            part.settle()
-    _check_types(own)
+    _check_types(module)
     given, named = _on_cpu(arguments), {} if lengths is None else {"lengths": lengths.cpu()}
     shapes = dynamic_shapes or _usual_shapes(given, named)
-    with torch.no_grad(), as_operators():
-        program = torch.export.export(own, given, named, dynamic_shapes=shapes, strict=False)
+    program = traced(module, given, named, shapes)
     _check_nodes(program)
-    settings = {"opset_version": OPSET, "external_data": False, "verbose": False, **options}
-    torch.onnx.export(program, f=str(path), **settings, dynamo=True, custom_translation_table=table)
+    settings = {"opset_version": OPSET, "verbose": False, **options}
+    beside = bool(settings.pop("external_data", False))
+    made: Any = torch.onnx.export(program, **settings, dynamo=True, custom_translation_table=table)
+    # Weights are put in ONNX's order of gates now, however large they are, and not at every call.
+    optimizer = importlib.import_module("onnxscript.optimizer")
+    optimizer.optimize(made.model, input_size_limit=_ANY_SIZE, output_size_limit=_ANY_SIZE)
+    made.save(str(path), external_data=beside)
     return Path(path)
 
 

@@ -23,7 +23,7 @@ from recurra.tasks.classify.answer import Answer, answer, raw
 from recurra.tasks.classify.baseline import learn_linear, linear, majority
 from recurra.tasks.classify.config import ClassifyAnswer, ClassifyConfig
 from recurra.tasks.classify.explain import explain
-from recurra.tasks.classify.program import program
+from recurra.tasks.classify.program import exportable, program
 from recurra.tasks.classify.show import describe, groups, show
 from recurra.tasks.classify.target import (
     Target,
@@ -182,5 +182,6 @@ CLASSIFY = Task(
     whole=LABELLING.whole,
     groups=lambda schema, part, given: groups(schema.target, part, given),
     program=program,
+    exportable=exportable,
     explain=explain,
 )

@@ -2,8 +2,10 @@
 
 from typing import Any, cast
 
+from recurra.experiment.exporting import of_program
 from recurra.experiment.task import Fitted, Task
 from recurra.export import to_program
+from recurra.export.exportable import Exportable
 from recurra.inputs.series.recent import to_document
 from recurra.streaming import Program
 from recurra.tasks.detect.answer import METRICS, answer, groups, rules_of, score, write
@@ -45,6 +47,18 @@ def program(fitted: Fitted) -> Program:
     return to_program(net.stream_modules(), metadata=about)
 
 
+def exportable(fitted: Fitted) -> Exportable:
+    """The net alone, as exports need it: what is usual, its doubts say; scores need their own past."""
+    reads = (
+        "asinh((value - centre) / scale) / spread by `units` in the metadata, at most 50 either way, and its "
+        "change since the row before, 0 in the first."
+    )
+    gives = (
+        "the change of the first number that is expected next, and d: the doubt is log(1 + exp(d)) + 0.01."
+    )
+    return of_program(program, fitted, reads=reads, gives=gives, outputs=("change", "doubt"))
+
+
 DETECT = Task(
     name=NAME,
     config=DetectConfig,
@@ -64,5 +78,6 @@ DETECT = Task(
     groups=groups,
     metrics=METRICS,
     program=program,
+    exportable=exportable,
     explain=explain,
 )

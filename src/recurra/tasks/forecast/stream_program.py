@@ -6,8 +6,11 @@ from typing import Any, TypeAlias, cast
 import numpy as np
 import torch
 
+from recurra.errors import ConfigError
+from recurra.experiment.exporting import of_program
 from recurra.experiment.task import Fitted
 from recurra.export import to_program
+from recurra.export.exportable import Exportable
 from recurra.export.program import stream_layers
 from recurra.inputs.series.kept import last_rows
 from recurra.inputs.series.reading import read_panel_again
@@ -87,6 +90,37 @@ def forecast_program(fitted: Fitted, level: Sequence[float] = (), *, for_run: bo
             **(_of_run(fitted) if for_run else {}),
             "recurra": __version__,
         },
+    )
+
+
+def exportable(fitted: Fitted) -> Exportable:
+    """A forecaster that streams, as exports need it: its point and an interval of 80 %.
+
+    Raises:
+        ConfigError: It does not stream, or its head gives parameters of a distribution.
+    """
+    if fitted.config.head != "quantile":
+        raise ConfigError(
+            f"head={fitted.config.head}, whose parameters are yet to be read",
+            "quantile",
+            "Train with head=quantile.",
+        )
+    columns, is_change = fitted.schema.panel.columns, fitted.config.centre == "last"
+    first = (
+        f"{columns.target} less its value in the row before, 0 in the first" if is_change else columns.target
+    )
+    added = f"; all to be added to the last {columns.target}" if is_change else ""
+    told = "the horizon's forecasts, then the lower and the upper ends of intervals of 80 %"
+    return of_program(
+        lambda one: forecast_program(one, (80.0,)),
+        fitted,
+        reads=f"{'; '.join([first, *columns.past])}, in the units of the data. None may be missing.",
+        gives=f"{told}{added}. recurra cuts them off at `floor` in the metadata, if that is a number.",
+        outputs=tuple(
+            f"{name} {step + 1}"
+            for name in output_names((80.0,))
+            for step in range(int(fitted.config.horizon))
+        ),
     )
 
 

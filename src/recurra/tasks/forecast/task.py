@@ -35,7 +35,7 @@ from recurra.tasks.forecast.resolution import Resolved
 from recurra.tasks.forecast.schema import ForecastSchema, SeriesSource, resolved_of, revive
 from recurra.tasks.forecast.show import show
 from recurra.tasks.forecast.show_ahead import ahead
-from recurra.tasks.forecast.stream_program import run_program
+from recurra.tasks.forecast.stream_program import exportable, run_program
 from recurra.tasks.forecast.streaming_network import Network, StreamingNetwork
 from recurra.tasks.forecast.unit import Units
 from recurra.tasks.forecast.wording import describe, highlights
@@ -171,6 +171,7 @@ FORECAST = Task(
     highlights=highlights,
     columns=METRICS,
     program=program,
+    exportable=exportable,
     tables=ForecastSchema.tables,
     calibrate=calibrate,
     calibrated=("share", "widening"),

@@ -2,9 +2,12 @@
 
 from typing import cast
 
+from recurra.errors import ConfigError
+from recurra.experiment.exporting import of_program
 from recurra.experiment.symbols import SymbolSchema
 from recurra.experiment.task import Fitted
 from recurra.export import to_program
+from recurra.export.exportable import Exportable
 from recurra.models.next_symbol import NextSymbol
 from recurra.streaming import Program
 from recurra.version import __version__
@@ -29,3 +32,25 @@ def program(fitted: Fitted) -> Program:
         "recurra": __version__,
     }
     return to_program(form.modules, metadata=about, arrays=form.arrays)
+
+
+def exportable(fitted: Fitted) -> Exportable:
+    """A language model as exports need it.
+
+    Raises:
+        ConfigError: Its output layer is none that a program runs.
+    """
+    made = program(fitted)
+    if made.metadata["readout"]:
+        raise ConfigError(
+            f"output={fitted.config.output}, which reads out symbols by itself",
+            "full, of at most 65,536 symbols",
+            "Train with output=full.",
+        )
+    unit = fitted.schema.alphabet.unit
+    return of_program(
+        program,
+        fitted,
+        reads=f"the number of a {unit}; `encoding` in the metadata has them in their order.",
+        gives=f"a number for each {unit}: softmax makes them into probabilities of what comes next.",
+    )

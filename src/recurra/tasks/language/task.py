@@ -32,7 +32,7 @@ from recurra.metrics.kneser_ney import KneserNey
 from recurra.models.next_symbol import NextSymbol
 from recurra.tasks.language.config import LanguageAnswer, LanguageConfig
 from recurra.tasks.language.explain import explain
-from recurra.tasks.language.program import program
+from recurra.tasks.language.program import exportable, program
 from recurra.tasks.language.scoring import Told, surprise
 from recurra.tasks.language.show import describe, show
 from recurra.training.contract import Loss
@@ -324,5 +324,6 @@ LANGUAGE = Task(
     describe=describe,
     show=show,
     program=program,
+    exportable=exportable,
     explain=explain,
 )

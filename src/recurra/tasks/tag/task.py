@@ -11,9 +11,11 @@ from torch import Tensor, nn
 from recurra.data.labelled import Labelled
 from recurra.errors import ConfigError
 from recurra.experiment.examples import Part, with_columns
+from recurra.experiment.exporting import of_examples
 from recurra.experiment.labelling import ExampleSchema, Labelling, program_of
 from recurra.experiment.learnt import Learnt
 from recurra.experiment.task import Fitted, Rival, Task
+from recurra.export.exportable import Exportable
 from recurra.layers.crf import LinearChainCRF
 from recurra.layers.tag_scheme import allowed_transitions
 from recurra.metrics.span import span_scores
@@ -160,8 +162,34 @@ def program(fitted: Fitted) -> Program:
         ConfigError: A setting does not allow it; the message says which.
     """
     model = cast("SequenceTagger", fitted.model)
-    about = {"tags": list(fitted.schema.target.tags), "look_ahead": fitted.config.look_ahead}
-    return program_of("tag", fitted, model.stream_modules(), about)
+    return program_of("tag", fitted, model.stream_modules(), _about(fitted))
+
+
+def exportable(fitted: Fitted) -> Exportable:
+    """A fitted tagger as exports need it.
+
+    Raises:
+        ConfigError: Something stands before the net that only its own code does.
+    """
+    model, wait = cast("SequenceTagger", fitted.model), fitted.config.look_ahead
+    joined = ConfigError(
+        "output is 'crf', whose tags follow from all scores together", "softmax", "Train with output=softmax."
+    )
+    of_step = f"the step that lies {wait} before it" if wait else "that step"
+    gives = f"the score of each tag of {of_step}; the highest one tells."
+    return of_examples(
+        fitted,
+        model.output if model.crf is None else joined,
+        program,
+        _about(fitted),
+        gives=gives,
+        tells=f"after each step {gives}",
+        outputs=tuple(fitted.schema.target.tags),
+    )
+
+
+def _about(fitted: Fitted) -> dict[str, Any]:
+    return {"tags": list(fitted.schema.target.tags), "look_ahead": fitted.config.look_ahead}
 
 
 TAG = Task(
@@ -183,5 +211,6 @@ TAG = Task(
     show=show,
     groups=groups,
     program=program,
+    exportable=exportable,
     explain=explain,
 )

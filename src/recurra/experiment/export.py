@@ -1,0 +1,112 @@
+"""The verb `export`: a trained net in a folder that needs no recurra."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from recurra.errors import ConfigError, RecurraError, StorageError
+from recurra.experiment.artifact import load_fitted
+from recurra.experiment.exporting import belongs
+from recurra.experiment.judge import net_label
+from recurra.experiment.run_folder import check_model
+from recurra.experiment.task import Fitted, Task
+from recurra.export.card import card
+from recurra.export.target.target import Target
+from recurra.files import MANIFEST, read_document, whole_folder, write_document, write_text
+from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics
+
+METADATA, CARD = "metadata.json", "README.md"
+_FORMAT = 1
+
+
+class Exported(NamedTuple):
+    """What was written.
+
+    Attributes:
+        folder: Where.
+        files: Names of the files.
+        notes: What people should know, in sentences.
+    """
+
+    folder: Path
+    files: Sequence[str]
+    notes: Sequence[str]
+
+
+def export_run(
+    task: Task,
+    run: Path,
+    target: Target,
+    out: Path,
+    *,
+    name: str,
+    int8: bool = False,
+    overwrite: bool = False,
+) -> Exported:
+    """Write the net of a run, or a saved one, in a form that needs no recurra.
+
+    Args:
+        task: The task.
+        run: The folder.
+        target: The form.
+        out: A new folder; it appears whole or not at all.
+        name: What is written is called.
+        int8: Whether weights become whole numbers of 8 bits.
+        overwrite: Whether an export that is there may be replaced.
+
+    Raises:
+        ConfigError: The net cannot be exported so; the message says what stands against it.
+        StorageError: The folder exists and may not be replaced, or the disk is full.
+        DamagedError: A file of the run is missing, truncated or altered.
+        MissingDependencyError: A package that writes this form is not installed.
+    """
+    check_model(run)
+    check_place(out, overwrite=overwrite)
+    if task.exportable is None:
+        raise ConfigError(
+            f"a run of task {task.name}", "one whose net stands by itself: classify, tag, ...", "Use predict."
+        )
+    fitted = load_fitted(task, run, device="cpu")
+    net = task.exportable(fitted)
+    scores = read_metrics(run) if (run / METRICS_FILE).exists() and (run / MANIFEST).exists() else None
+    with whole_folder(out, overwrite=overwrite) as filling:
+        written = target.write(net, filling, name, int8)
+        about = {"export": target.name, "outputs": list(net.outputs), **belongs(task.name, net.about)}
+        write_document(filling / METADATA, about, version=_FORMAT)
+        write_text(filling / CARD, card(_title(name, scores), net, written, scores, _facts(task, fitted)))
+        files = sorted(path.name for path in filling.iterdir())
+    return Exported(out, files, written.notes)
+
+
+def check_place(out: Path, *, overwrite: bool) -> None:
+    """Make sure that an export can be written there: nothing is there, or an export that may be replaced.
+
+    Raises:
+        StorageError: Something else is there.
+    """
+    if not out.exists():
+        return
+    if not overwrite:
+        raise StorageError(f"{out} exists", "a new folder", "Choose another with -o, or add --overwrite.")
+    try:
+        is_export = "export" in read_document(out / METADATA, version=_FORMAT)
+    except RecurraError:
+        is_export = False
+    if not is_export:
+        raise StorageError(f"{out} holds something else than an export", "one to replace", "Choose another.")
+
+
+def _title(name: str, scores: MetricsRecord | None) -> str:
+    return f"{name}: {scores.title}" if scores is not None and scores.title else name
+
+
+def _facts(task: Task, fitted: Fitted) -> Mapping[str, Any]:
+    """What the net is, in words."""
+    config = fitted.config
+    return {
+        "task": task.name,
+        "net": net_label(config)[0],
+        "parameters": f"{fitted.num_parameters:,}",
+        "hidden units": f"{config.hidden_size}, layers: {config.num_layers}",
+        "seed": getattr(config, "seed", ""),
+    }

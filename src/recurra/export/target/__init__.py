@@ -1,0 +1,1 @@
+"""What a net can be exported to; one file each."""

@@ -1,0 +1,191 @@
+"""model.onnx of whole sequences, and step.onnx of one step."""
+
+import importlib
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from recurra.errors import ConfigError, MissingDependencyError
+from recurra.export.exportable import Exportable, needed
+from recurra.export.onnx import OPSET, to_onnx
+from recurra.export.steps import OneStep
+from recurra.export.target.target import Snippet, Target, Written
+
+WHOLE, STEP = "model.onnx", "step.onnx"
+_STEPS, _ROWS = 200, 4  # of which the difference of int8 is told
+_CHATTY = "torch.onnx._internal.exporter._registration"
+
+
+def write(net: Exportable, folder: Path, name: str, int8: bool) -> Written:
+    """Write both graphs, or the one that there is.
+
+    Raises:
+        ConfigError: There is neither; the message says what stands against the whole.
+    """
+    del name
+    if int8:
+        _runtime()
+    snippets, notes, faults = [], [f"ONNX operator set {OPSET}."], []
+    for file, write_one in ((WHOLE, _write_whole), (STEP, _write_step)):
+        try:
+            with _quiet():
+                snippets.append(write_one(net, folder / file))
+        except ConfigError as error:
+            faults.append(error)
+            notes.append(f"There is no {file}: {error.got}; expected {error.expected}.")
+            continue
+        _describe(folder / file, net)
+        if int8:
+            notes.append(_quantize(net, folder / file))
+    if not snippets:
+        raise faults[0]
+    return Written(snippets, notes)
+
+
+def _write_whole(net: Exportable, path: Path) -> Snippet:
+    module, values = needed(net.whole), net.random_values()
+    dynamic = torch.export.Dim.DYNAMIC
+    to_onnx(
+        module,
+        (values, torch.tensor([values.shape[1], 2])),
+        path,
+        dynamic_shapes=({0: dynamic, 1: dynamic}, {0: dynamic}),
+        input_names=["values", "lengths"],
+        output_names=["output"],
+    )
+    shown = (
+        "np.zeros((3, 7), np.int64)"
+        if net.features is None
+        else f"np.zeros((3, 7, {net.features}), np.float32)"
+    )
+    text = f"""import numpy as np
+import onnxruntime
+
+model = onnxruntime.InferenceSession("{WHOLE}")
+values = {shown}
+lengths = np.array([7, 4, 2], np.int64)
+(told,) = model.run(None, {{"values": values, "lengths": lengths}})
+print(told.shape)"""
+    return Snippet("Whole sequences", "python", text)
+
+
+def _write_step(net: Exportable, path: Path) -> Snippet:
+    step = OneStep(needed(net.program)).eval()
+    dynamic = torch.export.Dim.DYNAMIC
+    names = [f"state_{name}" for name in step.names]
+    to_onnx(
+        step,
+        (net.random_values()[:, 0], *(torch.zeros(2, size) for size in step.sizes)),
+        path,
+        dynamic_shapes=({0: dynamic}, tuple({0: dynamic} for _ in names)),
+        input_names=["values", *names],
+        output_names=["output", *(f"next_{name}" for name in step.names)],
+    )
+    shown = (
+        "np.zeros((7, 1), np.int64)"
+        if net.features is None
+        else f"np.zeros((7, 1, {net.features}), np.float32)"
+    )
+    text = f"""import numpy as np
+import onnxruntime
+
+model = onnxruntime.InferenceSession("{STEP}")
+state = {{one.name: np.zeros((1, one.shape[1]), np.float32) for one in model.get_inputs()[1:]}}
+for values in {shown}:
+    told, *after = model.run(None, {{"values": values, **state}})
+    state = dict(zip(state, after))
+print(told.shape)"""
+    return Snippet("Step by step", "python", text)
+
+
+def _describe(path: Path, net: Exportable) -> None:
+    """Put what belongs to the net into the model's metadata."""
+    onnx = importlib.import_module("onnx")
+    model = onnx.load(str(path))
+    about = {
+        "reads": net.reads,
+        "gives": net.gives,
+        "tells": net.tells,
+        "outputs": list(net.outputs),
+        **net.about,
+    }
+    texts = {key: one if isinstance(one, str) else json.dumps(one) for key, one in about.items()}
+    onnx.helper.set_model_props(model, texts)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+
+
+def _quantize(net: Exportable, path: Path) -> str:
+    """Make weights of products int8, in place; what that changes, in a sentence."""
+    quantization = importlib.import_module("onnxruntime.quantization")
+    exact, before = _told(net, path), path.stat().st_size
+    onnx = importlib.import_module("onnx")
+    logging.getLogger().disabled, kept = True, logging.getLogger().disabled  # it advises at every call
+    try:
+        model = onnx.load(str(path))
+        del model.graph.value_info[:]  # it takes shapes of what it turns around for contradictions
+        quantization.quantize_dynamic(model, str(path), weight_type=quantization.QuantType.QInt8)
+    finally:
+        logging.getLogger().disabled = kept
+    error = np.abs(_told(net, path) - exact)
+    return (
+        f"int8 takes {path.name} from {before:,} to {path.stat().st_size:,} bytes and changes outputs by "
+        f"{error.mean():.2g} on average, by {error.max():.2g} at most; they deviate by {exact.std():.2g} "
+        f"(measured on {_ROWS} random sequences of {_STEPS} steps, which are no data)."
+    )
+
+
+def _told(net: Exportable, path: Path) -> Any:
+    """What a model says of random sequences."""
+    session = _runtime().InferenceSession(str(path))
+    values = net.random_values(time=_STEPS, batch=_ROWS).numpy()
+    if path.name == WHOLE:
+        return session.run(None, {"values": values, "lengths": np.full(_ROWS, _STEPS)})[0]
+    state = {one.name: np.zeros((_ROWS, one.shape[1]), np.float32) for one in session.get_inputs()[1:]}
+    found = []
+    for step in range(_STEPS):
+        told, *after = session.run(None, {"values": values[:, step], **state})
+        state = dict(zip(state, after, strict=True))
+        found.append(told)
+    return np.stack(found, axis=1)
+
+
+def _runtime() -> Any:
+    """ONNX Runtime.
+
+    Raises:
+        MissingDependencyError: It is not installed.
+    """
+    try:
+        return importlib.import_module("onnxruntime")
+    except ImportError as error:
+        raise MissingDependencyError(
+            "int8 without ONNX Runtime, which makes and measures it",
+            "onnxruntime to be installed",
+            "Run: pip install 'recurra[onnx]'",
+        ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what torch says of packages that are no matter here."""
+    logger = logging.getLogger(_CHATTY)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.simplefilter("ignore", FutureWarning)
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+ONNX = Target("onnx", write)
