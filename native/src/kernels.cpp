@@ -56,8 +56,15 @@ constexpr Passes<T> passes_of() {
 
 const Kernels& kernels() {
   static const Kernels table{
-      RECURRA_NAME(RECURRA_ISA), passes_of<float>(),         passes_of<double>(), matmul_kernel<float>(), matmul_kernel<double>(),
-      row_norm_kernel<float>(),  row_norm_kernel<double>(), &multiply_and_add,   &stream_kernels(),
+      RECURRA_NAME(RECURRA_ISA),
+      passes_of<float>(),
+      passes_of<double>(),
+      matmul_kernel<float>(),
+      matmul_kernel<double>(),
+      row_norm_kernel<float>(),
+      row_norm_kernel<double>(),
+      &multiply_and_add,
+      &stream_kernels(),
   };
   return table;
 }

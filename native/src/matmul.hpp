@@ -6,7 +6,7 @@
 
 namespace recurra {
 
-// A matrix in memory, stored either way, with or without gaps: one of the strides is 1.
+// A matrix in memory, stored either way or with gaps.
 template <class T>
 struct Factor {
   const T* data = nullptr;

@@ -113,21 +113,27 @@ class MatmulRun {
         for_depths([&](Range depths) {
           pack_panels(panels_, share(panels_in(columns), thread, threads_), columns, depths);
           barrier.wait();
-          multiply_rows(thread, panels_, rows, columns, depths);
+          for_blocks(rows, [&](Range block) {
+            pack_rows(thread, block, depths);
+            multiply_block(thread, panels_, block, columns, depths);
+          });
           barrier.wait();
         });
       }
     } else {
-      T* const panel = panels_ + thread * kTileColumns<T> * smaller(m_.inner, kBlockDepth);
-      const Range mine = share(panels_in({0, m_.columns}), thread, threads_);
-      for (std::int64_t number = mine.begin; number < mine.end; ++number) {
-        const std::int64_t column = number * kTileColumns<T>;
-        const Range columns{column, smaller(column + kTileColumns<T>, m_.columns)};
-        for_depths([&](Range depths) {
-          pack_panels(panel, {0, 1}, columns, depths);
-          multiply_rows(thread, panel, {0, m_.rows}, columns, depths);
+      T* const own = panels_ + thread * kTileColumns<T> * smaller(m_.inner, kBlockDepth);
+      const Range panels = share(panels_in({0, m_.columns}), thread, threads_);
+      for_depths([&](Range depths) {
+        for_blocks({0, m_.rows}, [&](Range rows) {
+          pack_rows(thread, rows, depths);
+          for (std::int64_t panel = panels.begin; panel < panels.end; ++panel) {
+            const std::int64_t column = panel * kTileColumns<T>;
+            const Range columns{column, smaller(column + kTileColumns<T>, m_.columns)};
+            pack_panels(own, {0, 1}, columns, depths);
+            multiply_block(thread, own, rows, columns, depths);
+          }
         });
-      }
+      });
     }
   }
 
@@ -145,6 +151,13 @@ class MatmulRun {
       visit(Range{depth, smaller(depth + kBlockDepth, m_.inner)});
   }
 
+  // Rows, as many at a time as stay in the cache.
+  template <class Visit>
+  static void for_blocks(Range rows, Visit visit) {
+    for (std::int64_t row = rows.begin; row < rows.end; row += kBlockRows)
+      visit(Range{row, smaller(row + kBlockRows, rows.end)});
+  }
+
   // Some panels of a block of columns.
   void pack_panels(T* to, Range panels, Range columns, Range depths) const {
     Packed<T, kTileVectors> packed;
@@ -158,15 +171,9 @@ class MatmulRun {
          });
   }
 
-  void multiply_rows(int thread, const T* panels, Range rows, Range columns, Range depths) {
-    for (std::int64_t row = rows.begin; row < rows.end; row += kBlockRows)
-      multiply_block(thread, panels, {row, smaller(row + kBlockRows, rows.end)}, columns, depths);
-  }
-
   void multiply_block(int thread, const T* panels, Range rows, Range columns, Range depths) {
     const std::int64_t depth = depths.end - depths.begin;
-    T* const packed = rows_ + thread * rows_pitch_;
-    if (packs_left()) pack_rows(packed, rows, depths);
+    const T* const packed = rows_ + thread * rows_pitch_;
     for (std::int64_t panel = 0; panel < panels_in(columns); ++panel) {
       const std::int64_t column = columns.begin + panel * kTileColumns<T>;
       Tile<T> tile{};
@@ -192,8 +199,10 @@ class MatmulRun {
     }
   }
 
-  // Tile by tile: depth, row.
-  void pack_rows(T* to, Range rows, Range depths) const {
+  // Where they do not lie as tiles take them: tile by tile, depth, row.
+  void pack_rows(int thread, Range rows, Range depths) const {
+    if (!packs_left()) return;
+    T* to = rows_ + thread * rows_pitch_;
     for (std::int64_t row = rows.begin; row < rows.end; row += kTileRows) {
       const std::int64_t count = smaller(kTileRows, rows.end - row);
       const T* from = m_.left.at(row, depths.begin);

@@ -8,7 +8,8 @@ namespace recurra::RECURRA_ISA {
 // So many rounds over as many vectors as a product has sums at once. Return the floating-point operations of it.
 inline std::int64_t multiply_and_add(std::int64_t rounds) {
   const Vector<float> half = broadcast(0.5f);
-  Vector<float> sums[kSums] = {};
+  Vector<float> sums[kSums];
+  for (int i = 0; i < kSums; ++i) sums[i] = broadcast(static_cast<float>(i + 2));  // equal ones would become one
   for (std::int64_t round = 0; round < rounds; ++round)
 #pragma GCC unroll 32
     for (int i = 0; i < kSums; ++i) sums[i] = fma(sums[i], half, half);

@@ -35,7 +35,7 @@ void pack_vector(T* to, std::int64_t width, std::int64_t depth, const T* from, s
     return;
   }
   std::int64_t k = 0;
-  for (; k + lanes <= depth; k += lanes) {
+  for (; depth_stride == 1 && k + lanes <= depth; k += lanes) {
     Vector<T> square[lanes];
     for (int lane = 0; lane < lanes; ++lane)
       square[lane] = lane < valid ? load(from + k + lane * column_stride) : Vector<T>{};
@@ -43,12 +43,13 @@ void pack_vector(T* to, std::int64_t width, std::int64_t depth, const T* from, s
     for (int row = 0; row < lanes; ++row) store(to + (k + row) * width, square[row]);
   }
   for (; k < depth; ++k)
-    for (int lane = 0; lane < lanes; ++lane) to[k * width + lane] = lane < valid ? from[k + lane * column_stride] : T(0);
+    for (int lane = 0; lane < lanes; ++lane)
+      to[k * width + lane] = lane < valid ? from[k * depth_stride + lane * column_stride] : T(0);
 }
 
 // Pack panels [begin, end). `column(panel, vector)` is the first of the columns that a vector holds, `count(panel,
 // vector)` how many of its lanes are columns; the number at (depth k, column c) is matrix[k * depth_stride + c *
-// column_stride], and one of the strides is 1.
+// column_stride].
 template <class T, int VECTORS, class Column, class Count>
 void pack(const Packed<T, VECTORS>& packed, std::int64_t begin, std::int64_t end, const T* matrix,
           std::int64_t depth_stride, std::int64_t column_stride, Column column, Count count) {

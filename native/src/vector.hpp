@@ -133,8 +133,13 @@ RECURRA_INLINE T sum(Vector<T> value) {
 template <class T, int STEP, int... LANES>
 RECURRA_INLINE void exchange(Vector<T>& a, Vector<T>& b, std::integer_sequence<int, LANES...>) {
   constexpr int count = kLanes<T>;
+#if __has_builtin(__builtin_shufflevector)
   const Vector<T> first = __builtin_shufflevector(a, b, (LANES & STEP ? count + LANES - STEP : LANES)...);
   b = __builtin_shufflevector(a, b, (LANES & STEP ? count + LANES : LANES + STEP)...);
+#else  // GCC before 12
+  const Vector<T> first = __builtin_shuffle(a, b, Bits<T>{(LANES & STEP ? count + LANES - STEP : LANES)...});
+  b = __builtin_shuffle(a, b, Bits<T>{(LANES & STEP ? count + LANES : LANES + STEP)...});
+#endif
   a = first;
 }
 

@@ -23,8 +23,9 @@ struct Stored {
   Stored(test::Random& random, std::int64_t rows, std::int64_t columns) {
     const bool by_columns = random.chance(0.5);
     const std::int64_t gap = random.integer(0, 3);
-    factor.row_stride = by_columns ? 1 : columns + gap;
-    factor.column_stride = by_columns ? rows + gap : 1;
+    const std::int64_t step = random.chance(0.2) ? 2 : 1;  // between neighbours
+    factor.row_stride = by_columns ? step : columns * step + gap;
+    factor.column_stride = by_columns ? rows * step + gap : step;
     const std::int64_t count =
         rows == 0 || columns == 0 ? 0 : (rows - 1) * factor.row_stride + (columns - 1) * factor.column_stride + 1;
     numbers = std::make_unique<T[]>(static_cast<std::size_t>(count));

@@ -34,11 +34,11 @@ struct Extent {
 // A matrix of (depth, columns) stored either way, whose last panel is not full.
 template <class T, int VECTORS>
 struct Matrix {
-  Matrix(test::Random& random, const Extent& extent, bool stored_by_columns)
+  Matrix(test::Random& random, const Extent& extent, bool stored_by_columns, std::int64_t step)
       : columns(extent.panels * VECTORS * kLanes<T> - random.integer(0, VECTORS * kLanes<T> - 1)),
-        depth_stride(stored_by_columns ? 1 : columns),
-        column_stride(stored_by_columns ? extent.depth : 1),
-        numbers(random_numbers<T>(random, extent.depth * columns)),
+        depth_stride(step * (stored_by_columns ? 1 : columns)),
+        column_stride(step * (stored_by_columns ? extent.depth : 1)),
+        numbers(random_numbers<T>(random, step * extent.depth * columns)),
         memory(static_cast<T*>(std::aligned_alloc(64, size_of(extent) + 64)), std::free) {
     packed.depth = extent.depth;
     packed.panels = extent.panels;
@@ -68,7 +68,7 @@ struct Matrix {
 template <class T, int VECTORS>
 void try_extent(test::Random& random, const Extent& extent) {
   constexpr std::int64_t width = Packed<T, VECTORS>::kWidth;
-  const Matrix<T, VECTORS> matrix(random, extent, random.chance(0.5));
+  const Matrix<T, VECTORS> matrix(random, extent, random.chance(0.5), random.integer(1, 2));
   const std::int64_t row_begin = random.integer(0, 2), row_end = row_begin + extent.rows;
   const std::int64_t panel_begin = random.integer(0, extent.panels - 1);
   const std::int64_t pitch = extent.depth + random.integer(0, 3);

@@ -14,6 +14,7 @@ from recurra.ops.product import product
 LAID_OUT = {
     "by row": lambda matrix: matrix.contiguous(),
     "by column": lambda matrix: matrix.t().contiguous().t(),
+    "every other column": lambda matrix: torch.stack([matrix, matrix], dim=2).flatten(1)[:, ::2],
     "by row with gaps": lambda matrix: torch.cat([matrix, matrix], dim=1)[:, : matrix.shape[1]],
     "by column with gaps": lambda matrix: torch.cat([matrix, matrix]).t().contiguous().t()[: len(matrix)],
 }

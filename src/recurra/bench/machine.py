@@ -2,10 +2,10 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import torch
@@ -88,12 +88,16 @@ def peak_rate(threads: int) -> float:
     there is no engine torch takes its place, and they are those of torch's product of two large matrices. It
     is the best of ten, or of what half a second has room for.
     """
-    trial = _product if native.unavailable_reason() is not None else _multiply_and_add
     with limited(threads), ThreadPoolExecutor(threads) as pool:
+        trial = (
+            _product()
+            if native.unavailable_reason() is not None
+            else partial(_multiply_and_add, pool, threads)
+        )
         found: list[float] = []
         while len(found) < 2 or (len(found) < TRIALS and sum(found) < TRIAL_SECONDS):
             began = time.perf_counter()
-            operations = trial(pool, threads)
+            operations = trial()
             found.append(time.perf_counter() - began)
         return operations / min(found)
 
@@ -102,10 +106,14 @@ def _multiply_and_add(pool: ThreadPoolExecutor, threads: int) -> float:
     return float(sum(pool.map(native.engine().multiply_and_add, [ROUNDS] * threads)))
 
 
-def _product(_pool: ThreadPoolExecutor, _threads: int) -> float:
+def _product() -> Callable[[], float]:
     left, right = torch.ones(2, PRODUCT_SIZE, PRODUCT_SIZE)
-    torch.mm(left, right)
-    return 2.0 * PRODUCT_SIZE**3
+
+    def multiply() -> float:
+        torch.mm(left, right)
+        return 2.0 * PRODUCT_SIZE**3
+
+    return multiply
 
 
 class Disturbance:
