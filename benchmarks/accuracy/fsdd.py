@@ -76,7 +76,7 @@ AGAIN = 4  # how often an epoch then holds those of people: as many of these, th
 VOICED: Mapping[str, Any] = {
     **SETTINGS,
     "stack": 2,
-    "speed": 0.0,  # of other voices there are enough; to move those of people costs more than it teaches
+    "speed": 0.0,  # made voices have many pitches already
     "noise": 18.0,
     "tempo": 0.4,
     "label_smoothing": 0.1,
