@@ -17,7 +17,7 @@ between.
 alone. Its settings were chosen on theo and george (recordings 5 to 19) after training on the four others.
 `unknown_speakers_voiced`, which --voiced asks for, is the same of nets that heard beside them 10,000
 recordings which espeak-ng made in as many voices (voices.py); settings were chosen on recordings 5 to 19 of
-two speakers at a time, after training on the four others.
+two speakers at a time, after training on the four others, `speed` and `noise` on all recordings of these two.
 """
 
 import sys
@@ -73,7 +73,15 @@ OFFICIAL: Mapping[str, Any] = {
 }
 VOICES = 1_000  # recordings of each digit that are made
 AGAIN = 4  # how often an epoch then holds those of people: as many of these, then, as of made ones
-VOICED: Mapping[str, Any] = {**SETTINGS, "stack": 2, "tempo": 0.4, "label_smoothing": 0.1, "max_epochs": 3}
+VOICED: Mapping[str, Any] = {
+    **SETTINGS,
+    "stack": 2,
+    "speed": 0.0,  # made voices have many pitches already
+    "noise": 18.0,
+    "tempo": 0.4,
+    "label_smoothing": 0.1,
+    "max_epochs": 3,
+}
 LISTENING = Listening(smooth=4, threshold=0.7)
 
 

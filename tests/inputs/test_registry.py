@@ -188,3 +188,19 @@ def test_no_setting_of_an_input_is_called_like_one_of_a_task_that_reads_it(task:
     inputs = tasks.config_classes(tasks.entries()[task])
     own = {*inputs.pop("").model_fields}
     assert [name for name, config in inputs.items() if own & config.model_fields.keys()] == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "meant"),
+    [
+        ({"features": "feats.npz"}, "features"),
+        ({"features": Path("folder") / "feats.safetensors"}, "features"),
+        ({"features": "mfcc"}, None),
+        ({"features": "none"}, None),
+        ({}, None),
+    ],
+)
+def test_settings_mean_an_input_only_where_they_name_its_file(
+    settings: dict[str, object], meant: str | None
+) -> None:
+    assert registry.signed(settings) == meant

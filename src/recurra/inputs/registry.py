@@ -6,6 +6,7 @@ run time with `register`.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from recurra.data.naming import listed, suggestion
@@ -137,7 +138,6 @@ _BUILT_IN = (
         order=10,
     ),
 )
-_UNSAID = (None, "none")
 _REGISTERED: dict[str, Entry] = {entry.name: entry for entry in _BUILT_IN}
 
 
@@ -161,9 +161,16 @@ def giving(need: str) -> list[str]:
 
 
 def signed(settings: Mapping[str, object]) -> str | None:
-    """The input that some settings mean, of which none may be named: the one whose sign is among them."""
-    found = (name for name, one in entries().items() if one.sign and settings.get(one.sign) not in _UNSAID)
+    """The input that some settings mean, of which none may be named: the one whose sign is among them.
+
+    A sign names a file, by a name that has an ending: `features=mfcc` is a choice of recordings.
+    """
+    found = (name for name, one in entries().items() if one.sign and _names_file(settings.get(one.sign)))
     return next(found, None)
+
+
+def _names_file(value: object) -> bool:
+    return isinstance(value, str | Path) and Path(value).suffix != ""
 
 
 def get(name: str) -> "Input":
