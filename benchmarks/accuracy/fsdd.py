@@ -13,11 +13,11 @@ digits that were told as no word as wrong. `miss_rate` and `false_alarms_per_hou
 listener, in pieces of 50 ms, to one recording of all test recordings in a random order, in noise, with pauses
 between.
 
-`unknown_speakers` is the mean accuracy over the speakers, each told by a net that heard the five others
-alone. Its settings were chosen on theo and george (recordings 5 to 19) after training on the four others.
-`unknown_speakers_voiced`, which --voiced asks for, is the same of nets that heard beside them 10,000
-recordings which espeak-ng made in as many voices (voices.py); settings were chosen on recordings 5 to 19 of
-two speakers at a time, after training on the four others, `speed` and `noise` on all recordings of these two.
+`unknown_speakers` is the mean accuracy over the speakers, each told by a net that heard the five others, and
+10,000 recordings which espeak-ng made in as many voices (voices.py; extra `speech`). Settings were chosen on
+recordings 5 to 19 of two speakers at a time, after training on the four others, `speed` and `noise` on all
+recordings of these two. With --unknown nets hear the five others alone, with settings that were chosen on
+theo and george (recordings 5 to 19) after training on the four others.
 """
 
 import sys
@@ -183,8 +183,7 @@ def voiced(every: pl.DataFrame, seed: int, speakers: Sequence[str], folder: Path
     from voices import made  # noqa: PLC0415 - needs the extra `speech`, which nothing else here does
 
     folder.mkdir()
-    found = unknown(every, seed, speakers, VOICED, made(folder, VOICES, seed))
-    return {f"{name}_voiced": value for name, value in found.items()}
+    return unknown(every, seed, speakers, VOICED, made(folder, VOICES, seed))
 
 
 def main() -> None:
@@ -192,8 +191,10 @@ def main() -> None:
     own = parser(__doc__ or "")
     part = own.add_mutually_exclusive_group()
     part.add_argument("--official", action="store_true", help="the official split alone")
-    part.add_argument("--unknown", metavar="WHOM", help="of the unknown speakers these alone: theo,george")
-    part.add_argument("--voiced", metavar="WHOM", help="these alone, with voices that are made beside")
+    part.add_argument(
+        "--unknown", metavar="WHOM", help="of the unknown speakers these alone, without made voices"
+    )
+    part.add_argument("--voiced", metavar="WHOM", help="of the unknown speakers these alone: theo,george")
     options = own.parse_args()
 
     def run() -> Mapping[str, Any]:
@@ -203,11 +204,11 @@ def main() -> None:
             every = clips(Path(folder))
             if options.unknown:
                 return unknown(every, options.seed, options.unknown.split(","), SETTINGS)
-            if options.voiced:
-                return voiced(every, options.seed, options.voiced.split(","), Path(folder) / "voices")
-            found = official(every, options.seed)
-            speakers = sorted(set(every["speaker"]))
-            return found if options.official else found | unknown(every, options.seed, speakers, SETTINGS)
+            found = {} if options.voiced else official(every, options.seed)
+            if options.official:
+                return found
+            speakers = options.voiced.split(",") if options.voiced else sorted(set(every["speaker"]))
+            return found | voiced(every, options.seed, speakers, Path(folder) / "voices")
 
     report(run, options)
 
