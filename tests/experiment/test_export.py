@@ -90,6 +90,20 @@ def exported(run: Path, target: str, out: Path, *options: str) -> Path:
     return out
 
 
+@pytest.fixture(scope="module")
+def shipped(
+    trained: Callable[[str], tuple[Estimator, Path]], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str, str], Path]:
+    """The export of a task's net for a target, written once."""
+    folder = tmp_path_factory.mktemp("exports")
+
+    def made(name: str, target: str) -> Path:
+        out = folder / f"{name}-{target}"
+        return out if out.exists() else exported(trained(name)[1], target, out)
+
+    return made
+
+
 def batch(table: pl.DataFrame) -> tuple[Any, Any]:
     """Rows of waves as they are in the data, (batch, time, 2), and their lengths."""
     lengths = table["x"].list.len().to_numpy().astype(np.int64)
@@ -106,24 +120,24 @@ def probabilities(net: Estimator, table: pl.DataFrame) -> Any:
 
 @pytest.mark.parametrize("name", ["classify", "both_ways"])
 def test_onnx_and_torch_say_of_whole_sequences_what_predict_says(
-    name: str, trained: Any, tmp_path: Path
+    name: str, trained: Any, shipped: Any
 ) -> None:
     runtime = pytest.importorskip("onnxruntime")
-    net, run = trained(name)
+    net, _ = trained(name)
     table = waves(17)
     values, lengths = batch(table)
     expected = probabilities(net, table)
-    session = runtime.InferenceSession(exported(run, "onnx", tmp_path / "onnx") / "model.onnx")
+    session = runtime.InferenceSession(shipped(name, "onnx") / "model.onnx")
     (told,) = session.run(None, {"values": values, "lengths": lengths})
     np.testing.assert_allclose(told, expected, rtol=0, atol=1e-5)
-    model = torch.export.load(exported(run, "torch", tmp_path / "torch") / "model.pt2").module()
+    model = torch.export.load(shipped(name, "torch") / "model.pt2").module()
     with torch.no_grad():
         told = model(torch.from_numpy(values), torch.from_numpy(lengths)).numpy()
     np.testing.assert_allclose(told, expected, rtol=0, atol=1e-6)
 
 
 @needs_compiler
-def test_c_and_a_step_in_onnx_say_what_predict_says_of_the_steps_so_far(trained: Any, tmp_path: Path) -> None:
+def test_c_and_a_step_in_onnx_say_what_predict_says_of_the_steps_so_far(trained: Any, shipped: Any) -> None:
     runtime = pytest.importorskip("onnxruntime")
     net, run = trained("classify")
     table = waves(1)
@@ -133,10 +147,10 @@ def test_c_and_a_step_in_onnx_say_what_predict_says_of_the_steps_so_far(trained:
     ])  # fmt: skip
     expected = probabilities(net, so_far)
     program = Classifier.load(run).to_program()
-    folder = exported(run, "c", tmp_path / "c")
+    folder = shipped("classify", "c")
     np.testing.assert_allclose(outputs_of(folder, "net", program, values[0]), expected, rtol=0, atol=1e-5)
 
-    session = runtime.InferenceSession(exported(run, "onnx", tmp_path / "onnx") / "step.onnx")
+    session = runtime.InferenceSession(shipped("classify", "onnx") / "step.onnx")
     state = {one.name: np.zeros((1, one.shape[1]), np.float32) for one in session.get_inputs()[1:]}
     assert len(state) == 3
     for number in range(values.shape[1]):
@@ -157,10 +171,10 @@ TARGETS = {
     ("name", "target"), [(name, one) for name, own in TARGETS.items() for one in own], ids=str
 )
 def test_every_task_that_streams_is_exported_with_the_numbers_of_its_program(
-    name: str, target: str, trained: Any, tmp_path: Path
+    name: str, target: str, trained: Any, shipped: Any
 ) -> None:
     _, run = trained(name)
-    folder = exported(run, target, tmp_path / "out")
+    folder = shipped(name, target)
     whole = program_of(name, run)
     draw = np.random.default_rng(1)
     shape = (3, 8) if whole.takes_ids else (3, 8, whole.input_size)
@@ -195,22 +209,21 @@ def blocks(card: str) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("target", ["onnx", "torch", "c"])
 @pytest.mark.parametrize("name", ["classify", "tag"])
-def test_the_examples_of_a_card_run(name: str, target: str, trained: Any, tmp_path: Path) -> None:
+def test_the_examples_of_a_card_run(name: str, target: str, shipped: Any, tmp_path: Path) -> None:
     if target == "c" and not COMPILER:
         pytest.skip("there is no C compiler here")
     if target == "onnx":
         pytest.importorskip("onnxruntime")
-    _, run = trained(name)
-    folder = exported(run, target, tmp_path / "out")
+    folder = shipped(name, target)
     found = blocks((folder / "README.md").read_text())
     assert [language for language, _ in found] == {
         "onnx": ["python", "python"], "torch": ["python"], "c": ["c", "console"],
     }[target]  # fmt: skip
     for language, text in found:
         if language == "c":
-            (folder / "main.c").write_text(text)
-            binary, files = tmp_path / "program", [folder / "main.c", folder / "net.c"]
-            subprocess.run([COMPILER, *STRICT, "-o", binary, *files, "-lm"], check=True)
+            (tmp_path / "main.c").write_text(text)
+            binary, files = tmp_path / "program", [tmp_path / "main.c", folder / "net.c"]
+            subprocess.run([COMPILER, *STRICT, "-I", folder, "-o", binary, *files, "-lm"], check=True)
             assert len(subprocess.check_output([binary], text=True).split()) == 3
         elif language == "python":
             blocked = f'import sys\nsys.modules["recurra"] = None\n{text}'
@@ -223,10 +236,9 @@ def test_the_examples_of_a_card_run(name: str, target: str, trained: Any, tmp_pa
             assert text.startswith("cc -std=c99")
 
 
-def test_metadata_say_what_belongs_to_the_net(trained: Any, tmp_path: Path) -> None:
+def test_metadata_say_what_belongs_to_the_net(shipped: Any) -> None:
     onnx = pytest.importorskip("onnx")
-    _, run = trained("classify")
-    folder = exported(run, "onnx", tmp_path / "out")
+    folder = shipped("classify", "onnx")
     written = json.loads((folder / "metadata.json").read_text())
     assert (written["export"], written["task"], written["labels"]) == ("onnx", "classify", ["down", "up"])
     assert written["inputs"] == ["x", "y"]
@@ -239,11 +251,11 @@ def test_metadata_say_what_belongs_to_the_net(trained: Any, tmp_path: Path) -> N
 
 
 def test_int8_is_smaller_and_its_difference_is_told(
-    trained: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    trained: Any, shipped: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     runtime, onnx = pytest.importorskip("onnxruntime"), pytest.importorskip("onnx")
     _, run = trained("both_ways")
-    exact = exported(run, "onnx", tmp_path / "exact")
+    exact = shipped("both_ways", "onnx")
     done = call(capsys, "export", run, "--to", "onnx", "--int8", "-o", tmp_path / "out", "--json")
     assert done.code == 0
     notes = " ".join(json.loads(done.out)["notes"])
