@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from recurra.errors import ConfigError, RecurraError, StorageError
 from recurra.experiment.artifact import load_fitted
-from recurra.experiment.exporting import belongs
 from recurra.experiment.judge import net_label
 from recurra.experiment.run_folder import check_model
 from recurra.experiment.task import Fitted, Task
@@ -14,6 +13,7 @@ from recurra.export.card import card
 from recurra.export.target.target import Target
 from recurra.files import MANIFEST, read_document, whole_folder, write_document, write_text
 from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics
+from recurra.version import __version__
 
 METADATA, CARD = "metadata.json", "README.md"
 _FORMAT = 1
@@ -71,7 +71,8 @@ def export_run(
     scores = read_metrics(run) if (run / METRICS_FILE).exists() and (run / MANIFEST).exists() else None
     with whole_folder(out, overwrite=overwrite) as filling:
         written = target.write(net, filling, name, int8)
-        about = {"export": target.name, "outputs": list(net.outputs), **belongs(task.name, net.about)}
+        about = {"export": target.name, "outputs": list(net.outputs)}
+        about = {**about, "task": task.name, "recurra": __version__, **net.about}
         write_document(filling / METADATA, about, version=_FORMAT)
         write_text(filling / CARD, card(_title(name, scores), net, written, scores, _facts(task, fitted)))
         files = sorted(path.name for path in filling.iterdir())

@@ -15,7 +15,6 @@ from recurra.models.classifier import SequenceClassifier
 from recurra.models.tagger import SequenceTagger
 from recurra.streaming import Program, Scaling
 from recurra.types import valid_steps
-from recurra.version import __version__
 
 
 class WholeExamples(nn.Module):
@@ -138,11 +137,6 @@ def scaling_of(encoding: Encoding, size: int) -> Scaling | None:
         np.array([getattr(one, name) for one in known], np.float32) for name in ("mean", "deviation")
     )
     return Scaling(mean, deviation)
-
-
-def belongs(task: str, about: Mapping[str, Any]) -> dict[str, Any]:
-    """What every export says of itself, before what its net does."""
-    return {"task": task, "recurra": __version__, **about}
 
 
 def _plain_encoder(model: Any) -> list[nn.Module]:

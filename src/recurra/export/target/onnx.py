@@ -60,16 +60,11 @@ def _write_whole(net: Exportable, path: Path) -> Snippet:
         input_names=["values", "lengths"],
         output_names=["output"],
     )
-    shown = (
-        "np.zeros((3, 7), np.int64)"
-        if net.features is None
-        else f"np.zeros((3, 7, {net.features}), np.float32)"
-    )
     text = f"""import numpy as np
 import onnxruntime
 
 model = onnxruntime.InferenceSession("{WHOLE}")
-values = {shown}
+values = {_zeros(net, "3, 7")}
 lengths = np.array([7, 4, 2], np.int64)
 (told,) = model.run(None, {{"values": values, "lengths": lengths}})
 print(told.shape)"""
@@ -88,21 +83,25 @@ def _write_step(net: Exportable, path: Path) -> Snippet:
         input_names=["values", *names],
         output_names=["output", *(f"next_{name}" for name in step.names)],
     )
-    shown = (
-        "np.zeros((7, 1), np.int64)"
-        if net.features is None
-        else f"np.zeros((7, 1, {net.features}), np.float32)"
-    )
     text = f"""import numpy as np
 import onnxruntime
 
 model = onnxruntime.InferenceSession("{STEP}")
 state = {{one.name: np.zeros((1, one.shape[1]), np.float32) for one in model.get_inputs()[1:]}}
-for values in {shown}:
+for values in {_zeros(net, "7, 1")}:
     told, *after = model.run(None, {{"values": values, **state}})
     state = dict(zip(state, after))
 print(told.shape)"""
     return Snippet("Step by step", "python", text)
+
+
+def _zeros(net: Exportable, axes: str) -> str:
+    """What stands for data in an example: ids, or features behind these axes."""
+    return (
+        f"np.zeros(({axes}), np.int64)"
+        if net.features is None
+        else f"np.zeros(({axes}, {net.features}), np.float32)"
+    )
 
 
 def _describe(path: Path, net: Exportable) -> None:
