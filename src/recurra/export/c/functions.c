@@ -1,6 +1,6 @@
 /* fused: a * b + c, rounded once where the processor does that in one instruction. */
 static float fused(float a, float b, float c) {
-#ifdef FP_FAST_FMAF
+#ifdef HAS_FMAF
   return fmaf(a, b, c);
 #else
   return a * b + c;
@@ -45,7 +45,7 @@ static float reduced(float x, float *rest) {
 /* exp_of_negative(reduced): exp(x) for x <= 0. */
 static float exp_of_negative(float x) {
   float rest, power = reduced(x, &rest);
-#ifdef FP_FAST_FMAF
+#ifdef HAS_FMAF
   return fmaf(power, rest, power);
 #else
   return power * (1.0f + rest);

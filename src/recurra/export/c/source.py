@@ -16,6 +16,15 @@ from recurra.version import __version__
 WEIGHTS = ("float32", "int8")
 
 
+_FUSING = """\
+#if defined FP_FAST_FMAF || defined __FMA__ || defined __ARM_FEATURE_FMA
+#define HAS_FMAF
+#endif
+#ifdef __clang__ /* It fuses on its own account otherwise; gcc does so without -std=c99. */
+#pragma STDC FP_CONTRACT OFF
+#endif"""
+
+
 class CSource(NamedTuple):
     """Two files.
 
@@ -40,9 +49,9 @@ def c_source(
 ) -> CSource:
     """Write a stream program as C99: no heap, no dependencies but the C library, weights as constants.
 
-    A step gives what `Program.session(weights)` gives: the same bits where the compiler has fused
-    multiply-adds (`FP_FAST_FMAF`) and no layer sums over features apart from its products (softmax, layer
-    norm); otherwise within rounding.
+    A step gives what `Program.session(weights)` gives: the same bits where the processor has fused
+    multiply-adds, the compiler makes none of its own (-std=c99), and no layer sums over features apart from
+    its products (softmax, layer norm); otherwise within rounding.
 
     Args:
         program: It.
@@ -169,12 +178,14 @@ def _source(
     texts = ",\n".join(f'  "{_text(one)}"' for one in outputs)
     table = f"const char *const {name}_outputs[{name.upper()}_OUTPUT_SIZE] = {{\n{texts},\n}};\n\n"
     constants = "\n\n".join(writer.constants)
-    return f"""/* {name}.c: see {name}.h. C99. Compile it with -O2, and for the processor that it runs on. */
+    return f"""/* {name}.c: see {name}.h. Compile it with -std=c99 -O2, for the processor it runs on. */
 #include "{name}.h"
 
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
+
+{_FUSING}
 
 {text_of(writer.needs)}
 
