@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,11 @@ import polars as pl
 import pytest
 import torch
 from tests.cli.program import call
+from tests.experiment.small_nets import waves
 from tests.export.compiled import COMPILER, STRICT, needs_compiler, outputs_of
 from tests.trial import unchecked
 
-from recurra import Classifier, Detector, Forecaster, LanguageModel, Tagger
+from recurra import Classifier, Forecaster
 from recurra.cli.app import main
 from recurra.experiment.estimator import Estimator
 from recurra.streaming import Program
@@ -30,78 +30,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
 ]
 without_type_checks = pytest.fixture(unchecked)
-TINY = {"hidden_size": 6, "max_epochs": 1, "batch_size": 8, "device": "cpu"}
-WORDS = ["a", "b", "c", "d", "e"]
-
-
-def waves(rows: int = 40) -> pl.DataFrame:
-    draw = np.random.default_rng(0)
-    lengths = [int(draw.integers(3, 12)) for _ in range(rows)]
-    both = {
-        name: [(shift + 3 * draw.normal(size=length)).round(3).tolist() for length in lengths]
-        for name, shift in (("x", 20.0), ("y", -5.0))
-    }
-    return pl.DataFrame(
-        {**both, "label": ["up" if sum(row) > 20 * len(row) else "down" for row in both["x"]]}
-    )
-
-
-def sentences(rows: int = 40) -> pl.DataFrame:
-    draw = np.random.default_rng(0)
-    tokens = [draw.choice(WORDS, size=int(draw.integers(2, 7))).tolist() for _ in range(rows)]
-    return pl.DataFrame({"tokens": tokens, "tags": [[word.upper() for word in row] for row in tokens]})
-
-
-def readings(rows: int = 120) -> pl.DataFrame:
-    values = 10 + np.sin(np.arange(rows) / 3) + np.random.default_rng(0).normal(0, 0.1, rows)
-    return pl.DataFrame({"ds": np.arange(rows), "y": values})
-
-
-MAKERS: dict[str, Callable[[], Estimator]] = {
-    "classify": lambda: Classifier(**TINY, bidirectional=False, pooling="max", cell="gru").fit(waves()),
-    "both_ways": lambda: Classifier(**TINY, pooling="attention").fit(waves()),
-    "tag": lambda: Tagger(**TINY, bidirectional=False, output="softmax").fit(sentences()),
-    "language": lambda: LanguageModel(**TINY).fit(pl.DataFrame({"text": ["abc abd " * 30] * 9})),
-    "detect": lambda: Detector(**TINY).fit(readings()),
-    "forecast": lambda: Forecaster(
-        **TINY, horizon=3, preset="streaming", steps_per_epoch=2, baselines=()
-    ).fit(readings()),
-}
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Estimator, Path]]:
-    """A net of a task, and where it is saved."""
-    folder, known = tmp_path_factory.mktemp("nets"), {}
-
-    def made(name: str) -> tuple[Estimator, Path]:
-        if name not in known:
-            with contextlib.redirect_stderr(io.StringIO()):
-                estimator = MAKERS[name]()
-            known[name] = estimator, estimator.save(folder / name)
-        return known[name]
-
-    return made
-
-
-def exported(run: Path, target: str, out: Path, *options: str) -> Path:
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        assert main(["export", str(run), "--to", target, "-o", str(out), "--name", "net", *options]) == 0
-    return out
-
-
-@pytest.fixture(scope="module")
-def shipped(
-    trained: Callable[[str], tuple[Estimator, Path]], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str, str], Path]:
-    """The export of a task's net for a target, written once."""
-    folder = tmp_path_factory.mktemp("exports")
-
-    def made(name: str, target: str) -> Path:
-        out = folder / f"{name}-{target}"
-        return out if out.exists() else exported(trained(name)[1], target, out)
-
-    return made
 
 
 def batch(table: pl.DataFrame) -> tuple[Any, Any]:

@@ -20,7 +20,7 @@ def export(
         str,
         typer.Option(
             metavar="TARGET",
-            help="Form: c (header and source), onnx (whole sequences, and a step), torch (model.pt2).",
+            help="Form: c (header, source), onnx (sequences; a step), torch (model.pt2), wasm (and a page).",
         ),
     ],
     output: Annotated[
@@ -34,19 +34,20 @@ def export(
         typer.Option(metavar="NAME", help="What C's files and functions are called; by default as RUN is."),
     ] = None,
     int8: Annotated[
-        bool, typer.Option("--int8", help="Weights in 8 bits, and what that changes (c, onnx).")
+        bool, typer.Option("--int8", help="Weights in 8 bits, and what that changes (c, onnx, wasm).")
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an export that is there.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object: the folder, its files, notes.")
     ] = False,
 ) -> None:
-    """Write a trained net as C, ONNX or a torch program, with a card.
+    """Write a trained net for other runtimes, with a card.
 
     Examples:
       recurra export runs/sensor --to c -o firmware/net  no heap, no libraries
       recurra export runs/reviews --to onnx
       recurra export runs/reviews --to onnx --int8 -o reviews-int8
+      recurra export runs/reviews --to wasm -o page          try it in a browser
       recurra export runs/reviews --to torch --overwrite --json
     """
     from recurra.export.target.registry import check_name

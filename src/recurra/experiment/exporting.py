@@ -9,12 +9,15 @@ from torch import Tensor, nn
 from recurra.errors import ConfigError
 from recurra.experiment.task import Fitted
 from recurra.export.exportable import Exportable, attempted, needed
+from recurra.export.handling import Handling, Told
 from recurra.export.steps import WholeSteps, part_of
 from recurra.inputs.input import Encoding
 from recurra.models.classifier import SequenceClassifier
 from recurra.models.tagger import SequenceTagger
 from recurra.streaming import Program, Scaling
 from recurra.types import valid_steps
+
+_MOST_NAMES = 12
 
 
 class WholeExamples(nn.Module):
@@ -51,6 +54,7 @@ def of_examples(
     *,
     gives: str,
     tells: str,
+    told: Told,
     outputs: tuple[str, ...],
 ) -> Exportable:
     """A net over examples of any input whose steps the recurrence reads as they are.
@@ -62,6 +66,7 @@ def of_examples(
         about: What belongs to the answers.
         gives: See `Exportable`.
         tells: See `Exportable`.
+        told: See `Handling`.
         outputs: See `Exportable`.
 
     Raises:
@@ -88,6 +93,7 @@ def of_examples(
         tells=tells,
         outputs=outputs,
         scaling=scaling,
+        handling=_handling(schema.encoding, size, scaling, told),
         about={
             "input": schema.input,
             "encoding": schema.encoding.to_dict(),
@@ -104,6 +110,7 @@ def of_program(
     *,
     reads: str,
     gives: str,
+    handling: Handling,
     outputs: tuple[str, ...] = (),
 ) -> Exportable:
     """A net whose program says all: of whole sequences the same is told after every step.
@@ -122,6 +129,7 @@ def of_program(
         gives=gives,
         tells="the same after every step; what stands past the length of a row has no meaning.",
         outputs=outputs,
+        handling=handling,
         scaling=first if isinstance(first, Scaling) else None,
         about={key: one for key, one in made.metadata.items() if key not in ("task", "recurra")},
     )
@@ -155,12 +163,28 @@ def _plain_encoder(model: Any) -> list[nn.Module]:
     return modules
 
 
+def _handling(encoding: Encoding, size: int | None, scaling: Scaling | None, told: Told) -> Handling:
+    if size is None:
+        return Handling(cutting=encoding.cutting(), told=told)
+    if scaling is None:
+        return Handling(tuple(f"number {one + 1}" for one in range(size)), told=told)
+    names = tuple(one.name for one in encoding.features())
+    return Handling(names, tuple(float(one) for one in scaling.mean), told=told)
+
+
 def _reads(encoding: Encoding, size: int | None, *, scaled: bool) -> str:
     if size is None:
         return "a whole number for each token; `encoding` in the metadata has the vocabulary in its order."
     names = [one.name for one in encoding.features()]
     if scaled:
-        return f"{size} numbers, in the units of the data: {', '.join(names)}. A missing one is its mean."
+        more = (
+            f" and {len(names) - _MOST_NAMES} more (`inputs` in the metadata)"
+            if len(names) > _MOST_NAMES
+            else ""
+        )
+        counted = "a number" if size == 1 else f"{size} numbers"
+        listed = f"{', '.join(names[:_MOST_NAMES])}{more}"
+        return f"{counted} in the units of the data: {listed}. A missing one is its mean."
     return (
         f"{size} numbers, as recurra makes them of its input: `encoding` in the metadata has the sizes, "
         "means and deviations."

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from recurra.errors import ConfigError
+from recurra.export.handling import Handling
 from recurra.streaming import Program, Scaling
 
 T = TypeVar("T")
@@ -30,6 +31,7 @@ class Exportable:
         tells: What is told of whole sequences, in a sentence.
         outputs: Names of the outputs, as far as they have some.
         scaling: To the units of the net, where numbers go in as they are.
+        handling: How it is tried by hand.
         about: What else belongs to the net, as JSON has it: labels, vocabulary, scaling, columns.
     """
 
@@ -42,6 +44,7 @@ class Exportable:
     tells: str
     outputs: tuple[str, ...] = ()
     scaling: Scaling | None = None
+    handling: Handling = field(default_factory=Handling)
     about: Mapping[str, Any] = field(default_factory=dict)
 
     def random_values(self, time: int = _TIME, batch: int = _BATCH) -> Tensor:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from recurra.data.cutting import EVERY_CHARACTER, EVERY_WORD, Cutting
 from recurra.errors import DamagedError, DataError
 from recurra.inputs.subword import Subwords
 from recurra.inputs.symbol import RESERVED, UNKNOWN, Alphabet, Ids, Writer
@@ -97,6 +98,10 @@ class CharacterAlphabet(Alphabet):
     def __len__(self) -> int:
         return RESERVED + len(self.known)
 
+    def cutting(self) -> Cutting:
+        """See `Alphabet.cutting`."""
+        return Cutting(EVERY_CHARACTER, ("",) * RESERVED + self.known, UNKNOWN, self.lowercase)
+
     def writer(self, own: Sequence[str] = ()) -> Writer:
         """See `Alphabet.writer`."""
         return _Joined(self.known, own)
@@ -138,6 +143,10 @@ class WordAlphabet(Alphabet):
 
     def __len__(self) -> int:
         return RESERVED + len(self.known)
+
+    def cutting(self) -> Cutting:
+        """See `Alphabet.cutting`."""
+        return Cutting(EVERY_WORD, ("",) * RESERVED + self.known, UNKNOWN, self.lowercase, self.separator)
 
     def writer(self, own: Sequence[str] = ()) -> Writer:
         """See `Alphabet.writer`."""

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Shaped
 from torch import Tensor, nn
 
+from recurra.data.cutting import Cutting
 from recurra.inputs.examples import Examples, Keep
 from recurra.inputs.gaze import Gaze, over_steps
 from recurra.report.record import Piece
@@ -64,6 +65,10 @@ class Encoding(ABC):
     def features(self) -> Sequence[Feature]:
         """What the numbers of a step are, as far as they have names: none do by default."""
         return ()
+
+    def cutting(self) -> Cutting | None:
+        """How a text becomes ids, where a step is an id and that can be told; by default it is none."""
+        return None
 
     def pieces(self, content: Any) -> Sequence[str]:
         """What each step of `encode` stands for in a text; by default contents are no texts."""

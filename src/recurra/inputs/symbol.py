@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Int32, Integer
 
+from recurra.data.cutting import Cutting
 from recurra.inputs.examples import Keep
 from recurra.report.record import Piece as Shown
 from recurra.report.section import Section
@@ -77,6 +78,10 @@ class Alphabet(ABC):
     @abstractmethod
     def to_dict(self) -> dict[str, Any]:
         """All that was learnt, as JSON has it."""
+
+    def cutting(self) -> Cutting | None:
+        """How a text becomes numbers, where that can be told; by default it cannot."""
+        return None
 
     def following(self, before: Sequence[int]) -> Sequence[int] | None:
         """The symbols that may come after some, where not every one may: a grammar; None where all may.

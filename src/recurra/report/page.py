@@ -23,6 +23,7 @@ from recurra.report.verdict import group_columns, reference_of, subject_of, with
 
 CONFIG_FILE = "config.yaml"
 REPORT_FILE = "report.html"
+TEMPLATES = Path(__file__).parent / "templates"
 DIAGNOSIS_FILE = "diagnosis.json"
 """What `recurra doctor` found, with sections for the page under "sections"."""
 
@@ -121,7 +122,7 @@ def render(records: Records) -> str:
 def template(name: str) -> jinja2.Template:
     """A template of a page."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         finalize=lambda value: visible(value) if type(value) is str else value,  # what is markup stays

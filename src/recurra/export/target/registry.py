@@ -12,6 +12,7 @@ TARGETS: Mapping[str, str] = MappingProxyType({
     "c": "recurra.export.target.c:C",
     "onnx": "recurra.export.target.onnx:ONNX",
     "torch": "recurra.export.target.torch:TORCH",
+    "wasm": "recurra.export.target.wasm:WASM",
 })  # fmt: skip
 
 

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int64
 
+from recurra.data.cutting import EVERY_CHARACTER, Cutting
 from recurra.errors import ConfigError, DamagedError, DataError
 from recurra.inputs.subword import Subwords
 from recurra.inputs.text.vocabulary import UNKNOWN, Vocabulary
-from recurra.inputs.text.word import Unit, lowered, shortened, split_words
+from recurra.inputs.text.word import Unit, lowered, script_pattern, shortened, split_words
 
 Content = str | Sequence[str]
 MAX_WORD = 20  # letters of a word that a character encoder reads
@@ -94,6 +95,16 @@ class TextCodec:
             letters = self.alphabet.ids(symbol[:MAX_WORD])
             encoded[step, 1 : 1 + len(letters)] = letters
         return encoded
+
+    def cutting(self) -> Cutting | None:
+        """How texts become ids; None of pieces of words, or where letters of words are read too."""
+        own = self.vocabulary
+        if isinstance(own, Subwords) or self.alphabet is not None:
+            return None
+        pattern = EVERY_CHARACTER if self.unit == "character" else script_pattern()
+        separator = "" if self.unit == "character" else " "
+        symbols = ("",) * (len(own) - len(own.symbols)) + own.symbols
+        return Cutting(pattern, symbols, UNKNOWN, self.lowercase, separator)
 
     def pieces(self, content: Any) -> list[str]:
         """What each id of `encode` stands for, as people read it."""

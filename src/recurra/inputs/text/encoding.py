@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from recurra.data.cutting import Cutting
 from recurra.errors import ConfigError, DamagedError
 from recurra.inputs.input import Encoding
 from recurra.inputs.text.codec import Content, TextCodec
@@ -65,6 +66,10 @@ class TextEncoding(Encoding):
     def encode(self, content: Any) -> Int64[np.ndarray, "time columns"]:
         """Ids (time, 1), or (time, 1 + MAX_WORD) with those of letters; see `TextCodec.encode`."""
         return self.codec.encode(content)
+
+    def cutting(self) -> Cutting | None:
+        """See `Encoding.cutting`; pieces of words are not told."""
+        return self.codec.cutting()
 
     def pieces(self, content: Any) -> list[str]:
         """What each step of `encode` stands for, as people read it."""

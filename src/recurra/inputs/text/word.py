@@ -33,6 +33,15 @@ def split_words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def script_pattern() -> str:
+    """The expression of `split_words` in ECMAScript, for the flags g, i and u."""
+    text = re.sub(r"\\U000([0-9a-f]{5})", r"\\u{\1}", _WORD.pattern)
+    letters = r"[\p{L}\p{N}_]"
+    for own, other in ((r"\d", r"\p{Nd}"), (r"(?<!\w)", f"(?<!{letters})"), (r"\b", f"(?!{letters})")):
+        text = text.replace(own, other)
+    return text
+
+
 def shortened(text: str, unit: Unit, longest: int) -> str:
     """The beginning of a text with at most so many tokens; of pieces of words at most so many words.
 

@@ -11,10 +11,12 @@ from recurra.experiment.exporting import of_examples
 from recurra.experiment.labelling import program_of
 from recurra.experiment.task import Fitted
 from recurra.export.exportable import Exportable
+from recurra.export.handling import Told
 from recurra.models.classifier import SequenceClassifier
 from recurra.streaming import Program
 
 _ENDS: dict[str, nn.Module] = {"multiclass": nn.Softmax(dim=-1), "multilabel": nn.Sigmoid()}
+_TOLD: dict[str, Told] = {"multiclass": "probabilities", "multilabel": "shares"}
 
 
 def program(fitted: Fitted) -> Program:
@@ -52,6 +54,7 @@ def exportable(fitted: Fitted) -> Exportable:
         _about(fitted),
         gives=f"{told}, if the sequence ended there.",
         tells=f"{told} of each row.",
+        told=_TOLD.get(target.kind, "numbers"),
         outputs=(target.column,) if target.kind == "regression" else tuple(map(str, target.labels)),
     )
 

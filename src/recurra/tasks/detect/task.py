@@ -6,6 +6,7 @@ from recurra.experiment.exporting import of_program
 from recurra.experiment.task import Fitted, Task
 from recurra.export import to_program
 from recurra.export.exportable import Exportable
+from recurra.export.handling import Handling
 from recurra.inputs.series.recent import to_document
 from recurra.streaming import Program
 from recurra.tasks.detect.answer import METRICS, answer, groups, rules_of, score, write
@@ -53,10 +54,13 @@ def exportable(fitted: Fitted) -> Exportable:
         "asinh((value - centre) / scale) / spread by `units` in the metadata, at most 50 either way, and its "
         "change since the row before, 0 in the first."
     )
+    value = ", ".join(fitted.schema.panel.columns.wide) or fitted.schema.panel.columns.target
+    handling = Handling((value,), reading="surprise", told="surprise")
     gives = (
         "the change of the first number that is expected next, and d: the doubt is log(1 + exp(d)) + 0.01."
     )
-    return of_program(program, fitted, reads=reads, gives=gives, outputs=("change", "doubt"))
+    outputs = ("change", "doubt")
+    return of_program(program, fitted, reads=reads, gives=gives, handling=handling, outputs=outputs)
 
 
 DETECT = Task(

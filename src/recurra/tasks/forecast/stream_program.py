@@ -11,6 +11,7 @@ from recurra.experiment.exporting import of_program
 from recurra.experiment.task import Fitted
 from recurra.export import to_program
 from recurra.export.exportable import Exportable
+from recurra.export.handling import Handling
 from recurra.export.program import stream_layers
 from recurra.inputs.series.kept import last_rows
 from recurra.inputs.series.reading import read_panel_again
@@ -116,6 +117,9 @@ def exportable(fitted: Fitted) -> Exportable:
         fitted,
         reads=f"{'; '.join([first, *columns.past])}, in the units of the data. None may be missing.",
         gives=f"{told}{added}. recurra cuts them off at `floor` in the metadata, if that is a number.",
+        handling=Handling(
+            (columns.target, *columns.past), reading="change" if is_change else "plain", told="path"
+        ),
         outputs=tuple(
             f"{name} {step + 1}"
             for name in output_names((80.0,))

@@ -8,6 +8,8 @@ from recurra.experiment.symbols import SymbolSchema
 from recurra.experiment.task import Fitted
 from recurra.export import to_program
 from recurra.export.exportable import Exportable
+from recurra.export.handling import Handling
+from recurra.inputs.symbol import END
 from recurra.models.next_symbol import NextSymbol
 from recurra.streaming import Program
 from recurra.version import __version__
@@ -47,10 +49,12 @@ def exportable(fitted: Fitted) -> Exportable:
             "full, of at most 65,536 symbols",
             "Train with output=full.",
         )
-    unit = fitted.schema.alphabet.unit
+    alphabet = fitted.schema.alphabet
+    unit = alphabet.unit
     return of_program(
         program,
         fitted,
         reads=f"the number of a {unit}; `encoding` in the metadata has them in their order.",
         gives=f"a number for each {unit}: softmax makes them into probabilities of what comes next.",
+        handling=Handling(cutting=alphabet.cutting(), first=END, told="next"),
     )

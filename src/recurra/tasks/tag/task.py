@@ -184,6 +184,7 @@ def exportable(fitted: Fitted) -> Exportable:
         _about(fitted),
         gives=gives,
         tells=f"after each step {gives}",
+        told="scores",
         outputs=tuple(fitted.schema.target.tags),
     )
 
