@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from recurra.tasks.draw.drawer import Drawer
     from recurra.tasks.forecast.forecaster import Forecaster
     from recurra.tasks.language.language_model import LanguageModel
+    from recurra.tasks.loading import load
     from recurra.tasks.speak.speaker import Speaker
     from recurra.tasks.tag.tagger import Tagger
     from recurra.tasks.transcribe.transcriber import Transcriber
@@ -42,6 +43,7 @@ __all__ = [
     "Vocoder",
     "__version__",
     "compare",
+    "load",
     "tune",
 ]
 
@@ -62,6 +64,7 @@ _HOMES = {
     "Translator": "recurra.tasks.translate.translator",
     "Vocoder": "recurra.tasks.vocode.vocoder",
     "compare": "recurra.tasks.verb",
+    "load": "recurra.tasks.loading",
     "tune": "recurra.tasks.verb",
 }
 

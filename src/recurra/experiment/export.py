@@ -10,6 +10,7 @@ from recurra.experiment.judge import net_label
 from recurra.experiment.run_folder import check_model
 from recurra.experiment.task import Fitted, Task
 from recurra.export.card import card
+from recurra.export.target.registry import target
 from recurra.export.target.target import Target
 from recurra.files import MANIFEST, read_document, whole_folder, write_document, write_text
 from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics
@@ -36,7 +37,7 @@ class Exported(NamedTuple):
 def export_run(
     task: Task,
     run: Path,
-    target: Target,
+    form: Target,
     out: Path,
     *,
     name: str,
@@ -48,7 +49,7 @@ def export_run(
     Args:
         task: The task.
         run: The folder.
-        target: The form.
+        form: The form.
         out: A new folder; it appears whole or not at all.
         name: What is written is called.
         int8: Whether weights become whole numbers of 8 bits.
@@ -70,13 +71,40 @@ def export_run(
     net = task.exportable(fitted)
     scores = read_metrics(run) if (run / METRICS_FILE).exists() and (run / MANIFEST).exists() else None
     with whole_folder(out, overwrite=overwrite) as filling:
-        written = target.write(net, filling, name, int8)
-        about = {"export": target.name, "outputs": list(net.outputs)}
+        written = form.write(net, filling, name, int8)
+        about = {"export": form.name, "outputs": list(net.outputs)}
         about = {**about, "task": task.name, "recurra": __version__, **net.about}
         write_document(filling / METADATA, about, version=_FORMAT)
         write_text(filling / CARD, card(_title(name, scores), net, written, scores, _facts(task, fitted)))
         files = sorted(path.name for path in filling.iterdir())
     return Exported(out, files, written.notes)
+
+
+def is_export(folder: Path) -> bool:
+    """Whether a folder holds an export."""
+    try:
+        return "export" in read_document(folder / METADATA, version=_FORMAT)
+    except RecurraError:
+        return False
+
+
+def reopen(folder: Path) -> Any:
+    """What runs an export in Python: of ONNX a `recurra.export.onnx_net.OnnxNet`, of torch its program.
+
+    Raises:
+        ConfigError: It is for others than Python.
+        DamagedError: A file is missing or altered.
+        MissingDependencyError: A package that runs it is not installed.
+    """
+    about = read_document(folder / METADATA, version=_FORMAT)
+    own = target(str(about["export"]))
+    if own.reopen is None:
+        raise ConfigError(
+            f"{folder}, an export to {own.name}, which Python does not run",
+            "a run, a saved model, or an export to onnx or torch",
+            f"Its {CARD} tells how to call it.",
+        )
+    return own.reopen(folder, about)
 
 
 def check_place(out: Path, *, overwrite: bool) -> None:
@@ -89,11 +117,7 @@ def check_place(out: Path, *, overwrite: bool) -> None:
         return
     if not overwrite:
         raise StorageError(f"{out} exists", "a new folder", "Choose another with -o, or add --overwrite.")
-    try:
-        is_export = "export" in read_document(out / METADATA, version=_FORMAT)
-    except RecurraError:
-        is_export = False
-    if not is_export:
+    if not is_export(out):
         raise StorageError(f"{out} holds something else than an export", "one to replace", "Choose another.")
 
 

@@ -32,6 +32,7 @@ class Entry:
         config: Class of its settings; imports no torch.
         answer: Class of the options of its answers; imports no torch.
         task: A `recurra.experiment.task.Task`.
+        estimator: Class of its `recurra.experiment.estimator.Estimator`, if it has one.
         live: Torch-free class that runs its stream programs, if they stream.
         live_net: Function (Fitted, digest, levels, adaptive rate) -> `Live` of a net without a program, if
             runs without one stream as well.
@@ -63,6 +64,7 @@ class Entry:
     config: str
     answer: str
     task: str
+    estimator: str = ""
     live: str = ""
     live_net: str = ""
     generator: str = ""
@@ -97,6 +99,7 @@ _BUILT_IN = (
         config="recurra.tasks.forecast.config:ForecastConfig",
         answer="recurra.tasks.forecast.config:ForecastAnswer",
         task="recurra.tasks.forecast.task:FORECAST",
+        estimator="recurra.tasks.forecast.forecaster:Forecaster",
         live="recurra.tasks.forecast.live:LiveForecast",
         live_net="recurra.tasks.forecast.live_window:LiveWindow",
         streams_with="recurra train forecast DATA --horizon STEPS preset=streaming",
@@ -118,6 +121,7 @@ _BUILT_IN = (
         config="recurra.tasks.classify.config:ClassifyConfig",
         answer="recurra.tasks.classify.config:ClassifyAnswer",
         task="recurra.tasks.classify.task:CLASSIFY",
+        estimator="recurra.tasks.classify.classifier:Classifier",
         listener="recurra.tasks.classify.listener:LiveSpotter",
         live="recurra.tasks.classify.live:LiveClassifier",
         streams_with="recurra train classify DATA bidirectional=false pooling=last",
@@ -134,6 +138,7 @@ _BUILT_IN = (
         config="recurra.tasks.tag.config:TagConfig",
         answer="recurra.tasks.tag.config:TagAnswer",
         task="recurra.tasks.tag.task:TAG",
+        estimator="recurra.tasks.tag.tagger:Tagger",
         live="recurra.tasks.tag.live:LiveTagger",
         streams_with="recurra train tag DATA bidirectional=false output=softmax",
     ),
@@ -149,6 +154,7 @@ _BUILT_IN = (
         config="recurra.tasks.language.config:LanguageConfig",
         answer="recurra.tasks.language.config:LanguageAnswer",
         task="recurra.tasks.language.task:LANGUAGE",
+        estimator="recurra.tasks.language.language_model:LanguageModel",
         live="recurra.tasks.language.live:LiveLanguage",
         generator="recurra.experiment.generation:SymbolGenerator",
         streams_with="recurra train language DATA",
@@ -166,6 +172,7 @@ _BUILT_IN = (
         config="recurra.tasks.translate.config:TranslateConfig",
         answer="recurra.tasks.translate.config:TranslateAnswer",
         task="recurra.tasks.translate.task:TRANSLATE",
+        estimator="recurra.tasks.translate.translator:Translator",
         left_out=frozenset({"tbptt_steps", "text"}),
     ),
     Entry(
@@ -180,6 +187,7 @@ _BUILT_IN = (
         config="recurra.tasks.caption.config:CaptionConfig",
         answer="recurra.tasks.caption.config:CaptionAnswer",
         task="recurra.tasks.caption.task:CAPTION",
+        estimator="recurra.tasks.caption.captioner:Captioner",
         left_out=frozenset({"tbptt_steps"}),
     ),
     Entry(
@@ -194,6 +202,7 @@ _BUILT_IN = (
         config="recurra.tasks.detect.config:DetectConfig",
         answer="recurra.tasks.detect.config:DetectAnswer",
         task="recurra.tasks.detect.task:DETECT",
+        estimator="recurra.tasks.detect.detector:Detector",
         live="recurra.tasks.detect.live:LiveDetector",
         streams_with="recurra train detect DATA",
         left_out=frozenset({"tbptt_steps", "bidirectional", "network", "baselines", "refit"}),
@@ -210,6 +219,7 @@ _BUILT_IN = (
         config="recurra.tasks.transcribe.config:TranscribeConfig",
         answer="recurra.tasks.transcribe.config:TranscribeAnswer",
         task="recurra.tasks.transcribe.task:TRANSCRIBE",
+        estimator="recurra.tasks.transcribe.transcriber:Transcriber",
         listener="recurra.tasks.transcribe.listener:LiveTranscriber",
         streams_with="recurra train transcribe DATA bidirectional=false",
         left_out=frozenset({"tbptt_steps"}),
@@ -226,6 +236,7 @@ _BUILT_IN = (
         config="recurra.tasks.speak.config:SpeakConfig",
         answer="recurra.tasks.speak.config:SpeakAnswer",
         task="recurra.tasks.speak.task:SPEAK",
+        estimator="recurra.tasks.speak.speaker:Speaker",
         sound="recurra.tasks.speak.sound:content",
         voice="recurra.tasks.speak.voice:Voice",
         takes_text=True,
@@ -241,6 +252,7 @@ _BUILT_IN = (
         config="recurra.tasks.vocode.config:VocodeConfig",
         answer="recurra.tasks.vocode.config:VocodeAnswer",
         task="recurra.tasks.vocode.task:VOCODE",
+        estimator="recurra.tasks.vocode.vocoder:Vocoder",
         live="recurra.tasks.vocode.live:LiveVocoder",
         sound="recurra.tasks.vocode.sound:content",
         streams_with="recurra train vocode DATA",
@@ -257,6 +269,7 @@ _BUILT_IN = (
         config="recurra.tasks.draw.config:DrawConfig",
         answer="recurra.tasks.draw.config:DrawAnswer",
         task="recurra.tasks.draw.task:DRAW",
+        estimator="recurra.tasks.draw.drawer:Drawer",
         maker="recurra.tasks.draw.made:Pen",
         left_out=frozenset({"tbptt_steps", "bidirectional", "network", "baselines"}),
     ),

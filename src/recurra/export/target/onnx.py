@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from recurra.errors import ConfigError, MissingDependencyError
+from recurra.errors import ConfigError
 from recurra.export.exportable import Exportable, needed
 from recurra.export.onnx import OPSET, to_onnx
+from recurra.export.onnx_net import STEP, WHOLE, OnnxNet, onnx_runtime
 from recurra.export.steps import OneStep
 from recurra.export.target.target import Snippet, Target, Written
 
-WHOLE, STEP = "model.onnx", "step.onnx"
 _STEPS, _ROWS = 200, 4  # of which the difference of int8 is told
 _CHATTY = "torch.onnx._internal.exporter._registration"
 
@@ -31,7 +31,7 @@ def write(net: Exportable, folder: Path, name: str, int8: bool) -> Written:
     """
     del name
     if int8:
-        _runtime()
+        onnx_runtime("int8, which ONNX Runtime makes and measures,")
     snippets, notes, faults = [], [f"ONNX operator set {OPSET}."], []
     for file, write_one in ((WHOLE, _write_whole), (STEP, _write_step)):
         try:
@@ -143,7 +143,7 @@ def _quantize(net: Exportable, path: Path) -> str:
 
 def _told(net: Exportable, path: Path) -> Any:
     """What a model says of random sequences."""
-    session = _runtime().InferenceSession(str(path))
+    session = onnx_runtime("int8").InferenceSession(str(path))
     values = net.random_values(time=_STEPS, batch=_ROWS).numpy()
     if path.name == WHOLE:
         return session.run(None, {"values": values, "lengths": np.full(_ROWS, _STEPS)})[0]
@@ -154,22 +154,6 @@ def _told(net: Exportable, path: Path) -> Any:
         state = dict(zip(state, after, strict=True))
         found.append(told)
     return np.stack(found, axis=1)
-
-
-def _runtime() -> Any:
-    """ONNX Runtime.
-
-    Raises:
-        MissingDependencyError: It is not installed.
-    """
-    try:
-        return importlib.import_module("onnxruntime")
-    except ImportError as error:
-        raise MissingDependencyError(
-            "int8 without ONNX Runtime, which makes and measures it",
-            "onnxruntime to be installed",
-            "Run: pip install 'recurra[onnx]'",
-        ) from error
 
 
 @contextmanager
@@ -187,4 +171,4 @@ def _quiet() -> Iterator[None]:
         logger.setLevel(level)
 
 
-ONNX = Target("onnx", write)
+ONNX = Target("onnx", write, OnnxNet)

@@ -1,9 +1,9 @@
 """The contract of a target."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from recurra.export.exportable import Exportable
 
@@ -43,7 +43,10 @@ class Target:
         write: (net, folder, name of what is written, whether in int8) -> what was written.
 
             It raises a ConfigError where the net cannot be exported so, or there is no int8 for it.
+        reopen: (folder, its metadata) -> what runs it in Python, called with sequences and lengths; None:
+            it is for others than Python.
     """
 
     name: str
     write: Callable[[Exportable, Path, str, bool], Written]
+    reopen: Callable[[Path, Mapping[str, Any]], Any] | None = None

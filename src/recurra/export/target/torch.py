@@ -1,10 +1,12 @@
 """model.pt2, which `torch.export.load` reads; nothing of recurra is needed then."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from recurra.errors import ConfigError
+from recurra.errors import ConfigError, DamagedError
 from recurra.export.exportable import Exportable, needed
 from recurra.export.target.target import Snippet, Target, Written
 from recurra.export.torch_program import to_torch_program
@@ -38,4 +40,20 @@ print(told.shape)"""
     return Written([Snippet("Whole sequences", "python", text)], [])
 
 
-TORCH = Target("torch", write)
+def reopen(folder: Path, about: Mapping[str, Any]) -> Callable[..., Any]:
+    """The program, which maps values and lengths to results.
+
+    Raises:
+        DamagedError: It cannot be read.
+    """
+    del about
+    try:
+        found: Callable[..., Any] = torch.export.load(folder / FILE).module()
+    except Exception as error:  # what torch raises has no type of its own
+        raise DamagedError(
+            f"{folder / FILE} ({error})", "a program of torch.export", "Export it again."
+        ) from error
+    return found
+
+
+TORCH = Target("torch", write, reopen)
