@@ -11,7 +11,7 @@ from recurra.experiment.run_folder import check_model
 from recurra.experiment.task import Fitted, Task
 from recurra.export.card import card
 from recurra.export.target.registry import target
-from recurra.export.target.target import Target
+from recurra.export.target.target import Snippet, Target
 from recurra.files import MANIFEST, read_document, whole_folder, write_document, write_text
 from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics
 from recurra.version import __version__
@@ -69,15 +69,35 @@ def export_run(
         )
     fitted = load_fitted(task, run, device="cpu")
     net = task.exportable(fitted)
-    scores = read_metrics(run) if (run / METRICS_FILE).exists() and (run / MANIFEST).exists() else None
+    scores = _scores(run)
     with whole_folder(out, overwrite=overwrite) as filling:
         written = form.write(net, filling, name, int8)
         about = {"export": form.name, "outputs": list(net.outputs)}
         about = {**about, "task": task.name, "recurra": __version__, **net.about}
         write_document(filling / METADATA, about, version=_FORMAT)
-        write_text(filling / CARD, card(_title(name, scores), net, written, scores, _facts(task, fitted)))
+        write_text(
+            filling / CARD,
+            card(_title(name, scores), (net, written.notes), written.snippets, scores, _facts(task, fitted)),
+        )
         files = sorted(path.name for path in filling.iterdir())
     return Exported(out, files, written.notes)
+
+
+def card_of_run(task: Task, fitted: Fitted, run: Path, name: str) -> str:
+    """A card of a run as it is, which recurra itself reads again."""
+    scores = _scores(run)
+    head = f"---\nlibrary_name: recurra\ntags:\n- recurra\n- {task.name}\n---\n\n"
+    call = f"""import recurra
+
+net = recurra.load("hub:{name}")  # pip install 'recurra[hub]'
+print(net)"""
+    return head + card(
+        _title(name, scores), None, [Snippet("In Python", "python", call)], scores, _facts(task, fitted)
+    )
+
+
+def _scores(run: Path) -> MetricsRecord | None:
+    return read_metrics(run) if (run / METRICS_FILE).exists() and (run / MANIFEST).exists() else None
 
 
 def is_export(folder: Path) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from recurra.export.exportable import Exportable
-from recurra.export.target.target import Written
+from recurra.export.target.target import Snippet
 from recurra.report.record import MetricsRecord
 from recurra.version import __version__
 
@@ -13,32 +13,41 @@ _BETTER = {"low": "lower is better", "high": "higher is better"}
 
 
 def card(
-    title: str, net: Exportable, written: Written, scores: MetricsRecord | None, facts: Mapping[str, Any]
+    title: str,
+    exported: tuple[Exportable, Sequence[str]] | None,
+    snippets: Sequence[Snippet],
+    scores: MetricsRecord | None,
+    facts: Mapping[str, Any],
 ) -> str:
     """The text, in Markdown.
 
     Args:
         title: What the export is called.
-        net: What was exported.
-        written: How.
+        exported: What was exported, and what people should know of how; None where a net stays as it is.
+        snippets: How to call it.
         scores: Of the run; None where there are none.
         facts: Name -> text, about the net.
     """
-    parts = [f"# {title}", f"A recurrent net, exported by recurra {__version__}."]
+    made = "made" if exported is None else "exported"
+    parts = [f"# {title}", f"A recurrent net, {made} by recurra {__version__}."]
     parts += [_table([("", "")], [(key, str(value)) for key, value in facts.items()])]
-    parts += [
-        "## What goes in and comes out",
-        f"* A step takes {net.reads}\n* A step gives {net.gives}\n* Of whole sequences: {net.tells}",
-        "`metadata.json` has what belongs to it: labels, vocabulary, scaling, columns.",
-        *(f"* {one}" for one in written.notes),
-        "## How to call it",
-        "From this folder:",
-    ]
-    for one in written.snippets:
+    parts += _of_steps(*exported) if exported is not None else []
+    parts += ["## How to call it", *(["From this folder:"] if exported is not None else [])]
+    for one in snippets:
         parts.append(f"{one.title}:\n\n```{one.language}\n{one.text}\n```")
     parts += _of_data(scores)
     parts += _limits(scores)
     return "\n\n".join(parts) + "\n"
+
+
+def _of_steps(net: Exportable, notes: Sequence[str]) -> list[str]:
+    """What a step takes and gives."""
+    return [
+        "## What goes in and comes out",
+        f"* A step takes {net.reads}\n* A step gives {net.gives}\n* Of whole sequences: {net.tells}",
+        "`metadata.json` has what belongs to it: labels, vocabulary, scaling, columns.",
+        *(f"* {one}" for one in notes),
+    ]
 
 
 def _of_data(scores: MetricsRecord | None) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from recurra.errors import ConfigError
 from recurra.experiment.export import is_export, reopen
+from recurra.experiment.hub import PREFIX, download
 from recurra.tasks.registry import entry_of_run
 
 
@@ -12,7 +13,8 @@ def load(folder: str | Path, *, device: str = "auto") -> Any:
     """Read a run, a saved model, or an export.
 
     Args:
-        folder: Of `recurra train`, of an estimator's `save`, or of `recurra export`.
+        folder: Of `recurra train`, of an estimator's `save`, or of `recurra export`; or "hub:OWNER/NAME" (or
+            "hub:OWNER/NAME@REVISION"), a repository on the Hugging Face Hub.
         device: Where the net is to be; exports decide that themselves.
 
     Returns:
@@ -23,10 +25,12 @@ def load(folder: str | Path, *, device: str = "auto") -> Any:
     Raises:
         ConfigError: It is an export that Python does not run, or the task has no estimator.
         DamagedError: There is nothing of the kind, or a file is missing, truncated or altered.
-        MissingDependencyError: ONNX Runtime is not installed.
+        MissingDependencyError: ONNX Runtime, or huggingface_hub, is not installed.
         NewerFormatError: A newer version of recurra wrote it.
+        StorageError: The Hub cannot be reached, or refuses.
     """
-    place = Path(folder)
+    text = str(folder)
+    place = download(text.removeprefix(PREFIX)) if text.startswith(PREFIX) else Path(folder)
     if is_export(place):
         return reopen(place)
     entry = entry_of_run(place)

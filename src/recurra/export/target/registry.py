@@ -16,14 +16,14 @@ TARGETS: Mapping[str, str] = MappingProxyType({
 })  # fmt: skip
 
 
-def check_name(name: str) -> None:
-    """Make sure that there is a target of this name.
+def check_name(name: str, *others: str) -> None:
+    """Make sure that there is a target of this name; `others` are listed beside them.
 
     Raises:
         ConfigError: There is none; the message lists the names.
     """
     if name not in TARGETS:
-        names = list(TARGETS)
+        names = [*TARGETS, *others]
         raise ConfigError(
             f"--to {name!r}", f"one of {listed(names)}", suggestion(name, names, "Choose one of these.")
         )
