@@ -41,6 +41,9 @@ def readings(rows: int = 120) -> pl.DataFrame:
 
 MAKERS: dict[str, Callable[[], Estimator]] = {
     "classify": lambda: Classifier(**TINY, bidirectional=False, pooling="max", cell="gru").fit(waves()),
+    "last": lambda: Classifier(**TINY, bidirectional=False, pooling="last").fit(waves()),
+    "both_ways_last": lambda: Classifier(**TINY, pooling="last").fit(waves()),
+    "mean": lambda: Classifier(**TINY, pooling="mean").fit(waves()),
     "both_ways": lambda: Classifier(**TINY, pooling="attention").fit(waves()),
     "tag": lambda: Tagger(**TINY, bidirectional=False, output="softmax").fit(sentences()),
     "language": lambda: LanguageModel(**TINY).fit(pl.DataFrame({"text": ["abc abd " * 30] * 9})),

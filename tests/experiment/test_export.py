@@ -46,7 +46,7 @@ def probabilities(net: Estimator, table: pl.DataFrame) -> Any:
     return net.predict(table.drop("label")).select("p_down", "p_up").to_numpy()  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("name", ["classify", "both_ways"])
+@pytest.mark.parametrize("name", ["classify", "both_ways", "last", "both_ways_last", "mean"])
 def test_onnx_and_torch_say_of_whole_sequences_what_predict_says(
     name: str, trained: Any, shipped: Any
 ) -> None:
@@ -272,3 +272,21 @@ def test_a_card_has_the_scores_of_the_run(tmp_path: Path, capsys: pytest.Capture
     for model in models:
         assert re.search(rf"^\| {re.escape(model['label'])} \| [\d.]+ % \|", card, flags=re.MULTILINE)
     assert "| source | sample:iris |" in card
+
+
+@needs_compiler
+def test_int8_is_measured_on_what_a_run_held_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run, data = tmp_path / "run", tmp_path / "waves.jsonl"
+    waves().write_ndjson(data)
+    settings = ("hidden_size=4", "max_epochs=1", "baselines=", "device=cpu", "bidirectional=false")
+    options = ("pooling=last", "validation_size=0.2", "--out", run, "--quiet")
+    assert call(capsys, "train", "classify", data, *settings, *options).code == 0
+    told = call(capsys, "export", run, "--to", "c", "--int8").err
+    found = re.search(r"measured on (\d+) steps of the run's held-out data", told)
+    assert found, told
+    assert 8 * 3 <= int(found[1]) <= 8 * 12  # eight sequences of three to eleven steps
+    data.unlink()
+    assert (
+        "random steps, which are no data"
+        in call(capsys, "export", run, "--to", "c", "--int8", "--overwrite").err
+    )

@@ -104,7 +104,7 @@ def diagnose(
     elif not (run / HISTORY_FILE).exists():
         raise ConfigError(f"{run} holds a run that never trained", "a trained one", "Begin it again.")
     data = began["data"] if source is None else source
-    prepared = _prepared(task, data, began, moved=source is None)
+    prepared = prepared_again(task, data, began, moved=source is None)
     course = read_course(run)
     health, warnings = health_of(course.steps, course.epochs), _warnings(run)
     measured = before = None
@@ -152,8 +152,18 @@ def write_diagnosis(diagnosis: Diagnosis, before: Diagnosis | None = None) -> No
     write_report(diagnosis.run)
 
 
-def _prepared(task: Task, data: Any, began: Mapping[str, Any], *, moved: bool) -> Prepared:
-    """What the run was trained on, read and prepared again."""
+def prepared_again(task: Task, data: Any, began: Mapping[str, Any], *, moved: bool) -> Prepared:
+    """What a run was trained on, read and prepared again.
+
+    Args:
+        task: The task.
+        data: Where the data are.
+        began: What the run began with; see `recurra.experiment.run_folder.begun`.
+        moved: Whether they may have moved, and an error should say what to do then.
+
+    Raises:
+        DataError: The data are gone, or cannot be used.
+    """
     try:
         read = task.read(data, began.get("given", {}), began.get("validation"), began.get("test"))
     except DataError as error:

@@ -1,21 +1,27 @@
 """The verb `export`: a trained net in a folder that needs no recurra."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from recurra.errors import ConfigError, RecurraError, StorageError
+from recurra.errors import ConfigError, DataError, RecurraError, StorageError
 from recurra.experiment.artifact import load_fitted
+from recurra.experiment.diagnose import prepared_again
+from recurra.experiment.ended import SETTINGS
 from recurra.experiment.judge import net_label
-from recurra.experiment.run_folder import check_model
+from recurra.experiment.run_folder import begun, check_model
 from recurra.experiment.task import Fitted, Task
 from recurra.export.card import card
+from recurra.export.exportable import Exportable
 from recurra.export.target.registry import target
 from recurra.export.target.target import Snippet, Target
 from recurra.files import MANIFEST, read_document, whole_folder, write_document, write_text
 from recurra.report.record import METRICS_FILE, MetricsRecord, read_metrics
 from recurra.version import __version__
 
+_MOST_SEQUENCES = 1000
 METADATA, CARD = "metadata.json", "README.md"
 _FORMAT = 1
 
@@ -69,6 +75,8 @@ def export_run(
         )
     fitted = load_fitted(task, run, device="cpu")
     net = task.exportable(fitted)
+    if int8:
+        net = replace(net, sample=_held_out(task, run, net))
     scores = _scores(run)
     with whole_folder(out, overwrite=overwrite) as filling:
         written = form.write(net, filling, name, int8)
@@ -81,6 +89,19 @@ def export_run(
         )
         files = sorted(path.name for path in filling.iterdir())
     return Exported(out, files, written.notes)
+
+
+def _held_out(task: Task, run: Path, net: Exportable) -> Sequence[Any]:
+    """Sequences of the part that chose the epoch, else of the test part; none if they are not to be had."""
+    if net.steps is None or not (run / SETTINGS).exists():
+        return ()
+    began = begun(run, overwrite=False)
+    try:
+        prepared = prepared_again(task, began["data"], began, moved=True)
+    except DataError:
+        return ()
+    part = prepared.validation if prepared.validation is not None else prepared.test
+    return () if part is None else [*islice(net.steps(part), _MOST_SEQUENCES)]
 
 
 def card_of_run(task: Task, fitted: Fitted, run: Path, name: str) -> str:

@@ -1,8 +1,8 @@
 """A trained net as exports need it: what it computes, and what people must know to call it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from recurra.export.handling import Handling
 from recurra.streaming import Program, Scaling
 
 T = TypeVar("T")
+Array: TypeAlias = np.ndarray[Any, np.dtype[Any]]
 _BATCH, _TIME = 2, 5
 
 
@@ -32,6 +33,8 @@ class Exportable:
         outputs: Names of the outputs, as far as they have some.
         scaling: To the units of the net, where numbers go in as they are.
         handling: How it is tried by hand.
+        steps: From a part of the data, as the task has it, to steps of sequences; None where it has no such.
+        sample: Sequences of data, each as `random_values` has them, to measure on; none: random ones.
         about: What else belongs to the net, as JSON has it: labels, vocabulary, scaling, columns.
     """
 
@@ -45,7 +48,22 @@ class Exportable:
     outputs: tuple[str, ...] = ()
     scaling: Scaling | None = None
     handling: Handling = field(default_factory=Handling)
+    steps: Callable[[Any], Iterable[Array]] | None = None
+    sample: Sequence[Array] = ()
     about: Mapping[str, Any] = field(default_factory=dict)
+
+    def measured(self, steps: int) -> tuple[list[Array], str]:
+        """Sequences of so many steps in all, if there are as many, to measure on; and what they are."""
+        if not self.sample:
+            return [
+                self.random_values(time=steps, batch=1)[0].numpy()
+            ], f"{steps:,} random steps, which are no data"
+        kept, left = [], steps
+        for one in self.sample:
+            if left:
+                kept.append(one[:left])
+                left -= len(kept[-1])
+        return kept, f"{steps - left:,} steps of the run's held-out data"
 
     def random_values(self, time: int = _TIME, batch: int = _BATCH) -> Tensor:
         """Sequences that mean nothing, always the same: normal numbers in the units of the data, or ids."""

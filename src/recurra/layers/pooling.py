@@ -77,7 +77,7 @@ class Pooling(nn.Module):
         return found
 
     def _last(self, steps: Steps, lengths: Lengths) -> Float[Tensor, "batch features"]:
-        last = steps[torch.arange(len(steps), device=steps.device), (lengths - 1).clamp(min=0)]
+        last = steps[torch.arange(steps.shape[0], device=steps.device), (lengths - 1).clamp(min=0)]
         if not self.bidirectional:
             return last
         half = steps.shape[-1] // 2

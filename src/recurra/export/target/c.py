@@ -23,18 +23,18 @@ def write(net: Exportable, folder: Path, name: str, int8: bool) -> Written:
     write_text(folder / f"{name}.c", source.source)
     notes = [f"{weights} weights; a state takes {source.state_bytes:,} bytes, and nothing is allocated."]
     if int8:
-        notes.append(_difference(net, program))
+        notes.append(difference(net, program))
     return Written(_snippets(name, program), notes)
 
 
-def _difference(net: Exportable, program: Program) -> str:
+def difference(net: Exportable, program: Program) -> str:
     """What int8 changes, in a sentence: the engine's int8 is computed in the same way."""
-    steps = net.random_values(time=_STEPS, batch=1)[0].numpy()
-    exact = program.session().run(steps)
-    error = np.abs(program.session("int8").run(steps) - exact)
+    sequences, what = net.measured(_STEPS)
+    exact = np.concatenate([program.session().run(one) for one in sequences])
+    error = np.abs(np.concatenate([program.session("int8").run(one) for one in sequences]) - exact)
     return (
         f"int8 changes outputs by {error.mean():.2g} on average, by {error.max():.2g} at most; they deviate "
-        f"by {exact.std():.2g} (measured on {_STEPS:,} random steps, which are no data)."
+        f"by {exact.std():.2g} (measured on {what})."
     )
 
 

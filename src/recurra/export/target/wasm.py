@@ -4,6 +4,7 @@ from pathlib import Path
 
 from recurra.export.c import c_source
 from recurra.export.exportable import Exportable, needed
+from recurra.export.target.c import difference
 from recurra.export.target.target import Snippet, Target, Written
 from recurra.export.wasm.compiler import to_wasm
 from recurra.export.wasm.page import module_text, page_text
@@ -20,7 +21,8 @@ def write(net: Exportable, folder: Path, name: str, int8: bool) -> Written:
     write_bytes(folder / f"{name}.wasm", wasm)
     write_text(folder / f"{name}.js", module_text(net, program, name))
     write_text(folder / PAGE, page_text(net, program, name, wasm, title=name, weights=weights))
-    notes = [f"Open {PAGE} in a browser, from the disk or from any server, and try it by hand."]
+    notes = [difference(net, program)] if int8 else []
+    notes += [f"Open {PAGE} in a browser, from the disk or from any server, and try it by hand."]
     return Written([Snippet("In a page or a worker", "javascript", _example(name, program.takes_ids))], notes)
 
 

@@ -314,8 +314,7 @@ function setUp() {
   at("unit").addEventListener("change", () => (begin(), update()));
   at("go-on").addEventListener("click", () => writeOn());
   at("anew").addEventListener("click", () => ((at("given").value = ""), begin(), update()));
-  const linked = decodeURIComponent(location.hash.slice(1));
-  at("given").value = linked || PAGE.sample;
+  at("given").value = decodeURIComponent(location.hash.slice(1));
   begin();
   update();
 }

@@ -59,7 +59,6 @@ def page_text(net: Exportable, program: Program, name: str, wasm: bytes, *, titl
         "outputs": list(net.outputs),
         "units": net.about.get("units", {}),
         "lookAhead": net.about.get("look_ahead", 0),
-        "sample": "",
     }
     module = module_text(net, program, name).replace("export const", "const").replace("export ", "")
     return (

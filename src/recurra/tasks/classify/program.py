@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from recurra.errors import ConfigError
-from recurra.experiment.exporting import of_examples
 from recurra.experiment.labelling import program_of
+from recurra.experiment.standalone import of_examples
 from recurra.experiment.task import Fitted
 from recurra.export.exportable import Exportable
 from recurra.export.handling import Told

@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from recurra.experiment.exporting import of_program
+from recurra.experiment.standalone import of_program
 from recurra.experiment.task import Fitted, Task
 from recurra.export import to_program
 from recurra.export.exportable import Exportable

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from recurra.errors import ConfigError
-from recurra.experiment.exporting import of_program
+from recurra.experiment.standalone import of_program
 from recurra.experiment.task import Fitted
 from recurra.export import to_program
 from recurra.export.exportable import Exportable

@@ -3,7 +3,7 @@
 from typing import cast
 
 from recurra.errors import ConfigError
-from recurra.experiment.exporting import of_program
+from recurra.experiment.standalone import of_program
 from recurra.experiment.symbols import SymbolSchema
 from recurra.experiment.task import Fitted
 from recurra.export import to_program
@@ -56,5 +56,6 @@ def exportable(fitted: Fitted) -> Exportable:
         fitted,
         reads=f"the number of a {unit}; `encoding` in the metadata has them in their order.",
         gives=f"a number for each {unit}: softmax makes them into probabilities of what comes next.",
+        steps=lambda part: [part.tokens.read(0, min(len(part.tokens), 1000))],
         handling=Handling(cutting=alphabet.cutting(), first=END, told="next"),
     )

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from recurra.data.labelled import Labelled
 from recurra.errors import ConfigError
 from recurra.experiment.examples import Part, with_columns
-from recurra.experiment.exporting import of_examples
 from recurra.experiment.labelling import ExampleSchema, Labelling, program_of
 from recurra.experiment.learnt import Learnt
+from recurra.experiment.standalone import of_examples
 from recurra.experiment.task import Fitted, Rival, Task
 from recurra.export.exportable import Exportable
 from recurra.layers.crf import LinearChainCRF

@@ -1,6 +1,6 @@
 """Nets as exports need them, for tasks to say what goes in and comes out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -94,6 +94,7 @@ def of_examples(
         outputs=outputs,
         scaling=scaling,
         handling=_handling(schema.encoding, size, scaling, told),
+        steps=lambda part: (_as_steps(one, scaling, size) for one in part.encoded),
         about={
             "input": schema.input,
             "encoding": schema.encoding.to_dict(),
@@ -111,6 +112,7 @@ def of_program(
     reads: str,
     gives: str,
     handling: Handling,
+    steps: Callable[[Any], Iterable[Any]] | None = None,
     outputs: tuple[str, ...] = (),
 ) -> Exportable:
     """A net whose program says all: of whole sequences the same is told after every step.
@@ -130,6 +132,7 @@ def of_program(
         tells="the same after every step; what stands past the length of a row has no meaning.",
         outputs=outputs,
         handling=handling,
+        steps=steps,
         scaling=first if isinstance(first, Scaling) else None,
         about={key: one for key, one in made.metadata.items() if key not in ("task", "recurra")},
     )
@@ -161,6 +164,14 @@ def _plain_encoder(model: Any) -> list[nn.Module]:
             "Train with front=none.",
         )
     return modules
+
+
+def _as_steps(encoded: Any, scaling: Scaling | None, size: int | None) -> Any:
+    """An encoded content as a program takes it: ids, or numbers in the units of the data where it scales."""
+    if size is None:
+        return np.asarray(encoded)[:, 0]
+    values = np.asarray(encoded, np.float32)
+    return values if scaling is None else values * scaling.scale + scaling.mean
 
 
 def _handling(encoding: Encoding, size: int | None, scaling: Scaling | None, told: Told) -> Handling:
