@@ -178,6 +178,13 @@ def test_metadata_say_what_belongs_to_the_net(shipped: Any) -> None:
         assert model.opset_import[0].version == 18
 
 
+def test_rows_of_the_training_do_not_go_along(trained: Any, shipped: Any) -> None:
+    assert "recent" in Program.load(trained("detect")[1] / "stream").metadata
+    written = json.loads((shipped("detect", "torch") / "metadata.json").read_text())
+    assert "units" in written
+    assert "recent" not in written
+
+
 def test_int8_is_smaller_and_its_difference_is_told(
     trained: Any, shipped: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -18,6 +18,7 @@ from recurra.streaming import Program, Scaling
 from recurra.types import valid_steps
 
 _MOST_NAMES = 12
+_NOT_SHIPPED = ("task", "recurra", "recent")  # the last: rows of the training, which only a live run needs
 
 
 class WholeExamples(nn.Module):
@@ -134,7 +135,7 @@ def of_program(
         handling=handling,
         steps=steps,
         scaling=first if isinstance(first, Scaling) else None,
-        about={key: one for key, one in made.metadata.items() if key not in ("task", "recurra")},
+        about={key: one for key, one in made.metadata.items() if key not in _NOT_SHIPPED},
     )
 
 
