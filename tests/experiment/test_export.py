@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 import torch
 from tests.cli.program import call
-from tests.experiment.small_nets import waves
+from tests.experiment.small_nets import readings, waves
 from tests.export.compiled import COMPILER, STRICT, needs_compiler, outputs_of
 from tests.trial import unchecked
 
@@ -297,3 +297,21 @@ def test_int8_is_measured_on_what_a_run_held_out(tmp_path: Path, capsys: pytest.
         "random steps, which are no data"
         in call(capsys, "export", run, "--to", "c", "--int8", "--overwrite").err
     )
+
+
+@needs_compiler
+@pytest.mark.parametrize(
+    ("task", "settings"),
+    [("detect", ()), ("forecast", ("--horizon", "3", "preset=streaming", "steps_per_epoch=2", "baselines="))],
+)
+def test_int8_of_series_is_measured_on_rows_that_were_judged(
+    task: str, settings: tuple[str, ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, data = tmp_path / "run", tmp_path / "readings.csv"
+    readings().write_csv(data)
+    own = (*settings, "hidden_size=4", "max_epochs=1", "device=cpu", "--out", run, "--quiet")
+    assert call(capsys, "train", task, data, *own).code == 0
+    told = call(capsys, "export", run, "--to", "c", "--int8").err
+    found = re.search(r"measured on (\d+) steps of the run's held-out data", told)
+    assert found, told
+    assert 0 < int(found[1]) < 120

@@ -1,6 +1,9 @@
 """The task of detection: a score for every row of series, from what came before it alone."""
 
+from collections.abc import Iterator
 from typing import Any, cast
+
+import numpy as np
 
 from recurra.experiment.standalone import of_program
 from recurra.experiment.task import Fitted, Task
@@ -16,6 +19,7 @@ from recurra.tasks.detect.explain import explain
 from recurra.tasks.detect.network import SurpriseNetwork, laplace_loss
 from recurra.tasks.detect.prepare import DetectSchema, part, prepare, read, revive
 from recurra.tasks.detect.show import describe, show
+from recurra.tasks.detect.table import DetectPart
 from recurra.version import __version__
 
 NAME = "detect"
@@ -60,7 +64,17 @@ def exportable(fitted: Fitted) -> Exportable:
         "the change of the first number that is expected next, and d: the doubt is log(1 + exp(d)) + 0.01."
     )
     outputs = ("change", "doubt")
-    return of_program(program, fitted, reads=reads, gives=gives, handling=handling, outputs=outputs)
+    return of_program(
+        program, fitted, reads=reads, gives=gives, handling=handling, steps=_steps, outputs=outputs
+    )
+
+
+def _steps(part: DetectPart) -> Iterator[Any]:
+    """The judged rows of each series, as the net takes them."""
+    for name, rows in part.each():
+        values = part.panel.target[rows][part.judged[rows]]
+        inner = np.array([part.units[name].encode(value) for value in values], np.float32)
+        yield np.stack([inner, np.diff(inner, prepend=inner[:1])], axis=-1)
 
 
 DETECT = Task(

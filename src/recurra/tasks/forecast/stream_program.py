@@ -1,6 +1,7 @@
 """A fitted forecaster as a stream program: the network, the scaling around it, and what its head gives."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, TypeAlias, cast
 
 import numpy as np
@@ -21,6 +22,7 @@ from recurra.streaming import Activation, Affine, Layer, Program, Scaling
 from recurra.tasks.forecast.answer import interval_probabilities
 from recurra.tasks.forecast.head import TRAINED_QUANTILES, QuantileHead
 from recurra.tasks.forecast.live import TASK
+from recurra.tasks.forecast.part import ForecastPart
 from recurra.tasks.forecast.stream_interval import DISTRIBUTIONS, output_names
 from recurra.tasks.forecast.streaming_network import StreamingNetwork, check_streamable
 from recurra.version import __version__
@@ -120,12 +122,26 @@ def exportable(fitted: Fitted) -> Exportable:
         handling=Handling(
             (columns.target, *columns.past), reading="change" if is_change else "plain", told="path"
         ),
+        steps=partial(_steps, is_change=is_change),
         outputs=tuple(
             f"{name} {step + 1}"
             for name in output_names((80.0,))
             for step in range(int(fitted.config.horizon))
         ),
     )
+
+
+def _steps(part: ForecastPart, *, is_change: bool) -> Iterator[Any]:
+    """The rows of each series from its first judged forecast on, as the net takes them."""
+    panel = part.panel
+    for series in np.unique(part.origins.series):
+        begin = int(panel.offsets[series])
+        first = begin + int(part.origins.position[part.origins.series == series].min())
+        rows = slice(first, begin + int(panel.lengths[series]))
+        values = panel.target[rows]
+        own = np.diff(values, prepend=values[:1]) if is_change else values
+        steps = np.column_stack([own, panel.past[rows]]).astype(np.float32)
+        yield steps[np.isfinite(steps).all(axis=1)]
 
 
 def _of_run(fitted: Fitted) -> dict[str, Any]:
