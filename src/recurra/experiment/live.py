@@ -13,7 +13,7 @@ import numpy as np
 from recurra.errors import ArtifactError, DamagedError, DataError
 from recurra.inputs import registry
 from recurra.streaming import Live, Program, Session
-from recurra.streaming.live import ONLY, Memory, States, is_names, values_of, wrong_state
+from recurra.streaming.live import ONLY, Memory, States, Step, Stepping, is_names, values_of, wrong_state
 
 SEQUENCE, END = "sequence_id", "sequence_end"
 FRONT = "front."
@@ -73,7 +73,7 @@ class LiveSequences(Live):
         """Those of the input."""
         return self.input.columns
 
-    def outputs(self, row: Mapping[str, Any] | Sequence[Any]) -> tuple[dict[str, Any], Outputs]:
+    def outputs(self, row: Mapping[str, Any] | Sequence[Any]) -> Stepping[tuple[dict[str, Any], Outputs]]:
         """What is repeated of a row, and what the program gives after each of its steps.
 
         Last come the outputs after the steps that would follow if the sequence ended with this row, where its
@@ -97,7 +97,9 @@ class LiveSequences(Live):
             steps += read
         if ends:
             steps += [self._nothing()] * self._delay
-        outputs: Outputs = [np.array(session.step(step)) for step in steps]
+        outputs: Outputs = []
+        for step in steps:
+            outputs.append((yield Step(session, step)))
         outputs[: self._delay - begun] = [None] * min(self._delay - begun, len(outputs))
         self._open[str(name)] = _Open(session, min(begun + len(outputs), self._delay), kept)
         if ends:
@@ -105,7 +107,8 @@ class LiveSequences(Live):
         ahead = self.input.ahead(kept)
         if ahead:
             twin = session.fork()
-            outputs += [np.array(twin.step(step)) for step in ahead]
+            for step in ahead:
+                outputs.append((yield Step(twin, step)))
         return {SEQUENCE: name} if SEQUENCE in given else {}, outputs
 
     def _nothing(self) -> Any:

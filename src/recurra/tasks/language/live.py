@@ -12,7 +12,7 @@ from recurra.experiment.live import END as LAST
 from recurra.experiment.live import SEQUENCE, ends_sequence
 from recurra.inputs.symbol import END, PADDING, UNKNOWN
 from recurra.streaming import Live, Prediction, Program, Session
-from recurra.streaming.live import ONLY, Memory, States, values_of, wrong_state
+from recurra.streaming.live import ONLY, Memory, States, Step, Stepping, values_of, wrong_state
 
 _LIKELY = 5
 _DIGITS = 4
@@ -45,8 +45,8 @@ class LiveLanguage(Live):
         """Those of the input."""
         return self._input.columns
 
-    def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
-        """See `Live.predict`: `bits` of the row's text, the likeliest symbols after it, and their shares."""
+    def answering(self, row: Mapping[str, Any] | Sequence[Any]) -> Stepping[Prediction]:
+        """See `Live.answering`: `bits` of the row's text, the likeliest symbols after it, their shares."""
         given = row if isinstance(row, Mapping) else values_of(row, self.columns)
         name = given.get(SEQUENCE, ONLY)
         if not isinstance(name, str | int):
@@ -57,9 +57,11 @@ class LiveLanguage(Live):
         session, last = self._open.get(str(name)) or (self._blank.fork(), END)
         bits = 0.0
         for symbol in symbols:
-            bits -= float(_log_shares(self._logits(session.step(last)))[symbol]) / math.log(2)
+            told = yield Step(session, last)
+            bits -= float(_log_shares(self._logits(told))[symbol]) / math.log(2)
             last = symbol
-        shares = np.exp(_log_shares(self._logits(session.fork().step(last))))
+        after = yield Step(session.fork(), last)
+        shares = np.exp(_log_shares(self._logits(after)))
         shares[[PADDING, UNKNOWN]] = 0
         likely = np.argsort(-shares, kind="stable")[: min(_LIKELY, int((shares > 0).sum()))]
         if ends:

@@ -9,7 +9,7 @@ from recurra.decoding.vocoding import Vocoding, Writer
 from recurra.errors import DataError
 from recurra.experiment.live import END, SEQUENCE, ends_sequence
 from recurra.streaming import Live, Prediction, Program
-from recurra.streaming.live import ONLY, States, number, values_of
+from recurra.streaming.live import ONLY, States, Stepping, number, values_of
 from recurra.tasks.vocode.config import VocodeAnswer
 
 
@@ -38,8 +38,9 @@ class LiveVocoder(Live):
         """The mel bands of a frame."""
         return tuple(f"band {one}" for one in range(1, len(self._vocoding.mean) + 1))
 
-    def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
-        """See `Live.predict`: `samples`, a list, empty while too little is known."""
+    def answering(self, row: Mapping[str, Any] | Sequence[Any]) -> Stepping[Prediction]:
+        """See `Live.answering`: `samples`, a list, empty while too little is known; no steps of a session."""
+        yield from ()
         names = self.columns
         given = row if isinstance(row, Mapping) else values_of(row, names)
         name = given.get(SEQUENCE, ONLY)

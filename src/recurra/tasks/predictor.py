@@ -1,5 +1,6 @@
-"""What `recurra stream` runs: the live form of a task, or any program on rows of numbers."""
+"""The live form of a run, or of any program on rows of numbers."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,17 @@ from recurra.errors import ConfigError, DamagedError, DataError
 from recurra.experiment.ended import check_ended
 from recurra.files import checksum, damage_told, parse_json, read_bytes, read_document
 from recurra.streaming import PROGRAM, Live, Prediction, Program
-from recurra.streaming.live import ONLY, Memory, States, is_names, number, values_of, wrong_state
+from recurra.streaming.live import (
+    ONLY,
+    Memory,
+    States,
+    Step,
+    Stepping,
+    is_names,
+    number,
+    values_of,
+    wrong_state,
+)
 from recurra.tasks.registry import Entry, entry
 
 Values = Mapping[str, np.ndarray[Any, np.dtype[np.float32]]]
@@ -34,7 +45,8 @@ class Outputs(Live):
                 "Restore it from a copy, or export the model again.",
             )
         self.program, self.digest = program, program.digest
-        self._session = program.session(weights)
+        self._blank = program.session(weights)
+        self._session = self._blank.fork()
         self._inputs: list[str] | None = names
 
     @property
@@ -49,14 +61,21 @@ class Outputs(Live):
         else:
             values_of(names, self.columns)
 
-    def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
-        """See `Live.predict`."""
+    def answering(self, row: Mapping[str, Any] | Sequence[Any]) -> Stepping[Prediction]:
+        """See `Live.answering`."""
         values = self._values(row)
-        if not self.program.takes_ids:
-            return Prediction({}, {"output": self._session.step(np.array(values, np.float32))})
-        if values[0] != int(values[0]):
-            raise DataError(f"id {values[0]:g}", "a whole number", "Give the id of a symbol.")
-        return Prediction({}, {"output": self._session.step(int(values[0]))})
+        step: Any = np.array(values, np.float32)
+        if self.program.takes_ids:
+            step = int(values[0])
+            if values[0] != step:
+                raise DataError(f"id {values[0]:g}", "a whole number", "Give the id of a symbol.")
+        return Prediction({}, {"output": (yield Step(self._session, step))})
+
+    def fresh(self) -> "Outputs":
+        """See `Live.fresh`."""
+        twin = copy.copy(self)
+        twin._session = self._blank.fork()
+        return twin
 
     def _values(self, row: Mapping[str, Any] | Sequence[Any]) -> list[float]:
         names = self.columns
@@ -82,7 +101,11 @@ class Outputs(Live):
 
 
 def load_predictor(
-    folder: Path, weights: str, level: Sequence[float] = (), adaptive: float | None = None
+    folder: Path,
+    weights: str,
+    level: Sequence[float] = (),
+    adaptive: float | None = None,
+    kept_as: type[Program] = Program,
 ) -> Live:
     """Load a program's folder, or what a run folder streams with: its program, else its net.
 
@@ -91,6 +114,7 @@ def load_predictor(
         weights: "float32", "bfloat16" or "int8".
         level: Intervals to give, in percent.
         adaptive: How fast these follow what comes; None: not at all.
+        kept_as: The class of the program, if there is one: `PooledProgram` where many live on.
 
     Raises:
         DamagedError: A file is missing, truncated or altered.
@@ -103,7 +127,7 @@ def load_predictor(
     place = program_folder(folder)
     if place is None:
         return _of_net(folder, str(_task_of_run(folder)), weights, level, adaptive)
-    program = Program.load(place)
+    program = kept_as.load(place)
     name = program.metadata.get("task")
     if name is not None and not entry(str(name)).live:
         raise ConfigError(
@@ -165,7 +189,7 @@ def _of_net(folder: Path, task: str, weights: str, level: Sequence[float], adapt
             "float32",
             f"Leave --weights out, or train one: {one.streams_with}.",
         )
-    from recurra.experiment.artifact import load_fitted
+    from recurra.experiment.artifact import load_fitted  # noqa: PLC0415 - needs torch
 
     fitted = load_fitted(one.load("task"), folder, device="cpu")
     with damage_told(folder):
@@ -176,7 +200,7 @@ def _of_net(folder: Path, task: str, weights: str, level: Sequence[float], adapt
 
 def _obstacle(folder: Path, one: Entry) -> ConfigError:
     """What stands against a stream of a run that holds no program, in the words of its task."""
-    from recurra.experiment.artifact import load_fitted
+    from recurra.experiment.artifact import load_fitted  # noqa: PLC0415 - needs torch
 
     got, expected = "it reads whole sequences at once", "one whose state alone goes from step to step"
     remedy = f"Train it: {one.streams_with}." if one.streams_with else "Use predict."

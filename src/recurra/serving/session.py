@@ -1,0 +1,94 @@
+"""A live session of a client: what it remembers, how many rows it took, and the last answers."""
+
+import json
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from recurra.errors import ArtifactError, DamagedError
+from recurra.serving.vault import Kept
+from recurra.streaming import Live
+from recurra.streaming.remembered import from_document, to_document
+
+if TYPE_CHECKING:
+    from recurra.serving.model import Model
+
+MOST_ANSWERS = 4096
+"""Characters of answers that are kept for who comes back."""
+
+
+class ServedSession:
+    """A session.
+
+    Args:
+        token: Who has it may go on with the session.
+        model: Its model, which does not change as long as it lasts.
+        client: Who began it.
+        live: Remembers it.
+        rows: How many rows it took before.
+
+    Attributes:
+        saved: How many rows the newest snapshot on the disk comes after.
+        used: When it was used last, in seconds since 1970.
+        close: Ends the connection that uses it, if there is one, with a reason.
+    """
+
+    __slots__ = ("answers", "client", "close", "live", "model", "rows", "saved", "size", "token", "used")
+
+    def __init__(self, token: str, model: "Model", client: str, live: Live, rows: int = 0) -> None:
+        self.token, self.model, self.client, self.live = token, model, client, live
+        self.rows, self.saved = rows, -1
+        self.used = time.time()
+        self.close: Callable[[str], None] | None = None
+        self.answers: deque[tuple[int, str]] = deque()
+        self.size = 0
+
+    def told(self, text: str) -> None:
+        """A row was taken, and this is said of it."""
+        self.rows += 1
+        self.answers.append((self.rows, text))
+        self.size += len(text)
+        while self.size > MOST_ANSWERS and len(self.answers) > 1:
+            self.size -= len(self.answers.popleft()[1])
+
+    def answers_after(self, row: int) -> list[str]:
+        """What was said of the rows after one, as far as it is still known."""
+        return [text for number, text in self.answers if number > row]
+
+    def snapshot(self) -> bytes:
+        """What is remembered, as JSON."""
+        return json.dumps(to_document(self.live.snapshot())).encode()
+
+    def restore(self, content: bytes, rows: int) -> None:
+        """Go on from a snapshot.
+
+        Raises:
+            ArtifactError: It is damaged, or of another program; the session stays as it was.
+        """
+        self.live.restore(states_of(content))
+        self.rows, self.saved = rows, -1
+        self.answers.clear()
+        self.size = 0
+
+    def kept(self) -> Kept:
+        """The session as the vault keeps it."""
+        model = self.model
+        return Kept(
+            self.token, model.name, model.digest, self.client, self.rows, self.used, self.snapshot()
+        )
+
+
+def states_of(content: bytes) -> dict[str, object]:
+    """What a snapshot remembers.
+
+    Raises:
+        DamagedError: It is none.
+    """
+    try:
+        return dict(from_document(json.loads(content)))
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise DamagedError("bytes that are no snapshot of a session", "one of this server's", "Begin anew.") from error
+
+
+__all__ = ["MOST_ANSWERS", "ArtifactError", "ServedSession", "states_of"]
