@@ -87,8 +87,8 @@ def _listens(run: Path) -> bool:
 
 
 def _of_rows(run: Path, data: str, weights: str) -> dict[str, Any]:
-    from recurra.cli.row import CSVReader, JSONReader, Row, form_of
     from recurra.experiment.pace import pace_of_rows
+    from recurra.experiment.row import CSVReader, JSONReader, Row, form_of
     from recurra.tasks.predictor import load_predictor
 
     began = time.perf_counter()

@@ -92,10 +92,9 @@ def load_state(path: Path, predictor: Live) -> int:
     try:
         states = from_document(document["series"])
         rows = document["rows"]
-    except KeyError as error:
-        raise _damaged(path, "lacks what belongs to a state") from error
-    except ValueError as error:
-        raise _damaged(path, str(error)) from error
+    except (KeyError, ValueError) as error:
+        what = str(error) if isinstance(error, ValueError) else "lacks what belongs to a state"
+        raise _damaged(path, what) from error
     if type(rows) is not int or rows < 0:
         raise _damaged(path, f"comes after {rows!r} rows")
     predictor.restore(states)

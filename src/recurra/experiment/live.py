@@ -115,6 +115,11 @@ class LiveSequences(Live):
         """The step that stands behind the end of a sequence, as in training."""
         return 0 if self.program.takes_ids else np.zeros(self.program.input_size, np.float32)
 
+    @property
+    def count(self) -> int:
+        """See `Live.count`."""
+        return len(self._open)
+
     def snapshot(self) -> States:
         """See `Live.snapshot`."""
         return {

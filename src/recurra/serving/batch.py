@@ -211,7 +211,11 @@ class Batcher:
 def _alone(job: Job, loop: asyncio.AbstractEventLoop) -> None:
     """Take a job's rows in this thread; what is said of them is handed over to the event loop."""
     told = job.taken
-    job.taken = lambda said: loop.call_soon_threadsafe(told, said) and None
+
+    def hand_over(said: list[Answer]) -> None:
+        loop.call_soon_threadsafe(told, said)
+
+    job.taken = hand_over
     step = job.go_on()
     while step is not None:
         try:

@@ -28,8 +28,8 @@ class ServeConfig(Config):
         answer_seconds: How long a prediction may take before its client is told to come again.
         idle_seconds: A session that nobody uses for so long leaves memory; it comes back when it is used.
         forget_seconds: A session that nobody uses for so long is forgotten.
-        snapshot_seconds: How often sessions that went on are written to the disk; at most so much is lost when
-            the process is killed.
+        snapshot_seconds: How often sessions that went on are written to the disk; at most so much is lost
+            when the process is killed.
         drain_seconds: How long live sessions may go on when the server is told to stop.
         threads: Threads of a batch's step, of each model.
     """

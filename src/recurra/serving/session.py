@@ -6,9 +6,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from recurra.errors import ArtifactError, DamagedError
+from recurra.errors import DamagedError
 from recurra.serving.vault import Kept
 from recurra.streaming import Live
+from recurra.streaming.live import States
 from recurra.streaming.remembered import from_document, to_document
 
 if TYPE_CHECKING:
@@ -71,24 +72,23 @@ class ServedSession:
         self.answers.clear()
         self.size = 0
 
+    def begin_anew(self) -> None:
+        """Forget everything; rows are counted from 1 again."""
+        self.restore(b"{}", 0)
+
     def kept(self) -> Kept:
         """The session as the vault keeps it."""
         model = self.model
-        return Kept(
-            self.token, model.name, model.digest, self.client, self.rows, self.used, self.snapshot()
-        )
+        return Kept(self.token, model.name, model.digest, self.client, self.rows, self.used, self.snapshot())
 
 
-def states_of(content: bytes) -> dict[str, object]:
+def states_of(content: bytes) -> States:
     """What a snapshot remembers.
 
     Raises:
         DamagedError: It is none.
     """
     try:
-        return dict(from_document(json.loads(content)))
+        return from_document(json.loads(content))
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise DamagedError("bytes that are no snapshot of a session", "one of this server's", "Begin anew.") from error
-
-
-__all__ = ["MOST_ANSWERS", "ArtifactError", "ServedSession", "states_of"]
+        raise DamagedError("bytes that are no snapshot", "a session's", "Begin anew, without it.") from error

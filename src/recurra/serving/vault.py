@@ -52,9 +52,7 @@ class Vault:
         self._path = folder / FILE
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._base = sqlite3.connect(
-                self._path, timeout=1, isolation_level=None, check_same_thread=False
-            )
+            self._base = sqlite3.connect(self._path, timeout=1, isolation_level=None, check_same_thread=False)
             self._base.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=NORMAL")

@@ -156,6 +156,11 @@ class Live(ABC):
         twin.restore({})
         return twin
 
+    @property
+    @abstractmethod
+    def count(self) -> int:
+        """How many sequences are remembered."""
+
     @abstractmethod
     def snapshot(self) -> States:
         """What is remembered of each sequence."""

@@ -1,7 +1,6 @@
 """What is remembered of live sequences as a document of JSON, and back."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
 from typing import Any
 
 from recurra.streaming.live import Memory, States
@@ -22,7 +21,7 @@ def to_document(states: States) -> dict[str, Any]:
     }
 
 
-def from_document(document: Mapping[str, Any]) -> States:
+def from_document(document: Any) -> States:
     """What `to_document` made a document of.
 
     Raises:

@@ -1,6 +1,5 @@
 """The live form of a run, or of any program on rows of numbers."""
 
-import copy
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -71,12 +70,6 @@ class Outputs(Live):
                 raise DataError(f"id {values[0]:g}", "a whole number", "Give the id of a symbol.")
         return Prediction({}, {"output": (yield Step(self._session, step))})
 
-    def fresh(self) -> "Outputs":
-        """See `Live.fresh`."""
-        twin = copy.copy(self)
-        twin._session = self._blank.fork()
-        return twin
-
     def _values(self, row: Mapping[str, Any] | Sequence[Any]) -> list[float]:
         names = self.columns
         if isinstance(row, Mapping) and self._inputs:
@@ -89,12 +82,20 @@ class Outputs(Live):
             raise DataError(f"no value of {absent[0]!r}", "a number for each input", "Give the missing one.")
         return values
 
+    @property
+    def count(self) -> int:
+        """See `Live.count`."""
+        return 1
+
     def snapshot(self) -> States:
         """See `Live.snapshot`."""
         return {ONLY: Memory(self._session.snapshot())}
 
     def restore(self, states: States) -> None:
         """See `Live.restore`."""
+        if not states:
+            self._session = self._blank.fork()
+            return
         if list(states) != [ONLY] or states[ONLY][1:] != (None, (), b""):
             raise wrong_state()
         self._session.restore(states[ONLY].content)

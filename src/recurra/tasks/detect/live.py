@@ -122,6 +122,11 @@ class LiveDetector(Live):
         twin.restore({})
         return twin
 
+    @property
+    def count(self) -> int:
+        """See `Live.count`."""
+        return len(self._watches)
+
     def snapshot(self) -> States:
         """See `Live.snapshot`."""
         return {name: one.memory(marks_of(self._times, name)) for name, one in self._watches.items()}

@@ -200,6 +200,11 @@ class LiveForecast(Live):
         twin.restore({})
         return twin
 
+    @property
+    def count(self) -> int:
+        """See `Live.count`."""
+        return len(self._sessions)
+
     def snapshot(self) -> dict[str, Memory]:
         """For each series what `restore` needs to go on to the bit: session, last value, place."""
         return {

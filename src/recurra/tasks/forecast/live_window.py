@@ -196,6 +196,11 @@ class LiveWindow(Live):
         twin.restore({})
         return twin
 
+    @property
+    def count(self) -> int:
+        """See `Live.count`."""
+        return len(self._histories)
+
     def snapshot(self) -> dict[str, Memory]:
         """See `Live.snapshot`."""
         return {

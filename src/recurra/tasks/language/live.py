@@ -73,6 +73,11 @@ class LiveLanguage(Live):
         values["probability"] = [round(float(shares[one]), _DIGITS) for one in likely]
         return Prediction({SEQUENCE: name} if SEQUENCE in given else {}, values)
 
+    @property
+    def count(self) -> int:
+        """See `Live.count`."""
+        return len(self._open)
+
     def snapshot(self) -> States:
         """See `Live.snapshot`."""
         return {name: Memory(session.snapshot(), float(last)) for name, (session, last) in self._open.items()}

@@ -62,6 +62,11 @@ class LiveVocoder(Live):
         told = [float(str(one)) for one in samples]  # in the digits that tell float32 apart
         return Prediction({SEQUENCE: name} if SEQUENCE in given else {}, {"samples": told})
 
+    @property
+    def count(self) -> int:
+        """See `Live.count`."""
+        return len(self._open)
+
     def snapshot(self) -> States:
         """See `Live.snapshot`."""
         return {name: writer.snapshot() for name, writer in self._open.items()}

@@ -1,0 +1,87 @@
+"""What went wrong, as clients read it: problem details (RFC 9457), with what to do about it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from recurra.errors import (
+    ArtifactError,
+    ConfigError,
+    MissingDependencyError,
+    OutOfMemoryError,
+    RecurraError,
+    SessionError,
+    StorageError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+_STATUSES: Mapping[type[RecurraError], int] = {
+    ArtifactError: 409,
+    ConfigError: 422,
+    SessionError: 429,
+    MissingDependencyError: 501,
+    OutOfMemoryError: 503,
+    StorageError: 507,
+}
+_TITLES = {
+    400: "The request cannot be read",
+    401: "A token is needed",
+    404: "There is no such thing here",
+    408: "The request took too long to arrive",
+    409: "It does not fit what is here now",
+    413: "The body is too large",
+    415: "The type of the body is unknown",
+    422: "The data cannot be used as they are",
+    429: "Too much at once",
+    500: "The server failed",
+    501: "This server cannot do it",
+    503: "The server is busy or stops",
+    504: "The answer takes too long",
+    507: "The server's disk refuses",
+}
+
+
+class Problem(Exception):  # noqa: N818 - the name that RFC 9457 has for it
+    """An answer that says what is wrong.
+
+    Args:
+        status: Of HTTP.
+        got, expected, remedy: As of `RecurraError`.
+        retry_after: Seconds after which it may go better, if time helps.
+    """
+
+    def __init__(
+        self, status: int, got: str, expected: str, remedy: str, retry_after: float | None = None
+    ) -> None:
+        super().__init__(got)
+        self.status, self.got, self.expected, self.remedy = status, got, expected, remedy
+        self.retry_after = retry_after
+
+    @classmethod
+    def of(cls, error: RecurraError) -> "Problem":
+        """One of our errors; where it is not the client's mistake, only its kind is told."""
+        kinds = (kind for kind in type(error).__mro__ if kind in _STATUSES)
+        status = _STATUSES.get(next(kinds, RecurraError), 422)
+        return cls(status, error.got, error.expected, error.remedy, 1.0 if status == 429 else None)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Those of the answer."""
+        headers = {}
+        if self.retry_after is not None:
+            headers["Retry-After"] = str(max(1, round(self.retry_after)))
+        if self.status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
+        return headers
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The body of the answer."""
+        return {
+            "type": "about:blank",
+            "title": _TITLES.get(self.status, "The request failed"),
+            "status": self.status,
+            "detail": f"{self.got}; expected {self.expected}. {self.remedy}",
+            "error": self.got,
+            "expected": self.expected,
+            "remedy": self.remedy,
+        }
