@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from recurra.errors import DataError, RecurraError, SessionError
-from recurra.experiment.row import JSONWriter
+from recurra.experiment.row import JSONWriter, parsed
 from recurra.serving.batch import Answer, Row
 
 DO, DID, ROW, ROWS, SESSION, LOST = "$do", "$did", "$row", "$rows", "$session", "$lost"
@@ -46,13 +46,9 @@ def read(message: str) -> list[Line]:
 
 
 def _read(line: str) -> Line:
-    try:
-        content = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        what = f"no valid JSON ({error})"
-        return Numbered(DataError(what, "an object or a list in a line", "Correct the line."), None)
+    content = parsed(line)
     if not isinstance(content, dict):
-        return Numbered(content if isinstance(content, list) else [content], None)
+        return Numbered(content, None)
     if DO in content:
         return _command(content)
     number = content.pop(ROW, None)
