@@ -42,7 +42,7 @@ Line: TypeAlias = Command | Numbered | DataError
 
 def read(message: str) -> list[Line]:
     """The lines of a message."""
-    return [_read(line) for line in message.splitlines() if line.strip()]
+    return [_read(line) for line in message.split("\n") if line.strip()]
 
 
 def _read(line: str) -> Line:

@@ -15,7 +15,7 @@ _AT_ONCE = 256
 
 async def answers(host: Host, session: ServedSession, content: bytes) -> AsyncIterator[str]:
     """Lines of JSON, one for each line of a body."""
-    lines = content.decode("utf-8", "surrogateescape").splitlines()
+    lines = content.decode("utf-8", "surrogateescape").split("\n")
     teller = Teller()
     told: list[str] = []
     try:

@@ -1,6 +1,7 @@
 """The process that serves: its socket, its time limits, and how it ends."""
 
 import asyncio
+import logging
 import socket
 import ssl
 from collections.abc import Callable
@@ -98,7 +99,15 @@ def serve(
         raise ConfigError(
             f"--certificate {certificate} cannot be used ({error})", "PEM files", "Check both paths."
         ) from error
+    logging.getLogger("uvicorn.error").addFilter(_Denied())
     _Server(settings, started).run(sockets=[listening])
+
+
+class _Denied(logging.Filter):
+    """Drops what uvicorn says of every WebSocket that was refused with an answer."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "without completing handshake" not in record.getMessage()
 
 
 class _Server(uvicorn.Server):
