@@ -5,11 +5,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from recurra.config import validated
 from recurra.errors import ConfigError, DamagedError, RecurraError
 from recurra.experiment.listening import hears
-from recurra.files import checksum, read_bytes
+from recurra.files import checksum, read_bytes, read_document
 from recurra.serving.batch import Batcher
 from recurra.serving.config import ServeConfig
+from recurra.serving.facts import facts, labels_of
 from recurra.serving.monitor import Monitor
 from recurra.streaming import Live, Program
 from recurra.streaming.pooled import PooledProgram
@@ -34,6 +36,8 @@ class Model:
         why_not: Why it does not.
         program: Its stream program, if it has one.
         entry: Its task; None of a program of no task.
+        reads: What clients need to know of its input; see `facts`.
+        labels: What it tells apart, if it does.
         digest: Of what sessions run; they go on with no other.
         batcher: Takes the rows of its sessions.
 
@@ -55,13 +59,16 @@ class Model:
         except DamagedError:
             raise
         except ConfigError as error:
-            self.why_not = error.got
+            self.why_not = error.got.replace(str(folder), name)  # no path leaves the server
         task = self._task()
         self.entry: Entry | None = None if task is None else entry(task)
         if self.live is None and not self.predicts:
             raise ConfigError(f"{folder}, of which {self.why_not}", "a run or a stream program", "Check it.")
         self.digest = "" if self.live is None else self.live.digest
         self.version = version_of(folder)
+        about = {} if self.program is None else self.program.metadata
+        run = read_document(folder / "config.json", version=1) if self.predicts else {}
+        self.reads, self.labels = facts(about, run), labels_of(about, run)
         labels = {"model": name}
         sizes, seconds = monitor.batch_rows.labels(**labels), monitor.batch_seconds.labels(**labels)
 
@@ -103,6 +110,18 @@ class Model:
         listens = self.entry is not None and bool(self.entry.listener)
         return listens and self.program is not None and hears(self.program)
 
+    @cached_property
+    def hears_not(self) -> str:
+        """Why it does not listen, though its live sessions could take sound; empty if it does."""
+        if not self.hears or self.entry is None or self.program is None:
+            return ""
+        listener = self.entry.load("listener")
+        try:
+            listener(self.program, validated(listener.options, {}), "float32", None)
+        except ConfigError as error:
+            return f"{error.got}; {error.remedy}"
+        return ""
+
     def fitted(self) -> Any:
         """The net; it is loaded when it is first asked for, in whatever thread.
 
@@ -119,20 +138,21 @@ class Model:
 
     def description(self) -> dict[str, Any]:
         """What clients should know of it."""
-        about = {} if self.program is None else self.program.metadata
         columns = () if self.live is None else self.live.columns
         return {
             "name": self.name,
             "task": None if self.entry is None else self.entry.name,
-            "input": about.get("input"),
+            "input": self.reads["input"],
             "version": self.version[:12],
             "streams": self.live is not None,
             "hears": self.hears,
             "predicts": self.predicts,
             "generates": self.generates,
             "columns": list(columns),
-            "labels": about.get("labels") or about.get("tags") or [],
+            "labels": self.labels,
+            "reads": self.reads,
             "notes": [] if self.live is None else list(self.live.about),
+            **({"hears_not": self.hears_not} if self.hears_not else {}),
             **({"streams_not": self.why_not} if self.live is None else {}),
         }
 

@@ -6,10 +6,39 @@ from importlib import resources
 from fastapi import FastAPI
 from fastapi.responses import Response
 
+_MODULES = (
+    "access",
+    "answer",
+    "bars",
+    "chart",
+    "course",
+    "dom",
+    "drawing",
+    "fault",
+    "hearing",
+    "ink",
+    "main",
+    "microphone",
+    "notation",
+    "pad",
+    "latency",
+    "pixels",
+    "roll",
+    "rows",
+    "session",
+    "sound",
+    "status",
+    "table",
+    "tune",
+    "whole",
+    "words",
+    "writing",
+)
+"""The scripts: each a module of one concept; `main` begins."""
 _FILES = (
     ("/", "index.html", "text/html"),
-    ("/page.js", "page.js", "text/javascript"),
-    ("/page.css", "page.css", "text/css"),
+    ("/page/page.css", "page.css", "text/css"),
+    *((f"/page/{name}.js", f"{name}.js", "text/javascript") for name in _MODULES),
 )
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'",
