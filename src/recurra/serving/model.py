@@ -55,7 +55,7 @@ class Model:
         except DamagedError:
             raise
         except ConfigError as error:
-            self.why_not = error.got
+            self.why_not = error.got.replace(str(folder), name)  # no path leaves the server
         task = self._task()
         self.entry: Entry | None = None if task is None else entry(task)
         if self.live is None and not self.predicts:
