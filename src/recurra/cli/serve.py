@@ -54,7 +54,7 @@ def serve(
         from recurra.serving.config import ServeConfig
         from recurra.serving.guard import Guard
         from recurra.serving.host import Host
-        from recurra.serving.server import bind, serve
+        from recurra.serving.server import bind, make_server
     except ImportError as error:
         raise MissingDependencyError(
             f"serve without {error.name}", "FastAPI, uvicorn and websockets", "pip install 'recurra[serve]'"
@@ -63,13 +63,15 @@ def serve(
     config = validated(ServeConfig, settings)
     guard = Guard() if token_file is None else Guard.of_file(token_file)
     listening = bind(host, port, is_open=guard.is_open)
-    hosted = Host(folders, config, guard, state, watch=watch)
-    address = _address(listening, secure=certificate is not None)
+    with listening:
+        hosted = Host(folders, config, guard, state, watch=watch)
+        address = _address(listening, secure=certificate is not None)
 
-    def started() -> None:
-        _announce(hosted, address, as_json=as_json)
+        def started() -> None:
+            _announce(hosted, address, as_json=as_json)
 
-    serve(hosted, listening, certificate=certificate, key=key, started=started)
+        server = make_server(hosted, certificate=certificate, key=key, started=started)
+        server.run(sockets=[listening])
 
 
 def _told_apart(words: list[str], keys: list[str]) -> tuple[dict[str, Path], dict[str, str]]:

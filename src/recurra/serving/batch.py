@@ -21,6 +21,7 @@ Row: TypeAlias = Mapping[str, Any] | Sequence[Any] | DataError
 Answer: TypeAlias = Prediction | RecurraError
 Taken: TypeAlias = Callable[[list[Answer]], None]
 
+_SETTLE_SECONDS = 0.001
 _FAIR_SECONDS = 0.005
 """How long batches go on before others have the event loop."""
 
@@ -117,11 +118,12 @@ class Batcher:
         self._waiting: deque[Job] = deque()
         self._active: list[tuple[Job, Step]] = []
         self._is_due = False
+        self._under_way: set[Live] = set()
         self._thread = ThreadPoolExecutor(1, "recurra-net") if alone else None
         self.rows = 0
 
     async def take(self, live: Live, rows: Sequence[Row], taken: Taken) -> None:
-        """Take rows of a session; those that it sent before must have been taken.
+        """Take rows of a session, after those that it sent before.
 
         Args:
             live: The session's.
@@ -133,14 +135,15 @@ class Batcher:
         """
         if self.rows and self.rows + len(rows) > self._queue:
             raise QueueFullError
+        await self.settled(live)
+        self._under_way.add(live)
         loop = asyncio.get_running_loop()
         job = Job(live, rows, taken, loop.create_future())
         self.rows += job.size
         if self._thread is not None:
-            try:
-                await asyncio.shield(loop.run_in_executor(self._thread, _alone, job, loop))
-            finally:
-                self.rows -= job.size
+            taking = loop.run_in_executor(self._thread, _alone, job, loop)
+            taking.add_done_callback(lambda _: self._end(job))
+            await asyncio.shield(taking)
             return
         self._waiting.append(job)
         if not self._is_due:
@@ -149,7 +152,16 @@ class Batcher:
                 loop.call_later(self._wait, self._run)
             else:
                 loop.call_soon(self._run)
-        await asyncio.shield(job.done)
+        await job.done
+
+    def is_under_way(self, live: Live) -> bool:
+        """Whether rows of a session are not all taken, so that what it remembers is between two rows."""
+        return live in self._under_way
+
+    async def settled(self, live: Live) -> None:
+        """Wait until no row of a session is under way, as may be where its connection was lost."""
+        while live in self._under_way:
+            await asyncio.sleep(_SETTLE_SECONDS)
 
     def close(self) -> None:
         """Take no more rows."""
@@ -203,9 +215,13 @@ class Batcher:
         if step is not None:
             self._active.append((job, step))
             return
-        self.rows -= job.size
+        self._end(job)
         if not job.done.done():
             job.done.set_result(None)
+
+    def _end(self, job: Job) -> None:
+        self.rows -= job.size
+        self._under_way.discard(job.live)
 
 
 def _alone(job: Job, loop: asyncio.AbstractEventLoop) -> None:

@@ -125,6 +125,7 @@ class Conversation:
         begun = time.perf_counter()
         self._session.used = time.time()
         self._lines = []
+        await self._session.model.batcher.settled(self._session.live)
         run: list[Line] = []
         for line in messages.read(message):
             if isinstance(line, Command):
@@ -163,7 +164,6 @@ class Conversation:
             text = self._teller.line(session.rows + 1, answers)
             session.told(text)
             self._lines.append(text)
-            self._rows.inc()
             if any(isinstance(one, RecurraError) for one in answers):
                 self._faults.inc()
 
@@ -177,6 +177,7 @@ class Conversation:
             self._lines += [messages.fault(messages.busy(), retry_after=_AGAIN_SECONDS) for _ in lines]
             return
         self._lines += wrong.get(len(rows), [])
+        self._rows.inc(len(rows))
 
     def _out_of_turn(self, line: Line, turn: int) -> DataError | None:
         """What is wrong with a line that is no row, or not the next one."""

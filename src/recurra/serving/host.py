@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from recurra.serving.config import ServeConfig
@@ -45,8 +46,10 @@ class Host:
         self.config, self.guard = config, guard
         self.monitor = Monitor()
         self.shelf = Shelf(folders, config, self.monitor)
-        self._own = tempfile.TemporaryDirectory(prefix="recurra-")
-        folder = Path(self._own.name) if state is None else state
+        self._own = ExitStack()
+        folder = state
+        if folder is None:
+            folder = Path(self._own.enter_context(tempfile.TemporaryDirectory(prefix="recurra-")))
         self.roster = Roster(self.shelf, config, folder, self.monitor)
         self.seal = Seal(folder)
         self.pace = Pace(config.rows_per_second)
@@ -66,4 +69,4 @@ class Host:
         self.predictor.close()
         self.shelf.close()
         await self.roster.close()
-        self._own.cleanup()
+        self._own.close()

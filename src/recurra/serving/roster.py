@@ -127,8 +127,11 @@ class Roster:
     def end(self, session: ServedSession) -> None:
         """Forget a session for good."""
         self._leave(session)
+        self._drop(session.token)
+
+    def _drop(self, token: str) -> None:
         try:
-            self._vault.drop(session.token)
+            self._vault.drop(token)
         except StorageError as error:
             self._failed(error)
 
@@ -150,10 +153,10 @@ class Roster:
                 self._forget(now - self._config.forget_seconds)
 
     async def save(self) -> None:
-        """Write a snapshot of each session that went on since its last one."""
+        """Write a snapshot of each session that went on since its last one, and is between two rows."""
         changed = [one for one in self._here.values() if one.saved != one.rows]
         for begin in range(0, len(changed), _AT_ONCE):
-            some = [one for one in changed[begin : begin + _AT_ONCE] if one.token in self._here]
+            some = [one for one in changed[begin : begin + _AT_ONCE] if self._is_whole(one)]
             kept = [one.kept() for one in some]
             try:
                 await asyncio.to_thread(self._vault.put, kept)
@@ -162,10 +165,17 @@ class Roster:
                 return
             for one, written in zip(some, kept, strict=True):
                 one.saved = written.rows
+                if one.token not in self._here:  # it was ended meanwhile
+                    self._drop(one.token)
         self.is_saving = True
+
+    def _is_whole(self, session: ServedSession) -> bool:
+        return session.token in self._here and not session.model.batcher.is_under_way(session.live)
 
     async def close(self) -> None:
         """Write what is left to be written."""
+        for session in list(self._here.values()):
+            await session.model.batcher.settled(session.live)
         await self.save()
         self._vault.close()
 

@@ -56,19 +56,17 @@ def bind(host: str, port: int, *, is_open: bool) -> socket.socket:
     return listening
 
 
-def serve(
+def make_server(
     host: Host,
-    listening: socket.socket,
     *,
     certificate: Path | None = None,
     key: Path | None = None,
     started: Callable[[], None] = lambda: None,
-) -> None:
-    """Serve until a signal comes; live sessions may go on for a while, and are kept.
+) -> uvicorn.Server:
+    """A server, to be run with sockets of `bind`. A signal stops it; live sessions may go on for a while.
 
     Args:
         host: What is served.
-        listening: Where; as of `bind`.
         certificate: Of TLS, in a PEM file; None: no TLS.
         key: Its private key; None: in the same file.
         started: Called when requests are answered.
@@ -100,7 +98,7 @@ def serve(
             f"--certificate {certificate} cannot be used ({error})", "PEM files", "Check both paths."
         ) from error
     logging.getLogger("uvicorn.error").addFilter(_Denied())
-    _Server(settings, started).run(sockets=[listening])
+    return _Server(settings, started)
 
 
 class _Denied(logging.Filter):

@@ -1,9 +1,10 @@
 """Snapshots of sessions on the disk: one SQLite file, whose transactions are whole or not at all."""
 
 import sqlite3
+import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from recurra.errors import StorageError
 
@@ -49,7 +50,7 @@ class Vault:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE
+        self._path, self._lock = folder / FILE, threading.Lock()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._base = sqlite3.connect(self._path, timeout=1, isolation_level=None, check_same_thread=False)
@@ -66,14 +67,15 @@ class Vault:
         Raises:
             StorageError: The disk refuses, or is full.
         """
-        try:
-            self._base.execute("BEGIN IMMEDIATE")
-            self._base.executemany("REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?)", sessions)
-            self._base.execute("COMMIT")
-        except (sqlite3.Error, OSError) as error:
-            if self._base.in_transaction:
-                self._base.execute("ROLLBACK")
-            raise self._refused(error) from error
+        with self._lock:
+            try:
+                self._base.execute("BEGIN IMMEDIATE")
+                self._base.executemany("REPLACE INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?)", sessions)
+                self._base.execute("COMMIT")
+            except (sqlite3.Error, OSError) as error:
+                if self._base.in_transaction:
+                    self._base.execute("ROLLBACK")
+                raise self._refused(error) from error
 
     def get(self, token: str) -> Kept | None:
         """The session of a token, if it is kept; errors as of `put`."""
@@ -96,9 +98,10 @@ class Vault:
         """Let go of the file."""
         self._base.close()
 
-    def _select(self, statement: str, *values: object) -> list[tuple[str, str, str, str, int, float, bytes]]:
+    def _select(self, statement: str, *values: object) -> list[Any]:
         try:
-            return self._base.execute(statement, values).fetchall()
+            with self._lock:
+                return self._base.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             raise self._refused(error) from error
 

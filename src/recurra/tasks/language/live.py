@@ -9,7 +9,7 @@ import numpy as np
 from recurra.errors import DataError
 from recurra.experiment.generation import symbols_of
 from recurra.experiment.live import END as LAST
-from recurra.experiment.live import SEQUENCE, ends_sequence
+from recurra.experiment.live import SEQUENCE, START, is_true
 from recurra.inputs.symbol import END, PADDING, UNKNOWN
 from recurra.streaming import Live, Prediction, Program, Session
 from recurra.streaming.live import ONLY, Memory, States, Step, Stepping, values_of, wrong_state
@@ -51,10 +51,11 @@ class LiveLanguage(Live):
         name = given.get(SEQUENCE, ONLY)
         if not isinstance(name, str | int):
             raise DataError(f"{SEQUENCE} holds {name!r}", "the name or number of a sequence", "Correct it.")
-        ends = ends_sequence(given.get(LAST))
+        ends, goes_on = is_true(given, LAST), not is_true(given, START)
         symbols = [] if ends and not given.get(self.columns[0]) else list(self._input.steps(given))
         symbols += [END] if ends and self._has_ends else []
-        session, last = self._open.get(str(name)) or (self._blank.fork(), END)
+        before = self._open.get(str(name)) if goes_on else None
+        session, last = before or (self._blank.fork(), END)
         bits = 0.0
         for symbol in symbols:
             told = yield Step(session, last)

@@ -7,7 +7,7 @@ import numpy as np
 
 from recurra.decoding.vocoding import Vocoding, Writer
 from recurra.errors import DataError
-from recurra.experiment.live import END, SEQUENCE, ends_sequence
+from recurra.experiment.live import END, SEQUENCE, START, is_true
 from recurra.streaming import Live, Prediction, Program
 from recurra.streaming.live import ONLY, States, Stepping, number, values_of
 from recurra.tasks.vocode.config import VocodeAnswer
@@ -46,13 +46,13 @@ class LiveVocoder(Live):
         name = given.get(SEQUENCE, ONLY)
         if not isinstance(name, str | int):
             raise DataError(f"{SEQUENCE} holds {name!r}", "the name or number of a sequence", "Correct it.")
-        ends = ends_sequence(given.get(END))
+        ends, goes_on = is_true(given, END), not is_true(given, START)
         frames = np.zeros((0, len(names)), np.float32)
         if not ends or any(given.get(one) not in (None, "") for one in names):
             frames = np.array([[number(one, given.get(one)) for one in names]], np.float32)
         if not np.isfinite(frames).all():
             raise DataError("a frame without all of its bands", f"{len(names)} numbers", "Give all.")
-        writer = self._open.get(str(name)) or self._begun()
+        writer = (self._open.get(str(name)) if goes_on else None) or self._begun()
         samples = writer.push(frames)
         if ends:
             samples = np.concatenate([samples, writer.end()])
