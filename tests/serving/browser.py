@@ -64,8 +64,9 @@ class Tab:
         self.call("Page.navigate", url=address)
 
     def run(self, script: str) -> Any:
-        """The value of a script, awaited."""
-        told = self.call("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        """The value of a script, awaited; it may do what needs a person's click."""
+        how = {"awaitPromise": True, "returnByValue": True, "userGesture": True}
+        told = self.call("Runtime.evaluate", expression=script, **how)
         assert "exceptionDetails" not in told, told["exceptionDetails"]
         return told["result"].get("value")
 

@@ -97,7 +97,10 @@ class Model:
     @property
     def predicts(self) -> bool:
         """Whether there is a net that answers whole requests."""
-        return self.entry is not None and (self.folder / "model.safetensors").is_file()
+        is_run = (
+            program_folder(self.folder) != self.folder
+        )  # a program by itself has weights of that name too
+        return self.entry is not None and is_run and (self.folder / "model.safetensors").is_file()
 
     @property
     def generates(self) -> bool:

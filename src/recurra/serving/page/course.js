@@ -105,6 +105,33 @@ export class Course {
   }
 }
 
+/** The drawing of rows of an answer about whole data that tell of one series over time; otherwise nothing. */
+export function drawingOfRows(model, rows) {
+  const name = rows[0] && Object.keys(rows[0]).find((key) => key === "forecast" || key === "score");
+  const series = new Set(rows.map((row) => row.unique_id));
+  if (name === undefined || series.size > 1) return {};
+  const points = (key) => rows.map((row, at) => [at + 1, numberOf(row[key])]);
+  if (name === "score") {
+    const target = model.reads.target;
+    const flagged = points(target).filter((_, at) => rows[at].flag);
+    return {
+      lines: [
+        { name: target, role: "ink", points: points(target) },
+        { name: "expected", role: "model", points: points("expected") },
+      ],
+      marks: flagged.map(([at, value]) => [at, value, `row ${at}: score ${rows[at - 1].score}`]),
+      markName: "flagged",
+    };
+  }
+  const levels = Object.keys(rows[0]).flatMap((key) => key.match(/^forecast-lo-(.*)$/)?.[1] ?? []);
+  const bands = levels.map((level) => ({
+    name: `${level}% interval`,
+    role: "model",
+    points: rows.map((row, at) => [at + 1, row[`forecast-lo-${level}`], row[`forecast-hi-${level}`]]),
+  }));
+  return { lines: [{ name: "forecast", role: "model", points: points("forecast") }], bands };
+}
+
 function numberOf(value) {
   return value === null || value === undefined || value === "" ? NaN : Number(value);
 }

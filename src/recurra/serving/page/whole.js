@@ -2,6 +2,8 @@
 
 import { request, routeOf } from "./access.js";
 import { Bars, sharesOf } from "./bars.js";
+import { Chart } from "./chart.js";
+import { drawingOfRows } from "./course.js";
 import { button, element, field, fileField, milliseconds } from "./dom.js";
 import { FaultPlace } from "./fault.js";
 import { fieldOf } from "./rows.js";
@@ -62,6 +64,7 @@ class Whole {
     this.model = model;
     this.faults = new FaultPlace();
     this.bars = new Bars("Probabilities");
+    this.chart = new Chart("The answer, by row");
     this.answer = element("section", { class: "card", hidden: true, "aria-live": "polite" });
     const [optionsPlace, options] = field("Options of the answer", "input", {
       name: "options",
@@ -99,6 +102,7 @@ class Whole {
       paste,
       this.faults.element,
       this.bars.element,
+      this.chart.element,
       this.answer,
     );
   }
@@ -153,11 +157,12 @@ class Whole {
       this.#show(await predicted(this.model, body, type, options), performance.now() - begun);
     });
     this.answer.removeAttribute("aria-busy");
-    if (!went) this.answer.hidden = this.bars.element.hidden = true;
+    if (!went) this.answer.hidden = this.bars.element.hidden = this.chart.element.hidden = true;
   }
 
   #show(rows, took) {
     this.bars.show(rows.length === 1 ? (sharesOf(rows[0]) ?? {}) : {});
+    this.chart.show(drawingOfRows(this.model, rows));
     this.answer.hidden = false;
     const count = rows.length === 1 ? "1 row" : `${rows.length} rows`;
     this.answer.replaceChildren(
