@@ -101,6 +101,13 @@ class Tab:
         self.wait(f"{found} && !{found}.disabled")
         self.run(f"{found}.click()")
 
+    def choose(self, selector: str, path: Path) -> None:
+        """Choose a file in a field."""
+        self.wait(f"document.querySelector({json.dumps(selector)}) !== null")
+        root = self.call("DOM.getDocument")["root"]["nodeId"]
+        node = self.call("DOM.querySelector", nodeId=root, selector=selector)["nodeId"]
+        self.call("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
+
     def draw(self, selector: str, points: Sequence[tuple[float, float]]) -> None:
         """Draw a stroke on an element; points are shares of its width and height."""
         box = f"document.querySelector({json.dumps(selector)})"

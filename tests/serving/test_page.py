@@ -7,8 +7,10 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
+import soundfile
 from tests.serving.browser import CHROMIUM, Tab, browser
 from tests.serving.conftest import serving
 from tests.serving.relay import relay
@@ -35,7 +37,8 @@ ON = "document.querySelector('.state')?.dataset.state === 'on'"
 
 @pytest.fixture(scope="module")
 def tab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tab]:
-    with browser(tmp_path_factory.mktemp("browser")) as found:
+    sound = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")  # it beeps
+    with browser(tmp_path_factory.mktemp("browser"), *sound) as found:
         yield found
 
 
@@ -255,6 +258,41 @@ def test_a_tune_goes_on_from_the_keyboard(tab, drawn):
     assert tab.run("document.querySelectorAll('.roll .given').length") == 2
     tab.click("Generate")
     tab.wait("document.querySelectorAll('.roll .made').length > 0")
+
+
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server of a net that writes down what is said, hardly trained."""
+    folder = tmp_path_factory.mktemp("heard")
+    transcriber = recurra.Transcriber(**SMALL, bidirectional=False)
+    transcriber.fit(load_sample("digit_strings").head(30), show_progress=False).save(folder / "said")
+    with serving({"said": folder / "said"}, Guard(), None) as address:
+        yield address
+
+
+def test_a_recording_is_heard(tab, heard, tmp_path):
+    show(tab, heard, "said")
+    rate = tab.run("new AudioContext().sampleRate")
+    noise = np.random.default_rng(0).integers(-9000, 9000, int(1.5 * rate), np.int16)
+    soundfile.write(tmp_path / "noise.wav", noise, rate)
+    tab.choose("input[type=file]", tmp_path / "noise.wav")
+    with connect(f"ws://{heard}/v1/models/said/stream?rate={rate}") as other:
+        other.send(noise.tobytes())
+        other.send('{"$do": "end"}')
+        lines = [json.loads(line) for message in other for line in message.split("\n")]
+    said = [line["text"] for line in lines if line.get("kind") == "final"]
+    texts = "[...document.querySelectorAll('tbody tr')].map((one) => one.children[1].innerText)"
+    tab.wait("document.querySelector('tbody td')?.innerText === 'final'")
+    assert tab.run(texts)[::-1] == [" ".join(one.split()) for one in said]
+
+
+def test_a_microphone_is_heard(tab, heard):
+    show(tab, heard, "said")
+    tab.click("Use the microphone")
+    tab.wait("Number(/([\\d.]+) s of sound/.exec(document.body.innerText)?.[1]) > 0.5")
+    tab.click("Stop")
+    tab.wait("![...document.querySelectorAll('button')][0].disabled")
+    assert tab.run("document.querySelector('.fault')") is None
 
 
 def test_a_lost_connection_is_taken_up_again(tab, address, runs):

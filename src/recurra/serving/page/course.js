@@ -49,14 +49,10 @@ export class Course {
     const before = this.#rows
       .slice(0, -1)
       .map(({ number, answer }) => [number + 1, numberOf(answer.forecast[0])]);
-    const bands = Object.keys(this.#last)
-      .filter((name) => name.startsWith("forecast-lo-"))
-      .map((low) => {
-        const level = low.slice("forecast-lo-".length);
-        const highs = this.#last[`forecast-hi-${level}`];
-        const points = ahead(this.#last[low]).map(([at, value], place) => [at, value, highs[place]]);
-        return { name: `${level}% interval`, role: "model", points };
-      });
+    const bands = bandsOf(this.#last, (level) => {
+      const highs = this.#last[`forecast-hi-${level}`];
+      return ahead(this.#last[`forecast-lo-${level}`]).map(([at, low], place) => [at, low, highs[place]]);
+    });
     const lines = [
       this.#given(),
       { name: "forecast", role: "model", points: [[now.number, now.value], ...ahead(this.#last.forecast)] },
@@ -123,13 +119,17 @@ export function drawingOfRows(model, rows) {
       markName: "flagged",
     };
   }
-  const levels = Object.keys(rows[0]).flatMap((key) => key.match(/^forecast-lo-(.*)$/)?.[1] ?? []);
-  const bands = levels.map((level) => ({
-    name: `${level}% interval`,
-    role: "model",
-    points: rows.map((row, at) => [at + 1, row[`forecast-lo-${level}`], row[`forecast-hi-${level}`]]),
-  }));
+  const bands = bandsOf(rows[0], (level) =>
+    rows.map((row, at) => [at + 1, row[`forecast-lo-${level}`], row[`forecast-hi-${level}`]]),
+  );
   return { lines: [{ name: "forecast", role: "model", points: points("forecast") }], bands };
+}
+
+/** A band for each interval of a forecast, of which the first one is named in the legend for all. */
+function bandsOf(answer, pointsOf) {
+  const levels = Object.keys(answer).flatMap((key) => key.match(/^forecast-lo-(.*)$/)?.[1] ?? []);
+  const name = `${levels.join(", ")}% interval${levels.length > 1 ? "s" : ""}`;
+  return levels.map((level, at) => ({ name: at ? "" : name, role: "model", points: pointsOf(level) }));
 }
 
 function numberOf(value) {

@@ -174,9 +174,15 @@ class Hearing {
   #hear(lines) {
     for (const { $did, rate, samples, ...event } of lines) {
       if (event.error !== undefined) this.faults.show(Fault.ofLine(event));
-      else if ($did === undefined && rate === undefined) this.#events.unshift(event);
+      else if ($did === undefined && rate === undefined) this.#keep(event);
     }
     this.#show();
+  }
+
+  /** What was said in part is replaced by what is said next. */
+  #keep(event) {
+    if (this.#events[0]?.kind === "partial") this.#events.shift();
+    this.#events.unshift(event);
   }
 
   #tell() {

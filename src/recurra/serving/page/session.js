@@ -87,9 +87,13 @@ export class LiveSession extends EventTarget {
     const socket = this.#socket;
     this.#socket = this.#flight = null;
     if (socket === null) return;
-    if (ends && socket.readyState === WebSocket.OPEN) socket.send('{"$do": "end"}');
     socket.onmessage = socket.onclose = null;
-    socket.close();
+    const leave = () => {
+      if (ends) socket.send('{"$do": "end"}');
+      socket.close();
+    };
+    if (socket.readyState === WebSocket.OPEN) leave();
+    else socket.onopen = leave;
   }
 
   #tell(name, detail = {}) {
