@@ -85,6 +85,7 @@ def make_app(host: Host) -> FastAPI:
     _add_errors(app)
     _add_state(app, host)
     _add_models(app, host)
+    _add_makers(app, host)
     _add_streams(app, host)
     page.add_page(app)
     return app
@@ -173,6 +174,8 @@ def _add_models(app: FastAPI, host: Host) -> None:
         written, kind = predicting.written(frame, task, request.headers.get("accept", ""))
         return Response(written, media_type=kind)
 
+
+def _add_makers(app: FastAPI, host: Host) -> None:
     @app.post(
         "/v1/models/{name}/generate",
         tags=["models"],
