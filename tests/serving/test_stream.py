@@ -228,7 +228,7 @@ def test_a_newer_connection_takes_over(address):
         ("/v1/models/iris/stream", 409),
         ("/v1/models/roles/stream?session=unknown", 404),
         ("/v1/models/roles/stream?after=x", 422),
-        ("/v1/models/roles/elsewhere", 403),
+        ("/v1/models/roles/elsewhere", 404),
     ],
 )
 def test_what_cannot_be_opened_is_refused_before_it_opens(address, path, status):

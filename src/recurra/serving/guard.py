@@ -73,6 +73,11 @@ class Guard:
         return hashlib.sha256(sent).hexdigest()[:16]
 
 
+def protocols_of(headers: Mapping[str, str]) -> list[str]:
+    """The subprotocols that the client of a WebSocket offers."""
+    return [one.strip() for one in headers.get("sec-websocket-protocol", "").split(",")]
+
+
 class Pace:
     """How many rows clients sent lately, so that none sends more a second than it may (a leaky bucket).
 
