@@ -12,10 +12,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from recurra.errors import ConfigError
 from recurra.serving.app import make_app
+from recurra.serving.guard import LOOPBACK
 from recurra.serving.host import Host
 from recurra.serving.wire import LiveSocket
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _BACKLOG = 2048
 _SPARE_CONNECTIONS = 512
 
@@ -32,7 +32,7 @@ def bind(host: str, port: int, *, is_open: bool) -> socket.socket:
         ConfigError: The port is in use or not allowed, there is no such address, or it can be reached from
             outside and anybody may ask.
     """
-    if is_open and host not in _LOOPBACK:
+    if is_open and host not in LOOPBACK:
         raise ConfigError(
             f"--host {host} without tokens, so that anybody who reaches it may ask",
             "127.0.0.1, or tokens",
