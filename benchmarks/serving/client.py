@@ -100,7 +100,7 @@ class Session(asyncio.Protocol):
         traffic.answered += 1
         if self.times:
             traffic.latencies.append(time.perf_counter() - self.times.popleft())
-        if line != traffic.answers[self.number][self.answered]:
+        if traffic.exact and line != traffic.answers[self.number][self.answered]:
             traffic.wrong += 1
             traffic.example = line
         self.answered += 1
@@ -123,6 +123,7 @@ class Traffic:
         streams: Messages and answers of each stream.
         sessions: How many.
         rate: Steps a second of each.
+        exact: Whether answers are held against those of the streams.
     """
 
     def __init__(
@@ -132,11 +133,13 @@ class Traffic:
         streams: list[tuple[list[bytes], list[bytes]]],
         sessions: int,
         rate: float,
+        *,
+        exact: bool,
     ) -> None:
         self.port, self.path, self.rate = port, path, rate
         self.messages = [[framed(one) for one in rows] for rows, _ in streams]
         self.answers = [told for _, told in streams]
-        self.count = sessions
+        self.count, self.exact = sessions, exact
         self.sessions: list[Session] = []
         self.latencies: list[float] = []
         self.wrong = self.refused = self.lost_steps = self.came_back = 0

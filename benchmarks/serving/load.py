@@ -99,7 +99,9 @@ async def run(options: argparse.Namespace, folder: Path) -> dict[str, object]:
     server = start_server(folder, port, options)
     try:
         before = resident(server.pid)
-        traffic = Traffic(port, "/v1/models/net/stream", streams, options.sessions, options.rate)
+        traffic = Traffic(
+            port, "/v1/models/net/stream", streams, options.sessions, options.rate, exact=not options.peer
+        )
         await traffic.connect()
         memory = (resident(server.pid) - before) / options.sessions
         begun = processor_seconds(server.pid)

@@ -219,6 +219,18 @@ def test_a_page_sends_its_token_as_a_subprotocol(served):
             assert "$session" in socket.recv()
 
 
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "http://evil.example"}, {"Host": "evil.example"}, {"Origin": "null"}]
+)
+def test_pages_of_other_servers_are_refused(client, address, headers):
+    assert client.get("/v1/models", headers=headers).status_code == 403
+    if "Origin" in headers:
+        with pytest.raises(InvalidStatus) as refused:
+            connect(f"ws://{address}/v1/models/topics/stream", additional_headers=headers)
+        assert refused.value.response.status_code == 403
+    assert client.get("/v1/models", headers={"Origin": f"http://{address}"}).status_code == 200
+
+
 def test_who_sends_too_fast_is_slowed_down(served):
     with served(rows_per_second=50) as address:
         with connect(f"ws://{address}/v1/models/topics/stream") as socket:

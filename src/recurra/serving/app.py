@@ -2,11 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Request, WebSocket
+from fastapi import FastAPI, Request
 from fastapi import Path as InPath
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -14,13 +14,11 @@ from starlette.exceptions import HTTPException
 
 from recurra.errors import RecurraError
 from recurra.serving import body, generating, monitor, page, predicting
-from recurra.serving.conversation import Conversation
 from recurra.serving.guard import Guard
-from recurra.serving.hearing import Hearing
 from recurra.serving.host import Host
-from recurra.serving.listening import listen
 from recurra.serving.one_shot import answers
 from recurra.serving.problem import MEDIA_TYPE, Problem
+from recurra.serving.wire import keep_asking
 from recurra.version import __version__
 
 Name = Annotated[str, InPath(description="As GET /v1/models lists it.")]
@@ -65,7 +63,7 @@ def make_app(host: Host) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        tasks = host.begin()
+        tasks = [*host.begin(), asyncio.create_task(keep_asking(host))]
         yield
         host.is_stopping = True
         for task in tasks:
@@ -85,7 +83,7 @@ def make_app(host: Host) -> FastAPI:
     _add_errors(app)
     _add_state(app, host)
     _add_models(app, host)
-    _add_streams(app, host)
+    _add_makers(app, host)
     page.add_page(app)
     return app
 
@@ -173,6 +171,8 @@ def _add_models(app: FastAPI, host: Host) -> None:
         written, kind = predicting.written(frame, task, request.headers.get("accept", ""))
         return Response(written, media_type=kind)
 
+
+def _add_makers(app: FastAPI, host: Host) -> None:
     @app.post(
         "/v1/models/{name}/generate",
         tags=["models"],
@@ -206,44 +206,13 @@ def _add_models(app: FastAPI, host: Host) -> None:
         return StreamingResponse(answers(host, session, content), media_type="application/x-ndjson")
 
 
-def _add_streams(app: FastAPI, host: Host) -> None:
-    @app.websocket("/v1/models/{name}/stream")
-    async def stream(socket: WebSocket, name: str) -> None:
-        """A live session; see the wire in docs/serving.md."""
-        query = dict(socket.query_params)
-        try:
-            client = client_of(host.guard, socket)
-            model = host.shelf.get(name)
-            if model.hears and (model.live is None or "rate" in query):
-                await listen(socket, Hearing(model, query))
-                return
-            token, after = query.get("session"), _row_number(query.get("after"))
-            if token is None:
-                session = host.roster.begin(model, client)
-            else:
-                session = host.roster.resume(name, token, client)
-        except Problem as problem:
-            answer = JSONResponse(problem.document, problem.status, problem.headers, MEDIA_TYPE)
-            await socket.send_denial_response(answer)
-            return
-        await Conversation(socket, session, host).run(after, resumed=token is not None)
-
-
-def _row_number(text: str | None) -> int | None:
-    if text is not None and not text.isdecimal():
-        raise Problem(422, f"after={text}", "the number of a row", "Correct it.")
-    return None if text is None else int(text)
-
-
-def client_of(guard: Guard, asked: Request | WebSocket) -> str:
+def client_of(guard: Guard, request: Request) -> str:
     """Who asks.
 
     Raises:
         Problem: The token is missing or unknown.
     """
-    protocols: Sequence[str] = asked.scope.get("subprotocols", ())
-    address = asked.client.host if asked.client is not None else "unknown"
-    return guard.client(asked.headers, protocols, address)
+    return guard.client(request.headers, (), request.client.host if request.client is not None else "unknown")
 
 
 async def _body(request: Request, host: Host) -> bytes:

@@ -20,8 +20,10 @@ from recurra.streaming.pooled import step_together
 Row: TypeAlias = Mapping[str, Any] | Sequence[Any] | DataError
 Answer: TypeAlias = Prediction | RecurraError
 Taken: TypeAlias = Callable[[list[Answer]], None]
+Done: TypeAlias = Callable[[BaseException | None], None]
 
-_SETTLE_SECONDS = 0.001
+SETTLE_SECONDS = 0.001
+"""How often it is looked whether rows of a session are still under way."""
 _FAIR_SECONDS = 0.005
 """How long batches go on before others have the event loop."""
 
@@ -37,12 +39,12 @@ class Job:
         live: The session's.
         rows: They; in place of one that is none, what is wrong with it.
         taken: Called after each row with what is said of its parts: one, or one for each series in it.
-        done: Gets a result when all rows are taken.
+        done: Called when all rows are taken, or with what broke.
     """
 
     __slots__ = ("_parts", "_rows", "_said", "done", "live", "size", "stepping", "taken")
 
-    def __init__(self, live: Live, rows: Sequence[Row], taken: Taken, done: asyncio.Future[None]) -> None:
+    def __init__(self, live: Live, rows: Sequence[Row], taken: Taken, done: Done) -> None:
         self.live, self.taken, self.done = live, taken, done
         self.size = len(rows)
         self._rows, self._parts = deque(rows), deque[Mapping[str, Any] | Sequence[Any]]()
@@ -122,28 +124,27 @@ class Batcher:
         self._thread = ThreadPoolExecutor(1, "recurra-net") if alone else None
         self.rows = 0
 
-    async def take(self, live: Live, rows: Sequence[Row], taken: Taken) -> None:
-        """Take rows of a session, after those that it sent before.
+    def submit(self, live: Live, rows: Sequence[Row], taken: Taken, done: Done) -> None:
+        """Take rows of a session, of which none is under way.
 
         Args:
             live: The session's.
             rows: They, in their order.
             taken: Called for each row as soon as it was taken.
+            done: Called when all were, or with what broke.
 
         Raises:
-            QueueFullError: Too many wait; none of these rows was taken.
+            QueueFullError: Too many wait; none of these rows is taken.
         """
         if self.rows and self.rows + len(rows) > self._queue:
             raise QueueFullError
-        await self.settled(live)
+        job = Job(live, rows, taken, done)
         self._under_way.add(live)
-        loop = asyncio.get_running_loop()
-        job = Job(live, rows, taken, loop.create_future())
         self.rows += job.size
+        loop = asyncio.get_running_loop()
         if self._thread is not None:
             taking = loop.run_in_executor(self._thread, _alone, job, loop)
-            taking.add_done_callback(lambda _: self._end(job))
-            await asyncio.shield(taking)
+            taking.add_done_callback(lambda ended: self._end(job, ended.exception()))
             return
         self._waiting.append(job)
         if not self._is_due:
@@ -152,7 +153,22 @@ class Batcher:
                 loop.call_later(self._wait, self._run)
             else:
                 loop.call_soon(self._run)
-        await job.done
+
+    async def take(self, live: Live, rows: Sequence[Row], taken: Taken) -> None:
+        """Take rows of a session, after those that it sent before; arguments and errors as of `submit`."""
+        await self.settled(live)
+        ended = asyncio.get_running_loop().create_future()
+
+        def done(error: BaseException | None) -> None:
+            if ended.done():
+                return
+            if error is None:
+                ended.set_result(None)
+            else:
+                ended.set_exception(error)
+
+        self.submit(live, rows, taken, done)
+        await ended
 
     def is_under_way(self, live: Live) -> bool:
         """Whether rows of a session are not all taken, so that what it remembers is between two rows."""
@@ -161,7 +177,7 @@ class Batcher:
     async def settled(self, live: Live) -> None:
         """Wait until no row of a session is under way, as may be where its connection was lost."""
         while live in self._under_way:
-            await asyncio.sleep(_SETTLE_SECONDS)
+            await asyncio.sleep(SETTLE_SECONDS)
 
     def close(self) -> None:
         """Take no more rows."""
@@ -209,19 +225,17 @@ class Batcher:
         try:
             step = job.go_on(output, error)
         except Exception as failure:  # noqa: BLE001 - of this session alone; its client is told
-            step = None
-            if not job.done.done():
-                job.done.set_exception(failure)
-        if step is not None:
-            self._active.append((job, step))
+            self._end(job, failure)
             return
-        self._end(job)
-        if not job.done.done():
-            job.done.set_result(None)
+        if step is None:
+            self._end(job, None)
+        else:
+            self._active.append((job, step))
 
-    def _end(self, job: Job) -> None:
+    def _end(self, job: Job, error: BaseException | None) -> None:
         self.rows -= job.size
         self._under_way.discard(job.live)
+        job.done(error)
 
 
 def _alone(job: Job, loop: asyncio.AbstractEventLoop) -> None:

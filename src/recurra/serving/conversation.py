@@ -1,51 +1,66 @@
-"""A WebSocket on which a live session goes on."""
+"""What is said on a connection on which a live session goes on."""
 
 import asyncio
 import logging
 import time
 from base64 import b64encode
+from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import Any
-
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from typing import Any, Protocol, runtime_checkable
 
 from recurra.errors import DataError, RecurraError, SessionError
 from recurra.serving import messages
-from recurra.serving.batch import Answer, QueueFullError, Row
-from recurra.serving.guard import PROTOCOL
+from recurra.serving.batch import SETTLE_SECONDS, Answer, QueueFullError, Row
 from recurra.serving.host import Host
 from recurra.serving.messages import Command, Line, Numbered, Teller
 from recurra.serving.problem import Problem
-from recurra.serving.roster import TAKEN_OVER
+from recurra.serving.roster import IDLE, TAKEN_OVER
 from recurra.serving.session import ServedSession
 
-REPLACED, IDLE_CLOSED, FAILED = 4001, 4002, 1011
-"""Codes of a closed WebSocket: another connection took over, nobody used it, the server failed."""
+ENDED, FAILED = 1000, 1011
+CODES = {TAKEN_OVER: 4001, IDLE: 4002}
+"""Codes of a WebSocket that the server closes."""
 _AGAIN_SECONDS = 0.5
 logger = logging.getLogger("recurra.serving")
 
 
+@runtime_checkable
+class Wire(Protocol):
+    """What carries the messages."""
+
+    def say(self, message: str) -> None:
+        """Send a message."""
+
+    def hang_up(self, code: int, reason: str) -> None:
+        """Close."""
+
+
 class Conversation:
-    """What is said on one connection.
+    """Answers messages, one after another.
 
     Args:
-        socket: Not accepted yet.
         session: What it goes on with.
         host: Where.
+        wire: To whom.
+
+    Attributes:
+        waiting: Messages that came and are not answered.
     """
 
-    def __init__(self, socket: WebSocket, session: ServedSession, host: Host) -> None:
-        self._socket, self._session, self._host = socket, session, host
-        name = session.model.name
-        monitor = host.monitor
+    def __init__(self, session: ServedSession, host: Host, wire: Wire) -> None:
+        self._session, self._host, self._wire = session, host, wire
+        name, monitor = session.model.name, host.monitor
         self._rows, self._faults = monitor.rows.labels(name), monitor.faults.labels(name)
         self._seconds = monitor.message_seconds.labels(name)
         self._teller = Teller()
+        self.waiting: deque[str] = deque()
+        self._is_busy = False
+        self._begun = 0.0
         self._lines: list[str] = []
+        self._work: deque[Command | list[Line]] = deque()
 
-    async def run(self, after: int | None, *, resumed: bool) -> None:
-        """Answer until the client or the server closes.
+    def begin(self, after: int | None, *, resumed: bool) -> None:
+        """Greet, and take the session over from whoever has it.
 
         Args:
             after: The last row whose answer the client knows, if it says so: later answers are sent again.
@@ -54,45 +69,7 @@ class Conversation:
         session = self._session
         if session.close is not None:
             session.close(TAKEN_OVER)
-        task = asyncio.current_task()
-        closing = ""
-
-        def close(reason: str) -> None:
-            nonlocal closing
-            closing = reason
-            if task is not None:
-                task.cancel()
-
-        session.close = close
-        try:
-            await self._socket.accept(subprotocol=PROTOCOL if self._asks_for_protocol() else None)
-            await self._greet(after, resumed=resumed)
-            while True:
-                await self._answer(await self._receive())
-        except (WebSocketDisconnect, OSError):
-            pass
-        except asyncio.CancelledError:
-            if not closing:
-                raise
-            await self._close(REPLACED if closing == TAKEN_OVER else IDLE_CLOSED, closing)
-        except Exception:
-            logger.exception("a live session of %s failed", session.model.name)
-            await self._close(FAILED, "the server failed")
-        finally:
-            if session.close is close:
-                session.close = None
-            session.used = time.time()
-
-    def _asks_for_protocol(self) -> bool:
-        return PROTOCOL in self._socket.scope.get("subprotocols", ())
-
-    async def _close(self, code: int, reason: str) -> None:
-        if self._socket.application_state is WebSocketState.CONNECTED:
-            with suppress(RuntimeError, OSError):
-                await self._socket.close(code, reason)
-
-    async def _greet(self, after: int | None, *, resumed: bool) -> None:
-        session = self._session
+        session.close = self._close
         about: dict[str, Any] = {
             messages.SESSION: session.token,
             "model": session.model.name,
@@ -106,42 +83,58 @@ class Conversation:
             lost = session.rows - len(again) - after
             if lost > 0:
                 about[messages.LOST] = [after + 1, after + lost]
-        await self._socket.send_text("\n".join([messages.json_line(about), *again]))
+        self._wire.say("\n".join([messages.json_line(about), *again]))
 
-    async def _receive(self) -> str:
-        """The next message.
+    def hear(self, message: str) -> None:
+        """Answer a message, after those that came before."""
+        self.waiting.append(message)
+        if not self._is_busy:
+            self._is_busy = True
+            self._next()
 
-        Raises:
-            WebSocketDisconnect: The client closed, or is gone.
-        """
-        message = await self._socket.receive()
-        if message["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(message.get("code") or 1005)
-        text: str | None = message.get("text")
-        content: bytes = message.get("bytes") or b""
-        return content.decode("utf-8", "surrogateescape") if text is None else text
-
-    async def _answer(self, message: str) -> None:
-        begun = time.perf_counter()
+    def leave(self) -> None:
+        """The connection is gone; rows that are under way are taken, and the session waits for another."""
+        self.waiting.clear()
+        if self._session.close == self._close:
+            self._session.close = None
         self._session.used = time.time()
-        self._lines = []
-        await self._session.model.batcher.settled(self._session.live)
-        run: list[Line] = []
-        for line in messages.read(message):
-            if isinstance(line, Command):
-                await self._take(run)
-                run = []
-                self._lines.append(self._do(line))
-            else:
-                run.append(line)
-        await self._take(run)
-        await self._socket.send_text("\n".join(self._lines))
-        self._seconds.observe(time.perf_counter() - begun)
-        if self._lines and self._session.token == "":
-            raise WebSocketDisconnect(1000)
 
-    async def _take(self, lines: Sequence[Line]) -> None:
-        """Take the rows among lines without a command; what is said of each is added to the answer."""
+    def _close(self, reason: str) -> None:
+        self.waiting.clear()
+        self._wire.hang_up(CODES[reason], reason)
+
+    def _next(self) -> None:
+        """Begin with the message that waits longest, if there is one."""
+        session = self._session
+        while self.waiting:
+            if session.model.batcher.is_under_way(session.live):  # of a connection before this one
+                asyncio.get_running_loop().call_later(SETTLE_SECONDS, self._next)
+                return
+            self._begun = time.perf_counter()
+            session.used = time.time()
+            self._lines = []
+            self._work.extend(_parts(messages.read(self.waiting.popleft())))
+            if not self._go_on():
+                return
+        self._is_busy = False
+
+    def _go_on(self) -> bool:
+        """Go on with the message; whether it is answered, and not yet to be waited for."""
+        while self._work:
+            part = self._work.popleft()
+            if isinstance(part, Command):
+                self._lines.append(self._do(part))
+            elif not self._take(part):
+                return False
+        self._wire.say("\n".join(self._lines))
+        self._seconds.observe(time.perf_counter() - self._begun)
+        if not self._session.token:
+            self.waiting.clear()
+            self._wire.hang_up(ENDED, "the session ended")
+        return True
+
+    def _take(self, lines: Sequence[Line]) -> bool:
+        """Take the rows among lines without a command; whether all is said of them at once."""
         rows: list[Row] = []
         wrong: dict[int, list[str]] = {}  # before which of the rows something else is to be said
         session = self._session
@@ -154,30 +147,52 @@ class Conversation:
                 wrong.setdefault(len(rows), []).append(messages.fault(error, number))
         if not rows:
             self._lines += wrong.get(0, [])
-            return
-        count = 0
+            return True
+        wait = self._host.pace.wait(session.client, len(rows))
+        if not wait:
+            return self._submit(rows, wrong, len(lines))
+
+        def later() -> None:
+            if self._submit(rows, wrong, len(lines)) and self._go_on():
+                self._next()
+
+        asyncio.get_running_loop().call_later(wait, later)
+        return False
+
+    def _submit(self, rows: Sequence[Row], wrong: dict[int, list[str]], count: int) -> bool:
+        """Have rows taken; whether that was refused, and said."""
+        session, teller, lines = self._session, self._teller, self._lines
+        number = 0
 
         def taken(answers: list[Answer]) -> None:
-            nonlocal count
-            self._lines.extend(wrong.get(count, ()))
-            count += 1
-            text = self._teller.line(session.rows + 1, answers)
+            nonlocal number
+            if number in wrong:
+                lines.extend(wrong[number])
+            number += 1
+            text = teller.line(session.rows + 1, answers)
             session.told(text)
-            self._lines.append(text)
+            lines.append(text)
             if any(isinstance(one, RecurraError) for one in answers):
                 self._faults.inc()
 
-        wait = self._host.pace.wait(session.client, len(rows))
-        if wait:
-            await asyncio.sleep(wait)
+        def done(error: BaseException | None) -> None:
+            self._rows.inc(number)
+            if error is not None:
+                logger.error("a live session of %s failed", session.model.name, exc_info=error)
+                self.waiting.clear()
+                self._wire.hang_up(FAILED, "the server failed")
+                return
+            lines.extend(wrong.get(len(rows), ()))
+            if self._go_on():
+                self._next()
+
         try:
-            await session.model.batcher.take(session.live, rows, taken)
+            session.model.batcher.submit(session.live, rows, taken, done)
         except QueueFullError:
             self._host.monitor.refused.inc()
-            self._lines += [messages.fault(messages.busy(), retry_after=_AGAIN_SECONDS) for _ in lines]
-            return
-        self._lines += wrong.get(len(rows), [])
-        self._rows.inc(len(rows))
+            lines += [messages.fault(messages.busy(), retry_after=_AGAIN_SECONDS)] * count
+            return True
+        return False
 
     def _out_of_turn(self, line: Line, turn: int) -> DataError | None:
         """What is wrong with a line that is no row, or not the next one."""
@@ -225,3 +240,16 @@ class Conversation:
         except Problem as problem:
             return messages.fault(SessionError(problem.got, problem.expected, problem.remedy))
         return messages.did(command.name, **{messages.ROWS: session.rows})
+
+
+def _parts(lines: Sequence[Line | Command]) -> list[Command | list[Line]]:
+    """The commands among lines, and the lines between them."""
+    parts: list[Command | list[Line]] = []
+    for line in lines:
+        if isinstance(line, Command):
+            parts.append(line)
+        elif parts and isinstance(parts[-1], list):
+            parts[-1].append(line)
+        else:
+            parts.append([line])
+    return parts

@@ -5,11 +5,14 @@ import hmac
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from recurra.errors import ConfigError
 from recurra.files import read_bytes
 from recurra.serving.problem import Problem
 
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+"""Names of this machine that nobody else reaches."""
 _SHORTEST = 16
 _BEARER = "bearer "
 PROTOCOL, TOKEN_PROTOCOL = "recurra", "bearer."
@@ -51,9 +54,15 @@ class Guard:
     def client(self, headers: Mapping[str, str], protocols: Sequence[str], address: str) -> str:
         """Who asks: a name that belongs to the token, or to the address where none is needed.
 
+        Args:
+            headers: Of the request, with names in small letters.
+            protocols: That a WebSocket's client offers.
+            address: Of the other side.
+
         Raises:
-            Problem: The token is missing or unknown.
+            Problem: The token is missing or unknown, or a page of another server asks.
         """
+        _check_origin(headers, is_open=self.is_open)
         if self.is_open:
             return address
         given = headers.get("authorization", "")
@@ -71,6 +80,28 @@ class Guard:
                 401, what, "a token that this server knows", "Send the header Authorization: Bearer TOKEN."
             )
         return hashlib.sha256(sent).hexdigest()[:16]
+
+
+def _check_origin(headers: Mapping[str, str], *, is_open: bool) -> None:
+    """Refuse pages of other servers, which browsers let ask whatever this machine can reach.
+
+    Where no token is needed, the server must be asked for by a name of this machine, too, so that no other
+    name can be made to lead here.
+    """
+    origin, host = headers.get("origin"), headers.get("host", "")
+    name = urlsplit(f"//{host}").hostname
+    if (origin is not None and urlsplit(origin).netloc != host) or (is_open and name not in LOOPBACK):
+        raise Problem(
+            403,
+            f"a request of {origin or 'nobody'} for {host!r}",
+            "one of this server's own page, or of no page",
+            "Give the server tokens, and ask it by its address.",
+        )
+
+
+def protocols_of(headers: Mapping[str, str]) -> list[str]:
+    """The subprotocols that the client of a WebSocket offers."""
+    return [one.strip() for one in headers.get("sec-websocket-protocol", "").split(",")]
 
 
 class Pace:

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from recurra.serving.config import ServeConfig
 from recurra.serving.guard import Guard, Pace
@@ -26,7 +27,8 @@ class Host:
         watch: Whether runs that are replaced are taken up.
 
     Attributes:
-        is_stopping: Whether no new session is taken.
+        sockets: The WebSockets that are open.
+        is_stopping: Whether the server is told to end.
 
     Raises:
         ConfigError: A run neither streams nor predicts.
@@ -54,6 +56,7 @@ class Host:
         self.seal = Seal(folder)
         self.pace = Pace(config.rows_per_second)
         self.predictor = Predictor()
+        self.sockets: set[Any] = set()
         self.is_stopping = False
         self._watches = watch
 

@@ -25,6 +25,7 @@ _STATUSES: Mapping[type[RecurraError], int] = {
 _TITLES = {
     400: "The request cannot be read",
     401: "A token is needed",
+    403: "It may not be asked from there",
     404: "There is no such thing here",
     408: "The request took too long to arrive",
     409: "It does not fit what is here now",

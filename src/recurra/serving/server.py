@@ -1,7 +1,6 @@
 """The process that serves: its socket, its time limits, and how it ends."""
 
 import asyncio
-import logging
 import socket
 import ssl
 from collections.abc import Callable
@@ -13,10 +12,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from recurra.errors import ConfigError
 from recurra.serving.app import make_app
+from recurra.serving.guard import LOOPBACK
 from recurra.serving.host import Host
+from recurra.serving.wire import LiveSocket
 
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_PING_SECONDS = 20.0
 _BACKLOG = 2048
 _SPARE_CONNECTIONS = 512
 
@@ -33,7 +32,7 @@ def bind(host: str, port: int, *, is_open: bool) -> socket.socket:
         ConfigError: The port is in use or not allowed, there is no such address, or it can be reached from
             outside and anybody may ask.
     """
-    if is_open and host not in _LOOPBACK:
+    if is_open and host not in LOOPBACK:
         raise ConfigError(
             f"--host {host} without tokens, so that anybody who reaches it may ask",
             "127.0.0.1, or tokens",
@@ -81,11 +80,8 @@ def make_server(
         access_log=False,
         server_header=False,
         http=_timed(config.request_seconds),
-        ws="websockets-sansio",
+        ws=LiveSocket.of_host(host),
         ws_max_size=int(config.max_message_kb * 1024),
-        ws_ping_interval=_PING_SECONDS,
-        ws_ping_timeout=_PING_SECONDS,
-        ws_per_message_deflate=False,
         limit_concurrency=config.max_sessions * 2 + _SPARE_CONNECTIONS,
         timeout_graceful_shutdown=max(1, round(config.drain_seconds)),
         ssl_certfile=certificate,
@@ -97,15 +93,7 @@ def make_server(
         raise ConfigError(
             f"--certificate {certificate} cannot be used ({error})", "PEM files", "Check both paths."
         ) from error
-    logging.getLogger("uvicorn.error").addFilter(_Denied())
     return _Server(settings, started)
-
-
-class _Denied(logging.Filter):
-    """Drops what uvicorn says of every WebSocket that was refused with an answer."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        return "without completing handshake" not in record.getMessage()
 
 
 class _Server(uvicorn.Server):
