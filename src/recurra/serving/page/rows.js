@@ -35,7 +35,10 @@ export const rowsWay = {
       if (shares !== null) bars.show(shares);
       draw();
     });
-    session.addEventListener("begin", () => [table, bars, course].forEach((one) => one.clear()) ?? draw());
+    session.addEventListener("begin", () => {
+      [table, bars, course, faults].forEach((one) => one.clear());
+      draw();
+    });
     session.addEventListener("fault", ({ detail }) => faults.show(detail.fault));
     const ways = [formOf(model, session, faults), pasteOf(model, session, faults)];
     return element(
