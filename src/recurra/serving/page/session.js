@@ -116,7 +116,7 @@ export class LiveSession extends EventTarget {
       await request(routeOf(this.#model, "").slice(0, -1), { signal: AbortSignal.timeout(5000) });
       if (!this.#opened && this.#tries > 2) return this.#refused();
     } catch (error) {
-      if (error.status === 401 || error.status === 404) return this.#fail(error);
+      if ([401, 403, 404].includes(error.status)) return this.#fail(error);
     }
     if (this.state === "lost") this.#timer = setTimeout(() => this.open(), wait);
   }
