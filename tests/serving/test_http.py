@@ -180,7 +180,8 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(served):
         host, port = address.split(":")
         with socket.create_connection((host, int(port))) as raw:
             raw.sendall(
-                b"POST /v1/models/iris/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2147483648\r\n\r\n"
+                b"POST /v1/models/iris/predict HTTP/1.1\r\nHost: localhost\r\n"
+                b"Content-Length: 2147483648\r\n\r\n"
             )
             assert b" 413 " in raw.recv(100)
 
@@ -246,7 +247,7 @@ def test_pages_of_other_servers_are_refused(client, address, headers):
 
 
 def test_who_sends_too_fast_is_slowed_down(served):
-    with served(rows_per_second=50) as address:
+    with served(rows_per_second=50) as address:  # noqa: SIM117 - the longer reads worse
         with connect(f"ws://{address}/v1/models/topics/stream") as socket:
             socket.recv()
             begun = time.monotonic()
