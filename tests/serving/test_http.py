@@ -95,6 +95,18 @@ def test_texts_are_made_at_once_and_piece_by_piece(client):
     assert "".join(pieces) == whole
 
 
+def test_a_text_is_spoken(tmp_path: Path):
+    voice = tmp_path / "voice"
+    speaker = recurra.Speaker(hidden_size=8, max_epochs=1, baselines=())
+    speaker.fit("sample:digit_strings", show_progress=False).save(voice)
+    with serving({"voice": voice}, Guard(), None) as address:  # noqa: SIM117 - the longer reads worse
+        with httpx2.Client(base_url=f"http://{address}", timeout=120) as client:
+            asked = {"content": "three one", "headers": {"content-type": "text/plain", "accept": "audio/wav"}}
+            sound = client.post("/v1/models/voice/predict", params={"max_seconds": "1"}, **asked)
+    assert sound.headers["content-type"] == "audio/wav"
+    assert sound.content[:4] == b"RIFF"
+
+
 def test_rows_stream_over_http_too(client):
     rows = "\n".join(json.dumps({"ds": 60 + step, "y": 1.0}) for step in range(3)) + "\n{bad\n"
     told = client.post("/v1/models/sales/stream", content=rows).text.strip().split("\n")
@@ -168,7 +180,8 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(served):
         host, port = address.split(":")
         with socket.create_connection((host, int(port))) as raw:
             raw.sendall(
-                b"POST /v1/models/iris/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 2147483648\r\n\r\n"
+                b"POST /v1/models/iris/predict HTTP/1.1\r\nHost: localhost\r\n"
+                b"Content-Length: 2147483648\r\n\r\n"
             )
             assert b" 413 " in raw.recv(100)
 
@@ -183,7 +196,9 @@ def test_clients_that_say_too_little_are_let_go(served):
             slow.sendall(b"GET /healthz HT")
             assert slow.recv(10) == b""
         with socket.create_connection((host, int(port))) as half:
-            half.sendall(b"POST /v1/models/iris/predict HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n[")
+            half.sendall(
+                b"POST /v1/models/iris/predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n["
+            )
             assert b" 408 " in half.recv(100)
         assert time.monotonic() - begun < 20
         with httpx2.Client(base_url=f"http://{address}") as client:
@@ -232,7 +247,7 @@ def test_pages_of_other_servers_are_refused(client, address, headers):
 
 
 def test_who_sends_too_fast_is_slowed_down(served):
-    with served(rows_per_second=50) as address:
+    with served(rows_per_second=50) as address:  # noqa: SIM117 - the longer reads worse
         with connect(f"ws://{address}/v1/models/topics/stream") as socket:
             socket.recv()
             begun = time.monotonic()
@@ -240,10 +255,10 @@ def test_who_sends_too_fast_is_slowed_down(served):
                 socket.send("\n".join(['{"text": "import"}'] * 40))
                 assert len(socket.recv().split("\n")) == 40
             assert time.monotonic() - begun > 1.3
-        with httpx2.Client(base_url=f"http://{address}") as client:
-            told = [client.post("/v1/models/topics/generate", json={"length": 1}) for _ in range(3)]
-            assert told[-1].status_code == 429
-            assert int(told[-1].headers["retry-after"]) >= 1
+    with served(rows_per_second=0.1) as address, httpx2.Client(base_url=f"http://{address}") as client:
+        told = [client.post("/v1/models/topics/generate", json={"length": 1}) for _ in range(2)]
+        assert [one.status_code for one in told] == [200, 429]
+        assert int(told[-1].headers["retry-after"]) >= 1
 
 
 def test_a_table_may_name_no_file_of_the_server(tmp_path: Path):

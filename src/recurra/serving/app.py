@@ -13,10 +13,11 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.exceptions import HTTPException
 
 from recurra.errors import RecurraError
-from recurra.serving import body, generating, monitor, page, predicting
+from recurra.serving import body, generating, monitor, page
 from recurra.serving.guard import Guard
 from recurra.serving.host import Host
 from recurra.serving.one_shot import answers
+from recurra.serving.predicting import Question
 from recurra.serving.problem import MEDIA_TYPE, Problem
 from recurra.serving.wire import keep_asking
 from recurra.version import __version__
@@ -158,18 +159,18 @@ def _add_models(app: FastAPI, host: Host) -> None:
         suffix = body.suffix_of(kind or "application/json") if content.strip() or kind else ".json"
         await _paced(host, client, 1)
         begun = time.perf_counter()
-        future = host.predictor.submit(model, content, suffix, dict(request.query_params))
+        accepted = request.headers.get("accept", "")
+        question = Question(content, suffix, dict(request.query_params), accepted)
+        future = host.predictor.submit(model, question)
         try:
             async with asyncio.timeout(host.config.answer_seconds):
-                frame = await asyncio.wrap_future(future)
+                told = await asyncio.wrap_future(future)
         except TimeoutError as error:
             seconds = f"within {host.config.answer_seconds:g} s"
             raise Problem(504, "an answer that takes too long", seconds, "Send less at a time.") from error
         host.monitor.predictions.labels(model.name).inc()
         host.monitor.prediction_seconds.labels(model.name).observe(time.perf_counter() - begun)
-        task = "predictions" if model.entry is None else model.entry.name
-        written, kind = predicting.written(frame, task, request.headers.get("accept", ""))
-        return Response(written, media_type=kind)
+        return Response(told.content, media_type=told.kind)
 
 
 def _add_makers(app: FastAPI, host: Host) -> None:

@@ -2,8 +2,8 @@
 
 import io
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -12,12 +12,36 @@ from recurra.errors import DataError, RecurraError
 from recurra.serving import body
 from recurra.serving.model import Model
 from recurra.serving.problem import Problem
+from recurra.tasks.registry import Entry
 
-JSON, CSV, ARROW = "application/json", "text/csv", body.ARROW[0]
+JSON, CSV, ARROW, SOUND = "application/json", "text/csv", body.ARROW[0], "audio/wav"
 _PLACES = ("FILE", "RUN", "FOLDER", "PATH")
 """What options name that no client may: places on this server."""
 _MOST_WAITING = 64
 _AGAIN_SECONDS = 2.0
+
+
+class Question(NamedTuple):
+    """A request.
+
+    Attributes:
+        content: Its body.
+        suffix: How the name of such a file ends.
+        options: Of the answer, as text.
+        accepted: Types that the client takes.
+    """
+
+    content: bytes
+    suffix: str
+    options: Mapping[str, str]
+    accepted: str
+
+
+class Told(NamedTuple):
+    """The body of an answer, and its type."""
+
+    content: bytes
+    kind: str
 
 
 class Predictor:
@@ -27,8 +51,8 @@ class Predictor:
         self._thread = ThreadPoolExecutor(1, "recurra-predict")
         self._waiting = 0
 
-    def submit(self, model: Model, content: bytes, suffix: str, options: Mapping[str, str]) -> Any:
-        """The answer of a request, as a future of a frame.
+    def submit(self, model: Model, question: Question) -> "Future[Told]":
+        """What `answer` gives, later.
 
         Raises:
             Problem: Too many wait.
@@ -42,11 +66,11 @@ class Predictor:
                 _AGAIN_SECONDS,
             )
         self._waiting += 1
-        future = self._thread.submit(answer, model, content, suffix, options)
+        future = self._thread.submit(answer, model, question)
         future.add_done_callback(self._left)
         return future
 
-    def _left(self, _future: Any) -> None:
+    def _left(self, _future: "Future[Told]") -> None:
         self._waiting -= 1
 
     def close(self) -> None:
@@ -54,14 +78,8 @@ class Predictor:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-def answer(model: Model, content: bytes, suffix: str, options: Mapping[str, str]) -> pl.DataFrame:
-    """What the net says of a body.
-
-    Args:
-        model: Whose net.
-        content: The body.
-        suffix: How the name of such a file ends.
-        options: Of the answer, as text.
+def answer(model: Model, question: Question) -> Told:
+    """What the net says of the data of a request.
 
     Raises:
         Problem: The model has no net, an option is wrong or names a file, or the body cannot be used.
@@ -74,24 +92,40 @@ def answer(model: Model, content: bytes, suffix: str, options: Mapping[str, str]
             "one with its net",
             f"Use POST /v1/models/{model.name}/stream with its rows.",
         )
-    kind = entry.load("answer")
+    kind, options = entry.load("answer"), question.options
     named = [key for key, option in options_of(kind).items() if option.metavar in _PLACES and key in options]
     if named:
         raise Problem(422, f"{named[0]}, which names a place on the server", "other options", "Leave it out.")
+    heard = SOUND in question.accepted and bool(entry.sound)
     try:
-        wanted = validated(kind, options)
-        fitted, task = model.fitted(), entry.load("task")
-        with body.source(content, suffix) as path:
-            if path is None and entry.needs_data:
-                raise Problem(422, "an empty body", "data to tell of", "Send rows.")
-            try:
-                part = task.part(path, fitted, wanted)
-                frame: pl.DataFrame = task.write(fitted, part, task.answer(fitted, part), wanted)
-            except RecurraError as error:
-                raise _without(str(path), error) from error
+        wanted = validated(kind, {**options, "samples": True} if heard else options)
+        frame = _frame(model, entry, question, wanted)
+        if heard:
+            sound, _ = entry.load("sound")(frame, wanted, ".wav")
+            return Told(sound, SOUND)
     except RecurraError as error:
         raise Problem.of(error) from error
-    return frame
+    return written(frame, entry.name, question.accepted)
+
+
+def _frame(model: Model, entry: Entry, question: Question, wanted: Any) -> pl.DataFrame:
+    """The rows of an answer; errors as of `answer`, or of the task."""
+    fitted, task = model.fitted(), entry.load("task")
+
+    def told(source: Any) -> pl.DataFrame:
+        part = task.part(source, fitted, wanted)
+        frame: pl.DataFrame = task.write(fitted, part, task.answer(fitted, part), wanted)
+        return frame
+
+    if entry.takes_text and question.suffix == ".txt":
+        return told([question.content.decode("utf-8", "replace")])
+    with body.source(question.content, question.suffix) as path:
+        if path is None and entry.needs_data:
+            raise Problem(422, "an empty body", "data to tell of", "Send rows.")
+        try:
+            return told(path)
+        except RecurraError as error:
+            raise _without(str(path), error) from error
 
 
 def _without(path: str, error: RecurraError) -> RecurraError:
@@ -100,7 +134,7 @@ def _without(path: str, error: RecurraError) -> RecurraError:
     return error if path == "None" else DataError(*parts)
 
 
-def written(frame: pl.DataFrame, task: str, accepted: str) -> tuple[bytes, str]:
+def written(frame: pl.DataFrame, task: str, accepted: str) -> Told:
     """An answer in a form that the client takes, and the type of that form."""
     content = io.BytesIO()
     if CSV in accepted:
@@ -110,11 +144,11 @@ def written(frame: pl.DataFrame, task: str, accepted: str) -> tuple[bytes, str]:
             if one.dtype.is_nested()
         ]
         frame.with_columns(flat).write_csv(content)
-        return content.getvalue(), CSV
+        return Told(content.getvalue(), CSV)
     if ARROW in accepted:
         frame.write_ipc_stream(content)
-        return content.getvalue(), ARROW
+        return Told(content.getvalue(), ARROW)
     rows = io.BytesIO()
     frame.write_ndjson(rows)
     listed = b",\n".join(rows.getvalue().splitlines())
-    return b'{"%s": [%s]}' % (task.encode(), listed), JSON
+    return Told(b'{"%s": [%s]}' % (task.encode(), listed), JSON)

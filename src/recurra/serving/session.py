@@ -15,7 +15,7 @@ from recurra.streaming.remembered import from_document, to_document
 if TYPE_CHECKING:
     from recurra.serving.model import Model
 
-MOST_ANSWERS = 4096
+MOST_ANSWERS = 2048
 """Characters of answers that are kept for who comes back."""
 
 
