@@ -280,6 +280,7 @@ def test_a_table_may_name_no_file_of_the_server(tmp_path: Path):
                 headers={"content-type": "image/png"},
             )
             assert len(whole.json()["classify"]) == 1
+            assert "recurra-" not in whole.text
             line = client.post("/v1/models/pictures/stream", content=json.dumps({"path": str(secret)}))
             assert line.status_code == 409 or "error" in line.json()
 

@@ -123,9 +123,12 @@ def _frame(model: Model, entry: Entry, question: Question, wanted: Any) -> pl.Da
         if path is None and entry.needs_data:
             raise Problem(422, "an empty body", "data to tell of", "Send rows.")
         try:
-            return told(path)
+            frame = told(path)
         except RecurraError as error:
             raise _without(str(path), error) from error
+        if path is None:
+            return frame
+        return frame.with_columns(pl.col(pl.String).str.replace_all(path, "body", literal=True))
 
 
 def _without(path: str, error: RecurraError) -> RecurraError:
