@@ -61,10 +61,13 @@ def test_it_has_the_methods_of_the_other(server: Server, runs: dict[str, Path]) 
             assert heard == list(here.listen("spotter", sound, RATE, threshold=0.3))
             with pytest.raises(ConfigError, match="'bok'"):
                 await client.session("bok").open()
-        with pytest.raises(ServerError, match="nobody listens there"):
-            await AsyncClient("http://127.0.0.1:9").models()
-        with pytest.raises(ServerError, match="TLS fails"):
-            await AsyncClient(server.url.replace("http", "https")).models()
+        for url, words in (
+            ("http://127.0.0.1:9", "nobody listens there"),
+            (server.url.replace("http", "https"), "TLS fails"),
+        ):
+            async with AsyncClient(url) as client:
+                with pytest.raises(ServerError, match=words):
+                    await client.models()
 
     with ExitStack() as stack:
         asyncio.run(use())
