@@ -139,12 +139,14 @@ class Conversation:
         wrong: dict[int, list[str]] = {}  # before which of the rows something else is to be said
         session = self._session
         for line in lines:
-            error = self._out_of_turn(line, session.rows + len(rows) + 1)
+            turn = session.rows + len(rows) + 1
+            error = self._out_of_turn(line, turn)
             if error is None and isinstance(line, Numbered):
                 rows.append(line.row)
             elif error is not None:
                 number = line.number if isinstance(line, Numbered) else None
-                wrong.setdefault(len(rows), []).append(messages.fault(error, number))
+                fault = messages.fault(error, number, **{messages.ROWS: turn - 1})
+                wrong.setdefault(len(rows), []).append(fault)
         if not rows:
             self._lines += wrong.get(0, [])
             return True

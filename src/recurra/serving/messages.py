@@ -1,7 +1,8 @@
 """Messages of a live session: rows in, what is said of each out, and a few words about the session itself.
 
 A message holds lines of JSON: each a row (an object, or a list of values), or an object with the key "$do".
-A row may say its number ("$row", from 1): then it is taken once, however often it is sent, and only in turn.
+A row may say its number ("$row", from 1): then it is taken once, however often it is sent, and only in turn;
+a list does so as an object of "$row" and "$values".
 Each line gets a line in the answer, in the same order.
 """
 
@@ -14,6 +15,7 @@ from recurra.experiment.row import JSONWriter, parsed
 from recurra.serving.batch import Answer, Row
 
 DO, DID, ROW, ROWS, SESSION, LOST = "$do", "$did", "$row", "$rows", "$session", "$lost"
+VALUES = "$values"
 COMMANDS = ("fork", "snapshot", "restore", "reset", "end")
 
 
@@ -56,6 +58,8 @@ def _read(line: str) -> Line:
         return Numbered(content, None)
     if type(number) is not int or number < 1:
         return DataError(f"{ROW} holds {number!r}", "a whole number from 1", "Count the session's rows.")
+    if list(content) == [VALUES] and isinstance(content[VALUES], list):
+        return Numbered(content[VALUES], number)
     return Numbered(content, number)
 
 

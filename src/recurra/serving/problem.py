@@ -48,21 +48,29 @@ class Problem(Exception):  # noqa: N818 - the name that RFC 9457 has for it
         status: Of HTTP.
         got, expected, remedy: As of `RecurraError`.
         retry_after: Seconds after which it may go better, if time helps.
+        kind: Which of our errors it stands for, if it does.
     """
 
     def __init__(
-        self, status: int, got: str, expected: str, remedy: str, retry_after: float | None = None
+        self,
+        status: int,
+        got: str,
+        expected: str,
+        remedy: str,
+        retry_after: float | None = None,
+        kind: str = "",
     ) -> None:
         super().__init__(got)
         self.status, self.got, self.expected, self.remedy = status, got, expected, remedy
-        self.retry_after = retry_after
+        self.retry_after, self.kind = retry_after, kind
 
     @classmethod
     def of(cls, error: RecurraError) -> "Problem":
         """One of our errors; where it is not the client's mistake, only its kind is told."""
         kinds = (kind for kind in type(error).__mro__ if kind in _STATUSES)
         status = _STATUSES.get(next(kinds, RecurraError), 422)
-        return cls(status, error.got, error.expected, error.remedy, 1.0 if status == 429 else None)
+        again = 1.0 if status == 429 else None
+        return cls(status, error.got, error.expected, error.remedy, again, type(error).__name__)
 
     @property
     def headers(self) -> dict[str, str]:
@@ -85,4 +93,5 @@ class Problem(Exception):  # noqa: N818 - the name that RFC 9457 has for it
             "error": self.got,
             "expected": self.expected,
             "remedy": self.remedy,
+            **({"kind": self.kind} if self.kind else {}),
         }
