@@ -6,7 +6,7 @@ what comes after begins a new one.
 Nothing here imports torch.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -118,9 +118,9 @@ class LiveSequences(Live):
         return 0 if self.program.takes_ids else np.zeros(self.program.input_size, np.float32)
 
     @property
-    def count(self) -> int:
-        """See `Live.count`."""
-        return len(self._open)
+    def names(self) -> Collection[str]:
+        """See `Live.names`."""
+        return self._open
 
     def snapshot(self) -> States:
         """See `Live.snapshot`."""

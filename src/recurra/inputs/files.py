@@ -115,4 +115,4 @@ def path_in(base: Path, value: object, column: str, place: str, noun: str) -> Pa
             f"the path of {'an' if noun[0] in 'aeiou' else 'a'} {noun}",
             "Fill it in.",
         )
-    return permitted(base / Path(value).expanduser())
+    return permitted(Path(value), base)

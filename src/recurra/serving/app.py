@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import ExitStack, asynccontextmanager, suppress
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Request
@@ -19,7 +19,7 @@ from recurra.serving.host import Host
 from recurra.serving.one_shot import answers
 from recurra.serving.predicting import Question
 from recurra.serving.problem import MEDIA_TYPE, Problem
-from recurra.serving.wire import keep_asking
+from recurra.serving.wire import LOOK_SECONDS, look_after
 from recurra.version import __version__
 
 Name = Annotated[str, InPath(description="As GET /v1/models lists it.")]
@@ -64,9 +64,8 @@ def make_app(host: Host) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        tasks = [*host.begin(), asyncio.create_task(keep_asking(host))]
+        tasks = [*host.begin(), asyncio.create_task(_look(host))]
         yield
-        host.is_stopping = True
         for task in tasks:
             task.cancel()
             with suppress(asyncio.CancelledError):
@@ -87,6 +86,12 @@ def make_app(host: Host) -> FastAPI:
     _add_makers(app, host)
     page.add_page(app)
     return app
+
+
+async def _look(host: Host) -> None:
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        look_after(host)
 
 
 def _add_errors(app: FastAPI) -> None:
@@ -124,9 +129,10 @@ def _add_state(app: FastAPI, host: Host) -> None:
 
     @app.get("/readyz", tags=["state"], summary="Whether it takes work, and keeps snapshots.")
     async def readyz() -> Response:
-        ready = not host.is_stopping and host.roster.is_saving
-        states = {True: "ready", False: "stopping" if host.is_stopping else "the disk takes no snapshots"}
-        return JSONResponse({"status": states[ready]}, 200 if ready else 503)
+        ready = host.roster.is_saving
+        return JSONResponse(
+            {"status": "ready" if ready else "the disk takes no snapshots"}, 200 if ready else 503
+        )
 
     @app.get("/metrics", tags=["state"], summary="What it counts, for Prometheus.")
     async def metrics(request: Request) -> Response:
@@ -157,7 +163,7 @@ def _add_models(app: FastAPI, host: Host) -> None:
         model = host.shelf.get(name)
         content, kind = await _body(request, host), request.headers.get("content-type", "")
         suffix = body.suffix_of(kind or "application/json") if content.strip() or kind else ".json"
-        await _paced(host, client, 1)
+        _paced(host, client, 1)
         begun = time.perf_counter()
         accepted = request.headers.get("accept", "")
         question = Question(content, suffix, dict(request.query_params), accepted)
@@ -183,11 +189,15 @@ def _add_makers(app: FastAPI, host: Host) -> None:
     async def generate(request: Request, name: Name) -> Response:
         client = client_of(host.guard, request)
         model = host.shelf.get(name)
-        making = generating.Making(model, await _body(request, host))
-        await _paced(host, client, 1)
-        if generating.EVENTS in request.headers.get("accept", ""):
-            return StreamingResponse(making.events(), media_type=generating.EVENTS)
-        return JSONResponse(await making.whole(host.config.answer_seconds))
+        _paced(host, client, 1)
+        making = generating.Making(model, await _body(request, host), host.makers)
+        seconds = host.config.answer_seconds
+        with ExitStack() as stack:
+            stack.callback(host.roster.admit(model, client))
+            if generating.EVENTS not in request.headers.get("accept", ""):
+                return JSONResponse(await making.whole(seconds))
+            events = await _begun(making.events(seconds), stack)
+            return StreamingResponse(events, media_type=generating.EVENTS)
 
     @app.post(
         "/v1/models/{name}/stream",
@@ -198,13 +208,34 @@ def _add_makers(app: FastAPI, host: Host) -> None:
     async def stream(request: Request, name: Name) -> Response:
         client = client_of(host.guard, request)
         model = host.shelf.get(name)
+        content = await _body(request, host)
         session = host.roster.begin(model, client)
-        try:
-            content = await _body(request, host)
-        except BaseException:
-            host.roster.end(session)
-            raise
-        return StreamingResponse(answers(host, session, content), media_type="application/x-ndjson")
+        with ExitStack() as stack:
+            stack.callback(host.roster.end, session)
+            lines = await _begun(answers(host, session, content), stack)
+            return StreamingResponse(lines, media_type="application/x-ndjson")
+
+
+async def _begun(texts: AsyncGenerator[str], stack: ExitStack) -> AsyncIterator[str]:
+    """Texts of which the first one is there already, so that an error before it is an answer of its own.
+
+    Args:
+        texts: They.
+        stack: What is to be done when they end; whoever reads them does it, or whoever gives up.
+    """
+    first = await anext(texts, "")
+    ending = stack.pop_all()
+
+    async def rest() -> AsyncIterator[str]:
+        with ending:
+            yield ""  # it is under way from here on, so that `ending` happens however it ends
+            yield first
+            async for text in texts:
+                yield text
+
+    following = rest()
+    await anext(following)
+    return following
 
 
 def client_of(guard: Guard, request: Request) -> str:
@@ -222,7 +253,7 @@ async def _body(request: Request, host: Host) -> bytes:
     return await body.read(request.stream(), stated, most, host.config.request_seconds)
 
 
-async def _paced(host: Host, client: str, rows: int) -> None:
+def _paced(host: Host, client: str, rows: int) -> None:
     """Make sure that a client may send something now.
 
     Raises:

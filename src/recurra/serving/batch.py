@@ -6,12 +6,14 @@ depends on what else is in the batch.
 """
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
+from recurra.confinement import NOWHERE, confined
 from recurra.errors import DataError, RecurraError, SessionError
 from recurra.streaming import Live, Prediction
 from recurra.streaming.live import Step, Stepping
@@ -19,9 +21,11 @@ from recurra.streaming.pooled import step_together
 
 Row: TypeAlias = Mapping[str, Any] | Sequence[Any] | DataError
 Answer: TypeAlias = Prediction | RecurraError
-Taken: TypeAlias = Callable[[list[Answer]], None]
+Taken: TypeAlias = Callable[[list[Answer]], bool]
+Check: TypeAlias = Callable[[Any], DataError | None]
 Done: TypeAlias = Callable[[BaseException | None], None]
 
+logger = logging.getLogger("recurra.serving")
 SETTLE_SECONDS = 0.001
 """How often it is looked whether rows of a session are still under way."""
 _FAIR_SECONDS = 0.005
@@ -38,14 +42,16 @@ class Job:
     Args:
         live: The session's.
         rows: They; in place of one that is none, what is wrong with it.
-        taken: Called after each row with what is said of its parts: one, or one for each series in it.
+        check: What is wrong with a row that may not be taken now; None: nothing.
+        taken: Called after each row with what is said of its parts: one, or one for each series in it; says
+            whether to go on.
         done: Called when all rows are taken, or with what broke.
     """
 
-    __slots__ = ("_parts", "_rows", "_said", "done", "live", "size", "stepping", "taken")
+    __slots__ = ("_parts", "_rows", "_said", "check", "done", "live", "size", "stepping", "taken")
 
-    def __init__(self, live: Live, rows: Sequence[Row], taken: Taken, done: Done) -> None:
-        self.live, self.taken, self.done = live, taken, done
+    def __init__(self, live: Live, rows: Sequence[Row], check: Check, taken: Taken, done: Done) -> None:
+        self.live, self.check, self.taken, self.done = live, check, taken, done
         self.size = len(rows)
         self._rows, self._parts = deque(rows), deque[Mapping[str, Any] | Sequence[Any]]()
         self._said: list[Answer] = []
@@ -75,12 +81,14 @@ class Job:
             if not self._rows:
                 return False
             row = self._rows.popleft()
+            wrong = row if isinstance(row, DataError) else self.check(row)
             try:
-                if isinstance(row, DataError):
-                    raise row
-                self._parts.extend(self.live.split(row))
+                if wrong is None and not isinstance(row, DataError):
+                    self._parts.extend(self.live.split(row))
             except DataError as error:
-                self.taken([error])
+                wrong = error
+            if wrong is not None:
+                self._tell([wrong])
         self.stepping = self.live.answering(self._parts.popleft())
         return True
 
@@ -89,7 +97,11 @@ class Job:
         self._said.append(answer)
         if not self._parts:
             said, self._said = self._said, []
-            self.taken(said)
+            self._tell(said)
+
+    def _tell(self, said: list[Answer]) -> None:
+        if not self.taken(said):
+            self._rows.clear()
 
 
 class Batcher:
@@ -124,27 +136,21 @@ class Batcher:
         self._thread = ThreadPoolExecutor(1, "recurra-net") if alone else None
         self.rows = 0
 
-    def submit(self, live: Live, rows: Sequence[Row], taken: Taken, done: Done) -> None:
-        """Take rows of a session, of which none is under way.
-
-        Args:
-            live: The session's.
-            rows: They, in their order.
-            taken: Called for each row as soon as it was taken.
-            done: Called when all were, or with what broke.
+    def submit(self, job: Job) -> None:
+        """Take the rows of a session, of which none is under way.
 
         Raises:
             QueueFullError: Too many wait; none of these rows is taken.
         """
-        if self.rows and self.rows + len(rows) > self._queue:
+        if self.rows and self.rows + job.size > self._queue:
             raise QueueFullError
-        job = Job(live, rows, taken, done)
-        self._under_way.add(live)
-        self.rows += job.size
         loop = asyncio.get_running_loop()
         if self._thread is not None:
             taking = loop.run_in_executor(self._thread, _alone, job, loop)
-            taking.add_done_callback(lambda ended: self._end(job, ended.exception()))
+            taking.add_done_callback(lambda ended: self._end(job, _error_of(ended)))
+        self._under_way.add(job.live)
+        self.rows += job.size
+        if self._thread is not None:
             return
         self._waiting.append(job)
         if not self._is_due:
@@ -154,8 +160,8 @@ class Batcher:
             else:
                 loop.call_soon(self._run)
 
-    async def take(self, live: Live, rows: Sequence[Row], taken: Taken) -> None:
-        """Take rows of a session, after those that it sent before; arguments and errors as of `submit`."""
+    async def take(self, live: Live, rows: Sequence[Row], check: Check, taken: Taken) -> None:
+        """Take rows of a session, after those that it sent before; errors as of `submit`."""
         await self.settled(live)
         ended = asyncio.get_running_loop().create_future()
 
@@ -167,7 +173,7 @@ class Batcher:
             else:
                 ended.set_exception(error)
 
-        self.submit(live, rows, taken, done)
+        self.submit(Job(live, rows, check, taken, done))
         await ended
 
     def is_under_way(self, live: Live) -> bool:
@@ -185,16 +191,17 @@ class Batcher:
             self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _run(self) -> None:
-        """Batches, until none waits or others must have their turn."""
+        """Batches, until none waits or others must have their turn; rows may name no files."""
         end = time.monotonic() + _FAIR_SECONDS
-        while self._waiting or self._active:
-            if time.monotonic() > end:
-                asyncio.get_running_loop().call_soon(self._run)
-                return
-            while self._waiting and len(self._active) < self._most:
-                self._follow(self._waiting.popleft())
-            if self._active:
-                self._batch()
+        with confined(NOWHERE):
+            while self._waiting or self._active:
+                if time.monotonic() > end:
+                    asyncio.get_running_loop().call_soon(self._run)
+                    return
+                while self._waiting and len(self._active) < self._most:
+                    self._follow(self._waiting.popleft())
+                if self._active:
+                    self._batch()
         self._is_due = False
 
     def _batch(self) -> None:
@@ -204,7 +211,7 @@ class Batcher:
             outputs: Sequence[Any] = step_together(
                 [step.session for _, step in active], [step.input for _, step in active]
             )
-        except (RecurraError, ValueError):  # one of them is at fault, and no other must know of it
+        except Exception:  # noqa: BLE001 - one of them is at fault, and no other must know of it
             for job, step in active:
                 self._step_alone(job, step)
             return
@@ -217,6 +224,8 @@ class Batcher:
             output = step.session.step(step.input)
         except RecurraError as error:
             self._follow(job, error=error)
+        except Exception as failure:  # noqa: BLE001 - of this session alone; its client is told
+            self._end(job, failure)
         else:
             self._follow(job, output)
 
@@ -235,29 +244,31 @@ class Batcher:
     def _end(self, job: Job, error: BaseException | None) -> None:
         self.rows -= job.size
         self._under_way.discard(job.live)
-        job.done(error)
+        try:
+            job.done(error)
+        except Exception:
+            logger.exception("what follows on rows failed")  # and is nobody else's affair
+
+
+def _error_of(taking: asyncio.Future[None]) -> BaseException | None:
+    return asyncio.CancelledError() if taking.cancelled() else taking.exception()
 
 
 def _alone(job: Job, loop: asyncio.AbstractEventLoop) -> None:
     """Take a job's rows in this thread; what is said of them is handed over to the event loop."""
     told = job.taken
 
-    def hand_over(said: list[Answer]) -> None:
+    def hand_over(said: list[Answer]) -> bool:
         loop.call_soon_threadsafe(told, said)
+        return not any(isinstance(one, SessionError) for one in said)
 
     job.taken = hand_over
-    step = job.go_on()
-    while step is not None:
-        try:
-            output = step.session.step(step.input)
-        except RecurraError as error:
-            step = job.go_on(error=error)
-        else:
-            step = job.go_on(output)
-
-
-def refused(error: Exception) -> RecurraError:
-    """An error as a client may see it: ours as it is, any other without its words."""
-    if isinstance(error, RecurraError):
-        return error
-    return SessionError("a row that broke the server", "one that it takes", "Tell who runs the server.")
+    with confined(NOWHERE):
+        step = job.go_on()
+        while step is not None:
+            try:
+                output = step.session.step(step.input)
+            except RecurraError as error:
+                step = job.go_on(error=error)
+            else:
+                step = job.go_on(output)

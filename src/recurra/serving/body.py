@@ -13,6 +13,8 @@ import polars as pl
 from recurra.confinement import confined
 from recurra.serving.problem import Problem
 
+MOST_CELLS = 20_000_000
+"""Cells of a table."""
 ARROW = ("application/vnd.apache.arrow.stream", "application/vnd.apache.arrow.file")
 SUFFIXES: Mapping[str, str] = {
     "application/json": ".json",
@@ -103,7 +105,20 @@ def source(content: bytes, suffix: str) -> Iterator[str | None]:
             content, suffix = _parquet_of_arrow(content, stream=suffix == ".arrows"), ".parquet"
         path = Path(folder) / f"body{suffix}"
         path.write_bytes(content)
+        if suffix == ".parquet":
+            _check_size(path)
         yield str(path)
+
+
+def _check_size(path: Path) -> None:
+    """Refuse a small file of a table that is huge."""
+    try:
+        rows = pl.scan_parquet(path).select(pl.len()).collect().item()
+        cells = rows * len(pl.read_parquet_schema(path))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise Problem(400, "a body that is no Parquet file", "Parquet", "Correct it.") from error
+    if cells > MOST_CELLS:
+        raise Problem(413, f"a table of {cells:,} cells", f"at most {MOST_CELLS:,}", "Send it in parts.")
 
 
 def _rows_of_json(content: bytes) -> bytes:

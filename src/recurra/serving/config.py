@@ -30,14 +30,14 @@ class ServeConfig(Config):
         forget_seconds: A session that nobody uses for so long is forgotten.
         snapshot_seconds: How often sessions that went on are written to the disk; at most so much is lost
             when the process is killed.
-        drain_seconds: How long live sessions may go on when the server is told to stop.
+        drain_seconds: How long requests may go on when the server is told to stop; live sessions are kept.
         threads: Threads of a batch's step, of each model.
     """
 
     weights: str = "float32"
     max_sessions: int = Field(default=10_000, ge=1, le=1_000_000)
-    max_sequences: int = Field(default=1000, ge=1)
-    max_sessions_per_client: int = Field(default=10_000, ge=1)
+    max_sequences: int = Field(default=256, ge=1)
+    max_sessions_per_client: int = Field(default=1000, ge=1)
     max_batch_size: int = Field(default=256, ge=1, le=65_536)
     max_wait_ms: Annotated[float, Field(ge=0, le=1000)] = 0.0
     max_queue: int = Field(default=20_000, ge=1)

@@ -3,19 +3,17 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from concurrent.futures import Executor
 from typing import Any
 
 from recurra.config import validated
-from recurra.confinement import confined
+from recurra.confinement import NOWHERE, confined
 from recurra.errors import RecurraError
-from recurra.serving.messages import fault
 from recurra.serving.model import Model
 from recurra.serving.problem import Problem
 
 EVENTS = "text/event-stream"
-_NOWHERE = Path("/nonexistent/recurra")
 _PIECE_SECONDS = 0.02
 
 
@@ -25,16 +23,15 @@ class Making:
     Args:
         model: That makes.
         content: JSON of the options, "prompt" among them; empty: none.
+        threads: Where.
 
     Raises:
         Problem: The model makes nothing, or an option is wrong.
     """
 
-    def __init__(self, model: Model, content: bytes) -> None:
+    def __init__(self, model: Model, content: bytes, threads: Executor) -> None:
         if not model.generates or model.entry is None or model.program is None:
-            raise Problem(
-                409, f"model {model.name!r}, which tells of data", "one that makes texts", "Predict."
-            )
+            raise Problem(409, f"model {model.name!r}", "one that makes texts", "Use POST predict.")
         try:
             options = json.loads(content) if content.strip() else {}
         except (ValueError, RecursionError) as error:
@@ -44,47 +41,54 @@ class Making:
         try:
             generator = model.entry.load("generator").of_program(model.program)
             self._pieces: Iterator[str] = generator.generate(validated(generator.options, options))
-            self._first = self._next()
         except RecurraError as error:
             raise Problem.of(error) from error
+        self._threads = threads
 
     def _next(self) -> str | None:
         """The next pieces; None: there are no more."""
         text, end = "", time.monotonic() + _PIECE_SECONDS
-        with confined(_NOWHERE):
+        with confined(NOWHERE):
             for piece in self._pieces:
                 text += piece
                 if time.monotonic() > end:
                     return text
         return text or None
 
-    async def _texts(self) -> AsyncIterator[str]:
-        text = self._first
-        while text is not None:
-            yield text
-            text = await asyncio.to_thread(self._next)
+    async def _texts(self, seconds: float) -> AsyncIterator[str]:
+        """Pieces of the text.
 
-    async def events(self) -> AsyncIterator[str]:
-        """Server-sent events: {"text": ...} of each piece, then an event "end"."""
+        Raises:
+            Problem: An option or the prompt is wrong, or it takes too long.
+        """
+        loop, end = asyncio.get_running_loop(), time.monotonic() + seconds
         try:
-            async for text in self._texts():
-                yield f"data: {json.dumps({'text': text})}\n\n"
+            while (text := await loop.run_in_executor(self._threads, self._next)) is not None:
+                yield text
+                if time.monotonic() > end:
+                    what = "a text that takes too long"
+                    raise Problem(504, what, f"one within {seconds:g} s", "Ask for fewer symbols.")
         except RecurraError as error:
-            yield f"event: error\ndata: {fault(error)}\n\n"
+            raise Problem.of(error) from error
+
+    async def events(self, seconds: float) -> AsyncGenerator[str]:
+        """Server-sent events: {"text": ...} of each piece, then an event "end", or "error".
+
+        Raises:
+            Problem: Something is wrong before there is any text.
+        """
+        is_begun = False
+        try:
+            async for text in self._texts(seconds):
+                yield f"data: {json.dumps({'text': text})}\n\n"
+                is_begun = True
+        except Problem as problem:
+            if not is_begun:
+                raise
+            yield f"event: error\ndata: {json.dumps(problem.document)}\n\n"
         else:
             yield "event: end\ndata: {}\n\n"
 
     async def whole(self, seconds: float) -> dict[str, Any]:
-        """All of it.
-
-        Raises:
-            Problem: It takes too long.
-        """
-        try:
-            async with asyncio.timeout(seconds):
-                made = [text async for text in self._texts()]
-        except TimeoutError as error:
-            raise Problem(
-                504, "a text that takes too long", f"one within {seconds:g} s", "Ask for fewer symbols."
-            ) from error
-        return {"text": "".join(made)}
+        """All of it; errors as of `events`."""
+        return {"text": "".join([text async for text in self._texts(seconds)])}

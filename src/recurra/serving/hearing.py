@@ -32,8 +32,8 @@ class Hearing:
             raise Problem(409, f"sound for model {model.name!r}", "a model that hears", "Send rows.")
         settings = dict(given)
         rate = settings.pop("rate", str(usual_rate(model.program)))
-        if not rate.isdecimal() or not 1000 <= int(rate) <= MOST_RATE:
-            raise Problem(422, f"rate={rate}", f"1000 to {MOST_RATE} samples a second", "Correct it.")
+        if not rate.isdecimal() or len(rate) > 6 or not 1000 <= int(rate) <= MOST_RATE:
+            raise Problem(422, f"rate={rate[:10]}", f"1000 to {MOST_RATE} samples a second", "Correct it.")
         kind: type[Listener] = model.entry.load("listener")
         try:
             self._listener = kind(model.program, validated(kind.options, settings), "float32", int(rate))

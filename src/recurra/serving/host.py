@@ -3,6 +3,7 @@
 import asyncio
 import tempfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from recurra.serving.predicting import Predictor
 from recurra.serving.roster import Roster
 from recurra.serving.seal import Seal
 from recurra.serving.shelf import Shelf
+
+_MAKERS = 2
+"""Threads that make texts."""
 
 
 class Host:
@@ -28,7 +32,6 @@ class Host:
 
     Attributes:
         sockets: The WebSockets that are open.
-        is_stopping: Whether the server is told to end.
 
     Raises:
         ConfigError: A run neither streams nor predicts.
@@ -56,8 +59,8 @@ class Host:
         self.seal = Seal(folder)
         self.pace = Pace(config.rows_per_second)
         self.predictor = Predictor()
+        self.makers = ThreadPoolExecutor(_MAKERS, "recurra-make")
         self.sockets: set[Any] = set()
-        self.is_stopping = False
         self._watches = watch
 
     def begin(self) -> list["asyncio.Task[None]"]:
@@ -70,6 +73,7 @@ class Host:
     async def close(self) -> None:
         """Keep what is to be kept, and let go of the rest."""
         self.predictor.close()
+        self.makers.shutdown(wait=False, cancel_futures=True)
         self.shelf.close()
         await self.roster.close()
         self._own.close()

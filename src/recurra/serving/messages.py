@@ -16,6 +16,8 @@ from recurra.serving.batch import Answer, Row
 
 DO, DID, ROW, ROWS, SESSION, LOST = "$do", "$did", "$row", "$rows", "$session", "$lost"
 VALUES = "$values"
+MOST_LINES = 1000
+"""Lines of a message."""
 COMMANDS = ("fork", "snapshot", "restore", "reset", "end")
 
 
@@ -43,8 +45,15 @@ Line: TypeAlias = Command | Numbered | DataError
 
 
 def read(message: str) -> list[Line]:
-    """The lines of a message."""
-    return [_read(line) for line in message.split("\n") if line.strip()]
+    """The lines of a message; of several commands the first one counts."""
+    if message.count("\n") >= MOST_LINES:
+        what = f"a message of more than {MOST_LINES:,} lines"
+        return [DataError(what, "fewer", "Send several messages; none of these lines was taken.")]
+    lines: list[Line] = [_read(line) for line in message.split("\n") if line.strip()]
+    commands = [place for place, line in enumerate(lines) if isinstance(line, Command)]
+    for place in commands[1:]:
+        lines[place] = DataError("another command in a message", "one", "Send them one by one.")
+    return lines
 
 
 def _read(line: str) -> Line:

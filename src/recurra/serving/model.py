@@ -48,6 +48,7 @@ class Model:
 
     def __init__(self, name: str, folder: Path, config: ServeConfig, monitor: Monitor) -> None:
         self.name, self.folder = name, folder
+        self.version = version_of(folder)  # before it is read, so that what replaces it meanwhile is newer
         self.live: Live | None = None
         self.why_not = ""
         place = program_folder(folder) if folder.is_dir() else None
@@ -65,7 +66,7 @@ class Model:
         if self.live is None and not self.predicts:
             raise ConfigError(f"{folder}, of which {self.why_not}", "a run or a stream program", "Check it.")
         self.digest = "" if self.live is None else self.live.digest
-        self.version = version_of(folder)
+        self.max_sequences = config.max_sequences
         about = {} if self.program is None else self.program.metadata
         run = read_document(folder / "config.json", version=1) if self.predicts else {}
         self.reads, self.labels = facts(about, run), labels_of(about, run)

@@ -1,5 +1,6 @@
 """What went wrong, as clients read it: problem details (RFC 9457), with what to do about it."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,13 +15,12 @@ from recurra.errors import (
 )
 
 MEDIA_TYPE = "application/problem+json"
+logger = logging.getLogger("recurra.serving")
 _STATUSES: Mapping[type[RecurraError], int] = {
-    ArtifactError: 409,
     ConfigError: 422,
     SessionError: 429,
     MissingDependencyError: 501,
     OutOfMemoryError: 503,
-    StorageError: 507,
 }
 _TITLES = {
     400: "The request cannot be read",
@@ -66,7 +66,12 @@ class Problem(Exception):  # noqa: N818 - the name that RFC 9457 has for it
 
     @classmethod
     def of(cls, error: RecurraError) -> "Problem":
-        """One of our errors; where it is not the client's mistake, only its kind is told."""
+        """One of our errors; of one that is not the client's mistake, no more than its kind is told."""
+        if isinstance(error, ArtifactError | StorageError):
+            logger.error("%s", error)
+            status = 507 if isinstance(error, StorageError) else 500
+            what = "a file of the server that cannot be used"
+            return cls(status, what, "one that can", "Tell who runs the server.", None, type(error).__name__)
         kinds = (kind for kind in type(error).__mro__ if kind in _STATUSES)
         status = _STATUSES.get(next(kinds, RecurraError), 422)
         again = 1.0 if status == 429 else None

@@ -4,7 +4,9 @@ import asyncio
 import logging
 import secrets
 import time
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from recurra.errors import RecurraError, SessionError, StorageError
@@ -15,9 +17,11 @@ from recurra.serving.problem import Problem
 from recurra.serving.session import ServedSession
 from recurra.serving.shelf import Shelf
 from recurra.serving.vault import Kept, Vault
+from recurra.streaming import Live
 
-_AT_ONCE = 200
-"""Sessions of which snapshots are taken before others have the event loop."""
+_FAIR_SECONDS = 0.005
+"""How long snapshots are taken before others have the event loop."""
+_FORGET_SECONDS = 60.0
 _LATER_SECONDS = 5.0
 _TOKEN_BYTES = 18
 TAKEN_OVER, IDLE = "another connection goes on with the session", "nobody used the session"
@@ -67,9 +71,22 @@ class Roster:
                 "Use POST predict.",
             )
         self._check_room(model, client)
-        session = ServedSession(secrets.token_urlsafe(_TOKEN_BYTES), model, client, live.fresh())
+        session = ServedSession(secrets.token_urlsafe(_TOKEN_BYTES), model, client, _fresh(live))
         self._enter(session)
         return session
+
+    def admit(self, model: Model, client: str) -> Callable[[], None]:
+        """Count a connection that has no session here, such as one of sound.
+
+        Returns:
+            What is to be called when it is gone.
+
+        Raises:
+            Problem: There are too many sessions.
+        """
+        self._check_room(model, client)
+        self._count(model, client, 1)
+        return partial(self._count, model, client, -1)
 
     def resume(self, name: str, token: str, client: str) -> ServedSession:
         """The session of a token, brought back from the disk where it is not in memory.
@@ -101,7 +118,7 @@ class Roster:
                 "Begin a new session, and send what came before.",
             )
         self._check_room(model, client)
-        session = ServedSession(kept.token, model, client, model.live.fresh())
+        session = ServedSession(kept.token, model, client, _fresh(model.live))
         try:
             session.restore(kept.content, kept.rows)
         except RecurraError as error:
@@ -126,6 +143,7 @@ class Roster:
 
     def end(self, session: ServedSession) -> None:
         """Forget a session for good."""
+        session.is_ended = True
         self._leave(session)
         self._drop(session.token)
 
@@ -140,33 +158,43 @@ class Roster:
         forgot = 0.0
         while True:
             await asyncio.sleep(self._config.snapshot_seconds)
-            await self.save()
-            now = time.time()
-            idle = now - self._config.idle_seconds
-            for session in [one for one in self._here.values() if one.used < idle]:
-                if session.saved == session.rows:
-                    self._leave(session)
-                    if session.close is not None:
-                        session.close(IDLE)
-            if now > forgot + 60:
-                forgot = now
-                self._forget(now - self._config.forget_seconds)
+            try:
+                await self.save()
+                self._let_go(time.time() - self._config.idle_seconds)
+                if time.time() > forgot + _FORGET_SECONDS:
+                    forgot = time.time()
+                    self._forget(forgot - self._config.forget_seconds)
+            except Exception:
+                logger.exception("keeping sessions failed")  # and is tried again
+
+    def _let_go(self, idle: float) -> None:
+        """Let go of sessions that nobody used since a time, and that are on the disk."""
+        for session in [one for one in self._here.values() if one.used < idle]:
+            if session.saved == session.rows and self._is_whole(session):
+                self._leave(session)
+                if session.close is not None:
+                    session.close(IDLE)
 
     async def save(self) -> None:
         """Write a snapshot of each session that went on since its last one, and is between two rows."""
-        changed = [one for one in self._here.values() if one.saved != one.rows]
-        for begin in range(0, len(changed), _AT_ONCE):
-            some = [one for one in changed[begin : begin + _AT_ONCE] if self._is_whole(one)]
-            kept = [one.kept() for one in some]
+        changed = deque(one for one in self._here.values() if one.saved != one.rows)
+        while changed:
+            some, end = [], time.monotonic() + _FAIR_SECONDS
+            while changed and time.monotonic() < end:
+                if self._is_whole(changed[0]):
+                    some.append((changed[0], changed[0].kept()))
+                    changed[0].saved = changed[0].rows  # what happens from now on is to be written again
+                changed.popleft()
             try:
-                await asyncio.to_thread(self._vault.put, kept)
+                await asyncio.to_thread(self._vault.put, [kept for _, kept in some])
             except StorageError as error:
+                for session, _ in some:
+                    session.saved = -1
                 self._failed(error)
                 return
-            for one, written in zip(some, kept, strict=True):
-                one.saved = written.rows
-                if one.token not in self._here:  # it was ended meanwhile
-                    self._drop(one.token)
+            for session, _ in some:
+                if session.is_ended:  # meanwhile
+                    self._drop(session.token)
         self.is_saving = True
 
     def _is_whole(self, session: ServedSession) -> bool:
@@ -199,17 +227,22 @@ class Roster:
 
     def _enter(self, session: ServedSession) -> None:
         self._here[session.token] = session
-        self._of_client[session.client] += 1
-        self._of_model[session.model.name] += 1
+        self._count(session.model, session.client, 1)
 
     def _leave(self, session: ServedSession) -> None:
         if self._here.pop(session.token, None) is not None:
-            self._of_client[session.client] -= 1
-            self._of_model[session.model.name] -= 1
-            if not self._of_client[session.client]:
-                del self._of_client[session.client]
+            self._count(session.model, session.client, -1)
+
+    def _count(self, model: Model, client: str, change: int) -> None:
+        self._of_client[client] += change
+        self._of_model[model.name] += change
+        if not self._of_client[client]:
+            del self._of_client[client]
 
     def _forget(self, before: float) -> None:
+        for session in self._here.values():
+            if session.used < before:
+                session.saved = -1  # it is here, so it is written again
         try:
             self._vault.forget(before)
         except StorageError as error:
@@ -220,3 +253,15 @@ class Roster:
         if self.is_saving:
             logger.error("%s", error)
         self.is_saving = False
+
+
+def _fresh(live: Live) -> Live:
+    """A memory for a new session.
+
+    Raises:
+        Problem: There is no place for it.
+    """
+    try:
+        return live.fresh()
+    except SessionError as error:
+        raise Problem.of(error) from error

@@ -3,13 +3,14 @@
 import json
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from recurra.errors import DamagedError
+from recurra.errors import DamagedError, DataError
+from recurra.experiment.live import END, SEQUENCE
 from recurra.serving.vault import Kept
 from recurra.streaming import Live
-from recurra.streaming.live import States
+from recurra.streaming.live import ONLY, States
 from recurra.streaming.remembered import from_document, to_document
 
 if TYPE_CHECKING:
@@ -27,23 +28,39 @@ class ServedSession:
         model: Its model, which does not change as long as it lasts.
         client: Who began it.
         live: Remembers it.
-        rows: How many rows it took before.
 
     Attributes:
+        rows: How many rows it took.
         saved: How many rows the newest snapshot on the disk comes after.
         used: When it was used last, in seconds since 1970.
+        is_ended: Whether it is over for good.
         close: Ends the connection that uses it, if there is one, with a reason.
     """
 
-    __slots__ = ("answers", "client", "close", "live", "model", "rows", "saved", "size", "token", "used")
+    __slots__ = (
+        "answers", "client", "close", "is_ended", "live", "model", "rows", "saved", "size", "token", "used",
+    )  # fmt: skip
 
-    def __init__(self, token: str, model: "Model", client: str, live: Live, rows: int = 0) -> None:
+    def __init__(self, token: str, model: "Model", client: str, live: Live) -> None:
         self.token, self.model, self.client, self.live = token, model, client, live
-        self.rows, self.saved = rows, -1
+        self.rows, self.saved = 0, -1
         self.used = time.time()
         self.close: Callable[[str], None] | None = None
         self.answers: deque[tuple[int, str]] = deque()
-        self.size = 0
+        self.size, self.is_ended = 0, False
+
+    def refusal(self, row: Any) -> DataError | None:
+        """What is wrong with a row that begins one sequence too many; None of any other."""
+        names, given = self.live.names, row if isinstance(row, Mapping) else {}
+        if len(names) < self.model.max_sequences or given.get(END) or str(given.get(SEQUENCE, ONLY)) in names:
+            return None
+        if SEQUENCE not in given and any(isinstance(one, str) and one in names for one in given.values()):
+            return None  # its series is under way
+        return DataError(
+            f"one more sequence than {self.model.max_sequences} that go on",
+            "fewer",
+            'End one: {"sequence_id": ..., "sequence_end": true}, or reset the session.',
+        )
 
     def told(self, text: str) -> None:
         """A row was taken, and this is said of it."""

@@ -58,6 +58,7 @@ class Vault:
             self._base.execute("PRAGMA journal_mode=WAL")
             self._base.execute("PRAGMA synchronous=NORMAL")
             self._base.execute(_SCHEMA)
+            self._path.chmod(0o600)  # tokens are in it
         except (sqlite3.Error, OSError) as error:
             raise self._refused(error) from error
 

@@ -3,7 +3,7 @@
 import copy
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -158,8 +158,8 @@ class Live(ABC):
 
     @property
     @abstractmethod
-    def count(self) -> int:
-        """How many sequences are remembered."""
+    def names(self) -> Collection[str]:
+        """The sequences that are remembered."""
 
     @abstractmethod
     def snapshot(self) -> States:

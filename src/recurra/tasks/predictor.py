@@ -1,6 +1,6 @@
 """The live form of a run, or of any program on rows of numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,9 +83,9 @@ class Outputs(Live):
         return values
 
     @property
-    def count(self) -> int:
-        """See `Live.count`."""
-        return 1
+    def names(self) -> Collection[str]:
+        """See `Live.names`."""
+        return (ONLY,)
 
     def snapshot(self) -> States:
         """See `Live.snapshot`."""

@@ -110,7 +110,7 @@ class LiveVideo(LiveInput):
             return frame_of_numbers(_whole(row["frame"]), size, grey=grey)[None]
         if row.get("path") is None:
             raise DataError("a row without a frame", "one of frame, path", "Add it.")
-        path = permitted(Path(str(row["path"])).expanduser())
+        path = permitted(Path(str(row["path"])))
         if is_video(path):
             return self.codec.pixels(open_video(path), self.codec.rate)
         return frame_of_file(path, size, grey=grey)[None]

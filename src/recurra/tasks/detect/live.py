@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from recurra.errors import DamagedError, DataError, RecurraError
@@ -123,9 +123,9 @@ class LiveDetector(Live):
         return twin
 
     @property
-    def count(self) -> int:
-        """See `Live.count`."""
-        return len(self._watches)
+    def names(self) -> Collection[str]:
+        """See `Live.names`."""
+        return self._watches
 
     def snapshot(self) -> States:
         """See `Live.snapshot`."""

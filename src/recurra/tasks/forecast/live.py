@@ -6,7 +6,7 @@ of and when, what the last value was, and what a missing one counts as.
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -201,9 +201,9 @@ class LiveForecast(Live):
         return twin
 
     @property
-    def count(self) -> int:
-        """See `Live.count`."""
-        return len(self._sessions)
+    def names(self) -> Collection[str]:
+        """See `Live.names`."""
+        return self._sessions
 
     def snapshot(self) -> dict[str, Memory]:
         """For each series what `restore` needs to go on to the bit: session, last value, place."""

@@ -5,7 +5,7 @@ each series it remembers as many rows as a forecast looks at.
 """
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -197,9 +197,9 @@ class LiveWindow(Live):
         return twin
 
     @property
-    def count(self) -> int:
-        """See `Live.count`."""
-        return len(self._histories)
+    def names(self) -> Collection[str]:
+        """See `Live.names`."""
+        return self._histories
 
     def snapshot(self) -> dict[str, Memory]:
         """See `Live.snapshot`."""

@@ -1,7 +1,7 @@
 """A language model on a live stream; no torch."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -75,9 +75,9 @@ class LiveLanguage(Live):
         return Prediction({SEQUENCE: name} if SEQUENCE in given else {}, values)
 
     @property
-    def count(self) -> int:
-        """See `Live.count`."""
-        return len(self._open)
+    def names(self) -> Collection[str]:
+        """See `Live.names`."""
+        return self._open
 
     def snapshot(self) -> States:
         """See `Live.snapshot`."""

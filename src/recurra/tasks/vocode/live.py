@@ -1,6 +1,6 @@
 """A vocoder on a live stream of frames; no torch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,9 +63,9 @@ class LiveVocoder(Live):
         return Prediction({SEQUENCE: name} if SEQUENCE in given else {}, {"samples": told})
 
     @property
-    def count(self) -> int:
-        """See `Live.count`."""
-        return len(self._open)
+    def names(self) -> Collection[str]:
+        """See `Live.names`."""
+        return self._open
 
     def snapshot(self) -> States:
         """See `Live.snapshot`."""
