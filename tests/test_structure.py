@@ -111,7 +111,9 @@ def test_names_say_what_they_are(path: Path) -> None:
     assert not [name for name in names if BANNED_NAMES.fullmatch(name)]
 
 
-@pytest.mark.parametrize("package", ["", ".native", ".streaming", ".report", ".metrics", ".cli"])
+@pytest.mark.parametrize(
+    "package", ["", ".native", ".streaming", ".report", ".metrics", ".cli", ".client.client"]
+)
 def test_imports_without_torch(package: str) -> None:
     program = f"import sys, recurra{package}; sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True, env={**os.environ, "PYTHONPATH": ""})

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from recurra.version import __version__
 
 if TYPE_CHECKING:
+    from recurra.client.async_client import AsyncClient
+    from recurra.client.client import Client
     from recurra.layers.drop_in import GRU, LSTM, RNN
     from recurra.tasks.caption.captioner import Captioner
     from recurra.tasks.classify.classifier import Classifier
@@ -29,8 +31,10 @@ __all__ = [
     "GRU",
     "LSTM",
     "RNN",
+    "AsyncClient",
     "Captioner",
     "Classifier",
+    "Client",
     "Detector",
     "Drawer",
     "Forecaster",
@@ -51,6 +55,8 @@ _HOMES = {
     "GRU": "recurra.layers.drop_in",
     "LSTM": "recurra.layers.drop_in",
     "RNN": "recurra.layers.drop_in",
+    "AsyncClient": "recurra.client.async_client",
+    "Client": "recurra.client.client",
     "Captioner": "recurra.tasks.caption.captioner",
     "Classifier": "recurra.tasks.classify.classifier",
     "Detector": "recurra.tasks.detect.detector",

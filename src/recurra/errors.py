@@ -14,6 +14,7 @@ RecurraError
 ├── MissingDependencyError (ImportError)  an optional extra is not installed
 ├── NonFiniteError (ArithmeticError)    training met NaN or infinity
 ├── OutOfMemoryError (MemoryError)      training needs more memory than there is
+├── ServerError (ConnectionError)       a server cannot be reached, fails, or answers too late
 └── StorageError (OSError)              the disk is full or refuses to be written
 ```
 """
@@ -96,6 +97,10 @@ class NonFiniteError(RecurraError, ArithmeticError):
 
 class OutOfMemoryError(RecurraError, MemoryError):
     """Training needs more memory than there is."""
+
+
+class ServerError(RecurraError, ConnectionError):
+    """A server cannot be reached, fails, or answers too late."""
 
 
 class StorageError(RecurraError, OSError):

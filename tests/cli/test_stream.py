@@ -20,13 +20,13 @@ from tests.cli.program import Outcome, call, environment
 
 from recurra import Forecaster
 from recurra.cli.app import main
-from recurra.cli.predictor import load_predictor
 from recurra.cli.stream_options import Options, plain_stream
 from recurra.cli.stream_state import load_state, save_state
 from recurra.errors import ArtifactError, DamagedError
 from recurra.files import read_document, write_document
 from recurra.streaming import GRU, Affine, Embedding, Program
 from recurra.tasks.forecast.live import LiveForecast
+from recurra.tasks.predictor import load_predictor
 
 MEMORY = 60 * 1024  # KiB
 

@@ -8,6 +8,6 @@ class LiveSign(LiveSequences):
     def __init__(self, program, weights="float32"):
         super().__init__(program, weights, "labels")
 
-    def predict(self, row):
-        kept, outputs = self.outputs(row)
+    def answering(self, row):
+        kept, outputs = yield from self.outputs(row)
         return Prediction(kept, {"above": bool(outputs[-1][0] > 0)})

@@ -74,9 +74,9 @@ def bench_run(run: Path, words: Sequence[str], piece: float | None, weights: str
 
 def _listens(run: Path) -> bool:
     """Whether a run is of a task that listens, and of an input that hears."""
-    from recurra.cli.predictor import program_folder
     from recurra.experiment.listening import hears
     from recurra.streaming import Program
+    from recurra.tasks.predictor import program_folder
 
     place = program_folder(run)
     if place is None:
@@ -87,9 +87,9 @@ def _listens(run: Path) -> bool:
 
 
 def _of_rows(run: Path, data: str, weights: str) -> dict[str, Any]:
-    from recurra.cli.predictor import load_predictor
-    from recurra.cli.row import CSVReader, JSONReader, Row, form_of
     from recurra.experiment.pace import pace_of_rows
+    from recurra.experiment.row import CSVReader, JSONReader, Row, form_of
+    from recurra.tasks.predictor import load_predictor
 
     began = time.perf_counter()
     live = load_predictor(run, weights)
@@ -122,11 +122,11 @@ def _lines(data: str) -> list[str]:
 
 
 def _of_sound(run: Path, data: str, pairs: Sequence[str], piece: float, weights: str) -> dict[str, Any]:
-    from recurra.cli.predictor import program_of
     from recurra.cli.setting import parse_settings
     from recurra.config import validated
     from recurra.experiment.pace import pace_of_sound
     from recurra.files import damage_told
+    from recurra.tasks.predictor import program_of
 
     began = time.perf_counter()
     program = program_of(run)

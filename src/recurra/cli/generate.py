@@ -141,9 +141,9 @@ def _ready(run: Path, pairs: list[str], given: dict[str, str | None], prompt: st
         ConfigError: The run is of a task that makes nothing, or an option is wrong.
         DamagedError: A file of the run is missing, truncated or altered.
     """
-    from recurra.cli.predictor import program_of
     from recurra.cli.setting import parse_settings
     from recurra.config import validated
+    from recurra.tasks.predictor import program_of
     from recurra.tasks.registry import entries, entry_of_run
 
     entry = entry_of_run(run)

@@ -14,7 +14,6 @@ from typing import cast
 
 from recurra.cli.interruption import PIPE_CLOSED, Signals, Stopped, nobody_reads
 from recurra.cli.microphone import microphone
-from recurra.cli.predictor import program_of
 from recurra.cli.setting import parse_settings
 from recurra.cli.stream_options import Options
 from recurra.config import validated
@@ -23,6 +22,7 @@ from recurra.data.sound import is_sound
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.listening import Event, Listener, usual_rate
 from recurra.files import damage_told
+from recurra.tasks.predictor import program_of
 from recurra.tasks.registry import entry
 
 STANDARD_INPUT = "-"

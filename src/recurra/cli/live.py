@@ -11,12 +11,21 @@ from itertools import chain
 from recurra.cli import screen
 from recurra.cli.interruption import PIPE_CLOSED, Signals, nobody_reads, under_signals
 from recurra.cli.lines import MOST_TOLD, NONE_USABLE, lines
-from recurra.cli.predictor import load_predictor, speaker_of
-from recurra.cli.row import CSVReader, CSVWriter, JSONReader, JSONWriter, Row, Writer, check_format, form_of
 from recurra.cli.stream_options import Options
 from recurra.cli.stream_state import Pace, check_place, load_state, save_state
 from recurra.errors import ConfigError, DataError
+from recurra.experiment.row import (
+    CSVReader,
+    CSVWriter,
+    JSONReader,
+    JSONWriter,
+    Row,
+    Writer,
+    check_format,
+    form_of,
+)
 from recurra.streaming import Live
+from recurra.tasks.predictor import load_predictor, speaker_of
 
 ON_ERROR = ("emit", "skip", "stop")
 

@@ -3,17 +3,15 @@
 import os
 import re
 import time
-from base64 import b64decode, b64encode
 from pathlib import Path
 
 from recurra.errors import ArtifactError, ConfigError, DamagedError
 from recurra.files import check_writable, read_document, write_document
 from recurra.streaming import Live
-from recurra.streaming.live import Memory
+from recurra.streaming.remembered import from_document, to_document
 
 STATE_FORMAT = 1
 KIND = "stream state"
-_FURTHEST = 1 << 62
 
 
 class Pace:
@@ -92,19 +90,11 @@ def load_state(path: Path, predictor: Live) -> int:
             "Give the run that it is of, with or without --level as before, or another file.",
         )
     try:
-        states = {
-            name: Memory(
-                b64decode(own["session"]), own["last"], tuple(own["marks"]), b64decode(own.get("beside", ""))
-            )
-            for name, own in document["series"].items()
-        }
+        states = from_document(document["series"])
         rows = document["rows"]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise _damaged(path, "lacks what belongs to a state") from error
-    if not all(one.last is None or isinstance(one.last, float) for one in states.values()):
-        raise _damaged(path, "has a last value that is no number")
-    if not all(type(mark) is int and abs(mark) < _FURTHEST for one in states.values() for mark in one.marks):
-        raise _damaged(path, "has marks that are no whole numbers")
+    except (KeyError, ValueError) as error:
+        what = str(error) if isinstance(error, ValueError) else "lacks what belongs to a state"
+        raise _damaged(path, what) from error
     if type(rows) is not int or rows < 0:
         raise _damaged(path, f"comes after {rows!r} rows")
     predictor.restore(states)
@@ -123,14 +113,10 @@ def save_state(path: Path, predictor: Live, rows: int) -> None:
     Raises:
         StorageError: The place cannot be written.
     """
-    series = {
-        name: {
-            "session": b64encode(content).decode(),
-            "last": last,
-            "marks": list(marks),
-            **({"beside": b64encode(beside).decode()} if beside else {}),
-        }
-        for name, (content, last, marks, beside) in predictor.snapshot().items()
+    document = {
+        "kind": KIND,
+        "program": predictor.digest,
+        "rows": rows,
+        "series": to_document(predictor.snapshot()),
     }
-    document = {"kind": KIND, "program": predictor.digest, "rows": rows, "series": series}
     write_document(path, document, version=STATE_FORMAT)

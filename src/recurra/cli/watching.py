@@ -10,14 +10,14 @@ from typing import Any, cast
 
 from recurra.cli.interruption import PIPE_CLOSED, Signals, Stopped, nobody_reads
 from recurra.cli.listening import STANDARD_INPUT, check_no_rows
-from recurra.cli.predictor import load_predictor
-from recurra.cli.row import JSONWriter
 from recurra.cli.stream_options import Options
 from recurra.data.video import frames_as_they_come
 from recurra.errors import ConfigError, DataError
 from recurra.experiment.live import LiveSequences
+from recurra.experiment.row import JSONWriter
 from recurra.inputs.live import SeesVideo
 from recurra.streaming import Live
+from recurra.tasks.predictor import load_predictor
 
 _CAMERAS, _CAMERA_FORM = "/dev/video", "v4l2"
 _FLAG = "--video"

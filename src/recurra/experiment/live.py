@@ -1,11 +1,12 @@
 """What live classifiers and taggers share: a session for each sequence, fed by the input's live form.
 
-A row may name its sequence (`sequence_id`) and end it (`sequence_end`); what comes after begins a new one.
+A row may name its sequence (`sequence_id`), begin it anew (`sequence_start`) and end it (`sequence_end`);
+what comes after begins a new one.
 
 Nothing here imports torch.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,12 +14,12 @@ import numpy as np
 from recurra.errors import ArtifactError, DamagedError, DataError
 from recurra.inputs import registry
 from recurra.streaming import Live, Program, Session
-from recurra.streaming.live import ONLY, Memory, States, is_names, values_of, wrong_state
+from recurra.streaming.live import ONLY, Memory, States, Step, Stepping, is_names, values_of, wrong_state
 
-SEQUENCE, END = "sequence_id", "sequence_end"
+SEQUENCE, START, END = "sequence_id", "sequence_start", "sequence_end"
 FRONT = "front."
 """Before the names of a program's arrays that are weights of what stands before its first layer."""
-_ENDS, _GOES_ON = (True, "true", "yes", "1"), (None, False, "", "false", "no", "0")
+_YES, _NO = (True, "true", "yes", "1"), (None, False, "", "false", "no", "0")
 
 Outputs = list[np.ndarray[Any, np.dtype[np.float32]] | None]
 
@@ -73,7 +74,7 @@ class LiveSequences(Live):
         """Those of the input."""
         return self.input.columns
 
-    def outputs(self, row: Mapping[str, Any] | Sequence[Any]) -> tuple[dict[str, Any], Outputs]:
+    def outputs(self, row: Mapping[str, Any] | Sequence[Any]) -> Stepping[tuple[dict[str, Any], Outputs]]:
         """What is repeated of a row, and what the program gives after each of its steps.
 
         Last come the outputs after the steps that would follow if the sequence ended with this row, where its
@@ -89,15 +90,18 @@ class LiveSequences(Live):
         name = given.get(SEQUENCE, ONLY)
         if not isinstance(name, str | int):
             raise DataError(f"{SEQUENCE} holds {name!r}", "the name or number of a sequence", "Correct it.")
-        ends = ends_sequence(given.get(END))
-        session, begun, kept = self._open.get(str(name)) or _Open(self._blank.fork(), 0, b"")
+        ends, goes_on = is_true(given, END), not is_true(given, START)
+        before = self._open.get(str(name)) if goes_on else None
+        session, begun, kept = before or _Open(self._blank.fork(), 0, b"")
         steps: list[Any] = []
         if not (ends and self._delay and _holds_no_step(given)):
             read, kept = self.input.follow(given, kept)
             steps += read
         if ends:
             steps += [self._nothing()] * self._delay
-        outputs: Outputs = [np.array(session.step(step)) for step in steps]
+        outputs: Outputs = []
+        for step in steps:
+            outputs.append((yield Step(session, step)))
         outputs[: self._delay - begun] = [None] * min(self._delay - begun, len(outputs))
         self._open[str(name)] = _Open(session, min(begun + len(outputs), self._delay), kept)
         if ends:
@@ -105,12 +109,18 @@ class LiveSequences(Live):
         ahead = self.input.ahead(kept)
         if ahead:
             twin = session.fork()
-            outputs += [np.array(twin.step(step)) for step in ahead]
+            for step in ahead:
+                outputs.append((yield Step(twin, step)))
         return {SEQUENCE: name} if SEQUENCE in given else {}, outputs
 
     def _nothing(self) -> Any:
         """The step that stands behind the end of a sequence, as in training."""
         return 0 if self.program.takes_ids else np.zeros(self.program.input_size, np.float32)
+
+    @property
+    def names(self) -> Collection[str]:
+        """See `Live.names`."""
+        return self._open
 
     def snapshot(self) -> States:
         """See `Live.snapshot`."""
@@ -135,20 +145,21 @@ class LiveSequences(Live):
         self._open = found
 
 
-def ends_sequence(given: object) -> bool:
-    """Whether a row is the last one of its sequence.
+def is_true(row: Mapping[str, Any], name: str) -> bool:
+    """Whether a row says so: that it is the first one of its sequence (`START`), or the last one (`END`).
 
     Raises:
-        DataError: It says neither.
+        DataError: It says neither yes nor no.
     """
-    if given in _ENDS or given in _GOES_ON:
-        return given in _ENDS
-    raise DataError(f"{END} holds {given!r}", "true or false", "Correct it.")
+    given = row.get(name)
+    if given in _YES or given in _NO:
+        return given in _YES
+    raise DataError(f"{name} holds {given!r}", "true or false", "Correct it.")
 
 
 def _holds_no_step(row: Mapping[str, Any]) -> bool:
     """Whether a row says nothing but which sequence ends."""
-    return all(value in (None, "") for name, value in row.items() if name not in (SEQUENCE, END))
+    return all(value in (None, "") for name, value in row.items() if name not in (SEQUENCE, START, END))
 
 
 def damaged_program(what: str) -> DamagedError:

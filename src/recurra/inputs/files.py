@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from recurra.confinement import permitted
 from recurra.data.encoding import decoded as decoded_bytes
 from recurra.data.naming import counted
 from recurra.data.table import Table
@@ -114,4 +115,4 @@ def path_in(base: Path, value: object, column: str, place: str, noun: str) -> Pa
             f"the path of {'an' if noun[0] in 'aeiou' else 'a'} {noun}",
             "Fill it in.",
         )
-    return base / Path(value).expanduser()
+    return permitted(Path(value), base)

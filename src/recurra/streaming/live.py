@@ -1,13 +1,16 @@
 """The live protocol: rows in, answers out, for whatever task a program is of; no torch, no I/O."""
 
+import copy
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Collection, Generator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
 from recurra.errors import ArtifactError, ConfigError, DataError
+from recurra.streaming.layer import Array
+from recurra.streaming.session import Session
 
 ONLY = ""  # the id of the sequence where rows name none
 LARGEST = float(np.finfo(np.float32).max)
@@ -45,6 +48,34 @@ class Memory(NamedTuple):
 
 
 States = Mapping[str, Memory]
+
+
+class Step(NamedTuple):
+    """A step that a session is to take, so that many of them can be taken together.
+
+    Attributes:
+        session: Whose.
+        input: As of `Session.step`.
+    """
+
+    session: Session
+    input: Any
+
+
+Result = TypeVar("Result")
+Stepping: TypeAlias = Generator[Step, Array, Result]
+"""Yields steps, gets the output of each, (output_size,), and ends in a result."""
+
+
+def at_once(stepping: Stepping[Result]) -> Result:
+    """Take each step alone, as soon as it is asked for."""
+    try:
+        step = next(stepping)
+        while True:
+            step = stepping.send(step.session.step(step.input))
+    except StopIteration as end:
+        result: Result = end.value
+        return result
 
 
 class Live(ABC):
@@ -104,12 +135,31 @@ class Live(ABC):
                 )
 
     @abstractmethod
+    def answering(self, row: Mapping[str, Any] | Sequence[Any]) -> Stepping[Prediction]:
+        """Take a row, and leave it to the caller how the steps are taken that it needs.
+
+        Raises:
+            DataError: It is none that the program takes; what is remembered stays as it was.
+        """
+
     def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
         """Take a row.
 
         Raises:
             DataError: It is none that the program takes; what is remembered stays as it was.
         """
+        return at_once(self.answering(row))
+
+    def fresh(self) -> "Live":
+        """The same with nothing remembered; both share the weights."""
+        twin = copy.copy(self)
+        twin.restore({})
+        return twin
+
+    @property
+    @abstractmethod
+    def names(self) -> Collection[str]:
+        """The sequences that are remembered."""
 
     @abstractmethod
     def snapshot(self) -> States:

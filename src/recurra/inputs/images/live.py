@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
+from recurra.confinement import permitted
 from recurra.data.image import Image, Pixels, open_image
 from recurra.errors import DataError
 from recurra.inputs.images.arrays import array_of
@@ -93,7 +94,7 @@ class LiveImages(LiveInput):
         if row.get(line) is not None:
             return self._line(row[line], line)[None]
         if row.get("path") is not None:
-            return self.codec.encode(open_image(Path(str(row["path"])).expanduser()))
+            return self.codec.encode(open_image(permitted(Path(str(row["path"])))))
         wanted = "image" + (f", {line}" if line else "")
         if row.get("image") is None:
             raise DataError("a row without an image", f"one of {wanted}, path", "Add it.")

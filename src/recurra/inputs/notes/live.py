@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from recurra.config import Config
+from recurra.confinement import permitted
 from recurra.data.naming import counted
 from recurra.data.pcm import wav_of_pieces
 from recurra.data.sound import file_of_pieces
@@ -167,7 +168,7 @@ class LiveNotes(LiveSymbols):
         Raises:
             DataError: It cannot be read, or holds several.
         """
-        if not path.is_file():
+        if not permitted(path).is_file():
             raise DataError(f"{path} does not exist", "a file of notes", "Check the path.")
         config = NotesConfig(resolution=self._notation.resolution, drums=self._notation.drums)
         tunes = tunes_of_file(path, config, [])

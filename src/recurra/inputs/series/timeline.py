@@ -74,6 +74,10 @@ class Timelines:
         self._blocks: dict[tuple[int, int], list[int]] = {}
         self._texts: dict[tuple[int, int, Style], np.ndarray] = {}
 
+    def fresh(self) -> "Timelines":
+        """The same with no series under way."""
+        return Timelines(self.clock, self._kept, self._lengths)
+
     def arrive(self, name: str, moment: Moment | None) -> Arrival:
         """How a row goes on with its series; no place changes, but for a row's that is refused.
 

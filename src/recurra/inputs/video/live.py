@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float32
 
+from recurra.confinement import permitted
 from recurra.data.video import Frame, frame_of_file, frame_of_numbers, is_video, open_video
 from recurra.errors import ArtifactError, DataError
 from recurra.inputs.live import LiveInput
@@ -109,7 +110,7 @@ class LiveVideo(LiveInput):
             return frame_of_numbers(_whole(row["frame"]), size, grey=grey)[None]
         if row.get("path") is None:
             raise DataError("a row without a frame", "one of frame, path", "Add it.")
-        path = Path(str(row["path"])).expanduser()
+        path = permitted(Path(str(row["path"])))
         if is_video(path):
             return self.codec.pixels(open_video(path), self.codec.rate)
         return frame_of_file(path, size, grey=grey)[None]

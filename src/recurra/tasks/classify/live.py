@@ -7,6 +7,7 @@ import numpy as np
 
 from recurra.experiment.live import LiveSequences
 from recurra.streaming import Prediction, Program
+from recurra.streaming.live import Stepping
 
 
 class LiveClassifier(LiveSequences):
@@ -24,9 +25,9 @@ class LiveClassifier(LiveSequences):
         super().__init__(program, weights, "labels")
         self.kind, self.column = program.metadata.get("kind"), str(program.metadata.get("column"))
 
-    def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
-        """See `Live.predict`: `prediction`, and the probability of every class."""
-        kept, outputs = self.outputs(row)
+    def answering(self, row: Mapping[str, Any] | Sequence[Any]) -> Stepping[Prediction]:
+        """See `Live.answering`: `prediction`, and the probability of every class."""
+        kept, outputs = yield from self.outputs(row)
         last = cast("np.ndarray[Any, np.dtype[np.float32]]", outputs[-1])
         if self.kind == "regression":
             return Prediction(kept, {"prediction": float(last[0])})

@@ -12,6 +12,7 @@ from recurra.export import to_program
 from recurra.metrics.detection import average_precision, range_scores, stretches
 from recurra.metrics.metric import Metric
 from recurra.metrics.nab import PROFILES, Scored, nab_score
+from recurra.streaming.live import at_once
 from recurra.tasks.detect.config import DetectAnswer, DetectConfig
 from recurra.tasks.detect.network import SurpriseNetwork
 from recurra.tasks.detect.table import DetectPart
@@ -81,9 +82,9 @@ def answer(fitted: Fitted, part: DetectPart) -> Answer:
     for name, rows in part.each():
         watch = Watch(part.units[name], rules, blank.fork())
         for value in part.before.get(name, ()):
-            watch.take(float(value))
+            at_once(watch.take(float(value)))
         for row in range(rows.start, rows.stop):
-            reading = watch.take(float(part.panel.target[row]))
+            reading = at_once(watch.take(float(part.panel.target[row])))
             for own, one in zip(found, reading, strict=True):
                 own[row] = one
     return found

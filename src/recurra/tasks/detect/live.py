@@ -1,7 +1,8 @@
 """A detector on a live stream, without torch: rows in, scores out; it goes on learning what is usual."""
 
+import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from recurra.errors import DamagedError, DataError, RecurraError
@@ -10,7 +11,7 @@ from recurra.inputs.series.live import SeriesRows, marks_of, place_of, timelines
 from recurra.inputs.series.recent import from_document
 from recurra.inputs.series.timeline import Arrival
 from recurra.streaming import Live, Prediction, Program
-from recurra.streaming.live import ONLY, States
+from recurra.streaming.live import ONLY, States, Stepping
 from recurra.tasks.detect.watch import Rules, Units, Watch
 
 
@@ -69,8 +70,8 @@ class LiveDetector(Live):
         """See `Live.split`."""
         return self.rows.split(row)
 
-    def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
-        """See `Live.predict`: `expected`, `score`, `flag` and `alarm` of the row.
+    def answering(self, row: Mapping[str, Any] | Sequence[Any]) -> Stepping[Prediction]:
+        """See `Live.answering`: `expected`, `score`, `flag` and `alarm` of the row.
 
         Raises:
             DataError: A column is missing or holds something else than a number, the series is unknown, or
@@ -84,8 +85,8 @@ class LiveDetector(Live):
         if watch is None or arrival.begins:
             watch = Watch(units, self._rules, self._blank.fork())
         for before in self._before(name, arrival):
-            watch.take(before)
-        reading = watch.take(own.value)
+            yield from watch.take(before)
+        reading = yield from watch.take(own.value)
         self._watches[name], self._times.places[name] = watch, arrival.place
         told = {
             "expected": None if math.isnan(reading.expected) else reading.expected,
@@ -113,6 +114,18 @@ class LiveDetector(Live):
             kept = self._recent.get(name) or next(iter(self._recent.values()))
             rows.extend(kept.values[: arrival.history, 0].tolist())
         return [*rows, *[math.nan] * arrival.missing]
+
+    def fresh(self) -> "LiveDetector":
+        """See `Live.fresh`."""
+        twin = copy.copy(self)
+        twin._times = self._times.fresh()
+        twin.restore({})
+        return twin
+
+    @property
+    def names(self) -> Collection[str]:
+        """See `Live.names`."""
+        return self._watches
 
     def snapshot(self) -> States:
         """See `Live.snapshot`."""

@@ -16,7 +16,7 @@ import safetensors.numpy
 from recurra.errors import ArtifactError
 from recurra.metrics.tail import Tail
 from recurra.streaming import Session
-from recurra.streaming.live import Memory
+from recurra.streaming.live import Memory, Step, Stepping
 
 LEVEL = 20  # rows whose mean is the level
 TAILS = (("value", 0.001, 1.0), ("level", 0.001, 0.9), ("surprise", 0.0, 0.9))
@@ -121,14 +121,14 @@ class Watch:
         """Rows after an alarm in which only a higher score is another."""
         return int(0.3 * self.units.probation) if self.rules.rest is None else self.rules.rest
 
-    def take(self, value: float) -> Reading:
+    def take(self, value: float) -> Stepping[Reading]:
         """The next row; NaN: it has no value, and nothing is learnt of it."""
         self.row += 1
         expected, doubt = self._expected()
         shown = self.units.decode(expected) if self.seen else math.nan
         if math.isnan(value):
             if self.seen:
-                self._step(self.last)
+                yield from self._step(self.last)
             return Reading(math.nan, 0.0, flag=False, alarm=False, expected=shown)
         inner = float(np.float32(self.units.encode(value)))
         self.recent.append(value)
@@ -138,7 +138,7 @@ class Watch:
         for tail, number, (_, _, weight) in zip(self.tails, (value, level, surprise), TAILS, strict=True):
             farthest = max(farthest, weight * tail.distance(number))
             tail.add(number)
-        self._step(inner)
+        yield from self._step(inner)
         self.seen += 1
         score = farthest / (1 + farthest)
         onset = self._onset(score)
@@ -152,9 +152,9 @@ class Watch:
         doubt = math.log1p(math.exp(-abs(raw))) + max(raw, 0.0)
         return self.last + change, doubt + SMALLEST_SCALE
 
-    def _step(self, inner: float) -> None:
+    def _step(self, inner: float) -> Stepping[None]:
         change = inner - self.last if self.seen else 0.0
-        output = self.session.step(np.array([inner, change], np.float32))
+        output = yield Step(self.session, np.array([inner, change], np.float32))
         self.last, self.told = inner, (float(output[0]), float(output[1]))
 
     def _onset(self, score: float) -> float:

@@ -74,6 +74,10 @@ class Adaptation:
         self._steps = np.arange(horizon)
         self._watched: dict[str, _Watched] = {}
 
+    def fresh(self) -> "Adaptation":
+        """The same that knows of no series."""
+        return Adaptation(self._levels, len(self._steps), self._rate, self._floor)
+
     def follow(self, name: str, value: float, missing: int = 0) -> None:
         """Judge the forecasts of a row that came.
 

@@ -4,8 +4,9 @@ What the stream program of a forecaster cannot know stands here: which column is
 of and when, what the last value was, and what a missing one counts as.
 """
 
+import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -15,7 +16,7 @@ from recurra.errors import ArtifactError, ConfigError
 from recurra.inputs.series.live import SeriesRows, marks_of, place_of, timelines_of
 from recurra.inputs.series.timeline import Arrival
 from recurra.streaming import Live, Prediction, Program, Session
-from recurra.streaming.live import LARGEST, Memory, States, wrong_state
+from recurra.streaming.live import LARGEST, Memory, States, Step, Stepping, wrong_state
 from recurra.tasks.forecast.adaptive import Adaptation
 from recurra.tasks.forecast.stream_interval import levels_of, select
 from recurra.tasks.forecast.stream_metadata import checked, clock_of, recent_of
@@ -131,15 +132,16 @@ class LiveForecast(Live):
         values: dict[str, Array] = {**self.predict(row).values}
         return {name: values[name] for name in self.outputs}
 
-    def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
-        """See `Live.predict`; a plain list of numbers is a row of the only series."""
+    def answering(self, row: Mapping[str, Any] | Sequence[Any]) -> Stepping[Prediction]:
+        """See `Live.answering`; a plain list of numbers is a row of the only series."""
         times = self._timelines
         own = self.rows.read(row, None if times is None else times.clock)
         values = [own.value, *(self.rows.number(own.given, one) for one in self.rows.past)]
         if times is None:
-            return Prediction(own.kept, self._forecast(own.series, [values]))
+            return Prediction(own.kept, (yield from self._forecast(own.series, [values])))
         arrival = times.arrive(own.series, own.moment)
-        found = self._forecast(own.series, [*self._rows_before(own.series, arrival), values], arrival)
+        rows = [*self._rows_before(own.series, arrival), values]
+        found = yield from self._forecast(own.series, rows, arrival)
         times.places[own.series] = arrival.place
         if own.moment is not None:
             ahead = times.ahead(arrival.place, self.horizon, own.moment)
@@ -157,7 +159,7 @@ class LiveForecast(Live):
 
     def _forecast(
         self, name: str, rows: Sequence[Sequence[float]], arrival: Arrival | None = None
-    ) -> dict[str, Any]:
+    ) -> Stepping[dict[str, Any]]:
         """Step a series through rows of target and covariates, and forecast after the last of them."""
         begins = arrival is not None and arrival.begins
         session = None if begins else self._sessions.get(name)
@@ -173,7 +175,8 @@ class LiveForecast(Live):
             ]
             if session is None:
                 session = self._blank.fork()
-            output, last = session.step(np.array([own, *known], np.float32)), now
+            output = yield Step(session, np.array([own, *known], np.float32))
+            last = now
         if session is None or last is None or output is None:
             return {one: np.full(self.horizon, np.nan, np.float32) for one in self.outputs}
         self._sessions[name], self._last[name] = session, last
@@ -188,6 +191,19 @@ class LiveForecast(Live):
         if self._floor is not None:
             values = np.maximum(values, self._floor)
         return dict(zip(self.outputs, values.astype(np.float32, copy=False), strict=True))
+
+    def fresh(self) -> "LiveForecast":
+        """See `Live.fresh`."""
+        twin = copy.copy(self)
+        twin._timelines = None if self._timelines is None else self._timelines.fresh()
+        twin._adaptation = None if self._adaptation is None else self._adaptation.fresh()
+        twin.restore({})
+        return twin
+
+    @property
+    def names(self) -> Collection[str]:
+        """See `Live.names`."""
+        return self._sessions
 
     def snapshot(self) -> dict[str, Memory]:
         """For each series what `restore` needs to go on to the bit: session, last value, place."""

@@ -4,7 +4,8 @@ It forecasts what `predict` would with the same rows, at the price of a whole wi
 each series it remembers as many rows as a forecast looks at.
 """
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -20,7 +21,7 @@ from recurra.inputs.series.live import SeriesRows, marks_of, place_of
 from recurra.inputs.series.origin import Origins
 from recurra.inputs.series.timeline import Arrival, Place, Timelines
 from recurra.streaming import Live, Prediction
-from recurra.streaming.live import ONLY, Memory, States
+from recurra.streaming.live import ONLY, Memory, States, Stepping
 from recurra.tasks.forecast.adaptive import Adaptation
 from recurra.tasks.forecast.answer import answer, interval_probabilities
 from recurra.tasks.forecast.history import History
@@ -101,8 +102,9 @@ class LiveWindow(Live):
         """See `Live.split`."""
         return self.rows.split(row)
 
-    def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
-        """See `Live.predict`; a plain list is a row of the only series."""
+    def answering(self, row: Mapping[str, Any] | Sequence[Any]) -> Stepping[Prediction]:
+        """See `Live.answering`; a plain list is a row of the only series. It takes no steps of a session."""
+        yield from ()
         times = self._timelines
         own = self.rows.read(row, times.clock)
         name, target, moment = own.series, own.value, own.moment
@@ -185,6 +187,19 @@ class LiveWindow(Live):
         what = f"{', '.join(names)}: not known for all steps ahead, and counted as unknown there"
         remedy = f"give a list (now, then each step ahead), or the columns {names[0]}-1, {names[0]}-2, ..."
         return (f"{what}; {remedy}",)
+
+    def fresh(self) -> "LiveWindow":
+        """See `Live.fresh`."""
+        twin = copy.copy(self)
+        twin._timelines = self._timelines.fresh()
+        twin._adaptation = None if self._adaptation is None else self._adaptation.fresh()
+        twin.restore({})
+        return twin
+
+    @property
+    def names(self) -> Collection[str]:
+        """See `Live.names`."""
+        return self._histories
 
     def snapshot(self) -> dict[str, Memory]:
         """See `Live.snapshot`."""

@@ -1,7 +1,7 @@
 """A language model on a live stream; no torch."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,10 +9,10 @@ import numpy as np
 from recurra.errors import DataError
 from recurra.experiment.generation import symbols_of
 from recurra.experiment.live import END as LAST
-from recurra.experiment.live import SEQUENCE, ends_sequence
+from recurra.experiment.live import SEQUENCE, START, is_true
 from recurra.inputs.symbol import END, PADDING, UNKNOWN
 from recurra.streaming import Live, Prediction, Program, Session
-from recurra.streaming.live import ONLY, Memory, States, values_of, wrong_state
+from recurra.streaming.live import ONLY, Memory, States, Step, Stepping, values_of, wrong_state
 
 _LIKELY = 5
 _DIGITS = 4
@@ -45,21 +45,24 @@ class LiveLanguage(Live):
         """Those of the input."""
         return self._input.columns
 
-    def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
-        """See `Live.predict`: `bits` of the row's text, the likeliest symbols after it, and their shares."""
+    def answering(self, row: Mapping[str, Any] | Sequence[Any]) -> Stepping[Prediction]:
+        """See `Live.answering`: `bits` of the row's text, the likeliest symbols after it, their shares."""
         given = row if isinstance(row, Mapping) else values_of(row, self.columns)
         name = given.get(SEQUENCE, ONLY)
         if not isinstance(name, str | int):
             raise DataError(f"{SEQUENCE} holds {name!r}", "the name or number of a sequence", "Correct it.")
-        ends = ends_sequence(given.get(LAST))
+        ends, goes_on = is_true(given, LAST), not is_true(given, START)
         symbols = [] if ends and not given.get(self.columns[0]) else list(self._input.steps(given))
         symbols += [END] if ends and self._has_ends else []
-        session, last = self._open.get(str(name)) or (self._blank.fork(), END)
+        before = self._open.get(str(name)) if goes_on else None
+        session, last = before or (self._blank.fork(), END)
         bits = 0.0
         for symbol in symbols:
-            bits -= float(_log_shares(self._logits(session.step(last)))[symbol]) / math.log(2)
+            told = yield Step(session, last)
+            bits -= float(_log_shares(self._logits(told))[symbol]) / math.log(2)
             last = symbol
-        shares = np.exp(_log_shares(self._logits(session.fork().step(last))))
+        after = yield Step(session.fork(), last)
+        shares = np.exp(_log_shares(self._logits(after)))
         shares[[PADDING, UNKNOWN]] = 0
         likely = np.argsort(-shares, kind="stable")[: min(_LIKELY, int((shares > 0).sum()))]
         if ends:
@@ -70,6 +73,11 @@ class LiveLanguage(Live):
         values = {"bits": round(bits, _DIGITS), "next": said}
         values["probability"] = [round(float(shares[one]), _DIGITS) for one in likely]
         return Prediction({SEQUENCE: name} if SEQUENCE in given else {}, values)
+
+    @property
+    def names(self) -> Collection[str]:
+        """See `Live.names`."""
+        return self._open
 
     def snapshot(self) -> States:
         """See `Live.snapshot`."""

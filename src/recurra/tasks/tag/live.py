@@ -5,6 +5,7 @@ from typing import Any
 
 from recurra.experiment.live import LiveSequences
 from recurra.streaming import Prediction, Program
+from recurra.streaming.live import Stepping
 
 
 class LiveTagger(LiveSequences):
@@ -28,9 +29,9 @@ class LiveTagger(LiveSequences):
         self.look_ahead = int(program.metadata.get("look_ahead", 0))
         super().__init__(program, weights, "tags", delay=self.look_ahead)
 
-    def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
-        """See `Live.predict`: `tags`, one for each step of the row, and by how many steps they lag."""
-        kept, outputs = self.outputs(row)
+    def answering(self, row: Mapping[str, Any] | Sequence[Any]) -> Stepping[Prediction]:
+        """See `Live.answering`: `tags`, one for each step of the row, and by how many steps they lag."""
+        kept, outputs = yield from self.outputs(row)
         tags = [None if scores is None else self.labels[int(scores.argmax())] for scores in outputs]
         lag = {"look_ahead": self.look_ahead} if self.look_ahead else {}
         return Prediction(kept, {"tags": tags, **lag})

@@ -1,15 +1,15 @@
 """A vocoder on a live stream of frames; no torch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from recurra.decoding.vocoding import Vocoding, Writer
 from recurra.errors import DataError
-from recurra.experiment.live import END, SEQUENCE, ends_sequence
+from recurra.experiment.live import END, SEQUENCE, START, is_true
 from recurra.streaming import Live, Prediction, Program
-from recurra.streaming.live import ONLY, States, number, values_of
+from recurra.streaming.live import ONLY, States, Stepping, number, values_of
 from recurra.tasks.vocode.config import VocodeAnswer
 
 
@@ -38,20 +38,21 @@ class LiveVocoder(Live):
         """The mel bands of a frame."""
         return tuple(f"band {one}" for one in range(1, len(self._vocoding.mean) + 1))
 
-    def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
-        """See `Live.predict`: `samples`, a list, empty while too little is known."""
+    def answering(self, row: Mapping[str, Any] | Sequence[Any]) -> Stepping[Prediction]:
+        """See `Live.answering`: `samples`, a list, empty while too little is known; no steps of a session."""
+        yield from ()
         names = self.columns
         given = row if isinstance(row, Mapping) else values_of(row, names)
         name = given.get(SEQUENCE, ONLY)
         if not isinstance(name, str | int):
             raise DataError(f"{SEQUENCE} holds {name!r}", "the name or number of a sequence", "Correct it.")
-        ends = ends_sequence(given.get(END))
+        ends, goes_on = is_true(given, END), not is_true(given, START)
         frames = np.zeros((0, len(names)), np.float32)
         if not ends or any(given.get(one) not in (None, "") for one in names):
             frames = np.array([[number(one, given.get(one)) for one in names]], np.float32)
         if not np.isfinite(frames).all():
             raise DataError("a frame without all of its bands", f"{len(names)} numbers", "Give all.")
-        writer = self._open.get(str(name)) or self._begun()
+        writer = (self._open.get(str(name)) if goes_on else None) or self._begun()
         samples = writer.push(frames)
         if ends:
             samples = np.concatenate([samples, writer.end()])
@@ -60,6 +61,11 @@ class LiveVocoder(Live):
             self._open[str(name)] = writer
         told = [float(str(one)) for one in samples]  # in the digits that tell float32 apart
         return Prediction({SEQUENCE: name} if SEQUENCE in given else {}, {"samples": told})
+
+    @property
+    def names(self) -> Collection[str]:
+        """See `Live.names`."""
+        return self._open
 
     def snapshot(self) -> States:
         """See `Live.snapshot`."""

@@ -66,7 +66,7 @@ class JSONReader(Reader):
         """See `Reader.rows`."""
         for number, line in enumerate(lines, start=1):
             if line.strip():
-                yield Row(number, _parsed(line))
+                yield Row(number, parsed(line))
 
 
 class JSONWriter(Writer):
@@ -198,7 +198,8 @@ def _is_header(line: str) -> bool:
     return line.lstrip().startswith('"')  # the quoted name of an only column
 
 
-def _parsed(line: str) -> Mapping[str, Any] | Sequence[Any] | DataError:
+def parsed(line: str) -> Mapping[str, Any] | Sequence[Any] | DataError:
+    """The row that a line of JSON holds, or what is wrong with it."""
     if _is_mangled(line):
         return _not_utf8()
     try:

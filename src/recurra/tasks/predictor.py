@@ -1,6 +1,6 @@
-"""What `recurra stream` runs: the live form of a task, or any program on rows of numbers."""
+"""The live form of a run, or of any program on rows of numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,17 @@ from recurra.errors import ConfigError, DamagedError, DataError
 from recurra.experiment.ended import check_ended
 from recurra.files import checksum, damage_told, parse_json, read_bytes, read_document
 from recurra.streaming import PROGRAM, Live, Prediction, Program
-from recurra.streaming.live import ONLY, Memory, States, is_names, number, values_of, wrong_state
+from recurra.streaming.live import (
+    ONLY,
+    Memory,
+    States,
+    Step,
+    Stepping,
+    is_names,
+    number,
+    values_of,
+    wrong_state,
+)
 from recurra.tasks.registry import Entry, entry
 
 Values = Mapping[str, np.ndarray[Any, np.dtype[np.float32]]]
@@ -34,7 +44,8 @@ class Outputs(Live):
                 "Restore it from a copy, or export the model again.",
             )
         self.program, self.digest = program, program.digest
-        self._session = program.session(weights)
+        self._blank = program.session(weights)
+        self._session = self._blank.fork()
         self._inputs: list[str] | None = names
 
     @property
@@ -49,14 +60,15 @@ class Outputs(Live):
         else:
             values_of(names, self.columns)
 
-    def predict(self, row: Mapping[str, Any] | Sequence[Any]) -> Prediction:
-        """See `Live.predict`."""
+    def answering(self, row: Mapping[str, Any] | Sequence[Any]) -> Stepping[Prediction]:
+        """See `Live.answering`."""
         values = self._values(row)
-        if not self.program.takes_ids:
-            return Prediction({}, {"output": self._session.step(np.array(values, np.float32))})
-        if values[0] != int(values[0]):
-            raise DataError(f"id {values[0]:g}", "a whole number", "Give the id of a symbol.")
-        return Prediction({}, {"output": self._session.step(int(values[0]))})
+        step: Any = np.array(values, np.float32)
+        if self.program.takes_ids:
+            step = int(values[0])
+            if values[0] != step:
+                raise DataError(f"id {values[0]:g}", "a whole number", "Give the id of a symbol.")
+        return Prediction({}, {"output": (yield Step(self._session, step))})
 
     def _values(self, row: Mapping[str, Any] | Sequence[Any]) -> list[float]:
         names = self.columns
@@ -70,19 +82,31 @@ class Outputs(Live):
             raise DataError(f"no value of {absent[0]!r}", "a number for each input", "Give the missing one.")
         return values
 
+    @property
+    def names(self) -> Collection[str]:
+        """See `Live.names`."""
+        return (ONLY,)
+
     def snapshot(self) -> States:
         """See `Live.snapshot`."""
         return {ONLY: Memory(self._session.snapshot())}
 
     def restore(self, states: States) -> None:
         """See `Live.restore`."""
+        if not states:
+            self._session = self._blank.fork()
+            return
         if list(states) != [ONLY] or states[ONLY][1:] != (None, (), b""):
             raise wrong_state()
         self._session.restore(states[ONLY].content)
 
 
 def load_predictor(
-    folder: Path, weights: str, level: Sequence[float] = (), adaptive: float | None = None
+    folder: Path,
+    weights: str,
+    level: Sequence[float] = (),
+    adaptive: float | None = None,
+    kept_as: type[Program] = Program,
 ) -> Live:
     """Load a program's folder, or what a run folder streams with: its program, else its net.
 
@@ -91,6 +115,7 @@ def load_predictor(
         weights: "float32", "bfloat16" or "int8".
         level: Intervals to give, in percent.
         adaptive: How fast these follow what comes; None: not at all.
+        kept_as: The class of the program, if there is one: `PooledProgram` where many live on.
 
     Raises:
         DamagedError: A file is missing, truncated or altered.
@@ -103,7 +128,7 @@ def load_predictor(
     place = program_folder(folder)
     if place is None:
         return _of_net(folder, str(_task_of_run(folder)), weights, level, adaptive)
-    program = Program.load(place)
+    program = kept_as.load(place)
     name = program.metadata.get("task")
     if name is not None and not entry(str(name)).live:
         raise ConfigError(
@@ -165,7 +190,7 @@ def _of_net(folder: Path, task: str, weights: str, level: Sequence[float], adapt
             "float32",
             f"Leave --weights out, or train one: {one.streams_with}.",
         )
-    from recurra.experiment.artifact import load_fitted
+    from recurra.experiment.artifact import load_fitted  # noqa: PLC0415 - needs torch
 
     fitted = load_fitted(one.load("task"), folder, device="cpu")
     with damage_told(folder):
@@ -176,7 +201,7 @@ def _of_net(folder: Path, task: str, weights: str, level: Sequence[float], adapt
 
 def _obstacle(folder: Path, one: Entry) -> ConfigError:
     """What stands against a stream of a run that holds no program, in the words of its task."""
-    from recurra.experiment.artifact import load_fitted
+    from recurra.experiment.artifact import load_fitted  # noqa: PLC0415 - needs torch
 
     got, expected = "it reads whole sequences at once", "one whose state alone goes from step to step"
     remedy = f"Train it: {one.streams_with}." if one.streams_with else "Use predict."

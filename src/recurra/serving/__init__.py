@@ -1,0 +1,1 @@
+"""Trained runs as a service: answers over HTTP, live sessions over WebSocket. Needs the extra `serve`."""
