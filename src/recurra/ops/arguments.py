@@ -8,7 +8,7 @@ from torch import Tensor
 
 from recurra.errors import ShapeError
 from recurra.ops.walk import Kept, State, Walk
-from recurra.types import Input, check_lengths, check_tensor, values_are_hidden
+from recurra.types import Input, check_tensor, placed_lengths, values_are_hidden
 
 
 def is_under_autocast(device: torch.device) -> bool:
@@ -57,6 +57,8 @@ def checked_arguments(
 def simplest(walk: Walk, input: Input) -> Walk:
     """The simplest walk that means the same: without lengths that are full, and resets that are none.
 
+    Lengths are where the input is; those on a CPU follow it.
+
     Raises:
         ShapeError: Lengths or resets do not belong to the input, or a length is out of range.
     """
@@ -64,9 +66,9 @@ def simplest(walk: Walk, input: Input) -> Walk:
     if lengths is None and resets is None:
         return walk
     if lengths is not None:
-        check_lengths(lengths, input)
-        if _can_be_seen(lengths) and bool((lengths == input.shape[1]).all()):
-            lengths = None
+        placed = placed_lengths(lengths, input)
+        is_full = _can_be_seen(lengths) and bool((lengths == input.shape[1]).all())
+        lengths = None if is_full else placed
     if resets is not None:
         check_resets(resets, input)
         if _can_be_seen(resets) and not bool(resets.any()):
@@ -133,13 +135,22 @@ def check_input(input: Input, input_size: int) -> None:
         )
 
 
-def _check_state(state: Any, axes: tuple[int, ...], sizes: Sequence[int] | None, parameter: Tensor) -> None:
+def check_state_kind(state: Any) -> None:
+    """Check that a state is one that a recurrence can take.
+
+    Raises:
+        ShapeError: It is no tuple.
+    """
     if not isinstance(state, tuple):
         raise ShapeError(
             f"a state of type {type(state).__name__}",
             "a NamedTuple of tensors",
             "Take it from the cell's initial_state(batch_size).",
         )
+
+
+def _check_state(state: Any, axes: tuple[int, ...], sizes: Sequence[int] | None, parameter: Tensor) -> None:
+    check_state_kind(state)
     if sizes is not None and len(state) != len(sizes):
         raise ShapeError(
             f"a state of {len(state)} fields",

@@ -128,10 +128,8 @@ def _kept(zoneouts: Sequence[Kept]) -> dict[str, Any]:
 DIFFERENTIABLE = Arguments._fields.index("lengths")
 """The first arguments, this many, have gradients."""
 
-
-def differentiable(given: Arguments) -> list[Tensor | None]:
-    """The arguments that have gradients."""
-    return list(cast("tuple[Tensor | None, ...]", given[:DIFFERENTIABLE]))
+TENSORS = Arguments._fields.index("rate_hidden")
+"""The first arguments, this many, are tensors or None; the rest are settings."""
 
 
 TYPES = {Tensor: "Tensor", Tensor | None: "Tensor?", float: "float", int: "int", bool: "bool"}
