@@ -15,10 +15,10 @@ from torch import Tensor
 from recurra.errors import ConfigError, ShapeError
 from recurra.ops import backends
 from recurra.ops.arguments import (
+    check_arguments,
     check_input,
     check_state_kind,
     check_weight_kinds,
-    checked_arguments,
     is_under_autocast,
     simplest,
 )
@@ -105,7 +105,8 @@ def run_layer(
         ShapeError: A tensor has the wrong shape, type or device, or a length is out of range.
         ConfigError: The backend is unknown, or cannot do this.
     """
-    walks = (walk,) if len(weights) == 1 else (walk, walk._replace(reverse=True))
+    behind = Walk(walk.lengths, walk.resets, reverse=True, recompute=walk.recompute)
+    walks = (walk, behind)[: len(weights)]
     return _run(op, Call(input, tuple(weights), (state,), walks, is_stacked=True), backend)
 
 
@@ -151,7 +152,8 @@ def _described(tensor: Tensor | None) -> Any:
 def _simplest(call: Call) -> Call:
     check_input(call.input, call.weights[0].weight_ih.shape[1])
     lengths, resets, *_ = simplest(call.walks[0], call.input)
-    return call._replace(walks=tuple(walk._replace(lengths=lengths, resets=resets) for walk in call.walks))
+    walks = tuple([walk.over(lengths, resets) for walk in call.walks])
+    return Call(call.input, call.weights, call.states, walks, call.is_stacked)
 
 
 def _chosen(op: Op, call: Call, backend: str) -> str:
@@ -160,14 +162,14 @@ def _chosen(op: Op, call: Call, backend: str) -> str:
         _check_alike(call.weights)
     parameter = call.weights[0].weight_hh
     for number, (weights, walk) in enumerate(zip(call.weights, call.walks, strict=True)):
-        checked_arguments(
+        check_arguments(
             call.input,
             call.states[0 if call.is_stacked else number],
             state_sizes=op.sizes(weights),
             input_size=weights.weight_ih.shape[1],
             parameter=parameter,
             directions=len(call.walks) if call.is_stacked else None,
-            walk=walk._replace(lengths=None, resets=None),  # which `_simplest` has checked
+            walk=walk,
         )
         check_weight_kinds(weights, parameter)
     masks = [walk.recurrent_mask for walk in call.walks if walk.recurrent_mask is not None]

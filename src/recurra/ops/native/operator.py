@@ -1,6 +1,7 @@
 """The engine's recurrences as torch operators, so that compile, export, autocast and vmap know them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -56,9 +57,26 @@ def define_operator(
     torch.library.register_fake(name, operator.shapes, lib=LIBRARY)
     torch.library.register_fake(backward_name, operator.gradient_shapes, lib=LIBRARY)
     torch.library.register_vmap(name, operator.run_batched, lib=LIBRARY)
-    for one in (name, backward_name):  # whose products would be of another type than the engine's tensors
-        torch.library.register_autocast(one, "cpu", torch.float32, lib=LIBRARY)
+    for one, overload in ((cell, operator.overload), (f"{cell}_backward", operator.backward_overload)):
+        LIBRARY.impl(one, partial(_without_autocast, overload), "AutocastCPU")
     return operator
+
+
+def _without_autocast(overload: Callable[..., Any], *arguments: Any) -> Any:
+    """An operator under autocast, whose products would be of another type than the engine's tensors.
+
+    torch.library.register_autocast does the same, from torch 2.7 on.
+    """
+    with torch._C._ExcludeDispatchKeyGuard(_AUTOCAST):
+        return overload(*[_in_full_precision(one) for one in arguments])
+
+
+def _in_full_precision(value: Any) -> Any:
+    is_half = isinstance(value, Tensor) and value.dtype in (torch.float16, torch.bfloat16)
+    return value.float() if is_half else value
+
+
+_AUTOCAST = torch._C.DispatchKeySet(torch._C.DispatchKey.AutocastCPU)
 
 
 def _tensors(number: int) -> str:
@@ -120,10 +138,9 @@ class Operator:
         torch.library.register_autograd does the same, but reads the schema anew at every call, which takes
         longer than a small net.
         """
-        if torch.is_grad_enabled() and torch._C._any_requires_grad(*arguments):
-            recorded: tuple[Tensor | None, ...] = Dispatched.apply(
-                self, keys, arguments[TENSORS:], *arguments[:TENSORS]
-            )  # type: ignore[no-untyped-call]
+        tensors = arguments[:TENSORS]
+        if torch.is_grad_enabled() and any(one is not None and one.requires_grad for one in tensors):
+            recorded: tuple[Tensor | None, ...] = Dispatched.apply(self, keys, arguments[TENSORS:], *tensors)  # type: ignore[no-untyped-call]
             return recorded
         return self.run_below(keys, arguments)
 
