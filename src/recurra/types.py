@@ -141,11 +141,30 @@ def check_tensor(name: str, value: object) -> None:
         )
 
 
-def check_lengths(lengths: Tensor, values: Tensor) -> None:
-    """Check that `lengths` belongs to values of shape (batch, time, ...).
+def placed_lengths(lengths: Tensor, values: Tensor) -> Tensor:
+    """Lengths where values of shape (batch, time, ...) are; nobody waits for a GPU.
+
+    Args:
+        lengths: (batch,), int64, where the values are, or on a CPU, from where they are copied.
+        values: What they belong to.
 
     Raises:
-        ShapeError: It is no int64 tensor of shape (batch,) on the same device, or leaves 0..time.
+        ShapeError: They do not belong to the values, or are on a third device.
+    """
+    check_lengths(lengths, values, or_on_a_cpu=True)
+    return lengths.to(values.device, non_blocking=True)
+
+
+def check_lengths(lengths: Tensor, values: Tensor, *, or_on_a_cpu: bool = False) -> None:
+    """Check that `lengths` belongs to values of shape (batch, time, ...).
+
+    Args:
+        lengths: (batch,), int64.
+        values: What they belong to.
+        or_on_a_cpu: Whether they may be there when the values are not.
+
+    Raises:
+        ShapeError: It is no int64 tensor of shape (batch,) on such a device, or leaves 0..time.
     """
     batch, time = values.shape[:2]
     if not isinstance(lengths, Tensor):
@@ -160,7 +179,7 @@ def check_lengths(lengths: Tensor, values: Tensor) -> None:
         )
     if lengths.dtype != torch.int64:
         raise ShapeError(f"lengths of type {lengths.dtype}", "torch.int64", "Convert them: lengths.long().")
-    if lengths.device != values.device:
+    if lengths.device != values.device and not (or_on_a_cpu and lengths.device.type == "cpu"):
         raise ShapeError(
             f"lengths on {lengths.device}",
             f"{values.device}, where the values are",

@@ -83,6 +83,7 @@ def test_info_says_what_runs_and_why(capsys) -> None:
     assert facts["engine"] == {
         "instruction_set": native.instruction_set(),
         "instruction_sets": list(native.instruction_sets()),
+        "chosen_by": native.chosen_by(),
     }
     assert facts["threads"] >= 1
     plain = call(capsys, "info")

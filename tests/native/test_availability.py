@@ -73,3 +73,18 @@ def test_the_environment_chooses_the_kernels():
     refused = run("mmx")
     assert refused.returncode != 0
     assert "RECURRA_INSTRUCTION_SET=mmx" in refused.stderr
+
+
+@pytest.mark.skipif(native.unavailable_reason() is not None, reason="the engine is not built")
+def test_info_says_what_chose_the_kernels():
+    first = native.instruction_sets()[0]
+
+    def told(chosen):
+        environment = {key: value for key, value in os.environ.items() if key != "RECURRA_INSTRUCTION_SET"}
+        environment |= {"RECURRA_INSTRUCTION_SET": first} if chosen else {}
+        command = [sys.executable, "-m", "recurra", "info"]
+        done = subprocess.run(command, check=True, env=environment, capture_output=True, text=True)
+        return next(line for line in done.stdout.splitlines() if line.startswith("engine"))
+
+    assert f" {first} (chosen by RECURRA_INSTRUCTION_SET), of {first}" in told(chosen=True)
+    assert f" {native.instruction_sets()[-1]}, of {first}" in told(chosen=False)

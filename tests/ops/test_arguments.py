@@ -6,7 +6,7 @@ from tests.trial import unchecked
 from torch.nn.utils.rnn import pack_sequence
 
 from recurra.errors import ConfigError, ShapeError, UsageError
-from recurra.ops.arguments import checked_arguments
+from recurra.ops.arguments import check_arguments, simplest
 from recurra.ops.elman import ElmanState, ElmanWeights, elman
 from recurra.ops.gru import GRUState, GRUWeights, gru
 from recurra.ops.lstm import LSTMState, LSTMWeights, lstm
@@ -112,20 +112,15 @@ def test_nothing_in_nothing_out(name, shape):
 
 
 def test_arguments_take_their_simplest_form():
-    state = ElmanState(torch.zeros(BATCH, HIDDEN))
-
-    def simplest(**given):
-        return checked_arguments(INPUT, state, input_size=FEATURES, parameter=INPUT, walk=Walk(**given))
-
-    full = simplest(lengths=torch.tensor([5, 5]), resets=torch.zeros(BATCH, TIME, dtype=torch.bool))
+    full = simplest(Walk(torch.tensor([5, 5]), torch.zeros(BATCH, TIME, dtype=torch.bool)), INPUT)
     assert full.lengths is None
     assert full.resets is None
     assert without_padding(INPUT, full) == (INPUT, full)
-    cut = simplest(lengths=torch.tensor([5, 2]), resets=torch.ones(BATCH, TIME, dtype=torch.bool))
+    cut = simplest(Walk(torch.tensor([5, 2]), torch.ones(BATCH, TIME, dtype=torch.bool)), INPUT)
     clean, cut = without_padding(INPUT, cut)
     assert cut.resets.sum(dim=1).tolist() == [5, 2]
     assert not clean[1, 2:].any()
     with pytest.raises(ShapeError, match="state field 'hidden' of shape"):
-        checked_arguments(
+        check_arguments(
             INPUT, ElmanState(torch.zeros(3, HIDDEN)), input_size=FEATURES, parameter=INPUT, walk=Walk()
         )

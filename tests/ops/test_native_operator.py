@@ -6,7 +6,7 @@ from torch.library import opcheck
 
 import recurra.layers  # noqa: F401  # defines the operators
 from recurra.ops.native.arguments import BOTH, FORWARD, REVERSE, Arguments
-from recurra.ops.native.plan import GATES
+from recurra.ops.native.sizes import GATES
 
 pytest.importorskip("recurra.native._engine")
 

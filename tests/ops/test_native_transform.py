@@ -20,10 +20,12 @@ from tests.trial import (
 )
 from torch.func import functional_call, stack_module_state, vmap
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map
 
 import recurra
 from recurra.cells import GRU, LSTM, Elman, Zoneout
 from recurra.layers import Bidirectional, Recurrent
+from recurra.layers.bidirectional import BidirectionalState
 from recurra.ops import backends
 
 pytest.importorskip("recurra.native._engine")
@@ -55,7 +57,7 @@ def test_vmap_over_inputs_and_lengths(row):
     alone = [layer(one, lengths=n) for one, n in zip(inputs, lengths, strict=True)]
     with CallsOfTheEngine() as engine:
         outputs, state = vmap(lambda one, n: layer(one, lengths=n))(inputs, lengths)
-    assert engine.count > 0, "vmap goes through the engine"
+    assert engine.count == 1, "all of them are one batch"
     expected = torch.stack([one for one, _ in alone])
     assert torch.equal(outputs, expected)
     for number, (_, last) in enumerate(alone):
@@ -69,10 +71,63 @@ def test_vmap_over_inputs_and_lengths(row):
 def test_vmap_over_inner_axes_and_nested(row):
     layer = layer_of(row)
     inputs = torch.randn(BATCH, TIME, COPIES, FEATURES, 2, dtype=torch.float64)
-    outputs, _ = vmap(vmap(layer, in_dims=2), in_dims=4)(inputs)
+    with CallsOfTheEngine() as engine:
+        outputs, _ = vmap(vmap(layer, in_dims=2), in_dims=4)(inputs)
+    assert engine.count == 1
     for outer in range(2):
         for inner in range(COPIES):
             assert_close(outputs[outer, inner], layer(inputs[:, :, inner, :, outer])[0])
+
+
+@every_cell
+def test_vmap_over_all_that_rows_have(row):
+    """Each of these is there for all calls or for one of them, in either direction and in both."""
+    one, other = (row.make(FEATURES, HIDDEN).double().eval() for _ in range(2))
+    inputs, state = random_input(), random_state(one.initial_state(BATCH))
+    shared = {"state": state, "lengths": random_lengths(), "resets": torch.rand(BATCH, TIME) < 0.3}
+    own = {
+        "state": type(state)(*(torch.stack([field, field / 2, -field], dim=1) for field in state)),
+        "lengths": torch.stack([random_lengths() for _ in range(COPIES)], dim=1),
+        "resets": torch.rand(BATCH, COPIES, TIME) < 0.3,
+    }
+    layers = [Recurrent(one), Recurrent(one, reverse=True)]
+    if "zoneout" not in row.name:  # a Bidirectional has a state of its own
+        layers.append(Bidirectional(one, other))
+    for layer in layers:
+        is_both = isinstance(layer, Bidirectional)
+        for name, each in own.items():
+            options = shared | {name: each}
+            if is_both:
+                options["state"] = BidirectionalState(options["state"], options["state"])
+            axis = {key: 1 if key == name else None for key in options}
+
+            def run(options, layer=layer):
+                return layer(inputs, options["state"], lengths=options["lengths"], resets=options["resets"])
+
+            with CallsOfTheEngine() as engine:
+                outputs, last = vmap(run, ({**axis},))(options)
+            assert engine.count == 1, (name, layer)
+            for number in range(COPIES):
+                chosen = {
+                    key: tree_map(lambda t, n=number: t.select(1, n), value) if key == name else value
+                    for key, value in options.items()
+                }
+                due, final = run(chosen)
+                assert torch.equal(outputs[number], due)
+                for got, field in zip(tree_leaves(last), tree_leaves(final), strict=True):
+                    assert torch.equal(got[number], field)
+
+
+@every_cell
+def test_vmap_over_a_mask_and_zoneout(row):
+    """What is dropped and kept differs from call to call."""
+    layer = Recurrent(row.make(FEATURES, HIDDEN).double(), recurrent_dropout=0.5)
+    inputs = torch.randn(COPIES, BATCH, TIME, FEATURES, dtype=torch.float64, requires_grad=True)
+    with CallsOfTheEngine() as engine:
+        outputs, _ = vmap(layer, randomness="different")(inputs)
+    assert engine.count == 1
+    (got,) = torch.autograd.grad(weighted(outputs, 0), inputs)
+    assert bool(got.any(-1).all())
 
 
 @every_cell

@@ -18,7 +18,7 @@ from tests.trial import (
 
 from recurra import native
 from recurra.layers import Bidirectional, Recurrent
-from recurra.ops.native.layer import FIELDS
+from recurra.ops.native.plan import FIELDS
 
 pytest.importorskip("recurra.native._engine")
 MOST = 1 << 26

@@ -4,7 +4,7 @@ import pytest
 import torch
 from tests.catalogue import every_cell
 from tests.trial import BATCH, FEATURES, HIDDEN, TIME, assert_close, random_input, random_lengths, weighted
-from torch.func import functional_call, grad, jvp, vmap
+from torch.func import functional_call, grad, jacrev, jvp, vmap
 
 from recurra.layers import Recurrent
 
@@ -27,6 +27,18 @@ def test_gradients_of_every_row_by_vmap(row):
         expected = torch.autograd.grad((outputs**2).sum(), list(weights.values()))
         for name, gradient in zip(weights, expected, strict=True):
             assert_close(per_row[name][number], gradient)
+
+
+@every_cell
+def test_jacobians(row):
+    layer = Recurrent(row.make(FEATURES, HIDDEN).double().eval())
+    inputs, lengths = random_input(batch=2, time=3), torch.tensor([3, 2])
+    found = jacrev(lambda values: layer(values, lengths=lengths)[0])(inputs)
+    leaf = inputs.clone().requires_grad_()
+    outputs = layer(leaf, lengths=lengths)[0]
+    for place in torch.cartesian_prod(*map(torch.arange, outputs.shape)):
+        (due,) = torch.autograd.grad(outputs[tuple(place)], leaf, retain_graph=True)
+        assert_close(found[tuple(place)], due, row.condition)
 
 
 @every_cell

@@ -67,13 +67,18 @@ def _facts() -> dict[str, Any]:
 def _engine() -> dict[str, Any]:
     from recurra import native
 
-    return {"instruction_set": native.instruction_set(), "instruction_sets": native.instruction_sets()}
+    return {
+        "instruction_set": native.instruction_set(),
+        "instruction_sets": native.instruction_sets(),
+        "chosen_by": native.chosen_by(),
+    }
 
 
 def _engine_row(engine: dict[str, Any]) -> list[tuple[str, str]]:
     if engine["instruction_set"] is None:
         return []  # its backend says why
-    return [("engine", f"{engine['instruction_set']}, of {', '.join(engine['instruction_sets'])}")]
+    by = f" (chosen by {engine['chosen_by']})" if engine["chosen_by"] else ""
+    return [("engine", f"{engine['instruction_set']}{by}, of {', '.join(engine['instruction_sets'])}")]
 
 
 def _backends() -> dict[str, str]:

@@ -38,7 +38,8 @@ class Layer(nn.Module, ABC):
         Args:
             input: (batch, time, input_size).
             state: The state before the first step; None for `initial_state`.
-            lengths: (batch,), int64: the number of valid steps of every row; None when all are.
+            lengths: (batch,), int64: the number of valid steps of every row; None when all are. They may be
+                on a CPU where the input is not: nobody waits for its device.
             resets: (batch, time), bool: True where a row's state is set to zero before the step.
 
         Returns:

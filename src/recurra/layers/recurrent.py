@@ -12,7 +12,7 @@ from recurra.errors import ConfigError
 from recurra.layers.dropout import check_probability
 from recurra.layers.layer import Layer
 from recurra.ops import backends
-from recurra.ops.arguments import check_input, checked_arguments
+from recurra.ops.arguments import check_arguments, check_input, simplest
 from recurra.ops.walk import WHOLE, Kept, StateT, Walk, scan, without_padding
 from recurra.types import Input, Lengths, RecurrentMask, Resets
 
@@ -28,8 +28,8 @@ def unroll(
     Results and errors are those of `recurra.ops.lstm.lstm`.
     """
     parameter = next(cell.parameters(), input)
-    walk = checked_arguments(input, state, input_size=cell.input_size, parameter=parameter, walk=walk)
-    clean, walk = without_padding(input, walk)
+    check_arguments(input, state, input_size=cell.input_size, parameter=parameter, walk=walk)
+    clean, walk = without_padding(input, simplest(walk, input))
 
     def advance(projected: Tensor, state: StateT) -> tuple[Tensor, StateT]:
         return cell.step(projected, state, walk.recurrent_mask)

@@ -26,7 +26,7 @@ from recurra.layers.dropout import VariationalDropout, check_probability
 from recurra.layers.layer import Layer, check_states
 from recurra.layers.recurrent import Recurrent
 from recurra.recurrence import Recurrence
-from recurra.types import Input, Lengths, Resets, valid_steps
+from recurra.types import Input, Lengths, Resets, placed_lengths, valid_steps
 
 
 class Stack(Layer):
@@ -185,4 +185,5 @@ def initialization_of(recurrence: Recurrence) -> Initialization | None:
 def _without_padding(values: Tensor, lengths: Tensor | None) -> Tensor:
     if lengths is None:
         return values
-    return values.masked_fill(~valid_steps(lengths, values.shape[1]).unsqueeze(-1), 0)
+    valid = valid_steps(placed_lengths(lengths, values), values.shape[1])
+    return values.masked_fill(~valid.unsqueeze(-1), 0)

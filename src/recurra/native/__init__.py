@@ -9,6 +9,8 @@ from types import ModuleType
 
 from recurra.errors import ConfigError
 
+VARIABLE = "RECURRA_INSTRUCTION_SET"
+
 
 def engine() -> ModuleType:
     """The compiled engine.
@@ -36,6 +38,11 @@ def instruction_sets() -> tuple[str, ...]:
     return () if _ENGINE is None else tuple(_ENGINE.instruction_sets())
 
 
+def chosen_by() -> str | None:
+    """The environment variable that chose the instruction set; None where it is the most able one."""
+    return _CHOSEN_BY
+
+
 def _load() -> tuple[ModuleType | None, str | None]:
     try:
         return importlib.import_module(f"{__name__}._engine"), None
@@ -52,20 +59,23 @@ def _reason_of_absence() -> str:
         return "it is not built in this checkout: run `make engine`"
 
 
-def _choose() -> None:
-    """Take the kernels that the environment names.
+def _choose() -> str | None:
+    """Take the kernels that the environment names, and return the variable that does.
 
     Raises:
         ConfigError: The engine or this processor has none of that name.
     """
-    name = os.environ.get("RECURRA_INSTRUCTION_SET")
-    if name and _ENGINE is not None and not _ENGINE.choose_instruction_set(name):
+    name = os.environ.get(VARIABLE)
+    if not name or _ENGINE is None:
+        return None
+    if not _ENGINE.choose_instruction_set(name):
         raise ConfigError(
-            f"RECURRA_INSTRUCTION_SET={name}",
+            f"{VARIABLE}={name}",
             f"one of {', '.join(instruction_sets())}",
             "Name one of these, or unset it for the most able.",
         )
+    return VARIABLE
 
 
 _ENGINE, _REASON = _load()
-_choose()
+_CHOSEN_BY = _choose()

@@ -8,15 +8,15 @@ from torch import Tensor
 
 from recurra.errors import ShapeError
 from recurra.ops.walk import Kept, State, Walk
-from recurra.types import Input, check_lengths, check_tensor, values_are_hidden
+from recurra.types import Input, check_tensor, placed_lengths, values_are_hidden
 
 
 def is_under_autocast(device: torch.device) -> bool:
-    """Whether autocast is on for a device; never for those that know none, such as meta."""
-    return torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type)
+    """Whether autocast is on for a device; never for meta, which knows none."""
+    return device.type != "meta" and torch.is_autocast_enabled(device.type)
 
 
-def checked_arguments(
+def check_arguments(
     input: Input,
     state: State,
     *,
@@ -25,10 +25,8 @@ def checked_arguments(
     state_sizes: Sequence[int] | None = None,
     directions: int | None = None,
     walk: Walk,
-) -> Walk:
-    """Check what a recurrence is given, and return the simplest walk that means the same.
-
-    Its lengths are None when every row is full, its resets None when there are none.
+) -> None:
+    """Check what a recurrence is given, but for lengths and resets, which `simplest` does.
 
     Args:
         input: (batch, time, input_size).
@@ -37,11 +35,11 @@ def checked_arguments(
         parameter: One of the weights: the type and device that everything must have.
         state_sizes: Last axis of every field of a state of (batch, size) fields; None for any shape.
         directions: The axis that every field of the state has in front; None for no such axis.
-        walk: Lengths (batch,), resets (batch, time), a recurrent mask (batch, size of the first field), and
-            zoneout with masks (batch, time, size of the field).
+        walk: A recurrent mask (batch, size of the first field), and zoneout with masks (batch, time, size of
+            the field).
 
     Raises:
-        ShapeError: Something has the wrong shape, type or device, or a length is out of range.
+        ShapeError: Something has the wrong shape, type or device.
     """
     check_input(input, input_size)
     _check_kind("input", input, parameter)
@@ -51,11 +49,12 @@ def checked_arguments(
         _check_recurrent_mask(walk.recurrent_mask, state, parameter)
     if walk.zoneout is not None:
         _check_zoneout(walk.zoneout, input, state)
-    return simplest(walk, input)
 
 
 def simplest(walk: Walk, input: Input) -> Walk:
-    """The simplest walk that means the same: without lengths that are full, and resets that are none.
+    """The simplest walk that means the same: no lengths where all rows are full, no resets if none.
+
+    Lengths are where the input is; those on a CPU follow it.
 
     Raises:
         ShapeError: Lengths or resets do not belong to the input, or a length is out of range.
@@ -64,14 +63,14 @@ def simplest(walk: Walk, input: Input) -> Walk:
     if lengths is None and resets is None:
         return walk
     if lengths is not None:
-        check_lengths(lengths, input)
-        if _can_be_seen(lengths) and bool((lengths == input.shape[1]).all()):
-            lengths = None
+        placed = placed_lengths(lengths, input)
+        is_full = _can_be_seen(lengths) and bool((lengths == input.shape[1]).all())
+        lengths = None if is_full else placed
     if resets is not None:
         check_resets(resets, input)
         if _can_be_seen(resets) and not bool(resets.any()):
             resets = None
-    return walk._replace(lengths=lengths, resets=resets)
+    return walk.over(lengths, resets)
 
 
 def _can_be_seen(tensor: Tensor) -> bool:
@@ -89,7 +88,7 @@ def check_weight_kinds(weights: Any, parameter: Tensor) -> None:
     Raises:
         ShapeError: A weight has another type or is on another device.
     """
-    for name, weight in zip(weights._fields, weights, strict=True):
+    for name, weight in zip(type(weights)._fields, weights, strict=True):
         if weight is not None:
             _check_kind(name, weight, parameter)
 
@@ -133,13 +132,22 @@ def check_input(input: Input, input_size: int) -> None:
         )
 
 
-def _check_state(state: Any, axes: tuple[int, ...], sizes: Sequence[int] | None, parameter: Tensor) -> None:
+def check_state_kind(state: Any) -> None:
+    """Check that a state is one that a recurrence can take.
+
+    Raises:
+        ShapeError: It is no tuple.
+    """
     if not isinstance(state, tuple):
         raise ShapeError(
             f"a state of type {type(state).__name__}",
             "a NamedTuple of tensors",
             "Take it from the cell's initial_state(batch_size).",
         )
+
+
+def _check_state(state: Any, axes: tuple[int, ...], sizes: Sequence[int] | None, parameter: Tensor) -> None:
+    check_state_kind(state)
     if sizes is not None and len(state) != len(sizes):
         raise ShapeError(
             f"a state of {len(state)} fields",
@@ -152,7 +160,7 @@ def _check_state(state: Any, axes: tuple[int, ...], sizes: Sequence[int] | None,
             "a NamedTuple, whose fields have names",
             "Wrap it in the type of the cell's state, such as recurra.ops.lstm.LSTMState(hidden, cell).",
         )
-    for position, (name, field) in enumerate(zip(state._fields, state, strict=True)):
+    for position, (name, field) in enumerate(zip(type(state)._fields, state, strict=True)):
         check_tensor(f"state field {name!r}", field)
         expected = None if sizes is None else (*axes, sizes[position])
         if field.shape[: len(axes)] != axes or (expected is not None and field.shape != expected):

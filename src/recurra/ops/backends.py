@@ -24,6 +24,9 @@ NAMES = ("auto", *PREFERENCE)
 TYPES = (torch.float32, torch.float64, torch.bfloat16, torch.float16)
 """What weights may be made of."""
 
+PRECISE = (torch.float32, torch.float64)
+"""What the engine, and torch's kernels on every CPU, compute in."""
+
 TOLERANCES: Mapping[torch.dtype, float] = MappingProxyType({torch.float32: 1e-5, torch.float64: 1e-12})
 """How far two backends may differ in any output, state or gradient, relative to its largest number."""
 
@@ -133,7 +136,7 @@ def _obstacle(
 def _native_obstacle(input: Tensor, weight: Tensor, recurrent_masks: Sequence[Tensor]) -> str | None:
     if input.device.type != "cpu":
         return f"it runs on CPUs, and the tensors are on {input.device}"
-    if weight.dtype not in TOLERANCES:
+    if weight.dtype not in PRECISE:
         return f"it computes in float32 and float64, not in {weight.dtype}"
     if 0 in input.shape:
         return "it needs at least one row, one step and one feature"
@@ -152,6 +155,6 @@ def _torch_obstacle(input: Tensor, weight: Tensor, torch_lacks: str | None) -> s
         return "torch.compile and torch.func transforms need plain operations"
     if 0 in input.shape[:2]:
         return "torch's kernels need at least one row and one step"
-    if weight.device.type == "cpu" and weight.dtype not in (torch.float32, torch.float64):
+    if weight.device.type == "cpu" and weight.dtype not in PRECISE:
         return "torch's half-precision kernels for the CPU need an instruction set that not every CPU has"
     return None

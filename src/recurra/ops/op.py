@@ -1,7 +1,8 @@
 """An op: one recurrence over whole sequences, by the backend that is chosen for the call.
 
 `run_op` is for one direction, or for a forward and an opposite one that may drop and keep differently;
-`run_layer` for the directions of a layer that carries its states as torch.nn does. Both end in `_run`.
+`run_layer` for the directions of a layer that carries its states as torch.nn does. Both end in `_run`, which
+goes straight to the engine when a call like it was checked before and nobody watches.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,12 +14,20 @@ from torch import Tensor
 
 from recurra.errors import ConfigError, ShapeError
 from recurra.ops import backends
-from recurra.ops.arguments import check_weight_kinds, checked_arguments, is_under_autocast, simplest
+from recurra.ops.arguments import (
+    check_arguments,
+    check_input,
+    check_state_kind,
+    check_weight_kinds,
+    is_under_autocast,
+    simplest,
+)
+from recurra.ops.call import Call
 from recurra.ops.native.arguments import Arguments
 from recurra.ops.native.operator import Operator
 from recurra.ops.native.plan import Plan
 from recurra.ops.walk import Kept, StateT, Walk, mapped, side_by_side
-from recurra.ops.watched import PLAIN, is_watched
+from recurra.ops.watched import is_watched
 
 WeightsT = TypeVar("WeightsT", bound=tuple[Tensor | None, ...])
 
@@ -61,28 +70,22 @@ def run_op(
         ShapeError: A tensor has the wrong shape, type or device, or a length is out of range.
         ConfigError: The backend is unknown, or cannot do this.
     """
+    ahead = Call(input, (weights,), (state,), (walk,))
     if opposite is None:
-        call = signature(op.operator.cell, op.epsilon, backend, input, weights, state, walk)
-        plan = None if call is None else PLANS.get(call)
-        ahead = _checked(op, input, weights, state, walk) if plan is None else simplest(walk, input)
-        fields = mapped(_with_axis, state)
-        outputs, final = _run(op, input, [weights], fields, [ahead], backend, call, plan)
-        return outputs, mapped(lambda field: field.select(0, 0), final)
-    ahead = _checked(op, input, weights, state, walk)
+        return _run(op, ahead, backend)
     if walk.reverse:
         raise ConfigError(
             "reverse=True with an opposite direction", "reverse=False", "Give them the other way."
         )
-    _check_alike([weights, opposite.weights])
     mask, zoneout = opposite.recurrent_mask, opposite.zoneout
-    back = walk._replace(recurrent_mask=mask, zoneout=zoneout, reverse=True)
-    back = _checked(op, input, opposite.weights, opposite.state, back)
-    if _manner(ahead) == _manner(back):
-        both = mapped(lambda *fields: torch.stack(fields), state, opposite.state)
-        return _run(op, input, [weights, opposite.weights], both, [ahead, back], backend)
-    outputs, last = _run(op, input, [weights], mapped(_with_axis, state), [ahead], backend)
-    others, first = _run(op, input, [opposite.weights], mapped(_with_axis, opposite.state), [back], backend)
-    return torch.cat([outputs, others], dim=-1), mapped(lambda *fields: torch.cat(fields), last, first)
+    behind = walk._replace(recurrent_mask=mask, zoneout=zoneout, reverse=True)
+    if _manner(walk) == _manner(behind):
+        weights_of_both, states = (weights, opposite.weights), (state, opposite.state)
+        return _run(op, Call(input, weights_of_both, states, (walk, behind)), backend)
+    back = Call(input, (opposite.weights,), (opposite.state,), (behind,))
+    _check_alike([weights, opposite.weights])
+    (outputs, last), (others, first) = (_run(op, one, backend) for one in (ahead, back))
+    return torch.cat([outputs, others], dim=-1), mapped(lambda *fields: torch.stack(fields), last, first)
 
 
 def run_layer(
@@ -102,17 +105,9 @@ def run_layer(
         ShapeError: A tensor has the wrong shape, type or device, or a length is out of range.
         ConfigError: The backend is unknown, or cannot do this.
     """
-    call = signature(op.operator.cell, op.epsilon, backend, input, tuple(weights), state, walk)
-    plan = None if call is None else PLANS.get(call)
-    if plan is None:
-        walk = _checked(op, input, weights[0], state, walk, directions=len(weights))
-        for other in weights[1:]:
-            _check_alike([weights[0], other])
-            check_weight_kinds(other, weights[0].weight_hh)
-    else:
-        walk = simplest(walk, input)
-    walks = [walk, walk._replace(reverse=True)][: len(weights)]
-    return _run(op, input, weights, state, walks, backend, call, plan)
+    behind = Walk(walk.lengths, walk.resets, reverse=True, recompute=walk.recompute)
+    walks = (walk, behind)[: len(weights)]
+    return _run(op, Call(input, tuple(weights), (state,), walks, is_stacked=True), backend)
 
 
 PLANS: dict[Any, Plan] = {}
@@ -121,53 +116,103 @@ PLANS: dict[Any, Plan] = {}
 MOST_PLANS = 1024
 
 
-def signature(*parts: Any) -> tuple[Any, ...] | None:
-    """What tells one call from another but the numbers in its tensors; None where torch watches the program.
+def _run(op: Op, call: Call, backend: str) -> tuple[Tensor, Any]:
+    """Run a call: one that is like another but for the numbers in its tensors is checked once."""
+    for state in call.states:
+        check_state_kind(state)
+    if call.walks[0].lengths is not None or call.walks[0].resets is not None:
+        call = _simplest(call)
+    tensors = call.tensors()
+    if is_watched(tensors):
+        return _run_by(_chosen(op, call, backend), op, call)
+    signature = (
+        op.operator, op.epsilon, backend, torch.is_grad_enabled(), *call.settings(), *map(_described, tensors)
+    )  # fmt: skip
+    present = [one for one in tensors if one is not None]
+    plan = PLANS.get(signature)
+    if plan is None:
+        chosen = _chosen(op, call, backend)
+        if chosen != "native":
+            return _run_by(chosen, op, call)
+        if len(PLANS) >= MOST_PLANS:
+            PLANS.clear()
+        given = Arguments.joined(call.input, call.weights, call.stacked_state(), call.walks, op.epsilon)
+        names = [name for name, one in zip(call.names(), tensors, strict=True) if one is not None]
+        plan = PLANS[signature] = Plan.of(op.operator.cell, given, names, present)
+    outputs, *last = op.operator(plan, present)
+    return outputs, type(call.states[0])(*last)
 
-    Calls of equal signatures are checked once, and go to the engine by the same plan.
 
-    Args:
-        parts: Tensors, settings, and (named) tuples of these.
-    """
-    return None if is_watched() else (torch.is_grad_enabled(), *_described(parts))
-
-
-def _described(parts: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple([
-        (part.shape, part.stride(), part.dtype, part.device, part.requires_grad)
-        if type(part) in TENSORS
-        else (type(part), _described(part))
-        if isinstance(part, tuple)
-        else part
-        if type(part) in SETTINGS
-        else object()  # unlike any other: such a call is checked each time
-        for part in parts
-    ])  # fmt: skip
+def _described(tensor: Tensor | None) -> Any:
+    if tensor is None:
+        return None
+    return tensor.shape, tensor.stride(), tensor.dtype, tensor.device, tensor.requires_grad
 
 
-TENSORS = frozenset({Tensor, torch.nn.Parameter})
-SETTINGS = frozenset({str, *PLAIN}) - TENSORS
+def _simplest(call: Call) -> Call:
+    check_input(call.input, call.weights[0].weight_ih.shape[1])
+    lengths, resets, *_ = simplest(call.walks[0], call.input)
+    walks = tuple([walk.over(lengths, resets) for walk in call.walks])
+    return Call(call.input, call.weights, call.states, walks, call.is_stacked)
+
+
+def _chosen(op: Op, call: Call, backend: str) -> str:
+    """Check a call, and choose what computes it."""
+    if len(call.weights) > 1:
+        _check_alike(call.weights)
+    parameter = call.weights[0].weight_hh
+    for number, (weights, walk) in enumerate(zip(call.weights, call.walks, strict=True)):
+        check_arguments(
+            call.input,
+            call.states[0 if call.is_stacked else number],
+            state_sizes=op.sizes(weights),
+            input_size=weights.weight_ih.shape[1],
+            parameter=parameter,
+            directions=len(call.walks) if call.is_stacked else None,
+            walk=walk,
+        )
+        check_weight_kinds(weights, parameter)
+    masks = [walk.recurrent_mask for walk in call.walks if walk.recurrent_mask is not None]
+    torch_lacks = op.torch_lacks(call.weights[0])
+    if masks:
+        torch_lacks = "a recurrent mask"
+    elif call.walks[0].zoneout is not None:
+        torch_lacks = "zoneout"
+    return backends.choose(backend, call.input, parameter, torch_lacks, masks)
+
+
+def _run_by(chosen: str, op: Op, call: Call) -> tuple[Tensor, Any]:
+    """Run what has been checked by a backend, for everybody to see."""
+    parameter, state = call.weights[0].weight_hh, call.stacked_state()
+    run: Any = (
+        partial(side_by_side, op.computations[chosen]) if chosen != "native" else partial(_by_engine, op)
+    )
+    if chosen == "reference" or not is_under_autocast(parameter.device):
+        outputs, final = run(call.input, call.weights, state, call.walks)
+        return outputs, call.returned(final)
+    # Autocast knows nothing of the kernels. On a GPU all is converted to its type; on a CPU to that of the
+    # weights: float32 is as fast there, and the half-precision kernels need instructions that not every CPU
+    # has.
+    device = parameter.device.type
+    dtype = parameter.dtype if device == "cpu" else torch.get_autocast_dtype(device)
+    with torch.autocast(device, enabled=False):
+        own = [_converted(one, dtype) for one in call.weights]
+        outputs, final = run(call.input.to(dtype), own, _converted(state, dtype), call.walks)
+    final = mapped(lambda field, given: field.to(given.dtype), final, state)
+    return outputs.to(state[0].dtype), call.returned(final)
+
+
+def _by_engine(
+    op: Op, input: Tensor, weights: Sequence[Any], state: StateT, walks: Sequence[Walk]
+) -> tuple[Tensor, StateT]:
+    outputs, *fields = op.operator.overload(*Arguments.joined(input, weights, state, walks, op.epsilon))
+    make = cast("Any", type(state))
+    return cast("Tensor", outputs), make(*fields[: len(state)])
 
 
 def shapes_of(weights: Any) -> list[tuple[int, ...] | None]:
     """The shape of every weight, None where there is none."""
     return [None if weight is None else tuple(weight.shape) for weight in weights]
-
-
-def _checked(
-    op: Op, input: Tensor, weights: Any, state: Any, walk: Walk, directions: int | None = None
-) -> Walk:
-    walk = checked_arguments(
-        input,
-        state,
-        state_sizes=op.sizes(weights),
-        input_size=weights.weight_ih.shape[1],
-        parameter=weights.weight_hh,
-        directions=directions,
-        walk=walk,
-    )
-    check_weight_kinds(weights, weights.weight_hh)
-    return walk
 
 
 def _check_alike(weights: Sequence[Any]) -> None:
@@ -186,75 +231,6 @@ def _manner(walk: Walk) -> tuple[Any, ...]:
     if zoneout is None:
         return (has_mask,)
     return has_mask, zoneout.rates, tuple(mask is None for mask in zoneout.masks)
-
-
-def _with_axis(field: Tensor) -> Tensor:
-    return field.unsqueeze(0)
-
-
-def _run(
-    op: Op,
-    input: Tensor,
-    weights: Sequence[Any],
-    state: StateT,
-    walks: Sequence[Walk],
-    backend: str,
-    call: tuple[Any, ...] | None = None,
-    plan: Plan | None = None,
-) -> tuple[Tensor, StateT]:
-    """Run what has been checked; the fields of the state are (directions, batch, size).
-
-    Its plan is that of an equal call before; without one it is remembered by the call's signature.
-    """
-    if plan is not None:
-        return _run_engine(op, input, weights, state, walks, plan)
-    masks = [walk.recurrent_mask for walk in walks if walk.recurrent_mask is not None]
-    torch_lacks = op.torch_lacks(weights[0])
-    if masks:
-        torch_lacks = "a recurrent mask"
-    elif walks[0].zoneout is not None:
-        torch_lacks = "zoneout"
-    parameter = weights[0].weight_hh
-    chosen = backends.choose(backend, input, parameter, torch_lacks, masks)
-    if chosen == "native" and call is not None:
-        plan = _planned(op, call, Arguments.joined(input, weights, state, walks, op.epsilon))
-        return _run_engine(op, input, weights, state, walks, plan)
-    is_native = chosen == "native"
-    run: Any = partial(_run_engine, op) if is_native else partial(side_by_side, op.computations[chosen])
-    if chosen == "reference" or not is_under_autocast(parameter.device):
-        return cast("tuple[Tensor, StateT]", run(input, weights, state, walks))
-    # Autocast knows nothing of the kernels. On a GPU all is converted to its type; on a CPU to that of the
-    # weights: float32 is as fast there, and the half-precision kernels need instructions that not every CPU
-    # has.
-    device = parameter.device.type
-    dtype = parameter.dtype if device == "cpu" else torch.get_autocast_dtype(device)
-    with torch.autocast(device, enabled=False):
-        own = [_converted(one, dtype) for one in weights]
-        outputs, final = run(input.to(dtype), own, _converted(state, dtype), walks)
-    return outputs.to(state[0].dtype), mapped(lambda field, given: field.to(given.dtype), final, state)
-
-
-def _planned(op: Op, call: tuple[Any, ...], given: Arguments) -> Plan | None:
-    """The plan of a call, remembered by its signature; None where a tensor is of a kind of its own."""
-    if is_watched(given):
-        return None
-    if len(PLANS) >= MOST_PLANS:
-        PLANS.clear()
-    PLANS[call] = plan = Plan.of(op.operator.cell, given)
-    return plan
-
-
-def _run_engine(
-    op: Op,
-    input: Tensor,
-    weights: Sequence[Any],
-    state: StateT,
-    walks: Sequence[Walk],
-    plan: Plan | None = None,
-) -> tuple[Tensor, StateT]:
-    outputs, *fields = op.operator(Arguments.joined(input, weights, state, walks, op.epsilon), plan)
-    make = cast("Any", type(state))
-    return cast("Tensor", outputs), make(*fields[: len(state)])
 
 
 def _converted(tensors: WeightsT, dtype: torch.dtype) -> WeightsT:

@@ -69,6 +69,11 @@ class Walk(NamedTuple):
     reverse: bool = False
     recompute: bool = False
 
+    def over(self, lengths: Tensor | None, resets: Tensor | None) -> "Walk":
+        """The same over other steps."""
+        # _replace is not for torch.compile before torch 2.7.
+        return Walk(lengths, resets, self.recurrent_mask, self.zoneout, self.reverse, self.recompute)
+
 
 WHOLE = Walk()
 """Every step of every row, from the first to the last."""
@@ -129,7 +134,7 @@ def without_padding(input: Tensor, walk: Walk) -> tuple[Tensor, Walk]:
         return input, walk
     valid = valid_steps(walk.lengths, input.shape[1])
     resets = None if walk.resets is None else walk.resets & valid
-    return input.masked_fill(~valid.unsqueeze(-1), 0), walk._replace(resets=resets)
+    return input.masked_fill(~valid.unsqueeze(-1), 0), walk.over(walk.lengths, resets)
 
 
 def side_by_side(

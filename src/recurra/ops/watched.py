@@ -6,12 +6,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-PLAIN = frozenset({Tensor, nn.Parameter, type(None), float, int, bool})
-"""The types of what goes to the engine; a subclass of Tensor has to see the operator."""
+PLAIN = frozenset({Tensor, nn.Parameter, type(None)})
+"""The types of the tensors that go to the engine; a subclass has to see the operator."""
 
 
-def is_watched(values: Iterable[Any] = ()) -> bool:
-    """Whether anybody but autograd wants to see the calls of an operator that gets these values.
+def is_watched(tensors: Iterable[Any]) -> bool:
+    """Whether anybody but autograd wants to see the calls of an operator that gets these tensors.
 
     Torch may trace, transform or profile the program, or a tensor may be of a kind of its own. Else the
     dispatcher can be spared, which takes longer than a small net.
@@ -24,5 +24,5 @@ def is_watched(values: Iterable[Any] = ()) -> bool:
         or torch._C._get_tracing_state() is not None
         or torch.is_autocast_enabled("cpu")
         or torch._C._autograd._profiler_enabled()
-        or not PLAIN.issuperset(map(type, values))
+        or not PLAIN.issuperset(map(type, tensors))
     )

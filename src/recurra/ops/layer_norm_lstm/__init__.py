@@ -52,7 +52,7 @@ def layer_norm_lstm(
         ConfigError: The backend is unknown, or cannot do this.
     """
     computations = {"reference": partial(reference.run, epsilon=epsilon)}
-    op = _OP._replace(computations=computations, epsilon=epsilon)
+    op = Op(sizes, _OPERATOR, computations, lambda _: "layer normalisation", epsilon)
     walk = Walk(lengths, resets, recurrent_mask, zoneout, reverse, recompute)
     return run_op(op, input, weights, state, walk, opposite, backend)
 
@@ -74,14 +74,9 @@ def sizes(weights: LayerNormLSTMWeights) -> tuple[int, int]:
     return hidden, hidden
 
 
-_OP = Op(
-    sizes=sizes,
-    operator=define_operator(
-        "layer_norm_lstm",
-        LayerNormLSTMWeights,
-        LSTMState,
-        lambda given: partial(reference.run, epsilon=given.epsilon),
-    ),
-    computations={},
-    torch_lacks=lambda _: "layer normalisation",
+_OPERATOR = define_operator(
+    "layer_norm_lstm",
+    LayerNormLSTMWeights,
+    LSTMState,
+    lambda given: partial(reference.run, epsilon=given.epsilon),
 )

@@ -33,7 +33,8 @@ def lstm(
         input: (batch, time, features).
         weights: Gates stacked in the order of `GATES`, as torch stacks them.
         state: The state before the first step, (batch, hidden) each.
-        lengths: (batch,), int64: the number of valid steps of every row; None when all are.
+        lengths: (batch,), int64: the number of valid steps of every row; None when all are. They may be on a
+            CPU where the input is not: nobody waits for its device.
         resets: (batch, time), bool: True where a row's state is set to zero before the step.
         recurrent_mask: (batch, hidden): multiplies the hidden state where it enters the recurrent product.
         zoneout: Which units keep their value over a step.

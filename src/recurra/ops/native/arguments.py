@@ -63,7 +63,7 @@ class Arguments(NamedTuple):
         return cls(
             input=input,
             **_below_each_other(weights),
-            **state._asdict(),
+            **_below_each_other([state]),
             lengths=walk.lengths,
             resets=walk.resets,
             mask=None if mask is None else mask.to(input.dtype),  # under autocast it may have another type
@@ -99,12 +99,12 @@ class Arguments(NamedTuple):
         return Walk(self.lengths, self.resets, of(self.mask), zoneout, is_reverse)
 
 
-def _below_each_other(weights: Sequence[Any]) -> dict[str, Any]:
-    """The weights of two directions, by their names."""
-    first = weights[0]
-    if len(weights) == 1:
-        return cast("dict[str, Any]", first._asdict())
-    pairs = zip(first._fields, zip(*weights, strict=True), strict=True)
+def _below_each_other(given: Sequence[Any]) -> dict[str, Any]:
+    """The weights of two directions, or what one has, by their names."""
+    names = type(given[0])._fields
+    if len(given) == 1:
+        return dict(zip(names, given[0], strict=True))
+    pairs = zip(names, zip(*given, strict=True), strict=True)
     return {name: None if tensors[0] is None else torch.cat(tensors) for name, tensors in pairs}
 
 
@@ -128,10 +128,8 @@ def _kept(zoneouts: Sequence[Kept]) -> dict[str, Any]:
 DIFFERENTIABLE = Arguments._fields.index("lengths")
 """The first arguments, this many, have gradients."""
 
-
-def differentiable(given: Arguments) -> list[Tensor | None]:
-    """The arguments that have gradients."""
-    return list(cast("tuple[Tensor | None, ...]", given[:DIFFERENTIABLE]))
+TENSORS = Arguments._fields.index("rate_hidden")
+"""The first arguments, this many, are tensors or None; the rest are settings."""
 
 
 TYPES = {Tensor: "Tensor", Tensor | None: "Tensor?", float: "float", int: "int", bool: "bool"}

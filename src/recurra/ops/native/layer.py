@@ -1,116 +1,101 @@
 """One call of the engine: a whole layer forward or back, torch's tensors as the addresses that it takes."""
 
-from collections.abc import Mapping, Sequence
-from operator import attrgetter, itemgetter
-from types import MappingProxyType
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.utils import deterministic
 
-from recurra.ops.native.arguments import DIFFERENTIABLE, Arguments
-from recurra.ops.native.plan import (
-    NUMBERS,
-    SAVED,
-    Plan,
-    empty_gradients,
-    empty_like,
-    empty_padded,
-    is_time_major,
-)
+from recurra.ops.native.plan import PLACES, Plan, Source
 from recurra.types import out_of_range
 
-TAKEN: Mapping[str, str] = MappingProxyType({
-    **{name: name for name in ("lengths", "resets", "input", "weight_ih", "weight_hh", "bias_ih", "bias_hh")},
-    "projection": "weight_hr",
-    "peepholes": "weight_peephole",
-    **{name: name for name in ("gain_ih", "gain_hh", "gain_cell", "bias_cell")},
-    "hidden_first": "hidden",
-    "cell_first": "cell",
-    **{name: name for name in ("mask", "kept_hidden", "kept_cell")},
-})  # fmt: skip
-"""The tensors that the engine is given, by its names for them, and what an operator calls them."""
+FILLS, OUTPUTS, GRAD_OUTPUTS = PLACES["fills"], PLACES["outputs"], PLACES["grad_outputs"]
 
-RESULTS = ("outputs", "hidden_last", "cell_last")
-
-DIFFERENTIATED = tuple(name for name, own in TAKEN.items() if own in Arguments._fields[:DIFFERENTIABLE])
-
-FIELDS = (
-    *NUMBERS, *TAKEN, *RESULTS, *SAVED, *(f"grad_{name}" for name in (*RESULTS, *DIFFERENTIATED)),
-)  # fmt: skip
-"""All that a call is given, in the order in which the engine takes it."""
-
-_TAKEN, _INPUT = attrgetter(*TAKEN.values()), list(TAKEN).index("input")
-_ORDERED = itemgetter(*(Arguments._fields.index(TAKEN[name]) for name in DIFFERENTIATED))
-_NOTHING = (None,) * (len(RESULTS) + DIFFERENTIABLE)
+IF_NEEDED = frozenset({"input", "hidden", "cell"})
+"""Tensors of which the engine leaves out the gradient that nobody asks for."""
 
 
-def forward(plan: Plan, given: Arguments) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
-    """Outputs, last hidden state, last cell state, and what is saved; None where there is none."""
-    outputs = empty_padded(given, given.hidden.shape[0] * given.hidden.shape[2])
-    hidden, cell = empty_like(given.hidden), empty_like(given.cell)
-    saved = given.input.new_empty(plan.room) if given.saves else None
-    _run(plan, given, (outputs, hidden, cell), saved, _NOTHING, backward=False)
-    return outputs, hidden, cell, saved
+def forward(plan: Plan, tensors: Sequence[Any], *, saves: bool) -> tuple[list[Tensor], Tensor | None]:
+    """Outputs and last states, and what is saved for the backward pass.
+
+    Args:
+        plan: Of the call.
+        tensors: Those of the call, None where there is none.
+        saves: Whether anything is.
+    """
+    results = [
+        _empty_padded(plan, plan.outputs),
+        *[torch.empty(one, dtype=plan.dtype) for one in plan.states],
+    ]
+    saved = torch.empty(plan.room, dtype=plan.dtype) if saves else None
+    fields = list(plan.fields)
+    fields[OUTPUTS : OUTPUTS + len(results)] = [one.data_ptr() for one in results]
+    _run(plan, tensors, fields, saved, backward=False)
+    return results, saved
 
 
 def backward(
-    cell: str,
     plan: Plan,
-    given: Arguments,
+    tensors: Sequence[Any],
     outputs: Tensor | None,
     saved: Tensor | None,
     grads: Sequence[Tensor | None],
-    wants_input: bool,
+    needed: Sequence[bool],
 ) -> list[Tensor | None]:
-    """The gradients of the first arguments, as `empty_gradients` makes room for them.
+    """The gradients of a call's tensors; None where there is none, and for a bias that has another one's.
 
     Args:
-        cell: Which cell.
         plan: Of the call.
-        given: The arguments of the forward pass.
-        outputs: Its outputs.
+        tensors: Those of the call.
+        outputs: What the forward pass returned.
         saved: What it kept; when that is nothing, it is run again.
         grads: Gradients of its outputs and last states; None where there is none.
-        wants_input: Whether the input needs a gradient, which costs a product.
+        needed: For each of the tensors whether somebody asks for its gradient.
     """
     if outputs is None or saved is None:
-        outputs, _, _, saved = forward(plan, given._replace(saves=True))
-    of_outputs, *of_states = grads
-    found = empty_gradients(cell, given, wants_input)
-    grads = (
-        None if of_outputs is None else _as_input_lies(of_outputs, given.input),
-        *(None if grad is None else grad.contiguous() for grad in of_states),
-        *_ORDERED(found),
-    )
-    _run(plan, given, (_as_input_lies(outputs, given.input), None, None), saved, grads, backward=True)
+        (outputs, *_), saved = forward(plan, tensors, saves=True)
+    fields: list[Any] = list(plan.fields)
+    found: list[Tensor | None] = [None] * len(tensors)
+    held = [_as_it_lies(plan, outputs)]  # what the engine reads stays until it has run
+    fields[OUTPUTS] = held[0].data_ptr()
+    for place, grad in enumerate(grads, GRAD_OUTPUTS):
+        if grad is not None:
+            held.append(_as_it_lies(plan, grad) if place == GRAD_OUTPUTS else grad.contiguous())
+            fields[place] = held[-1].data_ptr()
+    for source in plan.sources:
+        if source.grad_place is None or (source.name in IF_NEEDED and not any(needed[n] for n in source.own)):
+            continue
+        room = _room(plan, source)
+        fields[source.grad_place] = room.data_ptr()
+        source.part(room, found)
+    _run(plan, tensors, fields, saved, backward=True)
     return found
 
 
+def _room(plan: Plan, source: Source) -> Tensor:
+    """For the gradient of a tensor that the engine takes."""
+    if source.name == "input":
+        return _empty_padded(plan, source.joined)
+    return torch.empty(source.joined, dtype=plan.dtype)
+
+
 def _run(
-    plan: Plan,
-    given: Arguments,
-    results: Sequence[Tensor | None],
-    saved: Tensor | None,
-    grads: Sequence[Tensor | None],
-    *,
-    backward: bool,
+    plan: Plan, tensors: Sequence[Any], fields: list[Any], saved: Tensor | None, *, backward: bool
 ) -> None:
-    taken = [None if one is None else one.contiguous() for one in _TAKEN(given)]
-    taken[_INPUT] = _as_input_lies(given.input, given.input)
-    start = 0 if saved is None else saved.data_ptr()
-    fields = (
-        *plan.numbers,
-        _fills_fresh_memory(),
-        *plan.rates,
-        *[0 if one is None else one.data_ptr() for one in (*taken, *results)],
-        *[start + place if start and place is not None else 0 for place in plan.saved],
-        *[0 if one is None else one.data_ptr() for one in grads],
-    )
+    """Run the engine; `fields` has the addresses of results and gradients."""
+    fields[FILLS] = _fills_fresh_memory()
+    taken = [_as_it_lies(plan, tensors[0]), *[source.of(tensors) for source in plan.sources[1:]]]
+    for source, tensor in zip(plan.sources, taken, strict=True):
+        fields[source.place] = tensor.data_ptr()
+    if saved is not None:
+        start = saved.data_ptr()
+        for place, begin in plan.saved:
+            fields[place] = start + begin
     try:
-        plan.run(backward, fields, torch.get_num_threads())
+        plan.run(backward, tuple(fields), torch.get_num_threads())
     except ValueError as error:  # in a compiled program nobody sees the lengths before
-        raise out_of_range(str(error), given.input) from None
+        raise out_of_range(str(error), tensors[0]) from None
 
 
 def _fills_fresh_memory() -> int:
@@ -120,8 +105,16 @@ def _fills_fresh_memory() -> int:
     )
 
 
-def _as_input_lies(tensor: Tensor, input: Tensor) -> Tensor:
+def _empty_padded(plan: Plan, shape: tuple[int, ...]) -> Tensor:
+    """Room for (batch, time, size), lying as the input does."""
+    if plan.is_time_major:
+        batch, steps, size = shape
+        return torch.empty((steps, batch, size), dtype=plan.dtype).transpose(0, 1)
+    return torch.empty(shape, dtype=plan.dtype)
+
+
+def _as_it_lies(plan: Plan, tensor: Tensor) -> Tensor:
     """A (batch, time, size) tensor in the order in memory that the input has."""
-    if is_time_major(input):
+    if plan.is_time_major:
         return tensor.transpose(0, 1).contiguous().transpose(0, 1)
     return tensor.contiguous()
