@@ -14,6 +14,7 @@ RecurraError
 ├── MissingDependencyError (ImportError)  an optional extra is not installed
 ├── NonFiniteError (ArithmeticError)    training met NaN or infinity
 ├── OutOfMemoryError (MemoryError)      training needs more memory than there is
+├── ClusterError (ConnectionError)      a cluster cannot be reached, went away, or lost too many workers
 └── StorageError (OSError)              the disk is full or refuses to be written
 ```
 """
@@ -96,6 +97,10 @@ class NonFiniteError(RecurraError, ArithmeticError):
 
 class OutOfMemoryError(RecurraError, MemoryError):
     """Training needs more memory than there is."""
+
+
+class ClusterError(RecurraError, ConnectionError):
+    """A cluster of machines cannot be reached, went away, or lost more workers than may be replaced."""
 
 
 class StorageError(RecurraError, OSError):
