@@ -2,15 +2,21 @@
 
 import importlib
 import os
-from collections.abc import Callable, Iterator
+import socket
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from recurra.errors import ClusterError, ConfigError, MissingDependencyError, RecurraError
 
 ADDRESS = "RAY_ADDRESS"
 SILENCE = 60
 """Seconds without an answer after which a cluster counts as gone."""
+PATIENCE = 5
+"""Seconds to wait for a first answer, and between two looks whether a cluster is still there."""
+
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
 
 
 def ray_module(name: str = "ray") -> Any:
@@ -47,6 +53,8 @@ def connected(workers: int, say: Callable[[str], None]) -> Any:
     ray = ray_module()
     quiet = {"configure_logging": False, "log_to_driver": False}
     if not ray.is_initialized():
+        if ADDRESS in os.environ:
+            check_answers(os.environ[ADDRESS])
         try:
             ray.init(address=os.environ.get(ADDRESS, "auto"), **quiet)
         except (ConnectionError, ValueError, RuntimeError) as error:
@@ -68,6 +76,87 @@ def connected(workers: int, say: Callable[[str], None]) -> Any:
     if there < workers:
         say(f"the cluster has {there} processors for {workers} workers: it is waited for more")
     return ray
+
+
+def check_answers(address: str) -> None:
+    """Make sure that something answers where a cluster should be.
+
+    Args:
+        address: "host:port", or what Ray knows beside that, of which nothing is asked.
+
+    Raises:
+        ClusterError: Nothing does.
+    """
+    host, colon, port = address.rpartition("://")[2].rpartition(":")
+    if not (colon and port.isdecimal()):
+        return
+    try:
+        socket.create_connection((host, int(port)), PATIENCE).close()
+    except OSError as error:
+        raise ClusterError(
+            f"no Ray cluster answers at {address} ({error.strerror or error})",
+            "one that runs",
+            f"Start it; where {ADDRESS} is set, correct or unset it.",
+        ) from error
+
+
+def spread(
+    work: Callable[[ItemT], ResultT],
+    items: Sequence[ItemT],
+    processors: int,
+    say: Callable[[str], None],
+    kept: str,
+) -> Iterator[tuple[ItemT, ResultT | RecurraError]]:
+    """What a function makes of each item, on a cluster, in whatever order it comes.
+
+    Args:
+        work: Can be sent to another machine, and gives the same whenever it is called again.
+        items: What it is called with.
+        processors: How many a call takes.
+        say: As for `connected`.
+        kept: As for `cluster_told`.
+
+    Yields:
+        An item, and what came of it: an error of ours, if that came.
+
+    Raises:
+        ClusterError: The cluster went away.
+    """
+    ray = connected(processors, say)
+    exceptions = ray_module("ray.exceptions")
+    died = (exceptions.WorkerCrashedError, exceptions.OutOfMemoryError)
+    address = ray.get_runtime_context().gcs_address
+    with cluster_told(kept):
+        sent = ray.put(work)
+        call = ray.remote(num_cpus=processors, max_retries=3)(_called)
+        at_once = 2 * max(1, int(ray.cluster_resources().get("CPU", 1)) // processors)
+        waiting = list(reversed(items))
+        running: dict[Any, ItemT] = {}
+        while waiting or running:
+            while waiting and len(running) < at_once:
+                item = waiting.pop()
+                running[call.remote(sent, item)] = item
+            done, _ = ray.wait(list(running), timeout=PATIENCE)
+            if not done:
+                check_answers(address)
+            for one in done:
+                item = running.pop(one)
+                try:
+                    result = ray.get(one)
+                except died as error:
+                    result = ClusterError(
+                        f"a worker of the cluster died at it again and again ({type(error).__name__})",
+                        "one that ends well",
+                        "Give it more memory, or smaller pieces.",
+                    )
+                yield item, result
+
+
+def _called(work: Callable[[Any], Any], item: Any) -> Any:
+    try:
+        return work(item)
+    except RecurraError as error:
+        return error
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from recurra.cli import screen
+from recurra.cli.partition_options import Scale, tell_scores, wants_partitions
 from recurra.cli.task_options import Given, Run, TaskCommand, checked, marks_of
 from recurra.errors import ConfigError
 
@@ -19,6 +20,8 @@ class Request(NamedTuple):
     data: str | None
     report: Path | None
     as_json: bool
+    output: Path | None
+    scale: str
 
 
 class Evaluate(TaskCommand):
@@ -39,6 +42,16 @@ def evaluate(
         Path | None,
         typer.Option("--report", metavar="FILE", help="Write a page about these scores, as HTML, too."),
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FOLDER",
+            help="Score each file of a folder of Parquet files.",
+        ),
+    ] = None,
+    scale: Scale = "none",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object: the scores and how they were taken.")
     ] = False,
@@ -50,12 +63,14 @@ def evaluate(
       recurra evaluate runs/sales sales-2025.csv
       recurra evaluate runs/sales sales-2025.csv --report 2025.html
       recurra evaluate runs/sales --json
+      recurra evaluate runs/reviews lake/ -o scores/     a file for each Parquet file
     """
-    return Request(run, data, report, as_json)
+    return Request(run, data, report, as_json, output, scale)
 
 
 def _tell(request: Request, given: Sequence[Given]) -> None:
-    run, data, report, as_json = request
+    run, data, report, as_json, output, scale = request
+    by_files = wants_partitions(data, output, scale)
     from recurra.cli.score_table import print_scores
     from recurra.data.sample import check_source
     from recurra.tasks.registry import entry_of_run
@@ -72,6 +87,11 @@ def _tell(request: Request, given: Sequence[Given]) -> None:
     from recurra.experiment.run import write_evaluation
 
     task, again = entry.load("task"), {one.key: one.text for one in given}
+    if by_files:
+        if report is not None:
+            raise ConfigError("--report with --output", "one of them", "Leave --report out.")
+        tell_scores(task, request, str(data), again)
+        return
     if report is None:
         metrics = scores_of(task, run, data, again)
     else:

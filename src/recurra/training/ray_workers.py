@@ -11,11 +11,12 @@ import os
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from recurra.cluster import SILENCE, cluster_told, connected, ray_module
+from recurra.cluster import SILENCE, check_answers, cluster_told, connected, ray_module
 from recurra.errors import ClusterError, ConfigError, RecurraError
 from recurra.training.distributed import PATIENCE, Group, Share
 from recurra.training.interruption import Interruption
@@ -117,11 +118,13 @@ def _watched(
         except Exception as error:  # noqa: BLE001 - it is looked at where it can be raised
             ended.append(error)
 
+    address = ray.get_runtime_context().gcs_address
     running = threading.Thread(target=run, daemon=True)
     running.start()
     while True:
         running.join(GLANCE)
         over = not running.is_alive()
+        check_answers(address)
         lines, error = ray.get(desk.look.remote(interruption.requested), timeout=SILENCE)
         for line in lines:
             say(line)
@@ -177,6 +180,8 @@ def _share(given: dict[str, Any]) -> Any:
     group = Group(context.get_world_rank(), context.get_world_size(), context.get_local_rank())
     if Path(given["place"]).is_dir():
         os.chdir(given["place"])  # relative paths are those of who started it
+    # Arrays of the work lie in memory that all workers of a machine share; nothing writes into them.
+    warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
     interruption = Interruption()
     threading.Thread(target=_listen, args=(ray, desk, interruption), daemon=True).start()
     heard = contextlib.redirect_stderr(_Lines(desk)) if group.rank == 0 else contextlib.nullcontext()
