@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 
-def local_cluster(processors: int) -> Iterator[None]:
-    """A cluster while a module of tests runs; they are skipped where Ray is not installed."""
+def local_cluster(processors: int) -> Iterator[str]:
+    """The address of a cluster while a module of tests runs; they are skipped where Ray is not installed."""
     ray = pytest.importorskip("ray", reason="Ray, which the extra scale brings, is not installed")
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         patch.setenv("RAY_TRAIN_HEALTH_CHECK_INTERVAL_S", "0.2")
@@ -20,5 +20,5 @@ def local_cluster(processors: int) -> Iterator[None]:
             log_to_driver=False,
             object_store_memory=100 << 20,
         )
-        yield
+        yield ray.get_runtime_context().gcs_address
         ray.shutdown()

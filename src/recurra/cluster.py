@@ -127,7 +127,7 @@ def spread(
     died = (exceptions.WorkerCrashedError, exceptions.OutOfMemoryError)
     address = ray.get_runtime_context().gcs_address
     with cluster_told(kept):
-        sent = ray.put(work)
+        sent = put(ray, work)
         call = ray.remote(num_cpus=processors, max_retries=3)(_called)
         at_once = 2 * max(1, int(ray.cluster_resources().get("CPU", 1)) // processors)
         waiting = list(reversed(items))
@@ -150,6 +150,22 @@ def spread(
                         "Give it more memory, or smaller pieces.",
                     )
                 yield item, result
+
+
+def put(ray: Any, work: Any) -> Any:
+    """Something that all of a cluster can read.
+
+    Raises:
+        ConfigError: It cannot be sent.
+    """
+    try:
+        return ray.put(work)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ConfigError(
+            f"what the cluster is to do cannot be sent there ({str(error).strip().partition(chr(10))[0]})",
+            "data and a model that can be pickled",
+            "Leave Ray out, or give data by their path.",
+        ) from error
 
 
 def _called(work: Callable[[Any], Any], item: Any) -> Any:

@@ -31,7 +31,7 @@ SETTINGS = {"max_epochs": 2, "checkpoint_every": 1, "tbptt_steps": 4}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def cluster() -> Iterator[None]:
+def cluster() -> Iterator[str]:
     yield from local_cluster(2)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from recurra.cluster import SILENCE, check_answers, cluster_told, connected, ray_module
+from recurra.cluster import SILENCE, check_answers, cluster_told, connected, put, ray_module
 from recurra.errors import ClusterError, ConfigError, RecurraError
 from recurra.training.distributed import PATIENCE, Group, Share
 from recurra.training.interruption import Interruption
@@ -92,7 +92,7 @@ def run_on_ray(
         desk = ray.remote(num_cpus=0)(Desk).remote()
         trainer = ray_module("ray.train.torch").TorchTrainer(
             _share,
-            train_loop_config={"work": ray.put(work), "desk": desk, "place": str(Path.cwd())},
+            train_loop_config={"work": put(ray, work), "desk": desk, "place": str(Path.cwd())},
             scaling_config=train.ScalingConfig(num_workers=count, use_gpu=on_gpu),
             torch_config=ray_module("ray.train.torch").TorchConfig(
                 backend="nccl" if on_gpu else "gloo", timeout_s=int(PATIENCE.total_seconds())
