@@ -78,11 +78,12 @@ def connected(workers: int, say: Callable[[str], None]) -> Any:
     return ray
 
 
-def check_answers(address: str) -> None:
+def check_answers(address: str, kept: str = "") -> None:
     """Make sure that something answers where a cluster should be.
 
     Args:
         address: "host:port", or what Ray knows beside that, of which nothing is asked.
+        kept: Of a cluster that was there: as for `cluster_told`.
 
     Raises:
         ClusterError: Nothing does.
@@ -93,10 +94,11 @@ def check_answers(address: str) -> None:
     try:
         socket.create_connection((host, int(port)), PATIENCE).close()
     except OSError as error:
+        what = "the Ray cluster went away: nothing" if kept else "no Ray cluster"
         raise ClusterError(
-            f"no Ray cluster answers at {address} ({error.strerror or error})",
+            f"{what} answers at {address} ({error.strerror or error})",
             "one that runs",
-            f"Start it; where {ADDRESS} is set, correct or unset it.",
+            kept or f"Start it; where {ADDRESS} is set, correct or unset it.",
         ) from error
 
 
@@ -138,7 +140,7 @@ def spread(
                 running[call.remote(sent, item)] = item
             done, _ = ray.wait(list(running), timeout=PATIENCE)
             if not done:
-                check_answers(address)
+                check_answers(address, kept)
             for one in done:
                 item = running.pop(one)
                 try:

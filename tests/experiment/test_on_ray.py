@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.cli import program
+from tests.cli.program import call
 from tests.cluster import local_cluster
 from tests.experiment.test_partition_verbs import lake, outputs, run  # noqa: F401 - fixtures
 from tests.experiment.test_tune import KEYS, TINY, WORDS, series  # noqa: F401 - a fixture
@@ -41,11 +42,11 @@ def at_once(backwards: bool) -> Callable[..., Iterator[tuple[Any, Any]]]:
 
 
 @pytest.mark.timeout(250)
-def test_a_cluster_gives_the_bits_of_one_process(cluster, run, lake, tmp_path) -> None:  # noqa: F811
+def test_a_cluster_gives_the_bits_of_one_process(cluster, capsys, run, lake, tmp_path) -> None:  # noqa: F811
     (lake / "0" / "part-2.parquet").write_bytes(b"PAR1 nothing")
-    here = program.run("predict", run, lake, "-o", "here", cwd=tmp_path)
-    words = ["predict", run, lake, "-o", "away", "--scale", "ray"]
-    away = program.run(*words, cwd=tmp_path, RAY_ADDRESS=cluster)
+    here = call(capsys, "predict", run, lake, "-o", tmp_path / "here")
+    words = ["predict", run, lake, "-o", tmp_path / "away"]
+    away = program.run(*words, "--scale", "ray", cwd=tmp_path, RAY_ADDRESS=cluster)
     for done in (here, away):
         assert done.code == 1
         assert "nothing came of 0/part-2.parquet" in done.err
@@ -54,8 +55,7 @@ def test_a_cluster_gives_the_bits_of_one_process(cluster, run, lake, tmp_path) -
     lines = (tmp_path / "away" / MANIFEST).read_text().splitlines()
     assert sorted(lines) == sorted((tmp_path / "here" / MANIFEST).read_text().splitlines())
     shutil.rmtree(tmp_path / "away" / "1")
-    again = program.run(*words, "--json", cwd=tmp_path, RAY_ADDRESS=cluster)
-    assert json.loads(again.out)["kept"] == 1
+    assert json.loads(call(capsys, *words, "--json").out)["kept"] == 1
     assert outputs(tmp_path / "away") == outputs(tmp_path / "here")
 
 

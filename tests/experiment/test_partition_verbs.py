@@ -124,6 +124,9 @@ def test_scores_of_files_and_of_all_together(capsys, run: Path, lake: Path, tmp_
     assert scores["log_loss"] == pytest.approx(expected["log_loss"], rel=1e-5)
     assert together["judged"] == "42 rows of 4 files"
     assert sorted(outputs(out)) == [f"{part % 2}/part-{part}.json" for part in (0, 2, 1, 3)]
+    stray = call(capsys, "evaluate", run, lake / "0" / "part-0.parquet", "-o", tmp_path / "more")
+    assert stray.code == 2
+    assert "for something else than the scores of each file of a folder" in stray.err
     shown = call(capsys, "evaluate", run, lake, "-o", out)
     assert "0 files of" in shown.err
     assert "Scores are means over 4 files" in " ".join(shown.out.split())

@@ -8,8 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from recurra.cli import screen
-from recurra.cli.partition_options import Scale, tell_scores, wants_partitions
-from recurra.cli.task_options import Given, Run, TaskCommand, checked, marks_of
+from recurra.cli.task_options import Given, Run, Scale, TaskCommand, checked, marks_of
 from recurra.errors import ConfigError
 
 
@@ -63,19 +62,20 @@ def evaluate(
       recurra evaluate runs/sales sales-2025.csv
       recurra evaluate runs/sales sales-2025.csv --report 2025.html
       recurra evaluate runs/sales --json
-      recurra evaluate runs/reviews lake/ -o scores/     a file for each Parquet file
+      recurra evaluate runs/reviews lake/ -o scores/     file by file of a folder
     """
     return Request(run, data, report, as_json, output, scale)
 
 
 def _tell(request: Request, given: Sequence[Given]) -> None:
     run, data, report, as_json, output, scale = request
-    by_files = wants_partitions(data, output, scale)
+    from recurra.cli.partition_options import tell_scores, wants_partitions
     from recurra.cli.score_table import print_scores
     from recurra.data.sample import check_source
     from recurra.tasks.registry import entry_of_run
 
     check_source(data)
+    wants_partitions(data, output, scale)
     entry = entry_of_run(run)
     kinds = list(marks_of(entry, answers=False))
     stray = next((one.flag for one in given if not any(one.key in own for _, own in kinds)), None)
@@ -87,9 +87,13 @@ def _tell(request: Request, given: Sequence[Given]) -> None:
     from recurra.experiment.run import write_evaluation
 
     task, again = entry.load("task"), {one.key: one.text for one in given}
-    if by_files:
-        if report is not None:
-            raise ConfigError("--report with --output", "one of them", "Leave --report out.")
+    if output is not None:
+        if not wants_partitions(data, output, scale) or report is not None:
+            raise ConfigError(
+                f"--output {output} for something else than the scores of each file of a folder",
+                "a folder of Parquet files as DATA, a folder as --output, and no --report",
+                "Leave --output out.",
+            )
         tell_scores(task, request, str(data), again)
         return
     if report is None:

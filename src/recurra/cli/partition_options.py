@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -12,11 +12,6 @@ from recurra.errors import ConfigError
 if TYPE_CHECKING:
     from recurra.experiment.partitioned import Outcome
     from recurra.tasks.registry import Entry
-
-Scale = Annotated[
-    Literal["none", "ray"],
-    typer.Option(help="Whose processors work at the files of a folder: this process's, or a Ray cluster's."),
-]
 
 
 def wants_partitions(data: str | None, output: Path | None, scale: str) -> bool:

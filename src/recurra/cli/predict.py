@@ -11,8 +11,7 @@ import typer
 
 from recurra import files
 from recurra.cli import screen
-from recurra.cli.partition_options import Scale, tell_partitions, wants_partitions
-from recurra.cli.task_options import Data, Given, Run, TaskCommand, answer_options
+from recurra.cli.task_options import Data, Given, Run, Scale, TaskCommand, answer_options
 from recurra.errors import ConfigError
 from recurra.tasks.registry import check_answer, entry_of_run
 
@@ -75,12 +74,13 @@ def predict(
       recurra predict runs/sales --future promotions.csv -o forecast.jsonl
       recurra predict runs/reviews new.csv -o told.csv
       recurra predict runs/voice 'three one four' -o said.wav
-      recurra predict runs/reviews lake/ -o told/        a file for each Parquet file
+      recurra predict runs/reviews lake/ -o told/        file by file of a folder
     """
     return Request(run, data, pairs or [], output, as_json, scale)
 
 
 def _tell(request: Request, given: Sequence[Given]) -> None:
+    from recurra.cli.partition_options import tell_partitions, wants_partitions
     from recurra.cli.setting import data_and_pairs
 
     run, _, _, output, as_json, _ = request

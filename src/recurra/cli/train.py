@@ -71,6 +71,7 @@ def _run(
     quiet: bool,
 ) -> None:
     from recurra.cli.setting import read_settings
+    from recurra.cluster import ray_module
 
     read = partial(_begun, overwrite=overwrite)
     resume = resume or _goes_on(out)
@@ -79,6 +80,8 @@ def _run(
     settings, data, validation, test = asked(
         entry, options, data, pairs, validation=validation, test=test, began=began, file=file
     )
+    if settings.get("scale") == "ray":
+        ray_module()  # before anything slow, a hint how to install it
     folder = out or new_folder(entry.name, data)
     given = {"--validation": validation, "--test": test, "--out": str(folder)}
     command = shlex.join(words_of(entry, "train", data, settings, given))

@@ -48,7 +48,9 @@ Study = Annotated[
 ]
 Scale = Annotated[
     Literal["none", "ray"],
-    typer.Option(help="Where trials run: in this process, one by one, or at once on a Ray cluster."),
+    typer.Option(
+        metavar="none|ray", help="Where trials run: in this process, one by one, or at once on a Ray cluster."
+    ),
 ]
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on with the search in --out, or join it while it runs.")

@@ -23,6 +23,8 @@ from recurra.training.interruption import Interruption
 
 GLANCE = 0.5
 """Seconds between two looks at the desk."""
+START = "600"
+"""Seconds that workers may take to start: they import torch, on machines that may be busy."""
 _UNSHARED = "storage"  # what Ray says of a folder that not all machines see
 
 
@@ -84,6 +86,7 @@ def run_on_ray(
         RecurraError: As in the work.
     """
     ray = connected(count, say)
+    os.environ.setdefault("RAY_TRAIN_WORKER_GROUP_START_TIMEOUT_S", START)
     train = ray_module("ray.train")
     on_gpu = device.startswith("cuda") or (
         device == "auto" and ray.cluster_resources().get("GPU", 0) >= count
@@ -124,7 +127,7 @@ def _watched(
     while True:
         running.join(GLANCE)
         over = not running.is_alive()
-        check_answers(address)
+        check_answers(address, _kept(folder))
         lines, error = ray.get(desk.look.remote(interruption.requested), timeout=SILENCE)
         for line in lines:
             say(line)
