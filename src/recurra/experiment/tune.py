@@ -133,10 +133,7 @@ def tune(
     with storage_told(storage):
         if not found.get_trials(deepcopy=False):
             found.enqueue_trial(defaults_within(prepared.config, space))
-        if again := retry_dead(found):
-            tell(f"{counted(again, 'trial')} of processes that are no more: tried again")
-        go_on = searching.go_on_with_ray if scale == "ray" else searching.go_on
-        interrupted = go_on(found, trials)
+        interrupted = searching.go_on(found, trials, scale)
         record = _record(task, source, settings, space, goal, found)
     named = {"storage": without_password(storage), "study": study, "command": command}
     return _written(out, record.model_copy(update=named), interrupted=interrupted)
@@ -205,8 +202,13 @@ class _Searching:
         self._clock, self._show_progress, self._tell = clock, show_progress, tell
         self._number: int | None = None  # of the trial that this process works at
 
-    def go_on(self, study: Any, trials: int) -> bool:
+    def go_on(self, study: Any, trials: int, scale: str) -> bool:
         """Work at trials until there are as many or time is up; whether Ctrl-C stopped it."""
+        if again := retry_dead(study):
+            self._tell(f"{counted(again, 'trial')} of processes that are no more: tried again")
+        return self._at_once(study, trials) if scale == "ray" else self._one_by_one(study, trials)
+
+    def _one_by_one(self, study: Any, trials: int) -> bool:
         while settled(study) < trials and not self._clock.is_over:
             try:
                 with warnings.catch_warnings():
@@ -228,8 +230,7 @@ class _Searching:
         progress = Progress(enabled=self._show_progress, messages=False, hints=False)
         return value_of(self._task, self._data, trial, chosen, self._goal.key, self._clock, progress)
 
-    def go_on_with_ray(self, study: Any, trials: int) -> bool:
-        """The same on a Ray cluster."""
+    def _at_once(self, study: Any, trials: int) -> bool:
         direction = "minimize" if self._goal.better == "low" else "maximize"
         threads = torch.get_num_threads()
         trying = Trying(self._task, self._data, self._space, self._goal.key, direction, threads)

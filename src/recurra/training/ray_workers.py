@@ -118,21 +118,25 @@ def _watched(
     def run() -> None:
         try:
             ended.append(trainer.fit().return_value)
-        except Exception as error:  # noqa: BLE001 - it is looked at where it can be raised
+        except BaseException as error:  # noqa: BLE001 - it is looked at where it can be raised
             ended.append(error)
 
     address = ray.get_runtime_context().gcs_address
     running = threading.Thread(target=run, daemon=True)
     running.start()
-    while True:
+    asked, over = desk.look.remote(interruption.requested), False
+    while not over:
         running.join(GLANCE)
-        over = not running.is_alive()
         check_answers(address, _kept(folder))
-        lines, error = ray.get(desk.look.remote(interruption.requested), timeout=SILENCE)
-        for line in lines:
+        over = not running.is_alive()
+        if not ray.wait([asked], timeout=SILENCE if over else GLANCE)[0]:
+            continue  # it is only starting, or machines are busy
+        for line in ray.get(asked)[0]:
             say(line)
-        if over:
-            break
+        asked = desk.look.remote(interruption.requested)
+    lines, error = ray.get(asked, timeout=SILENCE)
+    for line in lines:
+        say(line)
     if error is not None:
         raise error
     if isinstance(ended[0], BaseException):
