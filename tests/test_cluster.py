@@ -11,8 +11,9 @@ from tests.experiment.test_partition_verbs import lake, run, without_type_checks
 from tests.training.toy import ToySource, squared_error, toy_config, toy_model
 
 from recurra.cluster import check_answers, connected
-from recurra.errors import ClusterError, MissingDependencyError, StorageError
+from recurra.errors import ClusterError, ConfigError, MissingDependencyError, StorageError
 from recurra.training.loop import fit
+from recurra.training.ray_workers import failure_of
 
 HINT = "pip install 'recurra[scale]'"
 
@@ -54,6 +55,18 @@ def test_errors_travel(kind: type[ClusterError | StorageError]) -> None:
     error = pickle.loads(pickle.dumps(kind("a", "b", "c")))
     assert (error.got, error.expected, error.remedy) == ("a", "b", "c")
     assert str(error) == "a; expected b. c"
+
+
+def test_a_folder_that_machines_do_not_share_is_told() -> None:
+    told = failure_of(
+        RuntimeError("Unable to set up cluster storage with the following\nsettings"), Path("runs/a")
+    )
+    assert isinstance(told, ConfigError)
+    assert told.got == "not all machines of the cluster see runs/a"
+    other = failure_of(RuntimeError("Worker 1 died\n\nout of memory\n"), Path("runs/a"))
+    assert isinstance(other, ClusterError)
+    assert "out of memory" in other.got
+    assert "checkpoints stay in runs/a" in other.remedy
 
 
 def test_workers_want_a_cluster() -> None:

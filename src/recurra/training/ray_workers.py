@@ -25,7 +25,7 @@ GLANCE = 0.5
 """Seconds between two looks at the desk."""
 START = "600"
 """Seconds that workers may take to start: they import torch, on machines that may be busy."""
-_UNSHARED = "storage"  # what Ray says of a folder that not all machines see
+_UNSHARED = "cluster storage"  # what Ray says of a folder that not all machines see
 
 
 class Desk:
@@ -140,20 +140,21 @@ def _watched(
     if error is not None:
         raise error
     if isinstance(ended[0], BaseException):
-        raise _failure(ended[0], folder) from ended[0]
+        raise failure_of(ended[0], folder) from ended[0]
     return ended[0]
 
 
-def _failure(error: BaseException, folder: Path | None) -> RecurraError:
+def failure_of(error: BaseException, folder: Path | None) -> RecurraError:
+    """What Ray Train failed with, in our words."""
     lines = [line for line in str(error).strip().splitlines() if line.strip()] or [type(error).__name__]
     if _UNSHARED in str(error):
         return ConfigError(
-            f"not all machines of the cluster see {folder or tempfile.gettempdir()} ({lines[-1].strip()})",
+            f"not all machines of the cluster see {folder or tempfile.gettempdir()}",
             "a folder that they share",
             "Choose one for the run (--out).",
         )
     told = ClusterError(
-        f"the workers of the training failed ({lines[-1].strip()})",
+        f"the workers of the training failed ({lines[-1].strip().partition('. ')[0]})",
         "all of them to finish",
         f"Check their memory, or allow more of max_restarts. {_kept(folder)}",
     )
