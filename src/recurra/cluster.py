@@ -5,11 +5,14 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar
 
 from recurra.errors import ClusterError, ConfigError, MissingDependencyError, RecurraError
 
 ADDRESS = "RAY_ADDRESS"
+CURRENT = ("ray", "ray_current_cluster")
+"""Where `ray start` notes it, in the folder for temporary files."""
 SILENCE = 60
 """Seconds without an answer after which a cluster counts as gone."""
 PATIENCE = 5
@@ -51,31 +54,49 @@ def connected(workers: int, say: Callable[[str], None]) -> Any:
         ConfigError: A cluster that is started here has fewer processors.
     """
     ray = ray_module()
-    quiet = {"configure_logging": False, "log_to_driver": False}
     if not ray.is_initialized():
-        if ADDRESS in os.environ:
-            check_answers(os.environ[ADDRESS])
-        try:
-            ray.init(address=os.environ.get(ADDRESS, "auto"), **quiet)
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            if ADDRESS in os.environ:
-                raise ClusterError(
-                    f"no Ray cluster answers at {os.environ[ADDRESS]} ({str(error).partition(chr(10))[0]})",
-                    "one that runs",
-                    f"Start it, or unset {ADDRESS} to use the processors of this machine.",
-                ) from error
+        named = os.environ.get(ADDRESS) or _started_here()
+        quiet = {"configure_logging": False, "log_to_driver": False}
+        if named:
+            _connect(ray, named, quiet)
+        else:
             most = max(2, os.cpu_count() or 1)
             if workers > most:
                 raise ConfigError(
                     f"{workers} workers, and no Ray cluster runs but one of this machine",
                     f"at most {most}, one for each of its processors (or 2)",
                     f"Lower num_workers to {most}, start a cluster (`ray start`), or name one in {ADDRESS}.",
-                ) from None
+                )
             ray.init(address="local", num_cpus=most, include_dashboard=False, **quiet)
     there = int(ray.cluster_resources().get("CPU", 0))
     if there < workers:
         say(f"the cluster has {there} processors for {workers} workers: it is waited for more")
     return ray
+
+
+def _connect(ray: Any, address: str, quiet: dict[str, bool]) -> None:
+    check_answers(address)
+    try:
+        ray.init(address=address, **quiet)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise ClusterError(
+            f"no Ray cluster answers at {address} ({str(error).partition(chr(10))[0]})",
+            "one that runs",
+            f"Start it, or unset {ADDRESS} to use the processors of this machine.",
+        ) from error
+
+
+def _started_here() -> str | None:
+    """Where the cluster answers that `ray start` began on this machine, if it still does.
+
+    One that another process began for itself is not looked for: it ends with that process.
+    """
+    try:
+        address = Path(os.environ.get("RAY_TMPDIR", "/tmp"), *CURRENT).read_text().strip()  # noqa: S108 - Ray's
+        check_answers(address)
+    except (OSError, ClusterError):
+        return None
+    return address or None
 
 
 def check_answers(address: str, kept: str = "") -> None:
