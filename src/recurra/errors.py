@@ -15,6 +15,7 @@ RecurraError
 ├── NonFiniteError (ArithmeticError)    training met NaN or infinity
 ├── OutOfMemoryError (MemoryError)      training needs more memory than there is
 ├── ServerError (ConnectionError)       a server cannot be reached, fails, or answers too late
+├── ClusterError (ConnectionError)      a cluster cannot be reached, went away, or lost too many workers
 └── StorageError (OSError)              the disk is full or refuses to be written
 ```
 """
@@ -101,6 +102,10 @@ class OutOfMemoryError(RecurraError, MemoryError):
 
 class ServerError(RecurraError, ConnectionError):
     """A server cannot be reached, fails, or answers too late."""
+
+
+class ClusterError(RecurraError, ConnectionError):
+    """A cluster of machines cannot be reached, went away, or lost more workers than may be replaced."""
 
 
 class StorageError(RecurraError, OSError):

@@ -16,6 +16,7 @@ from tests.cli.test_interruption import wait_until
 import recurra
 from recurra.config import Search
 from recurra.errors import ConfigError, MissingDependencyError, NonFiniteError, StorageError
+from recurra.experiment import attempt
 from recurra.experiment import study as studies
 from recurra.experiment import tune as tuning
 from recurra.experiment.search_space import defaults_within, space_of
@@ -96,26 +97,26 @@ def test_the_same_seed_searches_the_same(tuned, series: Path, tmp_path) -> None:
 
 def test_a_search_never_sees_the_test_part(series: Path, tmp_path, monkeypatch) -> None:
     seen = []
-    fit = tuning.fit
+    fit = attempt.fit
 
     def watching(task, prepared, **options):
         seen.append(prepared.test)
         return fit(task, prepared, **options)
 
-    monkeypatch.setattr(tuning, "fit", watching)
+    monkeypatch.setattr(attempt, "fit", watching)
     recurra.tune("classify", series, tmp_path / "s", trials=1, search=KEYS, show_progress=False, **TINY)
     assert seen == [None]
 
 
 def test_a_trial_that_diverges_is_pruned_and_noted(series: Path, tmp_path, monkeypatch) -> None:
-    fit, number = tuning.fit, iter(range(9))
+    fit, number = attempt.fit, iter(range(9))
 
     def diverging(task, prepared, **options):
         if next(number) == 0:
             raise NonFiniteError("the loss is nan", "a number", "Lower learning_rate.")
         return fit(task, prepared, **options)
 
-    monkeypatch.setattr(tuning, "fit", diverging)
+    monkeypatch.setattr(attempt, "fit", diverging)
     found = recurra.tune(
         "classify", series, tmp_path / "s", trials=2, search=["learning_rate"], show_progress=False,
         hidden_size=5, **TINY,

@@ -2,7 +2,8 @@
 
 `python -m tests.training.toy_run run FOLDER DEVICES` trains once. `... killed FOLDER SEED` trains in child
 processes that are killed with signal 9 at random moments until one gets to the end; prints how many were.
-`... sleep FOLDER COUNT` starts processes that only sleep.
+`... fatal FOLDER 1` is for torchrun: trains or goes on, and its second process dies once. `... sleep FOLDER
+COUNT` starts processes that only sleep.
 """
 
 import os
@@ -14,8 +15,10 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from tests.training.toy import ToyModel, ToySource, squared_error, toy_config, toy_model, valid_loss
+from tests.training.toy import ToyBatch, ToyModel, ToySource, squared_error, toy_config, toy_model, valid_loss
+from torch import distributed
 
+from recurra.training.contract import Loss, Objective
 from recurra.training.distributed import Group, run_processes
 from recurra.training.history import History
 from recurra.training.interruption import Interruption
@@ -35,13 +38,15 @@ SETTINGS = {
 }
 
 
-def toy_run(folder: Path | None, *, resume: bool = False, **settings: object) -> tuple[ToyModel, History]:
+def toy_run(
+    folder: Path | None, *, resume: bool = False, objective: Objective = squared_error, **settings: object
+) -> tuple[ToyModel, History]:
     """Train the toy model with everything on that a checkpoint must keep; dropout needs the random state."""
     model = toy_model(0.2)
     config = toy_config(**{**SETTINGS, **settings})
     history = fit(
         model,
-        squared_error,
+        objective,
         SOURCE,
         config,
         validate=valid_loss,
@@ -73,6 +78,21 @@ def killed_until_done(folder: Path, seed: int) -> int:
         longest *= 1.25
 
 
+class Fatal:
+    """A loss whose second process kills itself at a chunk, unless it did so before."""
+
+    def __init__(self, marker: Path) -> None:
+        self._marker = marker
+        self._chunks = 0
+
+    def __call__(self, model: ToyModel, batch: ToyBatch, state: object) -> Loss:
+        self._chunks += 1
+        if self._chunks == 6 and distributed.get_rank() == 1 and not self._marker.exists():
+            self._marker.write_text("")
+            os.kill(os.getpid(), signal.SIGKILL)
+        return squared_error(model, batch, state)
+
+
 def sleep(_group: Group, _interruption: Interruption, folder: Path) -> None:
     (folder / "history.jsonl").write_text(str(os.getpid()))
     time.sleep(600)
@@ -83,6 +103,9 @@ if __name__ == "__main__":
     command, place, number = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
     if command == "sleep":
         run_processes(partial(sleep, folder=place), number, "gloo", Interruption.shared())
+    elif command == "fatal":
+        toy_run(place, resume=True, objective=Fatal(place / "died"))
+        assert (place / "died").exists()
     elif command == "killed":
         sys.stdout.write(str(killed_until_done(place, number)))
     else:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from recurra.cli import screen
-from recurra.cli.task_options import Given, Run, TaskCommand, checked, marks_of
+from recurra.cli.task_options import Given, Run, Scale, TaskCommand, checked, marks_of
 from recurra.errors import ConfigError
 
 
@@ -19,6 +19,8 @@ class Request(NamedTuple):
     data: str | None
     report: Path | None
     as_json: bool
+    output: Path | None
+    scale: str
 
 
 class Evaluate(TaskCommand):
@@ -39,6 +41,16 @@ def evaluate(
         Path | None,
         typer.Option("--report", metavar="FILE", help="Write a page about these scores, as HTML, too."),
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FOLDER",
+            help="Score each file of a folder of Parquet files.",
+        ),
+    ] = None,
+    scale: Scale = "none",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object: the scores and how they were taken.")
     ] = False,
@@ -50,17 +62,20 @@ def evaluate(
       recurra evaluate runs/sales sales-2025.csv
       recurra evaluate runs/sales sales-2025.csv --report 2025.html
       recurra evaluate runs/sales --json
+      recurra evaluate runs/reviews lake/ -o scores/     file by file of a folder
     """
-    return Request(run, data, report, as_json)
+    return Request(run, data, report, as_json, output, scale)
 
 
 def _tell(request: Request, given: Sequence[Given]) -> None:
-    run, data, report, as_json = request
+    run, data, report, as_json, output, scale = request
+    from recurra.cli.partition_options import tell_scores, wants_partitions
     from recurra.cli.score_table import print_scores
     from recurra.data.sample import check_source
     from recurra.tasks.registry import entry_of_run
 
     check_source(data)
+    wants_partitions(data, output, scale)
     entry = entry_of_run(run)
     kinds = list(marks_of(entry, answers=False))
     stray = next((one.flag for one in given if not any(one.key in own for _, own in kinds)), None)
@@ -72,6 +87,15 @@ def _tell(request: Request, given: Sequence[Given]) -> None:
     from recurra.experiment.run import write_evaluation
 
     task, again = entry.load("task"), {one.key: one.text for one in given}
+    if output is not None:
+        if not wants_partitions(data, output, scale) or report is not None:
+            raise ConfigError(
+                f"--output {output} for something else than the scores of each file of a folder",
+                "a folder of Parquet files as DATA, a folder as --output, and no --report",
+                "Leave --output out.",
+            )
+        tell_scores(task, request, str(data), again)
+        return
     if report is None:
         metrics = scores_of(task, run, data, again)
     else:

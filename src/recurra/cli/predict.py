@@ -11,7 +11,7 @@ import typer
 
 from recurra import files
 from recurra.cli import screen
-from recurra.cli.task_options import Data, Given, Run, TaskCommand, answer_options
+from recurra.cli.task_options import Data, Given, Run, Scale, TaskCommand, answer_options
 from recurra.errors import ConfigError
 from recurra.tasks.registry import check_answer, entry_of_run
 
@@ -30,6 +30,7 @@ class Request(NamedTuple):
     pairs: Sequence[str]
     output: Path | None
     as_json: bool
+    scale: str
 
 
 class Predict(TaskCommand):
@@ -55,9 +56,11 @@ def predict(
             "-o",
             "--output",
             metavar="FILE",
-            help="Write .csv, .parquet or .jsonl, of speech .wav, .flac or .ogg; left out: CSV on stdout.",
+            help="Write .csv, .parquet or .jsonl, of speech .wav, .flac or .ogg; a folder, of a folder of "
+            "Parquet files; left out: CSV on stdout.",
         ),
     ] = None,
+    scale: Scale = "none",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object: the rows of the answer, or where they are.")
     ] = False,
@@ -71,17 +74,20 @@ def predict(
       recurra predict runs/sales --future promotions.csv -o forecast.jsonl
       recurra predict runs/reviews new.csv -o told.csv
       recurra predict runs/voice 'three one four' -o said.wav
+      recurra predict runs/reviews lake/ -o told/        file by file of a folder
     """
-    return Request(run, data, pairs or [], output, as_json)
+    return Request(run, data, pairs or [], output, as_json, scale)
 
 
 def _tell(request: Request, given: Sequence[Given]) -> None:
+    from recurra.cli.partition_options import tell_partitions, wants_partitions
     from recurra.cli.setting import data_and_pairs
 
-    run, _, _, output, as_json = request
+    run, _, _, output, as_json, _ = request
     data, pairs = data_and_pairs(request.data, request.pairs)
     entry = entry_of_run(run)
-    if output is not None:
+    by_files = wants_partitions(data, output, request.scale)
+    if output is not None and not by_files:
         _check_output(output, (*FORMATS, *SOUNDS) if entry.sound else FORMATS)
     options, again = answer_options(entry, pairs, given)
     if as_json and output is None:
@@ -92,6 +98,9 @@ def _tell(request: Request, given: Sequence[Given]) -> None:
     said = entry.takes_text and data is not None and is_text(data)
     if not said:
         check_source(data)
+    if by_files:
+        tell_partitions(entry, request, str(data), options, again)
+        return
     heard = output is not None and output.suffix.lower() in SOUNDS
     from recurra.config import validated
     from recurra.experiment.run import told_by

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
 import typer
 
@@ -21,6 +21,15 @@ Data = Annotated[
     str | None,
     typer.Argument(
         metavar="DATA", help="What to tell of; for a forecast the history, by default that of training."
+    ),
+]
+
+
+Scale = Annotated[
+    Literal["none", "ray"],
+    typer.Option(
+        metavar="none|ray",
+        help="Whose processors work at the files of a folder: this process's, or a Ray cluster's.",
     ),
 ]
 

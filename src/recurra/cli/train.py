@@ -21,6 +21,7 @@ from recurra.cli.verb import (
     say_how_to_resume,
     words_of,
 )
+from recurra.errors import ConfigError
 from recurra.tasks.registry import Entry, config_classes
 
 if TYPE_CHECKING:
@@ -70,13 +71,17 @@ def _run(
     quiet: bool,
 ) -> None:
     from recurra.cli.setting import read_settings
+    from recurra.cluster import ray_module
 
     read = partial(_begun, overwrite=overwrite)
+    resume = resume or _goes_on(out)
     began = begun_in(entry, "train", out, read, "a run") if resume else {}
     file = {} if config is None else read_settings(config, [*config_classes(entry).values()])
     settings, data, validation, test = asked(
         entry, options, data, pairs, validation=validation, test=test, began=began, file=file
     )
+    if settings.get("scale") == "ray":
+        ray_module()  # before anything slow, a hint how to install it
     folder = out or new_folder(entry.name, data)
     given = {"--validation": validation, "--test": test, "--out": str(folder)}
     command = shlex.join(words_of(entry, "train", data, settings, given))
@@ -107,6 +112,28 @@ def _tell(entry: Entry, summary: "Summary", *, as_json: bool) -> None:
         screen.emit({"run": str(folder), "interrupted": False, **scores})
     else:
         _show(entry.name, folder, metrics, needs_data=entry.needs_data)
+
+
+def _goes_on(out: Path | None) -> bool:
+    """Whether processes were started anew because one of those that shared in a run had died.
+
+    Raises:
+        ConfigError: They could not find their run again.
+    """
+    from recurra.training.launch import launch
+
+    here = launch()
+    if here is None:
+        return False
+    if out is None:
+        raise ConfigError(
+            "several processes were started for a run without --out",
+            "a folder that they find again when they are started anew",
+            "Add --out RUN.",
+        )
+    from recurra.experiment.run_folder import has_begun
+
+    return here.restarts > 0 and has_begun(out)
 
 
 def _begun(folder: Path, *, overwrite: bool) -> dict[str, Any]:

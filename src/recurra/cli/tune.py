@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -46,6 +46,12 @@ Storage = Annotated[
 Study = Annotated[
     str | None, typer.Option(metavar="NAME", help="Its name in the database; by default task and data.")
 ]
+Scale = Annotated[
+    Literal["none", "ray"],
+    typer.Option(
+        metavar="none|ray", help="Where trials run: in this process, one by one, or at once on a Ray cluster."
+    ),
+]
 Resume = Annotated[
     bool, typer.Option("--resume", help="Go on with the search in --out, or join it while it runs.")
 ]
@@ -58,6 +64,7 @@ FIXED: Mapping[str, tuple[Any, Any]] = {
     "study": (Study, None),
     "validation": (Validation, None),
     "test": (Test, None),
+    "scale": (Scale, "none"),
     "out": (Folder, None),
     "resume": (Resume, False),
     "as_json": (AsJson, False),
@@ -79,11 +86,13 @@ def _run(
     study: str | None,
     validation: str | None,
     test: str | None,
+    scale: str,
     out: Path | None,
     resume: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
+    from recurra.cluster import ray_module
     from recurra.experiment.budget import parse_duration
     from recurra.experiment.search_file import Searched, begin, new_search, study_name
     from recurra.experiment.study import optuna, without_password
@@ -92,6 +101,8 @@ def _run(
     found = asked(entry, options, data, pairs, validation=validation, test=test, began=began, file={})
     seconds = None if budget is None else parse_duration(budget, "--budget")
     optuna()  # before anything slow, a hint how to install it
+    if scale == "ray":
+        ray_module()
     folder = out or new_folder(f"tune-{entry.name}", found.data)
     fresh = {
         "task": entry.name,
@@ -113,9 +124,10 @@ def _run(
         "--study": study,
         "--validation": found.validation,
     }
-    given |= {"--test": found.test, "--out": str(folder)}
+    given |= {"--test": found.test, "--scale": None if scale == "none" else scale, "--out": str(folder)}
     command = shlex.join(words_of(entry, "tune", found.data, found.settings, given))
     wanted: dict[str, Any] = {"trials": trials or searched.trials, "seconds": seconds, "command": command}
+    wanted["scale"] = scale
     folder.mkdir(parents=True, exist_ok=True)  # for the database
     wanted["opened"] = lambda: begin(folder, searched)
     tuned = _tune(entry, folder, searched, found.settings, quiet=quiet, **wanted)
@@ -181,6 +193,7 @@ def _examples(entry: Entry) -> list[str]:
         f"recurra tune {words}",
         f"recurra tune {words} --trials 100 --budget 1h cell=gru",
         f"recurra tune {words} --search learning_rate,hidden_size,dropout",
+        f"recurra tune {words} --scale ray",
         f"recurra tune {entry.name} --out runs/search --resume",
     ]
 

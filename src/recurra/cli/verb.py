@@ -106,6 +106,8 @@ def _function(entry: Entry, verb: Verb) -> Callable[..., None]:
 
     def command(**given: Any) -> None:
         options = {key: _as_text(given.pop(key)) for key in marks}
+        if _follows():
+            return
         try:
             verb.run(entry, options, **given)
         except ConfigError as error:
@@ -129,6 +131,22 @@ def _function(entry: Entry, verb: Verb) -> Callable[..., None]:
     examples = "\n".join(f"  {example}" for example in verb.examples(entry))
     command.__doc__ = f"{verb.about(entry)}\n\nExamples:\n{examples}"
     return command
+
+
+def _follows() -> bool:
+    """Whether this process, which was started with others, shared in what the first one did, and no more."""
+    from recurra.training.launch import launch
+
+    here = launch()
+    if here is None:
+        return False
+    from recurra.training.torchrun import follow, lead
+
+    if here.rank == 0:
+        lead(here)
+        return False
+    follow(here)
+    return True
 
 
 def _as_text(given: str | bool | None) -> str | None:

@@ -55,7 +55,7 @@ def read_file(
     if path.stat().st_size == 0:
         raise DataError(f"{path} is empty", "a table with a header and rows", "Write the file again.")
     reader = _reader(path, Decimals() if decimals is None else decimals)
-    with _damage_told(path):
+    with damage_of_file_told(path, path.suffix):
         try:
             return reader(path, columns, rows)
         except pl.exceptions.ColumnNotFoundError:
@@ -70,7 +70,7 @@ def parquet_slices(path: Path, column: str, rows: int) -> Iterator[pl.Series]:
     Raises:
         DataError: The file is damaged.
     """
-    with _damage_told(path):
+    with damage_of_file_told(path, path.suffix):
         lazy = pl.scan_parquet(path).select(column)
         height = int(lazy.select(pl.len()).collect().item())
         for begin in range(0, height, rows):
@@ -78,8 +78,8 @@ def parquet_slices(path: Path, column: str, rows: int) -> Iterator[pl.Series]:
 
 
 @contextmanager
-def _damage_told(path: Path) -> Iterator[None]:
-    """Tell what cannot be read in the block as a DataError about a file."""
+def damage_of_file_told(path: Path | str, suffix: str) -> Iterator[None]:
+    """Tell what cannot be read in the block as a DataError about a file, whose name ends as its format."""
     try:
         yield
     except _UNREADABLE as error:
@@ -88,7 +88,7 @@ def _damage_told(path: Path) -> Iterator[None]:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DataError(
             f"{path} cannot be read ({reason})",
-            f"a whole {path.suffix} file, text in UTF-8",
+            f"a whole {suffix} file, text in UTF-8",
             "Write the file again or restore it.",
         ) from error
 

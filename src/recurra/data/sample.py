@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from recurra.data.naming import listed, suggestion
+from recurra.data.partitions import is_url, there
 from recurra.errors import DataError
 
 EXAMPLE_SAMPLES = (
@@ -52,6 +53,9 @@ def check_source(source: str | None) -> None:
                 f"one of {listed(known)}",
                 suggestion(name, known, "Choose one of these."),
             )
+    elif is_url(source):
+        if not there(source):
+            raise DataError(f"{source} does not exist", "a folder of Parquet files", "Check the URL.")
     elif source != "-" and not Path(source).expanduser().exists():
         raise DataError(f"{source} does not exist", "a file or folder with data", "Check the path.")
 
@@ -61,7 +65,7 @@ def is_text(source: str) -> bool:
 
     A word that ends as names of files do is none, so that a wrong path is told as one.
     """
-    if source == "-" or source.startswith("sample:") or not source.strip():
+    if source == "-" or source.startswith("sample:") or is_url(source) or not source.strip():
         return False
     try:
         named = Path(source).expanduser()

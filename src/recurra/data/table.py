@@ -17,6 +17,7 @@ from jaxtyping import Float64
 from narwhals.exceptions import NarwhalsError
 
 from recurra.data.decimal import Decimals
+from recurra.data.partitions import is_partitioned, read_partitions
 from recurra.data.plain import framed
 from recurra.data.reader import named_as, read_file, require_columns, standard_input
 from recurra.data.sample import sample_path
@@ -84,9 +85,10 @@ def read_table(
 
     Args:
         source: A path to .csv, .tsv, .jsonl, .ndjson, .json (each also .gz), .parquet, .xlsx or a .zip of
-            one; "-" for standard input; "sample:NAME"; a frame of polars, pandas or pyarrow; a dict of
-            columns; one series as a Series or as numbers; or a Table. A pandas index that has a name or holds
-            times becomes a column (named "ds" when it has no name).
+            one; a folder of Parquet files, also by a URL that fsspec knows; "-" for standard input;
+            "sample:NAME"; a frame of polars, pandas or pyarrow; a dict of columns; one series as a Series or
+            as numbers; or a Table. A pandas index that has a name or holds times becomes a column (named "ds"
+            when it has no name).
         columns: The only columns to read, in this order.
         rows: At most so many rows from the top.
         decimal: The decimal sign of numbers in CSV, "." or ","; "": as found.
@@ -97,6 +99,8 @@ def read_table(
     """
     if isinstance(source, Table):
         table = source
+    elif is_partitioned(source):
+        table = Table(read_partitions(source, columns, rows), "polars", str(source), from_file=True)
     elif isinstance(source, str | Path):
         text = str(source)
         if text == STANDARD_INPUT:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -160,7 +161,7 @@ def evaluate(
                 f"Give them: recurra evaluate {run} DATA.",
             )
         return read_metrics(run)
-    return _judged_on(task, run, source, again)[1].metrics
+    return judged_on(task, run, source, again)[1].metrics
 
 
 def write_evaluation(
@@ -188,7 +189,7 @@ def write_evaluation(
         metrics = evaluate(task, run)
         write_page(page, read_records(run))
         return metrics
-    fitted, (part, rivals, scored) = _judged_on(task, run, source, again)
+    fitted, (part, rivals, scored) = judged_on(task, run, source, again)
     metrics = scored.model_copy(update={"command": command})
     sections = [*task.outlook(fitted, source), *task.show(fitted, part, rivals, metrics)]
     records = replace(read_records(run), metrics=metrics, sections=SectionsRecord(sections=sections))
@@ -196,8 +197,14 @@ def write_evaluation(
     return metrics
 
 
-def _judged_on(task: Task, run: Path, source: Any, again: Mapping[str, Any]) -> tuple[Fitted, Judgement]:
+def judged_on(task: Task, run: Path, source: Any, again: Mapping[str, Any]) -> tuple[Fitted, Judgement]:
     """The net of a run, and what it and all that was trained beside it scored on other data."""
+    fitted, judge = judge_of(task, run, again)
+    return fitted, judge(source)
+
+
+def judge_of(task: Task, run: Path, again: Mapping[str, Any]) -> tuple[Fitted, Callable[[Any], Judgement]]:
+    """The net of a run, and what judges it, and all that was trained beside it, on other data."""
     rivals = {
         place.parent.name: load_fitted(task, place.parent)
         for place in sorted((run / RIVALS).glob(f"*/{MODEL}"))
@@ -208,7 +215,7 @@ def _judged_on(task: Task, run: Path, source: Any, again: Mapping[str, Any]) -> 
         name: replace(one, seconds=seconds.get(name)) for name, one in read_learnt(run / RIVALS).items()
     }
     fitted = given_again(load_fitted(task, run), again)
-    return fitted, judge_on(task, fitted, source, learnt=learnt, rivals=rivals, seconds=seconds)
+    return fitted, partial(judge_on, task, fitted, learnt=learnt, rivals=rivals, seconds=seconds)
 
 
 def given_again(fitted: Fitted, again: Mapping[str, Any]) -> Fitted:

@@ -85,7 +85,7 @@ def open_study(url: str, name: str, about: Mapping[str, Any], *, better: str, se
             study_name=name,
             load_if_exists=True,
             direction="minimize" if better == "low" else "maximize",
-            pruner=module.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1),
+            pruner=new_pruner(),
         )
         joined = len(study.get_trials(deepcopy=False))
         study.sampler = module.samplers.TPESampler(seed=seed + joined, multivariate=True, group=True)
@@ -101,6 +101,11 @@ def open_study(url: str, name: str, about: Mapping[str, Any], *, better: str, se
                 "Give the same, or name another study with --study or another folder.",
             )
     return study
+
+
+def new_pruner() -> Any:
+    """What ends trials that fall behind the median of the complete ones."""
+    return optuna().pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1)
 
 
 def _patiently(make: Callable[[], Any]) -> Any:
@@ -213,6 +218,11 @@ class Clock:
 
     def __init__(self, seconds: float | None) -> None:
         self._end = None if seconds is None else time.monotonic() + seconds
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that are left; None: for ever."""
+        return None if self._end is None else max(0.0, self._end - time.monotonic())
 
     @property
     def is_over(self) -> bool:

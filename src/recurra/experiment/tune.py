@@ -14,9 +14,10 @@ import torch
 
 from recurra.config import Search
 from recurra.data.naming import counted
-from recurra.errors import ConfigError, DataError, NonFiniteError, OutOfMemoryError
-from recurra.experiment.comparison_plan import plain, prepared_with
-from recurra.experiment.fit import fit, fresh_net
+from recurra.errors import ConfigError
+from recurra.experiment.attempt import value_of
+from recurra.experiment.comparison_plan import plain
+from recurra.experiment.fit import fresh_net
 from recurra.experiment.judge import versions
 from recurra.experiment.run import silent
 from recurra.experiment.search_space import defaults_within, for_data, space_of, suggested
@@ -34,6 +35,7 @@ from recurra.experiment.study import (
     without_password,
 )
 from recurra.experiment.task import Prepared, Task
+from recurra.experiment.tune_on_ray import Trying, search_on_ray
 from recurra.experiment.tuning import TrialRecord, TuningRecord, check_kept, write_tuning
 from recurra.experiment.tuning_page import write_tuning_page
 from recurra.experiment.validation import validation_of
@@ -88,6 +90,7 @@ def tune(
     only: Sequence[str] | None = None,
     validation: Any = None,
     test: Any = None,
+    scale: str = "none",
     show_progress: bool | None = None,
     command: str | None = None,
     tell: Callable[[str], None] = silent,
@@ -107,6 +110,7 @@ def tune(
         only: The settings to search; None: all that have a range.
         validation: Data to judge on; None: a share of `source`.
         test: Data that are kept from the search, as a share of `source` is; they are not looked at.
+        scale: "none": trials run here, one after another; "ray": at once, on a Ray cluster.
         show_progress: Whether to draw bars; None: where stderr is a terminal.
         command: What was typed, for the page.
         tell: Is given each trial's outcome.
@@ -129,9 +133,7 @@ def tune(
     with storage_told(storage):
         if not found.get_trials(deepcopy=False):
             found.enqueue_trial(defaults_within(prepared.config, space))
-        if again := retry_dead(found):
-            tell(f"{counted(again, 'trial')} of processes that are no more: tried again")
-        interrupted = searching.go_on(found, trials)
+        interrupted = searching.go_on(found, trials, scale)
         record = _record(task, source, settings, space, goal, found)
     named = {"storage": without_password(storage), "study": study, "command": command}
     return _written(out, record.model_copy(update=named), interrupted=interrupted)
@@ -200,8 +202,13 @@ class _Searching:
         self._clock, self._show_progress, self._tell = clock, show_progress, tell
         self._number: int | None = None  # of the trial that this process works at
 
-    def go_on(self, study: Any, trials: int) -> bool:
+    def go_on(self, study: Any, trials: int, scale: str) -> bool:
         """Work at trials until there are as many or time is up; whether Ctrl-C stopped it."""
+        if again := retry_dead(study):
+            self._tell(f"{counted(again, 'trial')} of processes that are no more: tried again")
+        return self._at_once(study, trials) if scale == "ray" else self._one_by_one(study, trials)
+
+    def _one_by_one(self, study: Any, trials: int) -> bool:
         while settled(study) < trials and not self._clock.is_over:
             try:
                 with warnings.catch_warnings():
@@ -216,39 +223,25 @@ class _Searching:
         return False
 
     def _objective(self, trial: Any) -> float:
-        """The value of a trial, at the epoch that training keeps.
-
-        Raises:
-            TrialPruned: It fell behind, its settings do not train, or time is up.
-        """
+        """The value of a trial; see `recurra.experiment.attempt.value_of`."""
         sign(trial)
         self._number = trial.number
-        try:
-            chosen = suggested(trial, self._space)
-            prepared = prepared_with(self._task, self._data, chosen)[1]
-            pruning = _Pruning(trial, self._goal.key, self._clock)
-            progress = Progress(enabled=self._show_progress, messages=False, hints=False)
-            trained = fit(
-                self._task,
-                dataclasses.replace(prepared, test=None),
-                progress=progress,
-                callbacks=[pruning],
-            )
-        except (ConfigError, DataError, NonFiniteError, OutOfMemoryError) as error:
-            trial.set_user_attr(NOTE, f"{type(error).__name__}: {error.got}")
-            raise optuna().TrialPruned from error
-        history = trained.history
-        if history.interrupted:
-            raise KeyboardInterrupt
-        if pruning.why is not None:
-            trial.set_user_attr(NOTE, pruning.why)
-            raise optuna().TrialPruned
-        kept = history.epochs[-1 if history.best_epoch is None else history.best_epoch]
-        value = kept.get(self._goal.key)
-        if value is None:
-            trial.set_user_attr(NOTE, f"{self._goal.key} is no number")
-            raise optuna().TrialPruned
-        return float(value)
+        chosen = suggested(trial, self._space)
+        progress = Progress(enabled=self._show_progress, messages=False, hints=False)
+        return value_of(self._task, self._data, trial, chosen, self._goal.key, self._clock, progress)
+
+    def _at_once(self, study: Any, trials: int) -> bool:
+        direction = "minimize" if self._goal.better == "low" else "maximize"
+        threads = torch.get_num_threads()
+        trying = Trying(self._task, self._data, self._space, self._goal.key, direction, threads)
+
+        def told(number: int) -> None:
+            self._number = number
+            self._say(study)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return search_on_ray(trying, study, trials, self._clock, told, self._tell)
 
     def _say(self, study: Any) -> None:
         if self._number is None:
@@ -258,28 +251,6 @@ class _Searching:
         shown = "" if last.value is None else f", {self._goal.key} {last.value:.4g}"
         note = f" ({last.user_attrs[NOTE]})" if last.user_attrs.get(NOTE) else ""
         self._tell(f"trial {last.number}: {state}{shown}{note}")
-
-
-class _Pruning:
-    """Tells a trial of every epoch, and ends what falls behind the median of the others."""
-
-    def __init__(self, trial: Any, key: str, clock: Clock) -> None:
-        self._trial, self._key, self._clock = trial, key, clock
-        self.why: str | None = None
-
-    def on_epoch(self, record: Mapping[str, Any]) -> bool:
-        """Whether to end."""
-        value = record.get(self._key)
-        if value is not None:
-            self._trial.report(float(value), int(record["epoch"]))
-        if self._clock.is_over:
-            self.why = "time was up"
-        elif value is not None and self._trial.should_prune():
-            self.why = ""
-        return self.why is not None
-
-    def on_step(self, record: Mapping[str, Any]) -> None:
-        """Let it go on."""
 
 
 def _record(

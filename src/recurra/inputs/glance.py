@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from recurra.data.encoding import open_bytes
+from recurra.data.partitions import is_partitioned
 from recurra.data.table import Table, read_table
 from recurra.errors import DataError
 from recurra.inputs.delimited import parsed_frame
@@ -44,7 +45,7 @@ def glance(source: Any) -> pl.DataFrame | None:
     if name is not None:
         return load_sample(name)
     if path is None:
-        if isinstance(source, str | list | tuple):
+        if isinstance(source, str | list | tuple) and not is_partitioned(source):
             return None
         return read_table(source.frame if isinstance(source, Table) else source, rows=_ROWS).frame
     if file_kind(path) not in _TABLES or not path.is_file():

@@ -11,6 +11,7 @@ import polars as pl
 from recurra.data.encoding import decoded as decoded_bytes
 from recurra.data.encoding import open_bytes
 from recurra.data.naming import listed
+from recurra.data.partitions import is_partitioned
 from recurra.data.reader import standard_input
 from recurra.data.table import SAMPLE_PREFIX, STANDARD_INPUT, Table, read_table
 from recurra.errors import DataError
@@ -82,7 +83,8 @@ def read_rows(source: Any) -> Rows:
     if path is not None and file_kind(path) in _LINED and path.is_file():
         text = decoded(path)
     table = read_table(source)
-    frame, shown = table.frame, path.name if path is not None else ""
+    folder = Path(str(source)).name if is_partitioned(source) else ""
+    frame, shown = table.frame, folder if path is None else path.name
     lines = [] if text is None else [at for at, one in enumerate(text.split("\n"), start=1) if one.strip()]
     if path is not None and file_kind(path) in (".csv", ".tsv"):
         lines = lines[1:]
@@ -92,9 +94,14 @@ def read_rows(source: Any) -> Rows:
 
 
 def path_of(source: Any) -> Path | None:
-    """The file or folder that a source names, "-" for standard input; None of frames and samples."""
+    """The file or folder that a source names, "-" for standard input.
+
+    None of frames and samples, and of folders of Parquet files, each of which is a table.
+    """
     if isinstance(source, str) and source == STANDARD_INPUT:
         return standard_input()
+    if is_partitioned(source):
+        return None
     if isinstance(source, str | Path) and not str(source).startswith(SAMPLE_PREFIX):
         return Path(source).expanduser()
     return None

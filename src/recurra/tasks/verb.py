@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from recurra.experiment import compare as comparing
 from recurra.experiment import tune as tuning
@@ -76,6 +76,7 @@ def tune(
     study: str | None = None,
     validation: Any = None,
     test: Any = None,
+    scale: Literal["none", "ray"] = "none",
     show_progress: bool | None = None,
     **settings: Any,
 ) -> "Tuned":
@@ -93,13 +94,14 @@ def tune(
         study: Its name; None: of task and data.
         validation: Data to judge on; None: a share of `data`.
         test: Data that are kept from the search.
+        scale: Where trials run: here, one after another, or at once on a Ray cluster.
         show_progress: Whether to draw bars; None: where stderr is a terminal.
         settings: Keys of the task's config that are fixed.
 
     Raises:
         ConfigError: A setting is wrong, there is no validation part, or the study is about something else.
         DataError: The data cannot be used as they are.
-        MissingDependencyError: Optuna is not installed: pip install 'recurra[tune]'.
+        MissingDependencyError: Optuna is not installed: pip install 'recurra[tune]'; or Ray is not.
         StorageError: The database is locked, gone, or cannot be reached.
     """
     out = Path(folder)
@@ -117,5 +119,6 @@ def tune(
         only=search,
         validation=validation,
         test=test,
+        scale=scale,
         show_progress=show_progress,
     )

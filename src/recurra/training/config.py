@@ -48,6 +48,10 @@ class TrainingConfig(Config):
         seed: Where all randomness starts.
         device: "auto", "cpu", "cuda", "cuda:1", "mps"; auto takes a CUDA device where there is one.
         devices: Processes that share every batch, each on a device of its own.
+        scale: Whose processes they are: of this machine, or of torchrun where it started this one (auto); of
+            a Ray cluster (ray; needs recurra[scale]).
+        num_workers: Processes of the cluster that share every batch, with scale=ray.
+        max_restarts: How often those of a Ray cluster that died are replaced.
     """
 
     heading: ClassVar[str] = "Training:"
@@ -85,9 +89,20 @@ class TrainingConfig(Config):
     seed: int = Field(default=0, ge=0, lt=2**63)
     device: str = "auto"
     devices: int = Field(default=1, ge=1)
+    scale: Literal["auto", "ray"] = "auto"
+    num_workers: int = Field(default=1, ge=1)
+    max_restarts: int = Field(default=3, ge=0)
 
     @model_validator(mode="after")
     def _momentum_has_a_place(self) -> "TrainingConfig":
         if self.momentum is not None and self.optimizer not in {"sgd", "rmsprop"}:
             raise ValueError(f"momentum only with sgd or rmsprop; {self.optimizer} has its own")
+        return self
+
+    @model_validator(mode="after")
+    def _workers_have_a_place(self) -> "TrainingConfig":
+        if self.scale == "ray" and self.devices > 1:
+            raise ValueError("devices only on one machine; with scale=ray give num_workers")
+        if self.scale != "ray" and self.num_workers > 1:
+            raise ValueError("num_workers only with scale=ray; on one machine give devices")
         return self

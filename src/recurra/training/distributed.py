@@ -37,11 +37,13 @@ class Group:
     Attributes:
         rank: Number of this process, from 0.
         world_size: How many there are.
+        local_rank: Number of this process among those of its machine, from 0.
     """
 
-    def __init__(self, rank: int = 0, world_size: int = 1) -> None:
+    def __init__(self, rank: int = 0, world_size: int = 1, local_rank: int | None = None) -> None:
         self.rank = rank
         self.world_size = world_size
+        self.local_rank = rank if local_rank is None else local_rank
 
     def share(self, batch: Batch) -> Batch:
         """This process's rows of a batch."""
@@ -149,16 +151,17 @@ def _start(process: BaseProcess) -> None:
     try:
         process.start()
     except (AttributeError, TypeError, ValueError) as error:  # what pickling raises
-        raise _not_portable(error) from error
+        raise not_portable("devices is larger than 1", error) from error
     except Exception as error:
         if type(error).__name__ != "PicklingError":
             raise
-        raise _not_portable(error) from error
+        raise not_portable("devices is larger than 1", error) from error
 
 
-def _not_portable(error: Exception) -> ConfigError:
+def not_portable(why: str, error: Exception) -> ConfigError:
+    """The error for work that cannot be sent to another process, which it has to be."""
     return ConfigError(
-        f"devices is larger than 1, and what is to be trained cannot be sent to other processes ({error})",
+        f"{why}, and what is to be trained cannot be sent to other processes ({error})",
         "a model, objective, source and validation made of functions and classes at the top of a module",
         "Move them there, or train with devices=1.",
     )

@@ -25,8 +25,8 @@ from recurra.training.carried_state import detached
 from recurra.training.checkpoint import tensors_from_bytes, tensors_to_bytes
 from recurra.training.config import TrainingConfig
 from recurra.training.contract import Batch, BatchSource, Objective, Validate
-from recurra.training.device import choose_backend
-from recurra.training.distributed import Group, run_processes
+from recurra.training.crew import has_company, share_out
+from recurra.training.distributed import Group
 from recurra.training.gradient import gradients_of, measure, normalise_and_clip, unusable
 from recurra.training.history import History
 from recurra.training.interruption import Interruption, interruptible
@@ -74,11 +74,13 @@ def fit(
         NonFiniteError: Loss or gradient became NaN or infinite.
         OutOfMemoryError: The memory does not suffice.
         StorageError: The disk is full, or the folder cannot be written.
+        ClusterError: A Ray cluster went away; the checkpoints stay.
         DamagedError: The checkpoint to resume from was truncated or altered.
     """
     check_settings(source, config, validate, folder, resume=resume)
     check_callbacks(callbacks)
     progress = progress or Progress.silent()
+    progress = progress.as_lines() if config.scale == "ray" else progress
     prepare = partial(
         Run,
         objective=objective,
@@ -89,8 +91,8 @@ def fit(
         callbacks=[*callbacks, *usual_callbacks(config, progress)],
         say=progress.say,
     )
-    if config.devices > 1:
-        return fit_in_processes(model, prepare, config, progress, resume=resume)
+    if has_company(config):
+        return fit_in_processes(model, prepare, config, progress, folder, resume=resume)
     interruption = Interruption()
     with memory_errors(config), interruptible(interruption):
         return train(prepare(model, interruption=interruption), progress, resume=resume)
@@ -245,14 +247,19 @@ def leave_best_weights(run: Run) -> None:
 
 
 def fit_in_processes(
-    model: nn.Module, prepare: Callable[..., Run], config: TrainingConfig, progress: Progress, *, resume: bool
+    model: nn.Module,
+    prepare: Callable[..., Run],
+    config: TrainingConfig,
+    progress: Progress,
+    folder: Path | None,
+    *,
+    resume: bool,
 ) -> History:
     """`train` in several processes at once; the first one's weights and history come back to this one."""
-    backend = choose_backend(config.device, config.devices)
+    # Workers of a cluster that replace others go on from what these left in the folder.
+    resume = resume or (config.scale == "ray" and folder is not None)
     work = partial(train_share, deepcopy(model).cpu(), prepare, config, progress, resume)
-    interruption = Interruption.shared()
-    with interruptible(interruption):
-        history, weights = run_processes(work, config.devices, backend, interruption)[0]
+    history, weights = share_out(work, config, folder, progress.say)
     model.load_state_dict(tensors_from_bytes(weights))
     model.eval()
     return cast("History", history)

@@ -70,6 +70,12 @@ class Progress:
         """One that shows and says nothing."""
         return cls(enabled=False, messages=False)
 
+    def as_lines(self) -> "Progress":
+        """One for a process whose terminal is elsewhere: lines where this one draws bars."""
+        lines = Progress(enabled=False, messages=self._messages, hints=self.hints)
+        lines.writes_lines = self._messages and (self.enabled or self.writes_lines)
+        return lines
+
     @contextmanager
     def bar(self, description: str, total: int | None, done: int = 0) -> Iterator[Bar]:
         """A bar for the time of the block; inside another bar's block it appears below that one.

@@ -94,7 +94,7 @@ class Run:
         say: Callable[[str], None] = unsaid,
     ) -> None:
         self.group = group or Group()
-        self.device = choose_device(config.device, self.group.rank)
+        self.device = choose_device(config.device, self.group.local_rank)
         self.model = model.to(self.device)
         self.parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
         self.objective = objective

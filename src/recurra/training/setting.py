@@ -7,6 +7,7 @@ from recurra.training.checkpoint import checkpoints
 from recurra.training.config import TrainingConfig
 from recurra.training.contract import BatchSource, Validate
 from recurra.training.device import choose_backend
+from recurra.training.launch import launch
 
 
 def check_settings(
@@ -24,6 +25,12 @@ def check_settings(
             devices that are not there.
     """
     if config.devices > 1:
+        if launch() is not None:
+            raise ConfigError(
+                f"devices is {config.devices} in a process that was started with others",
+                "1, as these share every batch",
+                "Leave devices out.",
+            )
         choose_backend(config.device, config.devices)
     if len(source) == 0:
         raise ConfigError("the source has no batches", "at least one", "Check that the data are not empty.")

@@ -18,7 +18,10 @@ from recurra.training.run import Position, Run
 from recurra.training.schedule import depends_on_max_epochs
 from recurra.training.seed import random_state, restore_random_state
 
-FREE_TO_CHANGE = {"checkpoint_every", "device", "tensorboard", "refit"}
+FREE_TO_CHANGE = {
+    *("checkpoint_every", "device", "refit", "tensorboard"),
+    *("devices", "max_restarts", "num_workers", "scale"),  # but for how many processes these make
+}
 
 
 def save(run: Run) -> None:
@@ -78,6 +81,7 @@ def _captured(run: Run, everyone: list[dict[str, Tensor]]) -> Snapshot:
     document = {
         "config": run.config.model_dump(mode="json"),
         "batches": len(run.source),
+        "processes": run.group.world_size,
         "position": asdict(run.position),
         "learning_rate": run.learning_rate,
         "step_began": run.step_began,
@@ -158,6 +162,13 @@ def _check_settings(run: Run, document: dict[str, Any], place: Path) -> None:
                 f"{before.get(key)!r}, as in the checkpoint {place}",
                 f"Resume with the same {key}, or train again in a new folder.{_why_fixed(key, run.config)}",
             )
+    processes = document.get("processes", before.get("devices", 1))  # not told before there were others
+    if processes != run.group.world_size:
+        raise ConfigError(
+            f"{run.group.world_size} processes train",
+            f"{processes}, as in the checkpoint {place}",
+            "Resume with as many, or train again in a new folder.",
+        )
     if document["batches"] != len(run.source):
         raise ConfigError(
             f"the data give {len(run.source)} batches an epoch",

@@ -13,6 +13,7 @@ import polars as pl
 
 from recurra.data.encoding import blocks_of
 from recurra.data.naming import counted, listed
+from recurra.data.partitions import is_partitioned, is_url, partitions
 from recurra.data.reader import parquet_slices
 from recurra.data.table import Table, read_table
 from recurra.errors import DataError
@@ -48,9 +49,9 @@ def read(source: Any, config: CorpusConfig) -> Documents:
     """Read documents.
 
     Args:
-        source: A text file, also .gz; a folder of them; JSON Lines, CSV, Parquet or a frame with a text in
-            each row; a list of texts; or a sample. Of tables other than JSON Lines and Parquet the column is
-            kept in memory.
+        source: A text file, also .gz; a folder of them; JSON Lines, CSV, Parquet (a folder of files, too) or
+            a frame with a text in each row; a list of texts; or a sample. Of tables other than JSON Lines and
+            Parquet the column is kept in memory.
         config: The settings.
 
     Raises:
@@ -96,6 +97,8 @@ def _opened(source: Any, config: CorpusConfig) -> Opened:
     path = path_of(source)
     if isinstance(source, list | tuple):
         return _listed(source)
+    if is_partitioned(source):
+        return _of_partitions(source, config)
     if path is None:
         return _of_table(read_rows(source).table, "" if sample_name(source) is None else str(source), config)
     if path.is_dir():
@@ -170,6 +173,22 @@ def _of_parquet(path: Path, config: CorpusConfig) -> Opened:
     head = read_table(path, rows=_PEEKED)
     column = _text_column(head.frame, head.source, config.text)
     return _of_slices(partial(parquet_slices, path, column, _AT_ONCE), str(path), path.name, (path,))
+
+
+def _of_partitions(source: str | Path, config: CorpusConfig) -> Opened:
+    """The texts of a folder of Parquet files, of which a few rows are in memory at once."""
+    files = partitions(source)
+    head = files[0].read(rows=_PEEKED)
+    column = _text_column(head, files[0].place, config.text)
+    left = _LeftOut("row without text")
+
+    def rows() -> Texts:
+        for number, one in enumerate(files):
+            texts = (text for slice_ in one.slices(column, _AT_ONCE) for text in slice_)
+            yield from left.without(enumerate(texts, start=number * _FILE + 1), one.place)
+
+    name = partial(_name, [one.name for one in files], "row")
+    return Opened(rows, name, left.notes, tuple(Path(one.place) for one in files if not is_url(one.place)))
 
 
 def _of_table(table: Table, name: str, config: CorpusConfig) -> Opened:
