@@ -9,6 +9,8 @@ import recurra
 from recurra.cells import GRU
 from recurra.diagnosis import look, memory_horizon, stacks_of, undisturbed
 from recurra.layers import Bidirectional, Recurrent, Stack
+from recurra.models.committee import CommitteeBody
+from recurra.recurrence import Recurrence
 
 
 def horizon_of(model, run):
@@ -64,6 +66,22 @@ def test_layers_make_one_stack():
     other = horizon_of(rows_first, lambda: torch.sum(rows_first(x)[0]))
     np.testing.assert_allclose(steps_first.back, other.back, rtol=1e-4)
     np.testing.assert_allclose(steps_first.predicted, other.predicted, rtol=1e-4)
+
+
+def test_nets_that_read_the_same_are_stacks_of_their_own():
+    net = CommitteeBody(3, Recurrence(cell="gru", hidden_size=4, num_layers=2), 2).eval()
+    x, lengths = torch.randn(4, 12, 3), torch.full((4,), 12)
+
+    def run():
+        return net(x, lengths).sum()
+
+    with undisturbed(net):
+        stacks = stacks_of(look(net, run).chains)
+        names = [(one.bottom.first.name, one.top.first.name) for one in stacks]
+        assert names == [
+            (f"bodies.{member}.stack.layers.0", f"bodies.{member}.stack.layers.1") for member in range(2)
+        ]
+        assert all(memory_horizon(net, run, one).horizon > 0 for one in stacks)
 
 
 def test_inputs_that_never_change_tell_nothing():

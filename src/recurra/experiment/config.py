@@ -61,7 +61,7 @@ def idle(config: Config) -> set[str]:
     """The settings of a recurrence where the net, and all that it is compared with, has none."""
     if getattr(config, "network", "recurrent") not in ("feed_forward", "convolutional"):
         return set()
-    return {*Recurrence.model_fields, "pooling"} - {"hidden_size", "num_layers", "dropout"}
+    return {*Recurrence.model_fields, "pooling", "members"} - {"hidden_size", "num_layers", "dropout"}
 
 
 @cache

@@ -1,5 +1,6 @@
 """Many-to-one: an encoder, a body, a pooling over time, and one result for each sequence."""
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from recurra.errors import ConfigError
 from recurra.layers.bidirectional import Bidirectional
 from recurra.layers.dropout import VariationalDropout
 from recurra.layers.pooling import Pooling
+from recurra.models.committee import CommitteeBody
 from recurra.models.sequence_body import RecurrentBody
 from recurra.types import Sequences
 
@@ -19,7 +21,8 @@ class SequenceClassifier(nn.Module):
 
     Args:
         encoder: Encoded steps (batch, time, ...) to features (batch, time, features).
-        body: Features and lengths to outputs, with `output_size`.
+        body: Features and lengths to outputs, with `output_size`. The results of the members of a committee
+            are averaged.
         pooling: Outputs and lengths to one vector.
         output_size: Number of results.
         dropout: Share of values dropped before the result, in training.
@@ -42,16 +45,42 @@ class SequenceClassifier(nn.Module):
         super().__init__()
         self.encoder, self.body, self.pooling = encoder, body, pooling
         self.input_dropout, self.dropout = VariationalDropout(input_dropout), nn.Dropout(dropout)
+        self.members = body.members if isinstance(body, CommitteeBody) else 1
         self.output = nn.Linear(body.output_size, output_size)
         self.temperature: Tensor
         self.register_buffer("temperature", torch.ones(()))
 
     def forward(self, sequences: Sequences) -> Tensor:
         """Results (batch, output_size)."""
+        result: Tensor = self.output(self._pooled(sequences) / self.members)
+        return result
+
+    def each(self, sequences: Sequences) -> Tensor:
+        """Results of each member, (members, batch, output_size), whose mean `forward` gives.
+
+        With pooling "attention" members share how steps are weighted.
+        """
+        pooled = self._pooled(sequences)
+        if not isinstance(self.body, CommitteeBody):
+            result: Tensor = self.output(pooled)
+            return result.unsqueeze(0)
+        weights = self.body.apart(self.output.weight)
+        return torch.einsum("mbf,mof->mbo", self.body.apart(pooled), weights) + self.output.bias
+
+    def averaging_output(self) -> nn.Linear:
+        """A map from what is pooled to the results, which is `output` where there is one member."""
+        if self.members == 1:
+            return self.output
+        found = copy.deepcopy(self.output)
+        with torch.no_grad():
+            found.weight.div_(self.members)
+        return found
+
+    def _pooled(self, sequences: Sequences) -> Tensor:
         features = self.input_dropout(self.encoder(sequences.values, sequences.lengths))
         outputs = self.body(features, sequences.lengths)
-        result: Tensor = self.output(self.dropout(self.pooling(outputs, sequences.lengths)))
-        return result
+        pooled: Tensor = self.dropout(self.pooling(outputs, sequences.lengths))
+        return pooled
 
     def stream_modules(self) -> Sequence[nn.Module]:
         """What a step runs through, up to results that are not yet divided by the temperature.
@@ -59,7 +88,7 @@ class SequenceClassifier(nn.Module):
         Raises:
             ConfigError: The net needs more than its state and a step.
         """
-        return [*stream_body(self.encoder, self.body), self.pooling, self.output]
+        return [*stream_body(self.encoder, self.body), self.pooling, self.averaging_output()]
 
 
 def stream_body(encoder: Any, body: nn.Module) -> Sequence[nn.Module]:
@@ -68,16 +97,17 @@ def stream_body(encoder: Any, body: nn.Module) -> Sequence[nn.Module]:
     Raises:
         ConfigError: The body is no recurrence in one direction.
     """
-    if not isinstance(body, RecurrentBody):
+    if not isinstance(body, RecurrentBody | CommitteeBody):
         raise ConfigError(
             f"a {type(body).__name__}, which has no state",
             "a recurrent net",
             "Train with network=recurrent bidirectional=false.",
         )
-    if any(isinstance(layer, Bidirectional) for layer in body.stack.layers):
+    stack = body.stack
+    if any(isinstance(layer, Bidirectional) for layer in stack.layers):
         raise ConfigError(
             "bidirectional is True, whose second direction starts at the last step",
             "bidirectional=False",
             "Train with bidirectional=false.",
         )
-    return [*encoder.stream_modules(), body.stack]
+    return [*encoder.stream_modules(), stack]

@@ -104,6 +104,20 @@ def test_a_resumed_training_ends_with_the_same_bits(tmp_path: Path) -> None:
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
+def test_a_committee_learns_streams_and_is_loaded_again(tmp_path: Path) -> None:
+    settings = SMALL | {"max_epochs": 8, "learning_rate": 1e-2, "members": 3, "bidirectional": False}
+    classifier = Classifier(**settings).fit(reviews())
+    assert classifier.evaluate().models[0].scores["accuracy"] == 1.0
+    assert classifier.fitted_.model.members == 3
+    told = classifier.predict(reviews(5))
+    assert Classifier.load(classifier.save(tmp_path / "model")).predict(reviews(5)).equals(told)
+    live = LiveClassifier(classifier.to_program())
+    for number, text in enumerate(reviews(5)["text"]):
+        for word in text.split():
+            streamed = live.predict({"text": word, "sequence_id": number})
+        assert streamed.values["p_yes"] == pytest.approx(told["p_yes"][number], abs=1e-4)
+
+
 @pytest.mark.parametrize("pooling", ["last", "mean", "max", "attention"])
 def test_sequences_of_numbers(pooling: str) -> None:
     settings = SMALL | {"max_epochs": 8, "batch_size": 4, "pooling": pooling, "learning_rate": 2e-2}

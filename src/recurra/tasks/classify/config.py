@@ -17,6 +17,8 @@ class ClassifyConfig(TaskConfig):
         pooling: What of the steps counts: the last state, the mean, the largest, or a learnt weighting.
         class_weight: Whether rare classes count more, so that all classes count the same.
         label_smoothing: Share of the truth that is spread over all classes, in training.
+        members: How many recurrent nets are trained beside each other, whose answers are averaged: a steadier
+            answer, for as many times the work.
         input_dropout: Share of the numbers that the net reads that are dropped in training, the same ones at
             all steps of an example.
         calibrate: Whether probabilities are tempered on the validation part after training.
@@ -30,6 +32,7 @@ class ClassifyConfig(TaskConfig):
     ] = "auto"
     class_weight: Literal["none", "balanced"] = "none"
     label_smoothing: Annotated[float, Search(0.0, 0.2)] = Field(default=0.0, ge=0, lt=1)
+    members: int = Field(default=1, ge=1, le=64)
     input_dropout: Annotated[float, Search(0.0, 0.4)] = Field(default=0.0, ge=0, lt=1)
     calibrate: bool = True
 

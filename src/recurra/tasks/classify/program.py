@@ -42,7 +42,7 @@ def exportable(fitted: Fitted) -> Exportable:
         ConfigError: Something stands before the net that only its own code does.
     """
     target = fitted.schema.target
-    output = _scaled(cast("SequenceClassifier", fitted.model).output, fitted)
+    output = _scaled(cast("SequenceClassifier", fitted.model).averaging_output(), fitted)
     of_number = f"{target.column}, a number"
     told = of_number if target.kind == "regression" else f"the probability of each {target.column}"
     return of_examples(

@@ -18,6 +18,7 @@ from recurra.inputs.examples import Examples
 from recurra.layers.pooling import Pooling
 from recurra.metrics import classification
 from recurra.models.classifier import SequenceClassifier
+from recurra.models.committee import CommitteeBody
 from recurra.models.sequence_body import make_body
 from recurra.tasks.classify.answer import Answer, answer, raw
 from recurra.tasks.classify.baseline import learn_linear, linear, majority
@@ -77,8 +78,12 @@ LABELLING = Labelling(
 def build(config: Any, schema: ExampleSchema) -> SequenceClassifier:
     """The net that settings and data ask for, with fresh weights."""
     encoder = schema.encoder(config)
-    body = make_body(config.network, encoder.output_size, config.recurrence)
     recurrent = config.network == "recurrent"
+    body: Any = (
+        CommitteeBody(encoder.output_size, config.recurrence, config.members)
+        if recurrent and config.members > 1
+        else make_body(config.network, encoder.output_size, config.recurrence)
+    )
     name = config.pooling if recurrent else "max" if config.network == "convolutional" else "mean"
     pooling = Pooling(name, body.output_size, bidirectional=recurrent and config.bidirectional)
     return SequenceClassifier(
@@ -87,7 +92,10 @@ def build(config: Any, schema: ExampleSchema) -> SequenceClassifier:
 
 
 class Objective:
-    """The summed loss of a batch: cross-entropy of classes, squared error of numbers in their spread."""
+    """The summed loss of a batch: cross-entropy of classes, squared error of numbers in their spread.
+
+    Of several members it is the mean of their losses, each of which learns by itself.
+    """
 
     def __init__(self, config: Any, schema: ExampleSchema) -> None:
         self.target, self.smoothing = schema.target, config.label_smoothing
@@ -98,7 +106,15 @@ class Objective:
     def __call__(self, model: nn.Module, batch: Labelled, state: Any = None) -> Loss:
         """See `recurra.training.contract.Objective`."""
         del state
-        output: Tensor = model(batch.sequences).float()
+        members = getattr(model, "members", 1)
+        if members == 1:
+            return self._loss(model(batch.sequences).float(), batch)
+        each = [
+            self._loss(one, batch) for one in cast("SequenceClassifier", model).each(batch.sequences).float()
+        ]
+        return Loss(torch.stack([one.total for one in each]).mean(), each[0].count)
+
+    def _loss(self, output: Tensor, batch: Labelled) -> Loss:
         weight = None if self.weight is None else self.weight.to(output.device)
         if self.target.kind == "regression":
             wanted = (batch.target - self.target.mean) / self.target.deviation
