@@ -47,7 +47,7 @@ class MotionConfig(Config):
     spans: tuple[int, ...] = (1, 2, 4)
     bones: bool = False
     standardize: bool = True
-    scaled_by: Literal["kind", "number"] = "kind"
+    scaled_by: Literal["number", "kind"] = "number"
     max_length: int = Field(default=10_000, ge=1, le=100_000_000)
     rotation: Annotated[float, Search(0.0, 30.0)] = Field(default=10.0, ge=0, le=180)
     scaling: Annotated[float, Search(0.0, 0.3)] = Field(default=0.1, ge=0, lt=0.9)

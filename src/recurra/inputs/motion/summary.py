@@ -27,7 +27,7 @@ class MotionSummary(Summary):
     @classmethod
     def learn(cls, contents: Sequence[Motion]) -> "MotionSummary":
         """See `Summary.learn`."""
-        return cls(MotionEncoding.learn(contents, MotionConfig(spans=(1,), scaled_by="number")).codec)
+        return cls(MotionEncoding.learn(contents, MotionConfig(spans=(1,))).codec)
 
     @classmethod
     def from_dict(cls, description: Mapping[str, Any]) -> "MotionSummary":

@@ -17,8 +17,8 @@ class ClassifyConfig(TaskConfig):
         pooling: What of the steps counts: the last state, the mean, the largest, or a learnt weighting.
         class_weight: Whether rare classes count more, so that all classes count the same.
         label_smoothing: Share of the truth that is spread over all classes, in training.
-        members: How many recurrent nets are trained beside each other, whose answers are averaged: a steadier
-            answer, for as many times the work.
+        members: How many recurrent nets are trained beside each other, whose answers are averaged;
+            each costs as much as one alone.
         input_dropout: Share of the numbers that the net reads that are dropped in training, the same ones at
             all steps of an example.
         calibrate: Whether probabilities are tempered on the validation part after training.
