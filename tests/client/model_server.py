@@ -22,7 +22,7 @@ from recurra.client.effect import (
     Send,
 )
 
-KEPT = 4096
+KEPT = 2048
 SAVE_SECONDS = 1.0
 BAD, NEVER = -1, -2  # a row that is taken and cannot be used; one that is refused for good
 

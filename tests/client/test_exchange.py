@@ -151,7 +151,7 @@ def test_rows_go_out_in_messages_whose_answers_the_server_can_keep() -> None:
 
     server.answer = counted  # type: ignore[method-assign]
     server.drive(exchange.run(bodies([39] * 500)))
-    assert max(sizes) <= 4096 / 2
+    assert max(sizes) <= 2048 / 2
     assert len(sizes) < 60
 
 

@@ -21,6 +21,15 @@ def test_what_hardly_varies_and_what_is_plain_stays_in_its_size() -> None:
     assert deviation == (1, 1, 1)
 
 
+def test_numbers_of_a_kind_have_one_deviation_even_where_one_stands_still() -> None:
+    part = np.random.default_rng(0).normal(3, (1, 5, 0.1, 0.2, 2), (400, 5))
+    part[:, 3] = 7.0
+    mean, deviation = scales_of([part], 1e-3, kinds=(2, 2))
+    np.testing.assert_allclose(mean, part.mean(axis=0), rtol=1e-9)
+    kinds = [np.sqrt(part[:, own].var(axis=0).mean()) for own in (slice(0, 2), slice(2, 4))]
+    np.testing.assert_allclose(deviation, [*np.repeat(kinds, 2), part[:, 4].std()], rtol=1e-9)
+
+
 def test_contents_are_spread_over_all() -> None:
     assert list(spread(range(10), 5)) == [0, 2, 4, 6, 8]
     assert list(spread(range(3), 5)) == [0, 1, 2]

@@ -190,7 +190,7 @@ def test_a_text_is_made_piece_by_piece(tab, address, runs):
 def test_a_text_that_is_made_can_be_stopped(tab, address, monkeypatch):
     ended = threading.Event()
 
-    async def endless(_making: object) -> AsyncIterator[str]:
+    async def endless(_making: object, _seconds: float) -> AsyncIterator[str]:
         try:
             while True:
                 yield 'data: {"text": "more "}\n\n'

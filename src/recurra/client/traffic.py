@@ -14,7 +14,7 @@ from recurra.client.problem import not_understood
 from recurra.client.wire import Answer
 from recurra.errors import DataError, RecurraError, SessionError
 
-_ANSWERS_KEPT = 4096
+_ANSWERS_KEPT = 2048
 """Characters of answers that a server keeps for who comes back; no more should be on their way."""
 _FIRST_ROWS, _MOST_ROWS = 8, 512
 _MOST_CHARACTERS = 1 << 18

@@ -2,11 +2,12 @@
 
 import threading
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from recurra.config import validated
-from recurra.errors import ConfigError, DamagedError, RecurraError
+from recurra.errors import ConfigError, DamagedError, MissingDependencyError, RecurraError
 from recurra.experiment.listening import hears
 from recurra.files import checksum, read_bytes, read_document
 from recurra.serving.batch import Batcher
@@ -98,10 +99,10 @@ class Model:
     @property
     def predicts(self) -> bool:
         """Whether there is a net that answers whole requests."""
-        is_run = (
-            program_folder(self.folder) != self.folder
-        )  # a program by itself has weights of that name too
-        return self.entry is not None and is_run and (self.folder / "model.safetensors").is_file()
+        if self.entry is None or find_spec("torch") is None:
+            return False
+        is_run = program_folder(self.folder) != self.folder  # a program has weights of that name too
+        return is_run and (self.folder / "model.safetensors").is_file()
 
     @property
     def generates(self) -> bool:
@@ -133,7 +134,12 @@ class Model:
             DamagedError: A file of the run is missing, truncated or altered.
             MissingDependencyError: torch is not installed.
         """
-        from recurra.experiment.artifact import load_fitted  # noqa: PLC0415 - needs torch
+        try:
+            from recurra.experiment.artifact import load_fitted  # noqa: PLC0415 - needs torch
+        except ImportError as error:
+            raise MissingDependencyError(
+                f"predictions without {error.name}", "torch to be installed", "Stream, or install it there."
+            ) from error
 
         with self._loading:
             if self._fitted is None and self.entry is not None:
@@ -174,7 +180,8 @@ def version_of(folder: Path) -> str:
     parts = [folder / "config.json", folder / "stream" / "config.json"]
     found = [read_bytes(one) for one in parts if one.is_file()]
     if not found:
-        raise DamagedError(f"{folder} holds no config.json", "a run folder", "Check the path.")
+        what = f"{folder} holds no config.json" if folder.is_dir() else f"there is no folder {folder}"
+        raise DamagedError(what, "a run folder or an exported program", "Check the path.")
     return checksum(b"".join(found))
 
 

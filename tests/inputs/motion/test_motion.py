@@ -271,6 +271,22 @@ class TestBody:
         )
         assert len(encoding.features()) == steps.shape[1]
 
+    @pytest.mark.parametrize("scaled_by", ["kind", "number"])
+    def test_numbers_are_scaled_each_or_by_their_kind(self, scaled_by: str) -> None:
+        contents = motions(GESTURES).contents
+        settings = {"bones": True, "spans": (1, 4)}
+        plain = learnt(contents, standardize=False, **settings)
+        found = learnt(contents, scaled_by=scaled_by, **settings)
+        steps = np.concatenate([found.encode(one) for one in contents])
+        raw = np.concatenate([plain.encode(one) for one in contents])
+        np.testing.assert_allclose(steps.mean(axis=0), 0, atol=1e-4)
+        kinds = np.split(steps, np.cumsum(found.codec._kinds), axis=1)
+        assert [one.shape[1] for one in kinds] == [42, 45, 45, 42, 0]
+        for one, own in zip(kinds[:-1], np.split(raw, np.cumsum(found.codec._kinds), axis=1), strict=False):
+            assert np.sqrt(one.var(axis=0).mean()) == pytest.approx(1, abs=0.01)
+            alike = np.ptp(own.std(axis=0) / np.maximum(one.std(axis=0), 1e-9)) < 1e-3
+            assert alike == (scaled_by == "kind")
+
     def test_a_joint_that_is_not_seen_stays_where_it_was(self) -> None:
         contents = motions(GESTURES).contents
         positions = contents[0].positions.copy()

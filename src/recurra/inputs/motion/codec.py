@@ -41,13 +41,21 @@ class MotionCodec:
     deviation: tuple[float, ...] = ()
     columns: tuple[str, ...] = ()
 
-    def learn_scales(self, motions: Sequence[Motion]) -> "MotionCodec":
-        """The same with mean and deviation of its numbers in some motions."""
+    def learn_scales(self, motions: Sequence[Motion], *, by_kind: bool) -> "MotionCodec":
+        """The same with mean and deviation of its numbers in some motions; see `MotionConfig.scaled_by`."""
         numbers = (
             self._numbers(self.body.see(one.head(self.max_length).positions, None)[0]) for one in motions
         )
-        scales = scales_of(numbers, _LEAST * self._extent, plain=len(self.gaps))
+        kinds = self._kinds if by_kind else ()
+        scales = scales_of(numbers, _LEAST * self._extent, len(self.gaps), kinds)
         return replace(self, **scales._asdict())
+
+    @property
+    def _kinds(self) -> list[int]:
+        """How many numbers of a step are positions, moves over each span, and bones."""
+        joints, axes = len(self.joints), len(self.body.skeleton.pose[0])
+        own = (joints - 1) * axes
+        return [own, *(joints * axes for _ in self.body.spans), *([own] if self.bones else [])]
 
     @property
     def _extent(self) -> float:

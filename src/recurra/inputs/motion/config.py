@@ -1,6 +1,6 @@
 """The settings of motion as input."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -24,7 +24,9 @@ class MotionConfig(Config):
         spans: Over how many frames steps hold how far each joint has moved: several show slow and fast moves;
             none for none.
         bones: Whether steps hold each joint as seen from the next one towards the root.
-        standardize: Whether each number is scaled by its mean and deviation in the training part.
+        standardize: Whether numbers are scaled by mean and deviation in the training part.
+        scaled_by: Whether that is the deviation of each number, or one for all of a kind (positions, moves
+            over a span, bones), so that joints that hardly move, and what trackers add to them, stay small.
         max_length: Most frames that are read; what follows is cut off, and said.
         rotation: Largest number of degrees by which training turns bodies about the vertical; `turn` turns
             them back, so that nothing comes of it.
@@ -45,6 +47,7 @@ class MotionConfig(Config):
     spans: tuple[int, ...] = (1, 2, 4)
     bones: bool = False
     standardize: bool = True
+    scaled_by: Literal["number", "kind"] = "number"
     max_length: int = Field(default=10_000, ge=1, le=100_000_000)
     rotation: Annotated[float, Search(0.0, 30.0)] = Field(default=10.0, ge=0, le=180)
     scaling: Annotated[float, Search(0.0, 0.3)] = Field(default=0.1, ge=0, lt=0.9)

@@ -50,7 +50,9 @@ class MotionEncoding(Encoding):
             config.max_length,
             columns=contents[0].columns,
         )
-        scaled = codec.learn_scales(contents) if config.standardize else codec
+        scaled = (
+            codec.learn_scales(contents, by_kind=config.scaled_by == "kind") if config.standardize else codec
+        )
         return cls(scaled, Variation.of(config), config.limbs)
 
     def encode(self, content: Motion) -> Float32[np.ndarray, "time features"]:
