@@ -12,6 +12,7 @@ install() { "$python" -m pip --python "$folder/bin/python" install --quiet "$@";
 install --constraint "$here/../constraints.txt" --requirement "$here/runtime.txt"
 install --no-deps "$wheel"
 strip --strip-all "$folder"/lib/python3.*/site-packages/_polars_runtime_32/*.so # a fifth of the largest file
+find "$folder"/lib/python3.*/site-packages/numpy -path '*/tests/*' -name 'test_*' -delete
 "$folder/bin/recurra" info
 size=$(($(du --summarize --bytes "$folder" | cut -f1) / 1000000))
 echo "$size MB in $folder, of at most $limit"
