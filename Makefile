@@ -8,7 +8,7 @@ CONFIGURE_ENGINE = $(CONFIGURE) -B build/engine -D RECURRA_TESTS=ON -D Python_EX
 	-D RECURRA_WERROR=$(if $(filter required,$(RECURRA_ENGINE)),ON,OFF)
 CTEST := $(BIN)/ctest --output-on-failure --no-tests=error --timeout 300
 
-.PHONY: demo test check fix bench clean engine native-test sanitize neon clang
+.PHONY: demo test check fix bench docs wheels clean engine native-test sanitize neon clang
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -44,6 +44,19 @@ fix: $(INSTALLED)
 
 bench: $(ENGINE)
 	$(BIN)/python -m recurra bench
+
+build/docs/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv build/docs
+	build/docs/bin/python -m pip install --quiet --upgrade "pip>=25.3"
+	build/docs/bin/python -m pip install --quiet --constraint constraints.txt --group docs
+	touch $@
+
+docs: build/docs/.installed  ## the documentation in build/site, links checked; nothing is fetched
+	NO_MKDOCS_2_WARNING=1 build/docs/bin/mkdocs build --quiet --strict
+	build/docs/bin/python tools/fetches_nothing.py build/site
+
+wheels:  ## source archive and wheels in dist, each tried in a clean environment; PYTHONS="python3.11 python3.12"
+	$(PYTHON) tools/wheels.py $(or $(PYTHONS),$(PYTHON))
 
 engine: $(ENGINE)
 

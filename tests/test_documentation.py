@@ -1,4 +1,4 @@
-"""Every example of the README, of the tutorial and of docstrings runs.
+"""Every example of the README, of the documentation and of docstrings runs.
 
 Blocks of a document run in their order, in one folder, and Python blocks share their names. A block that
 cannot run has `<!-- not run: why -->` on the line before it. Trainings that do not say how long they are last
@@ -24,7 +24,17 @@ from recurra.cli.app import main
 from recurra.tasks.forecast.config import PRESETS
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = ("README.md", "docs/tutorial.md", "docs/glossary.md")
+FOLDERS = ("tutorials", "how-to", "explanation")
+DOCUMENTS = (
+    "README.md",
+    "docs/index.md",
+    "docs/glossary.md",
+    *(
+        f"docs/{folder}/{path.name}"
+        for folder in FOLDERS
+        for path in sorted((ROOT / "docs" / folder).glob("*.md"))
+    ),
+)
 RUN, SHOWN = ("python", "console"), ("", "text", "json", "csv", "html", "toml", "yaml")
 without_type_checks = pytest.fixture(unchecked)  # tracing for ONNX has numbers that are no int
 MARKER = re.compile(r"<!-- not run: \S.* -->")
@@ -70,7 +80,7 @@ def run_command(command: str) -> None:
 
 def run_block(block: Block, names: dict[str, Any]) -> None:
     if block.language == "python":
-        exec(compile(block.text, f"README.md, line {block.line}", "exec"), names)
+        exec(compile(block.text, f"line {block.line}", "exec"), names)
         return
     for command in commands(block):
         if command.split()[0] == "make":
@@ -78,7 +88,7 @@ def run_block(block: Block, names: dict[str, Any]) -> None:
         assert command.split()[0] == "recurra", (
             f"line {block.line}: mark the block as not run, or drop {command!r}"
         )
-        print(f"README.md, line {block.line}: {command}")  # noqa: T201
+        print(f"line {block.line}: {command}")  # noqa: T201
         run_command(command)
 
 
@@ -95,12 +105,12 @@ def known(block: Block) -> bool:
 
 @pytest.mark.usefixtures("without_type_checks")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
-@pytest.mark.parametrize("document", DOCUMENTS[:2])
+@pytest.mark.parametrize("document", [one for one in DOCUMENTS if "\n```" in (ROOT / one).read_text()])
 def test_the_examples_run(document: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name, preset in list(PRESETS.items()):
         monkeypatch.setitem(PRESETS, name, {**preset, "max_epochs": 1, "steps_per_epoch": 2})
-    names: dict[str, Any] = {"__name__": "readme"}
+    names: dict[str, Any] = {"__name__": "document"}
     for block in blocks((ROOT / document).read_text()):
         if block.language in RUN and not block.marked:
             run_block(block, names)

@@ -71,6 +71,15 @@ def test_failures_that_nobody_made_by_mistake_exit_with_1(
     }
 
 
+def test_info_says_what_runs_without_torch(capsys, monkeypatch) -> None:
+    monkeypatch.setattr("recurra.cli.info.find_spec", lambda _name: None)
+    facts = json.loads(call(capsys, "info", "--json").out)
+    assert (facts["threads"], facts["weights"]) == (None, {})
+    assert list(facts["backends"]) == ["native"]
+    assert ("is not installed" in facts["backends"]["native"]) == (native.unavailable_reason() is None)
+    assert "\nthreads" not in call(capsys, "info").out
+
+
 def test_info_says_what_runs_and_why(capsys) -> None:
     outcome = call(capsys, "info", "--json")
     facts = json.loads(outcome.out)

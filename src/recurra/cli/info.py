@@ -1,6 +1,8 @@
 """`recurra info`: what this installation runs with, and what computes which weights, and why."""
 
 import platform
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from typing import Annotated, Any
 
 import typer
@@ -31,7 +33,7 @@ def info(
         *facts["libraries"].items(),
         ("system", facts["system"]),
         ("processor", f"{facts['processor']}, {facts['cores']} cores"),
-        ("threads", f"{facts['threads']} for torch"),
+        *(("threads", f"{count} for torch") for count in [facts["threads"]] if count),
         *(("device", device) for device in facts["devices"]),
         *_engine_row(facts["engine"]),
         *(("backend", f"{name}: {reason}") for name, reason in facts["backends"].items()),
@@ -43,25 +45,46 @@ def info(
 
 
 def _facts() -> dict[str, Any]:
-    from importlib.metadata import version
+    facts = {
+        "recurra": __version__,
+        "python": platform.python_version(),
+        "libraries": {name: _version(name) for name in LIBRARIES},
+        "system": platform.platform(),
+        "processor": processor(),
+        "cores": cores(),
+        "engine": _engine(),
+    }
+    return {**facts, **(_of_training() if find_spec("torch") else _of_streams_alone())}
 
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _of_training() -> dict[str, Any]:
     import torch
 
     from recurra.ops.backends import overview
 
     return {
-        "recurra": __version__,
-        "python": platform.python_version(),
-        "libraries": {name: version(name) for name in LIBRARIES},
-        "system": platform.platform(),
-        "processor": processor(),
-        "cores": cores(),
         "threads": torch.get_num_threads(),
         "devices": _devices(torch),
-        "engine": _engine(),
         "backends": _backends(),
         "weights": overview(),
     }
+
+
+def _of_streams_alone() -> dict[str, Any]:
+    """What there is to say without torch."""
+    from recurra import native
+
+    reason = native.unavailable_reason()
+    runs = "runs stream programs; torch, which trains, is not installed"
+    backend = runs if reason is None else f"not used: {reason}"
+    return {"threads": None, "devices": ["cpu"], "backends": {"native": backend}, "weights": {}}
 
 
 def _engine() -> dict[str, Any]:

@@ -229,7 +229,7 @@ class Forecaster(Estimator):
                 that of the M4 competition on the same windows, or an `OwaReference` of scores.
 
         Raises:
-            As `backtest`.
+            RecurraError: As of `backtest`.
         """
         part = self._part(*self._held_out(data, size, stride, static))
         fitted = self._judging(data)
