@@ -20,7 +20,7 @@ from recurra.cli.help import Command, Group, usage_line
 from recurra.cli.info import info
 from recurra.cli.predict import Predict, predict
 from recurra.cli.report import report
-from recurra.cli.serve import serve
+from recurra.cli.serve import ServeCommand, serve
 from recurra.cli.stream import stream
 from recurra.cli.train import train
 from recurra.cli.tune import tune
@@ -49,7 +49,8 @@ app.add_typer(train, name="train")
 app.add_typer(compare, name="compare")
 app.add_typer(tune, name="tune")
 for command in (evaluate, predict, explain, generate, stream, serve, export, doctor, report, bench, info):
-    kind = {predict: Predict, evaluate: Evaluate, explain: Explain}.get(command, Command)
+    kinds = {predict: Predict, evaluate: Evaluate, explain: Explain, serve: ServeCommand}
+    kind = kinds.get(command, Command)
     app.command(command.__name__, cls=kind)(command)
 
 

@@ -35,9 +35,16 @@ class Command(typer.core.TyperCommand):
         formatter.write(_opening(self))
         formatter.write(f"\n{_heading('Usage:')} {usage_line(self, ctx.command_path)}\n")
         formatter.write(_parameters(self, ctx))
-        if self.entry is not None:
-            hidden = {*self.entry.left_out, *(str(each.name) for each in self.params)}
-            formatter.write(_settings(config_classes(self.entry), hidden))
+        classes = self.classes()
+        if classes:
+            hidden = {str(each.name) for each in self.params}
+            if self.entry is not None:
+                hidden |= self.entry.left_out
+            formatter.write(_settings(classes, hidden))
+
+    def classes(self) -> "Mapping[str, type[Config]]":
+        """The classes of the `key=value` settings that it takes: its own under "", others by the input."""
+        return {} if self.entry is None else config_classes(self.entry)
 
 
 class Group(typer.core.TyperGroup):

@@ -1,12 +1,14 @@
 """`recurra serve RUN...`: answers over HTTP, live sessions over WebSocket."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from recurra.cli import screen
-from recurra.config import nearest_keys, validated
+from recurra.cli.help import Command
+from recurra.config import Config, nearest_keys, validated
 from recurra.errors import ConfigError, MissingDependencyError
 
 if TYPE_CHECKING:
@@ -17,11 +19,21 @@ if TYPE_CHECKING:
 Option = typer.Option
 
 
+class ServeCommand(Command):
+    """The command, with the settings of a server."""
+
+    def classes(self) -> Mapping[str, type[Config]]:
+        """See `Command.classes`."""
+        from recurra.serving.config import ServeConfig
+
+        return {"": ServeConfig}
+
+
 def serve(
     words: Annotated[
         list[str],
         typer.Argument(
-            metavar="RUN...", help="Run folders or stream programs, NAME=RUN to name one; KEY=VALUE settings."
+            metavar="RUN", help="Run folders or stream programs, NAME=RUN to name one; settings as KEY=VALUE."
         ),
     ],
     host: Annotated[str, Option(metavar="ADDRESS", help="Where to listen; others need --token-file.")] = (
