@@ -10,7 +10,7 @@ from recurra.tasks.forecast.config import ForecastConfig
 from recurra.tasks.registry import entries
 
 COMMANDS = [
-    "compare", "evaluate", "predict", "explain", "generate", "stream", "export", "doctor", "report", "tune",
+    "compare", "evaluate", "predict", "explain", "generate", "stream", "serve", "export", "doctor", "report", "tune",
     "bench", "info",
 ]  # fmt: skip
 
@@ -99,9 +99,9 @@ def test_help_needs_no_torch(words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "most"),
     [  # a task and an input: folder, config
-        ([], 36),
-        (["predict"], 51 + 2 * len(entries())),  # and the files of features that other data have
-        (["train", "classify"], 45 + 2 * len(giving("examples"))),
+        ([], 37),
+        (["predict"], 52 + 2 * len(entries())),  # and the files of features that other data have
+        (["train", "classify"], 46 + 2 * len(giving("examples"))),
     ],
 )
 def test_help_loads_little(words: list[str], most: int) -> None:

@@ -54,7 +54,7 @@ def serve(
     ] = False,
     as_json: Annotated[bool, Option("--json", help="Say where it listens as JSON.")] = False,
 ) -> None:
-    """Serve runs: predictions over HTTP, live sessions over WebSocket, and a page to try them.
+    """Serve runs: predictions over HTTP, live sessions, a page to try them.
 
     Examples:
       recurra serve runs/sales                  a page at http://127.0.0.1:8000
