@@ -10,8 +10,8 @@ from recurra.tasks.forecast.config import ForecastConfig
 from recurra.tasks.registry import entries
 
 COMMANDS = [
-    "compare", "evaluate", "predict", "explain", "generate", "stream", "serve", "export", "doctor", "report", "tune",
-    "bench", "info",
+    "compare", "evaluate", "predict", "explain", "generate", "stream", "serve", "export", "doctor", "report",
+    "tune", "bench", "info",
 ]  # fmt: skip
 
 

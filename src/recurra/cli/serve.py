@@ -39,7 +39,7 @@ def serve(
     host: Annotated[str, Option(metavar="ADDRESS", help="Where to listen; others need --token-file.")] = (
         "127.0.0.1"
     ),
-    port: Annotated[int, Option(metavar="PORT", min=0, max=65535, help="0: any that is free.")] = 8000,
+    port: Annotated[int, Option(metavar="PORT", min=0, max=65535, help="Its port; 0: any that is free.")] = 8000,
     state: Annotated[
         Path | None, Option(metavar="FOLDER", help="Keep live sessions there, over restarts and kill -9.")
     ] = None,
@@ -54,7 +54,7 @@ def serve(
     ] = False,
     as_json: Annotated[bool, Option("--json", help="Say where it listens as JSON.")] = False,
 ) -> None:
-    """Serve runs: predictions over HTTP, live sessions, a page to try them.
+    """Serve runs: predictions, live sessions, a page to try them.
 
     Examples:
       recurra serve runs/sales                  a page at http://127.0.0.1:8000

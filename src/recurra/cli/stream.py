@@ -127,7 +127,7 @@ def stream(
     output: Output = None,
     video: Video = None,
 ) -> None:
-    """Tell of every row of a live stream, of sound or of frames, or say what comes.
+    """Tell of each row of a stream, of sound or frames, or say what comes.
 
     Examples:
       recurra stream runs/sales < newest.csv
