@@ -39,7 +39,9 @@ def serve(
     host: Annotated[str, Option(metavar="ADDRESS", help="Where to listen; others need --token-file.")] = (
         "127.0.0.1"
     ),
-    port: Annotated[int, Option(metavar="PORT", min=0, max=65535, help="Its port; 0: any that is free.")] = 8000,
+    port: Annotated[
+        int, Option(metavar="PORT", min=0, max=65535, help="Its port; 0: any that is free.")
+    ] = 8000,
     state: Annotated[
         Path | None, Option(metavar="FOLDER", help="Keep live sessions there, over restarts and kill -9.")
     ] = None,
