@@ -24,7 +24,7 @@ def confined(folder: Path) -> Iterator[None]:
 
 
 def permitted(path: Path, base: Path = Path()) -> Path:
-    """A path that data name, if they may name it; "~" is a home only for who is not confined.
+    """A path that data name, if they may name it; "~" is a home only for who is not confined and has one.
 
     Args:
         path: As it is named.
@@ -36,9 +36,16 @@ def permitted(path: Path, base: Path = Path()) -> Path:
     folder = _FOLDER.get()
     try:
         if folder is None:
-            return base / path.expanduser()
+            return base / _expanded(path)
         if (base / path).resolve().is_relative_to(folder.resolve()):
             return base / path
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, ValueError) as error:
         raise DataError(f"the path {path.name[:50]!r}", "one of a file", "Correct it.") from error
     raise DataError("a path where files cannot be named", "the content", "Send the content itself.")
+
+
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError:  # "~" of nobody who is known
+        return path

@@ -58,7 +58,7 @@ def test_they_train_evaluate_predict_report_and_stream(
     capsys, monkeypatch, registered, numbers: Path, tmp_path: Path
 ) -> None:
     run = str(tmp_path / "run")
-    options = ("scale=2.0", "hidden_size=8", "max_epochs=15", "learning_rate=1e-2", "--quiet", "--json")
+    options = ("divisor=2.0", "hidden_size=8", "max_epochs=15", "learning_rate=1e-2", "--quiet", "--json")
     outcome = call(capsys, "train", "sign", str(numbers), *options, "--out", run)
     assert outcome.code == 0, outcome.err
     scores = {model["name"]: model["scores"]["accuracy"] for model in json.loads(outcome.out)["models"]}
@@ -69,7 +69,7 @@ def test_they_train_evaluate_predict_report_and_stream(
     assert told[0] == "truth,above"
     assert len(told) == 81
     assert "Nothing more" in (tmp_path / "run" / "report.html").read_text()
-    assert "scale=1.0" in call(capsys, "train", "sign", "--help").out
+    assert "divisor=1.0" in call(capsys, "train", "sign", "--help").out
 
     steps = numbers.read_text().split("\n")[0].split()[:-1]
     streamed = streamed_by(capsys, monkeypatch, run, "".join(f'{{"number": {step}}}\n' for step in steps))
@@ -81,12 +81,12 @@ def test_a_task_of_ours_takes_the_input_by_its_row_alone(
     capsys, registered, numbers: Path, tmp_path: Path
 ) -> None:
     run = str(tmp_path / "run")
-    options = ("scale=2.0", "hidden_size=8", "max_epochs=2", "baselines=", "--quiet")
+    options = ("divisor=2.0", "hidden_size=8", "max_epochs=2", "baselines=", "--quiet")
     assert call(capsys, "train", "classify", str(numbers), *options, "--out", run).code == 0
     assert "input: numbers" in (tmp_path / "run" / "config.yaml").read_text()
     told = call(capsys, "predict", run, str(numbers)).out.splitlines()
     assert told[0] == "truth,prediction,p_-1,p_1"
-    assert "scale=1.0" in call(capsys, "train", "classify", "--help").out
+    assert "divisor=1.0" in call(capsys, "train", "classify", "--help").out
     assert call(capsys, "train", "classify", str(numbers), "input=numbers", *options).code == 0
 
 

@@ -14,20 +14,20 @@ from recurra.inputs.live import LiveInput
 
 class ToyConfig(Config):
     """Attributes:
-    scale: What numbers are divided by."""
+    divisor: What numbers are divided by."""
 
-    scale: float = 1.0
+    divisor: float = 1.0
 
 
 class ToyEncoding(Encoding):
-    def __init__(self, scale):
-        self.scale = scale
+    def __init__(self, divisor):
+        self.divisor = divisor
 
     def encode(self, content):
-        return np.array(content, np.float32)[:, None] / self.scale
+        return np.array(content, np.float32)[:, None] / self.divisor
 
     def to_dict(self):
-        return {"scale": self.scale}
+        return {"divisor": self.divisor}
 
 
 class ToyEncoder(Encoder):
@@ -57,15 +57,15 @@ class Sum(Summary):
 class LiveToy(LiveInput):
     columns = ("number",)
 
-    def __init__(self, scale):
-        self.scale = scale
+    def __init__(self, divisor):
+        self.divisor = divisor
 
     @classmethod
     def from_dict(cls, metadata):
-        return cls(metadata["scale"])
+        return cls(metadata["divisor"])
 
     def steps(self, row):
-        return [np.array([row["number"] / self.scale], np.float32)]
+        return [np.array([row["number"] / self.divisor], np.float32)]
 
 
 def read(source, config, keep):
@@ -79,8 +79,8 @@ TOY = Input(
     name="numbers",
     suits=lambda source, keep: str(source).endswith(".numbers"),
     read=read,
-    learn=lambda contents, config: ToyEncoding(config.scale),
-    revive=lambda document: ToyEncoding(document["scale"]),
+    learn=lambda contents, config: ToyEncoding(config.divisor),
+    revive=lambda document: ToyEncoding(document["divisor"]),
     encoder=lambda encoding, config: ToyEncoder(),
     summary=Sum,
     summary_label="Sum",
