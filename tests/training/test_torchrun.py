@@ -45,7 +45,7 @@ def started(agents: int, options: list[str], arguments: list[str]) -> list[str]:
 
 @pytest.mark.timeout(200)
 def test_processes_begin_again_when_one_dies(tmp_path: Path) -> None:
-    options = ["--nproc-per-node=2", "--max-restarts=1"]
+    options = ["--nproc-per-node=2", "--max-restarts=3"]  # torch itself aborts now and then as a process ends
     started(1, options, ["-m", "tests.training.toy_run", "fatal", str(tmp_path), "1"])
     model, history = toy_run(None, devices=2)
     assert load_checkpoint(checkpoints(tmp_path / "checkpoints")[-1]).document["processes"] == 2
