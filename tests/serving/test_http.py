@@ -78,6 +78,9 @@ def test_answers_come_as_accept_says(client):
     csv = client.post("/v1/models/iris/predict", **given, headers={"accept": "text/csv"})
     assert csv.headers["content-type"].startswith("text/csv")
     assert pl.read_csv(csv.content)["prediction"].len() == 1
+    tokens = {"json": [{"tokens": ["import", "os"]}], "headers": {"accept": "text/csv"}}
+    lists = pl.read_csv(client.post("/v1/models/roles/predict", **tokens).content)
+    assert json.loads(lists["tokens"][0]) == ["import", "os"]
     kind = "application/vnd.apache.arrow.stream"
     arrow = client.post("/v1/models/iris/predict", **given, headers={"accept": kind})
     assert pl.read_ipc_stream(arrow.content).height == 1

@@ -1,7 +1,6 @@
 """`recurra predict RUN`: what its net says of data; the options are those of the answers of all tasks."""
 
 import io
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -122,7 +121,9 @@ def _tell(request: Request, given: Sequence[Given]) -> None:
     elif as_json:
         screen.emit({entry.name: frame.to_dicts()})
     else:
-        sys.stdout.write(_as_csv(frame))
+        from recurra.data.comma_separated import as_csv
+
+        sys.stdout.write(as_csv(frame))
 
 
 def _check_output(output: Path, formats: Sequence[str]) -> None:
@@ -140,26 +141,16 @@ def _check_output(output: Path, formats: Sequence[str]) -> None:
 
 
 def _content(frame: "pl.DataFrame", suffix: str) -> bytes:
+    from recurra.data.comma_separated import as_csv
+
     content = io.BytesIO()
     if suffix == ".csv":
-        content.write(_as_csv(frame).encode())
+        content.write(as_csv(frame).encode())
     elif suffix == ".parquet":
         frame.write_parquet(content)
     else:
         frame.write_ndjson(content)
     return content.getvalue()
-
-
-def _as_csv(frame: "pl.DataFrame") -> str:
-    """Rows as CSV, which knows no lists: they stand as JSON, so that nothing runs together."""
-    return frame.with_columns(_as_json(one) for one in frame if one.dtype.is_nested()).write_csv()
-
-
-def _as_json(lists: "pl.Series") -> "pl.Series":
-    import polars as pl
-
-    cells = [None if own is None else json.dumps(own, ensure_ascii=False) for own in lists.to_list()]
-    return pl.Series(lists.name, cells, dtype=pl.String)
 
 
 def _confirm(frame: "pl.DataFrame", output: Path, *, as_json: bool) -> None:

@@ -48,23 +48,21 @@ class Job:
         done: Called when all rows are taken, or with what broke.
     """
 
-    __slots__ = ("_parts", "_rows", "_said", "check", "done", "live", "size", "stepping", "taken")
+    __slots__ = ("_parts", "_rows", "_said", "_stepping", "check", "done", "live", "size", "taken")
 
     def __init__(self, live: Live, rows: Sequence[Row], check: Check, taken: Taken, done: Done) -> None:
         self.live, self.check, self.taken, self.done = live, check, taken, done
         self.size = len(rows)
         self._rows, self._parts = deque(rows), deque[Mapping[str, Any] | Sequence[Any]]()
         self._said: list[Answer] = []
-        self.stepping: Stepping[Prediction] | None = None
+        self._stepping: Stepping[Prediction] | None = None
 
     def go_on(self, output: Any = None, error: Exception | None = None) -> Step | None:
         """The next step that is needed, after the output of the last one; None: all rows are taken."""
         while True:
-            if self.stepping is None and not self._begin():
-                return None
-            stepping = self.stepping
+            stepping = self._stepping or self._begin()
             if stepping is None:
-                continue
+                return None
             try:
                 if error is not None:
                     return stepping.throw(error)
@@ -75,11 +73,11 @@ class Job:
                 self._say(wrong)
             output = error = None
 
-    def _begin(self) -> bool:
-        """Begin with the next part of a row; whether there is one."""
+    def _begin(self) -> Stepping[Prediction] | None:
+        """Begin with the next part of a row, if there is one."""
         while not self._parts:
             if not self._rows:
-                return False
+                return None
             row = self._rows.popleft()
             wrong = row if isinstance(row, DataError) else self.check(row)
             try:
@@ -89,11 +87,11 @@ class Job:
                 wrong = error
             if wrong is not None:
                 self._tell([wrong])
-        self.stepping = self.live.answering(self._parts.popleft())
-        return True
+        self._stepping = self.live.answering(self._parts.popleft())
+        return self._stepping
 
     def _say(self, answer: Answer) -> None:
-        self.stepping = None
+        self._stepping = None
         self._said.append(answer)
         if not self._parts:
             said, self._said = self._said, []
@@ -148,17 +146,13 @@ class Batcher:
         if self._thread is not None:
             taking = loop.run_in_executor(self._thread, _alone, job, loop)
             taking.add_done_callback(lambda ended: self._end(job, _error_of(ended)))
+        else:
+            self._waiting.append(job)
+            if not self._is_due:
+                self._is_due = True
+                loop.call_later(self._wait, self._run)
         self._under_way.add(job.live)
         self.rows += job.size
-        if self._thread is not None:
-            return
-        self._waiting.append(job)
-        if not self._is_due:
-            self._is_due = True
-            if self._wait:
-                loop.call_later(self._wait, self._run)
-            else:
-                loop.call_soon(self._run)
 
     async def take(self, live: Live, rows: Sequence[Row], check: Check, taken: Taken) -> None:
         """Take rows of a session, after those that it sent before; errors as of `submit`."""

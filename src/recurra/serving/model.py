@@ -17,7 +17,7 @@ from recurra.serving.monitor import Monitor
 from recurra.streaming import Live, Program
 from recurra.streaming.pooled import PooledProgram
 from recurra.tasks.predictor import load_predictor, program_folder
-from recurra.tasks.registry import Entry, entry
+from recurra.tasks.registry import Entry, entry, entry_of_run
 
 _SPARE = 64
 """Places of a pool beside those of sessions, for steps that only look ahead."""
@@ -35,7 +35,7 @@ class Model:
     Attributes:
         live: What sessions begin from; None: it does not stream rows.
         why_not: Why it does not.
-        program: Its stream program, if it has one.
+        program: Its stream program, if it has one, for what steps in threads, as the pool of `live` must not.
         entry: Its task; None of a program of no task.
         reads: What clients need to know of its input; see `facts`.
         labels: What it tells apart, if it does.
@@ -58,8 +58,6 @@ class Model:
         pooled = PooledProgram.of_capacity(min(capacity, 1 << 22), config.threads)
         try:
             self.live = load_predictor(folder, config.weights, kept_as=pooled)
-        except DamagedError:
-            raise
         except ConfigError as error:
             self.why_not = error.got.replace(str(folder), name)  # no path leaves the server
         task = self._task()
@@ -92,8 +90,6 @@ class Model:
         if self.program is not None:
             name = self.program.metadata.get("task")
             return None if name is None else str(name)
-        from recurra.tasks.registry import entry_of_run  # noqa: PLC0415
-
         return entry_of_run(self.folder).name
 
     @property

@@ -3,12 +3,14 @@
 import io
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Semaphore
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from recurra.config import options_of, validated
-from recurra.errors import DataError, RecurraError
+from recurra.data.comma_separated import as_csv
+from recurra.errors import RecurraError
 from recurra.serving import body
 from recurra.serving.model import Model
 from recurra.serving.problem import Problem
@@ -49,7 +51,7 @@ class Predictor:
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, "recurra-predict")
-        self._waiting = 0
+        self._room = Semaphore(_MOST_WAITING)
 
     def submit(self, model: Model, question: Question) -> "Future[Told]":
         """What `answer` gives, later.
@@ -57,7 +59,7 @@ class Predictor:
         Raises:
             Problem: Too many wait.
         """
-        if self._waiting >= _MOST_WAITING:
+        if not self._room.acquire(blocking=False):
             raise Problem(
                 429,
                 "one more request",
@@ -65,13 +67,9 @@ class Predictor:
                 "Come again later.",
                 _AGAIN_SECONDS,
             )
-        self._waiting += 1
         future = self._thread.submit(answer, model, question)
-        future.add_done_callback(self._left)
+        future.add_done_callback(lambda _: self._room.release())
         return future
-
-    def _left(self, _future: "Future[Told]") -> None:
-        self._waiting -= 1
 
     def close(self) -> None:
         """Take no more."""
@@ -125,7 +123,7 @@ def _frame(model: Model, entry: Entry, question: Question, wanted: Any) -> pl.Da
         try:
             frame = told(path)
         except RecurraError as error:
-            raise _without(str(path), error) from error
+            raise error if path is None else _without(path, error) from error
         if path is None:
             return frame
         return frame.with_columns(pl.col(pl.String).str.replace_all(path, "body", literal=True))
@@ -134,20 +132,14 @@ def _frame(model: Model, entry: Entry, question: Question, wanted: Any) -> pl.Da
 def _without(path: str, error: RecurraError) -> RecurraError:
     """An error about the body, which clients know by no path."""
     parts = (text.replace(path, "the body") for text in (error.got, error.expected, error.remedy))
-    return error if path == "None" else DataError(*parts)
+    return type(error)(*parts)
 
 
 def written(frame: pl.DataFrame, task: str, accepted: str) -> Told:
     """An answer in a form that the client takes, and the type of that form."""
     content = io.BytesIO()
     if CSV in accepted:
-        flat = [
-            pl.Series(one.name, [None if own is None else str(own) for own in one.to_list()], pl.String)
-            for one in frame
-            if one.dtype.is_nested()
-        ]
-        frame.with_columns(flat).write_csv(content)
-        return Told(content.getvalue(), CSV)
+        return Told(as_csv(frame).encode(), CSV)
     if ARROW in accepted:
         frame.write_ipc_stream(content)
         return Told(content.getvalue(), ARROW)

@@ -113,7 +113,8 @@ class PooledProgram(Program):
     """A program whose sessions live in one pool for each type of weights.
 
     Attributes:
-        capacity: How many sessions a pool takes; set on the class by `of_capacity`.
+        capacity: How many sessions a pool takes; as `threads`, set on the class by `of_capacity`.
+        threads: As of `Program.pool`.
     """
 
     capacity: ClassVar[int] = 1024
