@@ -1,4 +1,4 @@
-"""CSV and TSV files as polars frames, and back: separators, decimal commas, times, missing values are seen."""
+"""CSV and TSV files as polars frames, and back: separators, decimal commas, times, missing values seen."""
 
 import csv
 import io
